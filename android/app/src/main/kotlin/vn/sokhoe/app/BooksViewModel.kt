@@ -1,0 +1,91 @@
+package vn.sokhoe.app
+
+import androidx.lifecycle.ViewModel
+import androidx.lifecycle.viewModelScope
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.launch
+import vn.sokhoe.SoKhoe
+import vn.sokhoe.core.BookView
+import vn.sokhoe.core.Language
+import vn.sokhoe.core.PersonView
+import vn.sokhoe.core.SoKhoeException
+
+/** What the screen shows. */
+data class BooksState(
+    val persons: List<PersonView> = emptyList(),
+    /** The book that is open. */
+    val book: BookView? = null,
+    val busy: Boolean = true,
+    /** What went wrong, in the core's words. */
+    val problem: String? = null,
+)
+
+/** The people of this phone and the book that is open. */
+class BooksViewModel(
+    private val language: Language,
+    private val openCore: suspend () -> SoKhoe,
+) : ViewModel() {
+    private val mutableState = MutableStateFlow(BooksState())
+    private var core: SoKhoe? = null
+    private var reading: Job? = null
+
+    /** What the screen shows. */
+    val state: StateFlow<BooksState> = mutableState.asStateFlow()
+
+    init {
+        work { showPersons() }
+    }
+
+    /** Brings this phone into a clinic. */
+    fun enrol(code: String) {
+        work {
+            it.enrol(code)
+            showPersons()
+        }
+    }
+
+    /** Opens a person's book and follows it. */
+    fun openBook(personId: String) {
+        reading?.cancel()
+        reading =
+            work { core ->
+                core.observe(personId).collect { book -> mutableState.update { it.copy(book = book, busy = false) } }
+            }
+    }
+
+    /** Closes the book. */
+    fun closeBook() {
+        reading?.cancel()
+        mutableState.update { it.copy(book = null) }
+    }
+
+    /** Fetches what is new in a person's book. */
+    fun sync(personId: String) {
+        work { it.sync(personId) }
+    }
+
+    override fun onCleared() {
+        core?.close()
+    }
+
+    private suspend fun showPersons() {
+        val persons = core?.persons().orEmpty()
+        mutableState.update { it.copy(persons = persons) }
+    }
+
+    private fun work(call: suspend (SoKhoe) -> Unit): Job =
+        viewModelScope.launch {
+            mutableState.update { it.copy(busy = true, problem = null) }
+            try {
+                call(core ?: openCore().also { core = it })
+            } catch (error: SoKhoeException) {
+                mutableState.update { it.copy(problem = SoKhoe.words(error, language)) }
+            } finally {
+                mutableState.update { it.copy(busy = false) }
+            }
+        }
+}

@@ -1,0 +1,155 @@
+//! What can go wrong, by what a screen can do about it.
+
+use sokhoe_app::words::Words;
+use sokhoe_app::{AppError, EnrolmentRefusal, KeyStoreRefusal, Language};
+use uniffi::UnexpectedUniFFICallbackError;
+
+/// An error of the core. No field holds personal data, because crash reports read them; the words for people come
+/// from `words_for`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+pub enum SoKhoeError {
+    /// The clinic cannot be reached; what was kept is kept. Try again when there is a network.
+    #[error("the clinic cannot be reached")]
+    Offline,
+    /// The clinic answered something that cannot be used; nothing was changed. Try again later.
+    #[error("the clinic's answer cannot be used: {what}")]
+    BadAnswer {
+        /// What was wrong: `html`, `not-fhir`, `too-large`, `too-deep`, `server-error`, `status-NNN`.
+        what: String,
+    },
+    /// The clinic asks to wait.
+    #[error("the clinic is busy")]
+    Busy {
+        /// Seconds to wait.
+        retry_after_seconds: u32,
+    },
+    /// The clinic no longer knows this phone. Enrol again; the book stays readable.
+    #[error("the clinic does not know this phone")]
+    NotEnrolled,
+    /// The enrolment code cannot be used.
+    #[error("the enrolment code cannot be used: {reason:?}")]
+    Enrolment {
+        /// Why.
+        reason: EnrolmentRefusal,
+    },
+    /// There is no such thing on this phone.
+    #[error("no such {what} on this phone")]
+    NotFound {
+        /// `person`, `clinic`, `entry`, `booking`, `invoice`, `service`.
+        what: String,
+    },
+    /// A value of a request cannot be.
+    #[error("{field} cannot be so: {rule}")]
+    Validation {
+        /// The field of the request.
+        field: String,
+        /// The rule it breaks.
+        rule: String,
+    },
+    /// The clinic's payment order is missing, altered, or not this invoice's: do not pay.
+    #[error("the payment order cannot be trusted: {reason}")]
+    UntrustedPayment {
+        /// `missing`, `altered`, `other-invoice`, `other-amount`, `other-clinic`.
+        reason: String,
+    },
+    /// The phone's key store did not give the key; nothing was deleted.
+    #[error("the key store did not give the key: {reason}")]
+    KeyStore {
+        /// What it answered.
+        reason: KeyStoreRefusal,
+    },
+    /// The phone has no space left; nothing that was kept is lost. Make room and try again.
+    #[error("no space left on this phone")]
+    DiskFull,
+    /// The book on this phone is damaged or was opened with a wrong key. It was left as it is.
+    #[error("the book on this phone cannot be opened")]
+    DamagedBook,
+    /// The book was written by a newer app. Update the app.
+    #[error("the book was written by a newer app")]
+    UpgradeRequired,
+    /// The app cancelled the call.
+    #[error("cancelled")]
+    Cancelled,
+    /// A fault of the core; please report the code.
+    #[error("internal error {code}")]
+    Internal {
+        /// A stable code.
+        code: String,
+    },
+}
+
+impl SoKhoeError {
+    pub(crate) fn internal(code: &str) -> Self {
+        Self::Internal {
+            code: code.to_owned(),
+        }
+    }
+}
+
+/// What to tell people about an error, before there is an open core to ask.
+///
+/// # Errors
+/// None of its own: a fault of the core arrives as an error instead of ending the app.
+#[uniffi::export]
+pub fn words_for(error: SoKhoeError, language: Language) -> Result<String, SoKhoeError> {
+    Ok(Words::new(language).error(&error.into()))
+}
+
+/// What an observer throws without being asked.
+impl From<UnexpectedUniFFICallbackError> for SoKhoeError {
+    fn from(_: UnexpectedUniFFICallbackError) -> Self {
+        Self::internal("callback")
+    }
+}
+
+impl From<AppError> for SoKhoeError {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Offline => Self::Offline,
+            AppError::BadAnswer { what } => Self::BadAnswer { what },
+            AppError::Busy {
+                retry_after_seconds,
+            } => Self::Busy {
+                retry_after_seconds,
+            },
+            AppError::NotEnrolled => Self::NotEnrolled,
+            AppError::Enrolment { reason } => Self::Enrolment { reason },
+            AppError::NotFound { what } => Self::NotFound { what },
+            AppError::Validation { field, rule } => Self::Validation { field, rule },
+            AppError::UntrustedPayment { reason } => Self::UntrustedPayment { reason },
+            AppError::KeyStore { reason } => Self::KeyStore { reason },
+            AppError::DiskFull => Self::DiskFull,
+            AppError::DamagedBook => Self::DamagedBook,
+            AppError::UpgradeRequired => Self::UpgradeRequired,
+            AppError::Cancelled => Self::Cancelled,
+            AppError::Internal { code } => Self::Internal { code },
+            // The core may learn a new error before this crate does.
+            _ => Self::internal("unknown"),
+        }
+    }
+}
+
+impl From<SoKhoeError> for AppError {
+    fn from(error: SoKhoeError) -> Self {
+        match error {
+            SoKhoeError::Offline => Self::Offline,
+            SoKhoeError::BadAnswer { what } => Self::BadAnswer { what },
+            SoKhoeError::Busy {
+                retry_after_seconds,
+            } => Self::Busy {
+                retry_after_seconds,
+            },
+            SoKhoeError::NotEnrolled => Self::NotEnrolled,
+            SoKhoeError::Enrolment { reason } => Self::Enrolment { reason },
+            SoKhoeError::NotFound { what } => Self::NotFound { what },
+            SoKhoeError::Validation { field, rule } => Self::Validation { field, rule },
+            SoKhoeError::UntrustedPayment { reason } => Self::UntrustedPayment { reason },
+            SoKhoeError::KeyStore { reason } => Self::KeyStore { reason },
+            SoKhoeError::DiskFull => Self::DiskFull,
+            SoKhoeError::DamagedBook => Self::DamagedBook,
+            SoKhoeError::UpgradeRequired => Self::UpgradeRequired,
+            SoKhoeError::Cancelled => Self::Cancelled,
+            SoKhoeError::Internal { code } => Self::Internal { code },
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The core as Kotlin and Swift see it, through UniFFI.
+//!
+//! Nothing is decided here: values are converted, calls are handed to [`sokhoe_app`] on threads of the core's own,
+//! so that neither a screen nor a cancelled call ever stops work half-way. People who write screens use the layers
+//! in `bindings/kotlin` and `bindings/swift`, which stand on what is generated from this crate.
+
+// UniFFI's scaffolding exports C functions.
+#![allow(unsafe_code)]
+
+mod cancel;
+mod error;
+mod key_store;
+mod observe;
+mod sokhoe;
+mod views;
+mod workers;
+
+pub use cancel::CancelToken;
+pub use error::{SoKhoeError, words_for};
+pub use key_store::{KeyStore, KeyStoreError};
+pub use observe::{BookObserver, Subscription};
+pub use sokhoe::{CoreConfig, SoKhoe};
+
+uniffi::setup_scaffolding!();

@@ -1,0 +1,268 @@
+//! The object behind every screen.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sokhoe_app::{
+    AppConfig, BookRequest, BookView, BookingView, BrowseRequest, ClinicView, EnrolmentView,
+    EntryDetailView, EntryPageView, EventView, FindSlotsRequest, InvoiceView, Language,
+    PaymentQrView, PersonView, SectionCountView, ServiceView, SlotView, SyncView, TrendView,
+};
+
+use crate::key_store::Keys;
+use crate::observe::Observer;
+use crate::workers::Workers;
+use crate::{BookObserver, CancelToken, KeyStore, SoKhoeError, Subscription};
+
+type Result<T> = std::result::Result<T, SoKhoeError>;
+
+/// How the core is opened.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct CoreConfig {
+    /// The folder of the app's own that keeps the books; made when it is not there.
+    pub folder: String,
+    /// The language of every text.
+    pub language: Language,
+    /// What the clinic's desk calls this phone.
+    pub device_name: String,
+}
+
+/// The core of the app: the books of all persons on this phone. One per folder and process.
+///
+/// Every call but `words_for` may touch the disk or the network and leaves the calling thread free. A call whose
+/// caller no longer waits still comes to its end.
+#[derive(uniffi::Object)]
+pub struct SoKhoe {
+    core: sokhoe_app::SoKhoe,
+    workers: Workers,
+}
+
+#[uniffi::export]
+impl SoKhoe {
+    /// Opens the books, or makes the folder for them. Touches the disk and the key store: not for the main thread.
+    #[uniffi::constructor]
+    pub fn open(config: CoreConfig, key_store: Arc<dyn KeyStore>) -> Result<Self> {
+        let workers = Workers::start()?;
+        let core = workers.enter(|| {
+            let ports =
+                sokhoe_app::system_ports(Path::new(&config.folder), Arc::new(Keys(key_store)))?;
+            let config = AppConfig {
+                language: config.language,
+                device_name: config.device_name,
+            };
+            Ok(sokhoe_app::SoKhoe::open(config, ports)?)
+        })?;
+        Ok(Self { core, workers })
+    }
+
+    /// What to tell people about an error: what happened, what was kept, what to do. Instant.
+    pub fn words_for(&self, error: SoKhoeError) -> Result<String> {
+        Ok(self.core.words_for(&error.into()))
+    }
+
+    /// Brings this phone into a clinic with the text of its enrolment QR.
+    pub async fn enrol(&self, qr_text: String) -> Result<EnrolmentView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.enrol(&qr_text).await?) })
+            .await
+    }
+
+    /// The people whose books are on this phone.
+    pub async fn persons(&self) -> Result<Vec<PersonView>> {
+        let core = self.core.clone();
+        self.workers.read(move || Ok(core.persons()?)).await
+    }
+
+    /// The clinics this phone is enrolled with.
+    pub async fn clinics(&self) -> Result<Vec<ClinicView>> {
+        let core = self.core.clone();
+        self.workers.read(move || Ok(core.clinics()?)).await
+    }
+
+    /// What a clinic offers.
+    pub async fn services(&self, clinic_id: String) -> Result<Vec<ServiceView>> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.services(&clinic_id).await?) })
+            .await
+    }
+
+    /// Free times.
+    pub async fn find_slots(&self, request: FindSlotsRequest) -> Result<Vec<SlotView>> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.find_slots(request).await?) })
+            .await
+    }
+
+    /// Books a time. Kept on this phone before it is sent: without a network the booking waits, and that is no error.
+    pub async fn book(&self, request: BookRequest) -> Result<BookingView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.book(request).await?) })
+            .await
+    }
+
+    /// Takes a booking back, as soon as there is a network.
+    pub async fn cancel_booking(
+        &self,
+        person_id: String,
+        booking_id: String,
+    ) -> Result<BookingView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.cancel_booking(&person_id, &booking_id).await?) })
+            .await
+    }
+
+    /// The bookings of a person.
+    pub async fn bookings(&self, person_id: String) -> Result<Vec<BookingView>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.bookings(&person_id)?))
+            .await
+    }
+
+    /// One booking.
+    pub async fn booking(&self, person_id: String, booking_id: String) -> Result<BookingView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.booking(&person_id, &booking_id)?))
+            .await
+    }
+
+    /// Sends what waits and fetches what is new, at every clinic of the person.
+    ///
+    /// `cancel` ends the waiting; what is on its way still arrives.
+    pub async fn sync(
+        &self,
+        person_id: String,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<SyncView> {
+        let core = self.core.clone();
+        let work = self
+            .workers
+            .run(async move { Ok(core.sync(&person_id).await?) });
+        match cancel {
+            Some(cancel) => cancel.stops(work).await,
+            None => work.await,
+        }
+    }
+
+    /// Like `sync`, but a clinic with nothing new may keep its answer back for up to `seconds`.
+    ///
+    /// `cancel` ends the waiting and the exchange with the clinic; what has arrived is kept.
+    pub async fn wait_for_changes(
+        &self,
+        person_id: String,
+        seconds: u32,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<SyncView> {
+        let core = self.core.clone();
+        let wait = Duration::from_secs(seconds.into());
+        let work = async move { Ok(core.wait_for_changes(&person_id, wait).await?) };
+        self.workers
+            .run(async move {
+                match cancel {
+                    Some(cancel) => cancel.stops(work).await,
+                    None => work.await,
+                }
+            })
+            .await
+    }
+
+    /// A page of the book: a list, or a search that needs no network.
+    pub async fn browse(&self, request: BrowseRequest) -> Result<EntryPageView> {
+        let core = self.core.clone();
+        self.workers.read(move || Ok(core.browse(request)?)).await
+    }
+
+    /// How many rows each section has.
+    pub async fn sections(&self, person_id: String) -> Result<Vec<SectionCountView>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.sections(&person_id)?))
+            .await
+    }
+
+    /// A row with everything behind it.
+    pub async fn entry(&self, person_id: String, entry_id: i64) -> Result<EntryDetailView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.entry(&person_id, entry_id)?))
+            .await
+    }
+
+    /// The course of a value, by the `trend_code` of a row; at most the newest `limit` points.
+    pub async fn trend(&self, person_id: String, code: String, limit: u32) -> Result<TrendView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.trend(&person_id, &code, limit)?))
+            .await
+    }
+
+    /// The invoices of a person.
+    pub async fn invoices(&self, person_id: String) -> Result<Vec<InvoiceView>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.invoices(&person_id)?))
+            .await
+    }
+
+    /// The VietQR of an invoice, from the payment order that its clinic signed.
+    pub async fn payment_qr(&self, person_id: String, invoice_id: String) -> Result<PaymentQrView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.payment_qr(&person_id, &invoice_id)?))
+            .await
+    }
+
+    /// What must not be missed and was not acknowledged.
+    pub async fn events(&self, person_id: String) -> Result<Vec<EventView>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.events(&person_id)?))
+            .await
+    }
+
+    /// Says that the person has seen an event.
+    pub async fn acknowledge(&self, person_id: String, event_id: i64) -> Result<()> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.acknowledge(&person_id, event_id)?))
+            .await
+    }
+
+    /// Everything the first screen of a person shows.
+    pub async fn book_view(&self, person_id: String) -> Result<BookView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.book_view(&person_id)?))
+            .await
+    }
+
+    /// The same, now and after every change, until the subscription ends. The first value is given before this
+    /// returns.
+    pub async fn observe(
+        &self,
+        person_id: String,
+        observer: Arc<dyn BookObserver>,
+    ) -> Result<Arc<Subscription>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || {
+                let inner = core.observe(&person_id, Arc::new(Observer(observer)))?;
+                Ok(Arc::new(Subscription::new(inner)))
+            })
+            .await
+    }
+}
+
+impl fmt::Debug for SoKhoe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SoKhoe").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,471 @@
+//! The core's views and requests, given to Kotlin and Swift as they are. The compiler checks that the fields here
+//! are those of [`sokhoe_app`]; the comments are what app developers read.
+
+use sokhoe_app::{
+    BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentRefusal,
+    EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, FieldView,
+    FindSlotsRequest, InvoiceView, KeyStoreRefusal, Language, PaymentQrView, PaymentStatus,
+    PersonView, PointView, SectionCountView, ServiceView, SlotView, SyncView, TrendView,
+};
+use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
+
+// An instant: `java.time.Instant` and `Date`, by the root's uniffi.toml.
+uniffi::custom_type!(Timestamp, i64, {
+    remote,
+    lower: |instant| instant.as_millis(),
+    try_lift: |millis| Ok(Timestamp::from_millis(millis)),
+});
+
+// Whole đồng.
+uniffi::custom_type!(Vnd, i64, {
+    remote,
+    lower: |amount| amount.dong(),
+    try_lift: |dong| Ok(Vnd::new(dong)),
+});
+
+/// The language of every text.
+#[uniffi::remote(Enum)]
+pub enum Language {
+    /// Vietnamese.
+    Vi,
+    /// English.
+    En,
+}
+
+/// A part of the health book.
+#[uniffi::remote(Enum)]
+pub enum Section {
+    /// Laboratory and other results.
+    Results,
+    /// Medicines.
+    Medicines,
+    /// Visits and stays.
+    Visits,
+    /// X-ray, CT, ultrasound.
+    Images,
+    /// Vaccines.
+    Vaccines,
+    /// Pressure, sugar at home, weight.
+    Measurements,
+    /// Discharge letters, slips, plans, reports.
+    Documents,
+    /// Allergies and conditions.
+    AllergiesAndConditions,
+    /// Appointments.
+    Appointments,
+    /// Invoices.
+    Invoices,
+    /// Operations and treatments.
+    Procedures,
+}
+
+/// How an entry stands out.
+#[uniffi::remote(Enum)]
+pub enum EntryKind {
+    /// Nothing to point out.
+    Plain,
+    /// Above the reference range.
+    High,
+    /// Below the reference range.
+    Low,
+    /// Outside what is normal, direction not said.
+    Abnormal,
+}
+
+/// Why an enrolment was refused.
+#[uniffi::remote(Enum)]
+pub enum EnrolmentRefusal {
+    /// The text is not one of our enrolment codes.
+    NotOurs,
+    /// The code was altered or is incomplete.
+    Altered,
+    /// The code is too old.
+    Expired,
+    /// The clinic does not know the code.
+    Unknown,
+    /// Another phone has used the code.
+    Used,
+    /// The clinic that answered is not the one that made the code.
+    OtherClinic,
+}
+
+/// What a key store answered instead of a key.
+#[uniffi::remote(Enum)]
+pub enum KeyStoreRefusal {
+    /// The phone is locked.
+    Locked,
+    /// The person did not unlock.
+    UserCancelled,
+    /// It may work when tried again.
+    Transient,
+    /// The key can no longer be used: recovery is needed.
+    Invalidated,
+    /// The key is missing: recovery is needed.
+    Missing,
+}
+
+/// A person whose health book is on this phone.
+#[uniffi::remote(Record)]
+pub struct PersonView {
+    /// The person's id on this phone.
+    pub id: String,
+    /// The full name, family name first.
+    pub name: String,
+    /// Year, month and day of birth as the clinic has it (ISO 8601, may be only a year); unset when unknown.
+    pub birth_date: Option<String>,
+    /// The clinics that keep a record of this person.
+    pub clinic_ids: Vec<String>,
+}
+
+/// A clinic this phone is enrolled with.
+#[uniffi::remote(Record)]
+pub struct ClinicView {
+    /// The clinic's id.
+    pub id: String,
+    /// The clinic's name.
+    pub name: String,
+    /// Where it is reached.
+    pub base_url: String,
+}
+
+/// What an enrolment brought.
+#[uniffi::remote(Record)]
+pub struct EnrolmentView {
+    /// The clinic.
+    pub clinic: ClinicView,
+    /// The people whose books can now be kept here.
+    pub persons: Vec<PersonView>,
+}
+
+/// A service that can be booked.
+#[uniffi::remote(Record)]
+pub struct ServiceView {
+    /// The id at the clinic.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// The speciality's name; empty when not told.
+    pub specialty: String,
+    /// The price as text; empty when not told.
+    pub price_text: String,
+}
+
+/// Which free times to look for.
+#[uniffi::remote(Record)]
+pub struct FindSlotsRequest {
+    /// For whom.
+    pub person_id: String,
+    /// Where.
+    pub clinic_id: String,
+    /// Which service; any when unset.
+    #[uniffi(default = None)]
+    pub service_id: Option<String>,
+    /// Not before.
+    pub from: Timestamp,
+    /// Not after.
+    pub to: Timestamp,
+    /// At most this many, the nearest first; 1 to 100.
+    #[uniffi(default = 20)]
+    pub limit: u32,
+}
+
+/// A free time that a clinic offers.
+#[uniffi::remote(Record)]
+pub struct SlotView {
+    /// The clinic's id for the offer.
+    pub id: String,
+    /// The clinic.
+    pub clinic_id: String,
+    /// Begin.
+    pub start: Timestamp,
+    /// End.
+    pub end: Timestamp,
+    /// Day and time to read, e.g. "Thứ Ba, 24/11/2026, 08:30".
+    pub when_text: String,
+    /// The service's name.
+    pub service: String,
+    /// The doctor's name; empty when not told.
+    pub practitioner: String,
+    /// The room; empty when not told.
+    pub location: String,
+    /// The price as text; empty when not told.
+    pub price_text: String,
+}
+
+/// Book this time for this person.
+#[uniffi::remote(Record)]
+pub struct BookRequest {
+    /// For whom.
+    pub person_id: String,
+    /// Which time.
+    pub slot: SlotView,
+}
+
+/// How far a booking has come.
+#[uniffi::remote(Enum)]
+pub enum BookingStatus {
+    /// Kept on the phone; goes out by itself when there is a network.
+    WaitingForNetwork,
+    /// On its way; the clinic's answer is not known.
+    Sending,
+    /// The clinic has it.
+    Confirmed,
+    /// The clinic refused it for good.
+    Refused,
+    /// Taken back, and the clinic has it so.
+    Cancelled,
+}
+
+/// A booking as a list shows it.
+#[uniffi::remote(Record)]
+pub struct BookingView {
+    /// The id of the intent, and of the Appointment at the clinic.
+    pub id: String,
+    /// For whom.
+    pub person_id: String,
+    /// Where.
+    pub clinic_id: String,
+    /// Begin.
+    pub start: Timestamp,
+    /// End.
+    pub end: Timestamp,
+    /// Day and time to read.
+    pub when_text: String,
+    /// The service's name.
+    pub service: String,
+    /// The doctor's name; empty when not told.
+    pub practitioner: String,
+    /// The room; empty when not told.
+    pub location: String,
+    /// How far it has come.
+    pub status: BookingStatus,
+    /// The same in words that say what happens next.
+    pub status_text: String,
+    /// Whether a cancellation is on its way to the clinic.
+    pub cancelling: bool,
+    /// Other free times that the clinic named when this one was taken.
+    pub alternatives: Vec<Timestamp>,
+}
+
+/// What a synchronisation did.
+#[uniffi::remote(Record)]
+pub struct SyncView {
+    /// Resources stored or changed.
+    pub stored: u64,
+    /// Resources taken away.
+    pub deleted: u64,
+    /// Records that could not be read and were set aside.
+    pub set_aside: u64,
+    /// Intents that a clinic answered.
+    pub settled: u64,
+    /// Intents still waiting.
+    pub waiting: u64,
+    /// Clinics that could not be reached; their part of the book is as of the last time.
+    pub unreachable_clinic_ids: Vec<String>,
+}
+
+/// Which rows of the book to give.
+#[uniffi::remote(Record)]
+pub struct BrowseRequest {
+    /// Whose book.
+    pub person_id: String,
+    /// Words to search for; every row when empty.
+    #[uniffi(default = "")]
+    pub text: String,
+    /// Only this section.
+    #[uniffi(default = None)]
+    pub section: Option<Section>,
+    /// Only of this clinic.
+    #[uniffi(default = None)]
+    pub clinic_id: Option<String>,
+    /// Not before.
+    #[uniffi(default = None)]
+    pub from: Option<Timestamp>,
+    /// Not after.
+    #[uniffi(default = None)]
+    pub to: Option<Timestamp>,
+    /// Where the last page ended.
+    #[uniffi(default = None)]
+    pub cursor: Option<String>,
+    /// At most this many; 1 to 200.
+    #[uniffi(default = 50)]
+    pub limit: u32,
+}
+
+/// A row of the book.
+#[uniffi::remote(Record)]
+pub struct EntryView {
+    /// The row's id on this phone.
+    pub id: i64,
+    /// The clinic it came from.
+    pub clinic_id: String,
+    /// Where it belongs.
+    pub section: Section,
+    /// What it is.
+    pub title: String,
+    /// What stands beside, e.g. a value with its unit; may be empty.
+    pub detail: String,
+    /// When it was so.
+    pub when: Option<Timestamp>,
+    /// The same as text; empty when unknown.
+    pub when_text: String,
+    /// The FHIR status; may be empty.
+    pub status: String,
+    /// Whether it stands out.
+    pub kind: EntryKind,
+    /// The code to ask `trend` for; unset when there is no trend.
+    pub trend_code: Option<String>,
+}
+
+/// A page of rows.
+#[uniffi::remote(Record)]
+pub struct EntryPageView {
+    /// The rows, newest first.
+    pub rows: Vec<EntryView>,
+    /// Where the next page begins; unset at the end.
+    pub next: Option<String>,
+}
+
+/// One line of a row's details.
+#[uniffi::remote(Record)]
+pub struct FieldView {
+    /// What it is.
+    pub label: String,
+    /// What it says.
+    pub value: String,
+}
+
+/// A row with everything behind it.
+#[uniffi::remote(Record)]
+pub struct EntryDetailView {
+    /// The row.
+    pub entry: EntryView,
+    /// Its details to read.
+    pub fields: Vec<FieldView>,
+    /// The FHIR resource as the clinic sent it, byte for byte.
+    pub resource_json: String,
+}
+
+/// The course of a value.
+#[uniffi::remote(Record)]
+pub struct TrendView {
+    /// What was measured.
+    pub title: String,
+    /// The unit of every point.
+    pub unit: String,
+    /// The points, the oldest first.
+    pub points: Vec<PointView>,
+}
+
+/// One point of a trend.
+#[uniffi::remote(Record)]
+pub struct PointView {
+    /// When.
+    pub at: Timestamp,
+    /// The same as text.
+    pub when_text: String,
+    /// The value.
+    pub value: f64,
+    /// The lower end of the reference range given with it.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+}
+
+/// How many rows a section has.
+#[uniffi::remote(Record)]
+pub struct SectionCountView {
+    /// The section.
+    pub section: Section,
+    /// Its name in the language of the app.
+    pub name: String,
+    /// Its rows.
+    pub entries: u64,
+}
+
+/// How far a payment has come.
+#[uniffi::remote(Enum)]
+pub enum PaymentStatus {
+    /// To be paid.
+    Due,
+    /// The clinic has the money.
+    Paid,
+    /// Nothing to pay (cancelled or entered in error).
+    Void,
+}
+
+/// An invoice as a list shows it.
+#[uniffi::remote(Record)]
+pub struct InvoiceView {
+    /// The FHIR id.
+    pub id: String,
+    /// The clinic.
+    pub clinic_id: String,
+    /// What stands in the transfer's text.
+    pub reference: String,
+    /// The amount.
+    pub amount: Vnd,
+    /// The amount as text.
+    pub amount_text: String,
+    /// Issued when, as text; empty when not told.
+    pub issued_text: String,
+    /// How far the payment has come.
+    pub status: PaymentStatus,
+    /// The same in words.
+    pub status_text: String,
+}
+
+/// A VietQR made from a clinic's signed payment order.
+#[uniffi::remote(Record)]
+pub struct PaymentQrView {
+    /// The EMVCo text.
+    pub payload: String,
+    /// The bank's name, or its number (BIN) when unknown.
+    pub bank: String,
+    /// The payee as the clinic signed it.
+    pub payee_name: String,
+    /// The payee's account.
+    pub account: String,
+    /// The amount.
+    pub amount: Vnd,
+    /// The amount as text.
+    pub amount_text: String,
+    /// The reference that leads the transfer's text.
+    pub reference: String,
+    /// Modules in a row of the drawn code, without a quiet zone.
+    pub size: u32,
+    /// `size * size` modules, row by row: 1 is dark.
+    pub modules: Vec<u8>,
+}
+
+/// What must not be missed; given again until it is acknowledged.
+#[uniffi::remote(Record)]
+pub struct EventView {
+    /// The id to acknowledge.
+    pub id: i64,
+    /// Whom it concerns.
+    pub person_id: String,
+    /// A stable name, e.g. `booking-confirmed`, `booking-refused`, `booking-cancelled`, `invoice-paid`, `invoice-issued`.
+    pub kind: String,
+    /// The booking's or the resource's id.
+    pub subject: String,
+    /// In words.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Everything the first screen of a person shows.
+#[uniffi::remote(Record)]
+pub struct BookView {
+    /// The person.
+    pub person: PersonView,
+    /// The rows of each section that has any.
+    pub sections: Vec<SectionCountView>,
+    /// The bookings, the next first.
+    pub bookings: Vec<BookingView>,
+    /// The invoices, the newest first.
+    pub invoices: Vec<InvoiceView>,
+    /// What waits to be acknowledged.
+    pub events: Vec<EventView>,
+}

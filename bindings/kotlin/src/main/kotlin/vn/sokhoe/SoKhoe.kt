@@ -1,0 +1,217 @@
+package vn.sokhoe
+
+import com.sun.jna.Native
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.channels.awaitClose
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.callbackFlow
+import kotlinx.coroutines.flow.conflate
+import kotlinx.coroutines.withContext
+import vn.sokhoe.core.BookObserver
+import vn.sokhoe.core.BookRequest
+import vn.sokhoe.core.BookView
+import vn.sokhoe.core.BookingView
+import vn.sokhoe.core.BrowseRequest
+import vn.sokhoe.core.CancelToken
+import vn.sokhoe.core.ClinicView
+import vn.sokhoe.core.CoreConfig
+import vn.sokhoe.core.EnrolmentView
+import vn.sokhoe.core.EntryDetailView
+import vn.sokhoe.core.EntryPageView
+import vn.sokhoe.core.EventView
+import vn.sokhoe.core.FindSlotsRequest
+import vn.sokhoe.core.InvoiceView
+import vn.sokhoe.core.KeyStore
+import vn.sokhoe.core.Language
+import vn.sokhoe.core.PaymentQrView
+import vn.sokhoe.core.PersonView
+import vn.sokhoe.core.SectionCountView
+import vn.sokhoe.core.ServiceView
+import vn.sokhoe.core.SlotView
+import vn.sokhoe.core.SoKhoeException
+import vn.sokhoe.core.SyncView
+import vn.sokhoe.core.TrendView
+import java.io.File
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.DurationUnit
+import vn.sokhoe.core.SoKhoe as Core
+
+/**
+ * The core of the app: the health books of all persons on this phone. One per folder and process; [close] it.
+ *
+ * Every suspending call leaves the calling thread free and throws [SoKhoeException]. What a cancelled coroutine
+ * began is still carried to its end, so cancelling loses nothing; [sync] and [waitForChanges] say what it ends.
+ */
+public class SoKhoe private constructor(
+    private val core: Core,
+) : AutoCloseable {
+    /** Brings this phone into a clinic with the text of its enrolment QR. */
+    public suspend fun enrol(qrText: String): EnrolmentView = core.enrol(qrText)
+
+    /** The people whose books are on this phone. */
+    public suspend fun persons(): List<PersonView> = core.persons()
+
+    /** The clinics this phone is enrolled with. */
+    public suspend fun clinics(): List<ClinicView> = core.clinics()
+
+    /** What a clinic offers. */
+    public suspend fun services(clinicId: String): List<ServiceView> = core.services(clinicId)
+
+    /** Free times, the nearest first. */
+    public suspend fun findSlots(request: FindSlotsRequest): List<SlotView> = core.findSlots(request)
+
+    /** Books a time. Kept before it is sent: without a network the booking waits, and that is no error. */
+    public suspend fun book(
+        personId: String,
+        slot: SlotView,
+    ): BookingView = core.book(BookRequest(personId, slot))
+
+    /** Takes a booking back, as soon as there is a network. */
+    public suspend fun cancelBooking(
+        personId: String,
+        bookingId: String,
+    ): BookingView = core.cancelBooking(personId, bookingId)
+
+    /** The bookings of a person, the next first. */
+    public suspend fun bookings(personId: String): List<BookingView> = core.bookings(personId)
+
+    /** One booking. */
+    public suspend fun booking(
+        personId: String,
+        bookingId: String,
+    ): BookingView = core.booking(personId, bookingId)
+
+    /**
+     * Sends what waits and fetches what is new, at every clinic of the person.
+     *
+     * A cancelled coroutine stops waiting; what is on its way still arrives.
+     */
+    public suspend fun sync(personId: String): SyncView = cancellable { core.sync(personId, it) }
+
+    /**
+     * Like [sync], but a clinic with nothing new may keep its answer back for up to [wait] (the core allows 25 s).
+     *
+     * Cancelling ends the exchange with the clinic too; what has arrived is kept.
+     */
+    public suspend fun waitForChanges(
+        personId: String,
+        wait: Duration = 25.seconds,
+    ): SyncView {
+        val seconds = wait.toLong(DurationUnit.SECONDS).coerceIn(0, UInt.MAX_VALUE.toLong()).toUInt()
+        return cancellable { core.waitForChanges(personId, seconds, it) }
+    }
+
+    /** A page of the book: a list, or a search that needs no network. */
+    public suspend fun browse(request: BrowseRequest): EntryPageView = core.browse(request)
+
+    /** How many rows each section has. */
+    public suspend fun sections(personId: String): List<SectionCountView> = core.sections(personId)
+
+    /** A row with everything behind it. */
+    public suspend fun entry(
+        personId: String,
+        entryId: Long,
+    ): EntryDetailView = core.entry(personId, entryId)
+
+    /** The course of a value, by the `trendCode` of a row; at most the newest [limit] points. */
+    public suspend fun trend(
+        personId: String,
+        code: String,
+        limit: Int = 100,
+    ): TrendView = core.trend(personId, code, limit.coerceAtLeast(0).toUInt())
+
+    /** The invoices of a person, the newest first. */
+    public suspend fun invoices(personId: String): List<InvoiceView> = core.invoices(personId)
+
+    /** The VietQR of an invoice, from the payment order that its clinic signed. */
+    public suspend fun paymentQr(
+        personId: String,
+        invoiceId: String,
+    ): PaymentQrView = core.paymentQr(personId, invoiceId)
+
+    /** What must not be missed and was not acknowledged. */
+    public suspend fun events(personId: String): List<EventView> = core.events(personId)
+
+    /** Says that the person has seen an event. */
+    public suspend fun acknowledge(
+        personId: String,
+        eventId: Long,
+    ): Unit = core.acknowledge(personId, eventId)
+
+    /** Everything the first screen of a person shows, now. */
+    public suspend fun bookView(personId: String): BookView = core.bookView(personId)
+
+    /**
+     * The same, now and after every change. A slow collector misses values in between, never the newest one.
+     * The core stops watching when the collector ends.
+     */
+    public fun observe(personId: String): Flow<BookView> =
+        callbackFlow {
+            val subscription =
+                core.observe(
+                    personId,
+                    object : BookObserver {
+                        override fun onChange(book: BookView) {
+                            keepAttached()
+                            trySend(book)
+                        }
+                    },
+                )
+            awaitClose {
+                subscription.cancel()
+                subscription.close()
+            }
+        }.conflate()
+
+    /** What to tell people about an error: what happened, what was kept, what to do. */
+    public fun words(error: SoKhoeException): String = core.wordsFor(error)
+
+    /** Ends the core. Calls that are under way come to their end; later ones throw [IllegalStateException]. */
+    override fun close(): Unit = core.close()
+
+    public companion object {
+        /** Opens the books in [folder], or makes the folder for them. */
+        public suspend fun open(
+            folder: File,
+            deviceName: String,
+            keyStore: KeyStore,
+            language: Language = Language.VI,
+        ): SoKhoe =
+            withContext(Dispatchers.IO) {
+                SoKhoe(Core.open(CoreConfig(folder.path, language, deviceName), keyStore))
+            }
+
+        /** What to tell people about an error of [open]. */
+        public fun words(
+            error: SoKhoeException,
+            language: Language,
+        ): String = vn.sokhoe.core.wordsFor(error, language)
+    }
+}
+
+/** Ends the call inside the core when the coroutine that waits for it is cancelled. */
+private suspend fun <T> cancellable(call: suspend (CancelToken) -> T): T =
+    CancelToken().use { token ->
+        try {
+            call(token)
+        } catch (cancelled: CancellationException) {
+            token.cancel()
+            throw cancelled
+        }
+    }
+
+private val attached = ThreadLocal<Boolean>()
+
+/**
+ * Keeps the core's thread that calls back attached to the virtual machine.
+ *
+ * Without it JNA attaches and detaches the thread at every call, which costs more than the call.
+ */
+private fun keepAttached() {
+    if (attached.get() != true) {
+        Native.detach(false)
+        attached.set(true)
+    }
+}

@@ -1,0 +1,232 @@
+package vn.sokhoe
+
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.filterNotNull
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+import vn.sokhoe.core.BookView
+import vn.sokhoe.core.BookingStatus
+import vn.sokhoe.core.BrowseRequest
+import vn.sokhoe.core.EnrolmentRefusal
+import vn.sokhoe.core.FindSlotsRequest
+import vn.sokhoe.core.KeyStore
+import vn.sokhoe.core.KeyStoreRefusal
+import vn.sokhoe.core.Language
+import vn.sokhoe.core.PaymentStatus
+import vn.sokhoe.core.SlotView
+import vn.sokhoe.core.SoKhoeException
+import java.io.File
+import java.time.Duration
+import java.time.Instant
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.measureTime
+
+/** The story that must always work, from Kotlin, at a real clinic. */
+class JourneyTest {
+    @TempDir
+    lateinit var folder: File
+
+    @Test
+    fun `a phone books, pays and reads its book without a network`() =
+        runBlocking<Unit> {
+            val clinic = ClinicProcess.start(folder)
+            phone().use { phone ->
+                clinic.use {
+                    val person =
+                        phone
+                            .enrol(clinic.enrolment)
+                            .persons
+                            .first()
+                            .id
+                    assertTrue(phone.persons().any { it.id == person })
+
+                    val booking = phone.book(person, phone.freeTimes(person).first())
+                    assertEquals(BookingStatus.CONFIRMED, booking.status, booking.statusText)
+                    assertEquals(booking, phone.booking(person, booking.id))
+
+                    val synced = phone.sync(person)
+                    assertTrue(synced.stored > 0u, "$synced")
+                    assertEquals(0uL, synced.waiting)
+                }
+                val person = phone.persons().first().id
+                phone.readsWithoutANetwork(person)
+                phone.drawsAPayableQr(person)
+                assertThrows<SoKhoeException.Offline> { phone.sync(person) }
+            }
+        }
+
+    @Test
+    fun `a booking shows up in the flow`() =
+        runBlocking<Unit> {
+            ClinicProcess.start(folder).use { clinic ->
+                phone().use { phone ->
+                    val enrolment = phone.enrol(clinic.enrolment)
+                    val person = enrolment.persons.first().id
+                    val shown = MutableStateFlow<BookView?>(null)
+                    val screen = launch { phone.observe(person).collect { shown.value = it } }
+                    val before = withTimeout(10.seconds) { shown.filterNotNull().first() }
+                    assertEquals(enrolment.persons.first(), before.person)
+
+                    val booking = phone.book(person, phone.freeTimes(person).first())
+
+                    assertFalse(before.bookings.any { it.id == booking.id })
+                    withTimeout(10.seconds) {
+                        shown.filterNotNull().first { book ->
+                            book.bookings.any { it.id == booking.id && it.status == BookingStatus.CONFIRMED }
+                        }
+                    }
+                    screen.cancelAndJoin()
+                }
+            }
+        }
+
+    @Test
+    fun `waiting for changes ends when it is cancelled, and nothing is lost`() =
+        runBlocking<Unit> {
+            ClinicProcess.start(folder).use { clinic ->
+                phone().use { phone ->
+                    val person =
+                        phone
+                            .enrol(clinic.enrolment)
+                            .persons
+                            .first()
+                            .id
+                    phone.sync(person)
+                    val waiting = async { phone.waitForChanges(person, wait = 20.seconds) }
+                    delay(500.milliseconds)
+                    assertTrue(waiting.isActive, "the clinic keeps its answer back")
+
+                    val ending = measureTime { waiting.cancelAndJoin() }
+
+                    assertTrue(ending < 2.seconds, "$ending")
+                    val slot = phone.freeTimes(person).first()
+                    assertEquals(BookingStatus.CONFIRMED, phone.book(person, slot).status)
+                    phone.sync(person)
+                    assertEquals(1, phone.bookings(person).count { it.start == slot.start })
+                }
+            }
+        }
+
+    @Test
+    fun `a locked phone keeps its book and opens it later`() =
+        runBlocking<Unit> {
+            val keys = LockableKeyStore()
+            ClinicProcess.start(folder).use { clinic ->
+                phone(keys).use { phone ->
+                    phone.sync(
+                        phone
+                            .enrol(clinic.enrolment)
+                            .persons
+                            .first()
+                            .id,
+                    )
+                }
+            }
+
+            keys.locked = true
+            val refused = assertThrows<SoKhoeException.KeyStore> { phone(keys).close() }
+            assertEquals(KeyStoreRefusal.LOCKED, refused.reason)
+
+            keys.locked = false
+            phone(keys).use { phone ->
+                val person = phone.persons().first().id
+                assertTrue(phone.sections(person).sumOf { it.entries } > 0u)
+            }
+        }
+
+    @Test
+    fun `errors are typed and have words for people`() =
+        runBlocking<Unit> {
+            phone().use { phone ->
+                val foreign = assertThrows<SoKhoeException.Enrolment> { phone.enrol("https://example.org/menu") }
+                assertEquals(EnrolmentRefusal.NOT_OURS, foreign.reason)
+                val nobody = assertThrows<SoKhoeException.NotFound> { phone.browse(BrowseRequest("nobody")) }
+                assertEquals("person", nobody.what)
+
+                val vietnamese = phone.words(foreign)
+                assertTrue(vietnamese.isNotBlank())
+                assertEquals(vietnamese, SoKhoe.words(foreign, Language.VI))
+                assertNotEquals(vietnamese, SoKhoe.words(foreign, Language.EN))
+            }
+        }
+
+    @Test
+    fun `a key store that fails in an unknown way may be asked again`() =
+        runBlocking<Unit> {
+            val broken =
+                object : KeyStore by MemoryKeyStore() {
+                    override fun wrap(
+                        alias: String,
+                        secret: ByteArray,
+                    ): ByteArray = error("a fault of the phone")
+                }
+            val refused = assertThrows<SoKhoeException.KeyStore> { phone(broken).close() }
+            assertEquals(KeyStoreRefusal.TRANSIENT, refused.reason)
+            phone().close()
+        }
+
+    private suspend fun phone(keys: KeyStore = MemoryKeyStore()): SoKhoe =
+        SoKhoe.open(folder.resolve("phone"), deviceName = "JUnit", keyStore = keys)
+
+    private suspend fun SoKhoe.freeTimes(person: String): List<SlotView> {
+        val now = Instant.now()
+        val clinic = clinics().first().id
+        val slots = findSlots(FindSlotsRequest(person, clinic, from = now, to = now + Duration.ofDays(7)))
+        assertTrue(slots.isNotEmpty(), "the clinic offers times")
+        assertTrue(slots.all { it.start >= now && it.start < it.end && it.whenText.isNotBlank() })
+        return slots
+    }
+
+    private suspend fun SoKhoe.readsWithoutANetwork(person: String) {
+        val found = browse(BrowseRequest(person, text = "duong huyet")).rows
+        assertTrue(found.isNotEmpty())
+        found.forEach { assertTrue("đường huyết" in it.title.lowercase(), it.title) }
+        val measured = checkNotNull(found.firstOrNull { it.trendCode != null }) { "no row has a trend" }
+        val trend = trend(person, checkNotNull(measured.trendCode))
+        assertTrue(trend.points.isNotEmpty() && trend.points.zipWithNext().all { (a, b) -> a.at <= b.at })
+        assertTrue(entry(person, measured.id).resourceJson.startsWith("{"))
+
+        val first = browse(BrowseRequest(person, limit = 10u))
+        val second = browse(BrowseRequest(person, limit = 10u, cursor = checkNotNull(first.next)))
+        assertEquals(20, (first.rows + second.rows).distinctBy { it.id }.size)
+    }
+
+    private suspend fun SoKhoe.drawsAPayableQr(person: String) {
+        val invoice = invoices(person).first { it.status == PaymentStatus.DUE }
+        val qr = paymentQr(person, invoice.id)
+        assertTrue(qr.payload.startsWith("000201"), qr.payload)
+        val fields = emv(qr.payload)
+        assertEquals(invoice.amount.toString(), fields["54"])
+        assertEquals("704", fields["53"], "the currency is the đồng")
+        assertEquals(invoice.amount, qr.amount)
+        assertEquals((qr.size * qr.size).toInt(), qr.modules.size)
+    }
+
+    /** The fields of an EMVCo text: two digits of tag, two of length, the value. */
+    private fun emv(text: String): Map<String, String> =
+        generateSequence(0) { at -> at + 4 + text.substring(at + 2, at + 4).toInt() }
+            .takeWhile { it < text.length }
+            .associate { at ->
+                val length = text.substring(at + 2, at + 4).toInt()
+                text.substring(at, at + 2) to text.substring(at + 4, at + 4 + length)
+            }
+
+    /** JUnit's own cannot suspend. */
+    private inline fun <reified E : Throwable> assertThrows(work: () -> Unit): E {
+        val thrown = runCatching(work).exceptionOrNull()
+        assertTrue(thrown is E, "expected ${E::class.simpleName}, got $thrown")
+        return thrown as E
+    }
+}

@@ -1,0 +1,26 @@
+package vn.sokhoe
+
+import vn.sokhoe.core.KeyStore
+import vn.sokhoe.core.KeyStoreException
+
+/** A phone that can be locked: its key store then says so. */
+class LockableKeyStore(
+    private val keys: KeyStore = MemoryKeyStore(),
+) : KeyStore {
+    @Volatile
+    var locked = false
+
+    override fun wrap(
+        alias: String,
+        secret: ByteArray,
+    ) = unlocked { keys.wrap(alias, secret) }
+
+    override fun unwrap(
+        alias: String,
+        wrapped: ByteArray,
+    ) = unlocked { keys.unwrap(alias, wrapped) }
+
+    override fun delete(alias: String) = unlocked { keys.delete(alias) }
+
+    private fun <T> unlocked(work: () -> T): T = if (locked) throw KeyStoreException.Locked() else work()
+}

@@ -1,0 +1,33 @@
+import Foundation
+import SoKhoeCore
+
+/// A key store for tests and previews: keeps the secrets in memory and gives tickets for them.
+///
+/// What it wrapped is lost with it. An app brings its own, e.g. `KeychainKeyStore`.
+public final class MemoryKeyStore: KeyStore, @unchecked Sendable {
+    // Every access holds the lock.
+    private var secrets: [String: [Data: Data]] = [:]
+    private let lock = NSLock()
+
+    /// A key store that holds nothing yet.
+    public init() {}
+
+    /// Keeps a secret and gives a ticket for it.
+    public func wrap(alias: String, secret: Data) throws -> Data {
+        let ticket = Data(UUID().uuidString.utf8)
+        lock.withLock { secrets[alias, default: [:]][ticket] = secret }
+        return ticket
+    }
+
+    /// The secret of a ticket.
+    public func unwrap(alias: String, wrapped: Data) throws -> Data {
+        guard let kept = lock.withLock({ secrets[alias] }) else { throw KeyStoreError.Missing }
+        guard let secret = kept[wrapped] else { throw KeyStoreError.Invalidated }
+        return secret
+    }
+
+    /// Forgets every secret of an alias.
+    public func delete(alias: String) throws {
+        _ = lock.withLock { secrets.removeValue(forKey: alias) }
+    }
+}

@@ -1,0 +1,185 @@
+import Foundation
+@_exported import SoKhoeCore
+
+/// The core of the app: the health books of all persons on this phone. One per folder and process.
+///
+/// Every asynchronous call leaves the calling thread free and throws ``SoKhoeError``. What a cancelled task began is
+/// still carried to its end, so cancelling loses nothing; ``sync(personId:)`` and ``waitForChanges(personId:wait:)``
+/// say what it ends.
+public final class SoKhoe: Sendable {
+    private let core: SoKhoeCore.SoKhoe
+
+    private init(core: SoKhoeCore.SoKhoe) {
+        self.core = core
+    }
+
+    /// Opens the books in `folder`, or makes the folder for them.
+    public static func open(
+        folder: URL,
+        deviceName: String,
+        keyStore: any KeyStore,
+        language: Language = .vi
+    ) async throws -> SoKhoe {
+        let config = CoreConfig(folder: folder.path, language: language, deviceName: deviceName)
+        // The disk and the key store may keep their thread waiting, which must be none of Swift's few.
+        return try await withCheckedThrowingContinuation { opened in
+            DispatchQueue.global(qos: .userInitiated).async {
+                opened.resume(
+                    with: Result { try SoKhoe(core: SoKhoeCore.SoKhoe.open(config: config, keyStore: keyStore)) }
+                )
+            }
+        }
+    }
+
+    /// Brings this phone into a clinic with the text of its enrolment QR.
+    public func enrol(qrText: String) async throws -> EnrolmentView {
+        try await core.enrol(qrText: qrText)
+    }
+
+    /// The people whose books are on this phone.
+    public func persons() async throws -> [PersonView] {
+        try await core.persons()
+    }
+
+    /// The clinics this phone is enrolled with.
+    public func clinics() async throws -> [ClinicView] {
+        try await core.clinics()
+    }
+
+    /// What a clinic offers.
+    public func services(clinicId: String) async throws -> [ServiceView] {
+        try await core.services(clinicId: clinicId)
+    }
+
+    /// Free times, the nearest first.
+    public func findSlots(_ request: FindSlotsRequest) async throws -> [SlotView] {
+        try await core.findSlots(request: request)
+    }
+
+    /// Books a time. Kept before it is sent: without a network the booking waits, and that is no error.
+    public func book(personId: String, slot: SlotView) async throws -> BookingView {
+        try await core.book(request: BookRequest(personId: personId, slot: slot))
+    }
+
+    /// Takes a booking back, as soon as there is a network.
+    public func cancelBooking(personId: String, bookingId: String) async throws -> BookingView {
+        try await core.cancelBooking(personId: personId, bookingId: bookingId)
+    }
+
+    /// The bookings of a person, the next first.
+    public func bookings(personId: String) async throws -> [BookingView] {
+        try await core.bookings(personId: personId)
+    }
+
+    /// One booking.
+    public func booking(personId: String, bookingId: String) async throws -> BookingView {
+        try await core.booking(personId: personId, bookingId: bookingId)
+    }
+
+    /// Sends what waits and fetches what is new, at every clinic of the person.
+    ///
+    /// A cancelled task stops waiting with ``SoKhoeError/Cancelled``; what is on its way still arrives.
+    public func sync(personId: String) async throws -> SyncView {
+        try await cancellable { [core] in try await core.sync(personId: personId, cancel: $0) }
+    }
+
+    /// Like ``sync(personId:)``, but a clinic with nothing new may keep its answer back for up to `wait` (the core
+    /// allows 25 s).
+    ///
+    /// Cancelling the task throws ``SoKhoeError/Cancelled`` and ends the exchange with the clinic too; what has
+    /// arrived is kept.
+    public func waitForChanges(personId: String, wait: Duration = .seconds(25)) async throws -> SyncView {
+        let seconds = UInt32(clamping: wait.components.seconds)
+        return try await cancellable { [core] in
+            try await core.waitForChanges(personId: personId, seconds: seconds, cancel: $0)
+        }
+    }
+
+    /// A page of the book: a list, or a search that needs no network.
+    public func browse(_ request: BrowseRequest) async throws -> EntryPageView {
+        try await core.browse(request: request)
+    }
+
+    /// How many rows each section has.
+    public func sections(personId: String) async throws -> [SectionCountView] {
+        try await core.sections(personId: personId)
+    }
+
+    /// A row with everything behind it.
+    public func entry(personId: String, entryId: Int64) async throws -> EntryDetailView {
+        try await core.entry(personId: personId, entryId: entryId)
+    }
+
+    /// The course of a value, by the `trendCode` of a row; at most the newest `limit` points.
+    public func trend(personId: String, code: String, limit: Int = 100) async throws -> TrendView {
+        try await core.trend(personId: personId, code: code, limit: UInt32(clamping: limit))
+    }
+
+    /// The invoices of a person, the newest first.
+    public func invoices(personId: String) async throws -> [InvoiceView] {
+        try await core.invoices(personId: personId)
+    }
+
+    /// The VietQR of an invoice, from the payment order that its clinic signed.
+    public func paymentQr(personId: String, invoiceId: String) async throws -> PaymentQrView {
+        try await core.paymentQr(personId: personId, invoiceId: invoiceId)
+    }
+
+    /// What must not be missed and was not acknowledged.
+    public func events(personId: String) async throws -> [EventView] {
+        try await core.events(personId: personId)
+    }
+
+    /// Says that the person has seen an event.
+    public func acknowledge(personId: String, eventId: Int64) async throws {
+        try await core.acknowledge(personId: personId, eventId: eventId)
+    }
+
+    /// Everything the first screen of a person shows, now.
+    public func bookView(personId: String) async throws -> BookView {
+        try await core.bookView(personId: personId)
+    }
+
+    /// The same, now and after every change. A slow reader misses values in between, never the newest one.
+    ///
+    /// The core stops watching when the stream is no longer read. Without a book to watch the stream throws.
+    public func observe(personId: String) async throws -> AsyncStream<BookView> {
+        let (books, continuation) = AsyncStream.makeStream(of: BookView.self, bufferingPolicy: .bufferingNewest(1))
+        let subscription = try await core.observe(personId: personId, observer: StreamObserver(continuation))
+        continuation.onTermination = { _ in subscription.cancel() }
+        return books
+    }
+
+    /// What to tell people about an error: what happened, what was kept, what to do.
+    public func words(for error: SoKhoeError) -> String {
+        (try? core.wordsFor(error: error)) ?? String(describing: error)
+    }
+
+    /// What to tell people about an error of ``open(folder:deviceName:keyStore:language:)``.
+    public static func words(for error: SoKhoeError, in language: Language) -> String {
+        (try? wordsFor(error: error, language: language)) ?? String(describing: error)
+    }
+}
+
+/// Ends the call inside the core when the task that waits for it is cancelled, which UniFFI does not do for Swift.
+private func cancellable<T: Sendable>(_ call: @Sendable (CancelToken) async throws -> T) async throws -> T {
+    let token = CancelToken()
+    return try await withTaskCancellationHandler {
+        try await call(token)
+    } onCancel: {
+        token.cancel()
+    }
+}
+
+/// Hands what the core says to a stream.
+private final class StreamObserver: BookObserver {
+    private let continuation: AsyncStream<BookView>.Continuation
+
+    init(_ continuation: AsyncStream<BookView>.Continuation) {
+        self.continuation = continuation
+    }
+
+    func onChange(book: BookView) {
+        continuation.yield(book)
+    }
+}

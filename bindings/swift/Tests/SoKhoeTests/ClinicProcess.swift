@@ -1,0 +1,63 @@
+import Foundation
+
+/// A clinic of its own for one test: `sokhoe clinic serve` with a hospital and a patient's book.
+final class ClinicProcess {
+    /// What the clinic says first.
+    private struct Greeting: Decodable {
+        let enrolment: String
+    }
+
+    private struct DidNotStart: Error {
+        let log: String
+    }
+
+    /// The text of an enrolment QR for the patient.
+    let enrolment: String
+    private let process: Process
+    private let input = Pipe()
+
+    /// Starts a clinic that keeps its data below `folder`.
+    init(folder: URL) async throws {
+        let output = folder.appendingPathComponent("clinic.out")
+        let log = folder.appendingPathComponent("clinic.log")
+        for file in [output, log] {
+            try Data().write(to: file)
+        }
+        let program = ProcessInfo.processInfo.environment["SOKHOE_CLI"] ?? "target/debug/sokhoe"
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = [
+            "clinic", "serve", "--data", folder.appendingPathComponent("clinic").path, "--listen", "127.0.0.1:0",
+            "--demo-data", "--json", "--wait-stdin",
+        ]
+        // It ends with this process, however that ends.
+        process.standardInput = input
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = try FileHandle(forWritingTo: log)
+        try process.run()
+        let deadline = ContinuousClock.now + .seconds(120)
+        while true {
+            let said = try Data(contentsOf: output)
+            if let end = said.firstIndex(of: UInt8(ascii: "\n")) {
+                enrolment = try JSONDecoder().decode(Greeting.self, from: said[..<end]).enrolment
+                return
+            }
+            guard process.isRunning, ContinuousClock.now < deadline else {
+                process.terminate()
+                throw DidNotStart(log: try String(contentsOf: log, encoding: .utf8))
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Ends the clinic: from now on the phone has no network.
+    func stop() {
+        guard process.isRunning else { return }
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    deinit {
+        stop()
+    }
+}

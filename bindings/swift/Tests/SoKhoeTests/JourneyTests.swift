@@ -1,0 +1,196 @@
+import Foundation
+import SoKhoe
+import XCTest
+
+/// The story that must always work, from Swift, at a real clinic.
+final class JourneyTests: XCTestCase {
+    private var folder = FileManager.default.temporaryDirectory
+
+    override func setUpWithError() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("sokhoe-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    override func tearDownWithError() throws {
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    func testAPhoneBooksPaysAndReadsItsBookWithoutANetwork() async throws {
+        let clinic = try await ClinicProcess(folder: folder)
+        let phone = try await openPhone()
+        let enrolment = try await phone.enrol(qrText: clinic.enrolment)
+        let person = try XCTUnwrap(enrolment.persons.first)
+        let persons = try await phone.persons()
+        XCTAssertTrue(persons.contains(person))
+
+        let slot = try await freeTimes(phone, person.id)[0]
+        let booking = try await phone.book(personId: person.id, slot: slot)
+        XCTAssertEqual(booking.status, .confirmed, booking.statusText)
+        XCTAssertEqual(booking.start, slot.start)
+        let kept = try await phone.booking(personId: person.id, bookingId: booking.id)
+        XCTAssertEqual(kept, booking)
+
+        let synced = try await phone.sync(personId: person.id)
+        XCTAssertGreaterThan(synced.stored, 0)
+        XCTAssertEqual(synced.waiting, 0)
+
+        clinic.stop()
+        try await readsWithoutANetwork(phone, person.id)
+        try await drawsAPayableQr(phone, person.id)
+        let offline = await thrown { try await phone.sync(personId: person.id) }
+        XCTAssertEqual(offline as? SoKhoeError, .Offline)
+    }
+
+    func testABookingShowsUpInTheStream() async throws {
+        let clinic = try await ClinicProcess(folder: folder)
+        defer { clinic.stop() }
+        let phone = try await openPhone()
+        let enrolment = try await phone.enrol(qrText: clinic.enrolment)
+        let person = try XCTUnwrap(enrolment.persons.first)
+        var shown = try await phone.observe(personId: person.id).makeAsyncIterator()
+        let before = await shown.next()
+        XCTAssertEqual(before?.person, person)
+
+        let slot = try await freeTimes(phone, person.id)[0]
+        let booking = try await phone.book(personId: person.id, slot: slot)
+
+        XCTAssertEqual(before?.bookings.contains { $0.id == booking.id }, false)
+        let deadline = ContinuousClock.now + .seconds(10)
+        var confirmed = false
+        while !confirmed, ContinuousClock.now < deadline, let book = await shown.next() {
+            confirmed = book.bookings.contains { $0.id == booking.id && $0.status == .confirmed }
+        }
+        XCTAssertTrue(confirmed)
+    }
+
+    func testWaitingForChangesEndsWhenItIsCancelledAndNothingIsLost() async throws {
+        let clinic = try await ClinicProcess(folder: folder)
+        defer { clinic.stop() }
+        let phone = try await openPhone()
+        let enrolment = try await phone.enrol(qrText: clinic.enrolment)
+        let person = try XCTUnwrap(enrolment.persons.first).id
+        _ = try await phone.sync(personId: person)
+        let waiting = Task { try await phone.waitForChanges(personId: person, wait: .seconds(20)) }
+        try await Task.sleep(for: .milliseconds(500))
+
+        let cancelled = ContinuousClock.now
+        waiting.cancel()
+        let ended = await thrown { try await waiting.value }
+
+        XCTAssertEqual(ended as? SoKhoeError, .Cancelled)
+        XCTAssertLessThan(ContinuousClock.now - cancelled, .seconds(2))
+        let slot = try await freeTimes(phone, person)[0]
+        let booking = try await phone.book(personId: person, slot: slot)
+        XCTAssertEqual(booking.status, .confirmed)
+        _ = try await phone.sync(personId: person)
+        let bookings = try await phone.bookings(personId: person)
+        XCTAssertEqual(bookings.filter { $0.start == slot.start }.count, 1)
+    }
+
+    func testALockedPhoneKeepsItsBookAndOpensItLater() async throws {
+        let keys = LockableKeyStore()
+        do {
+            let clinic = try await ClinicProcess(folder: folder)
+            defer { clinic.stop() }
+            let phone = try await openPhone(keys)
+            let enrolment = try await phone.enrol(qrText: clinic.enrolment)
+            _ = try await phone.sync(personId: XCTUnwrap(enrolment.persons.first).id)
+        }
+
+        keys.locked = true
+        let refused = await thrown { try await openPhone(keys) }
+        XCTAssertEqual(refused as? SoKhoeError, .KeyStore(reason: .locked))
+
+        keys.locked = false
+        let phone = try await openPhone(keys)
+        let persons = try await phone.persons()
+        let sections = try await phone.sections(personId: XCTUnwrap(persons.first).id)
+        XCTAssertGreaterThan(sections.map(\.entries).reduce(0, +), 0)
+    }
+
+    func testErrorsAreTypedAndHaveWordsForPeople() async throws {
+        let phone = try await openPhone()
+        let foreign = await thrown { try await phone.enrol(qrText: "https://example.org/menu") }
+        XCTAssertEqual(foreign as? SoKhoeError, .Enrolment(reason: .notOurs))
+        let nobody = await thrown { try await phone.browse(BrowseRequest(personId: "nobody")) }
+        XCTAssertEqual(nobody as? SoKhoeError, .NotFound(what: "person"))
+
+        let vietnamese = phone.words(for: .Enrolment(reason: .notOurs))
+        XCTAssertFalse(vietnamese.isEmpty)
+        XCTAssertEqual(vietnamese, SoKhoe.words(for: .Enrolment(reason: .notOurs), in: .vi))
+        XCTAssertNotEqual(vietnamese, SoKhoe.words(for: .Enrolment(reason: .notOurs), in: .en))
+    }
+
+    func testAKeyStoreThatFailsInAnUnknownWayMayBeAskedAgain() async throws {
+        let refused = await thrown { try await openPhone(BrokenKeyStore()) }
+        XCTAssertEqual(refused as? SoKhoeError, .KeyStore(reason: .transient))
+        _ = try await openPhone()
+    }
+
+    private func openPhone(_ keys: any KeyStore = MemoryKeyStore()) async throws -> SoKhoe {
+        try await SoKhoe.open(folder: folder.appendingPathComponent("phone"), deviceName: "XCTest", keyStore: keys)
+    }
+
+    private func freeTimes(_ phone: SoKhoe, _ person: String) async throws -> [SlotView] {
+        let now = Date()
+        let clinics = try await phone.clinics()
+        let clinic = try XCTUnwrap(clinics.first).id
+        let slots = try await phone.findSlots(
+            FindSlotsRequest(personId: person, clinicId: clinic, from: now, to: now + 7 * 24 * 3600)
+        )
+        XCTAssertTrue(slots.allSatisfy { $0.start >= now && $0.start < $0.end && !$0.whenText.isEmpty })
+        return try XCTUnwrap(slots.isEmpty ? nil : slots, "the clinic offers times")
+    }
+
+    private func readsWithoutANetwork(_ phone: SoKhoe, _ person: String) async throws {
+        let found = try await phone.browse(BrowseRequest(personId: person, text: "duong huyet")).rows
+        XCTAssertFalse(found.isEmpty)
+        XCTAssertTrue(found.allSatisfy { $0.title.lowercased().contains("đường huyết") }, "\(found.map(\.title))")
+        let measured = try XCTUnwrap(found.first { $0.trendCode != nil })
+        let trend = try await phone.trend(personId: person, code: XCTUnwrap(measured.trendCode))
+        XCTAssertFalse(trend.points.isEmpty)
+        XCTAssertEqual(trend.points.map(\.at), trend.points.map(\.at).sorted())
+        let detail = try await phone.entry(personId: person, entryId: measured.id)
+        XCTAssertTrue(detail.resourceJson.hasPrefix("{"))
+
+        let first = try await phone.browse(BrowseRequest(personId: person, limit: 10))
+        let second = try await phone.browse(
+            BrowseRequest(personId: person, cursor: XCTUnwrap(first.next), limit: 10)
+        )
+        XCTAssertEqual(Set((first.rows + second.rows).map(\.id)).count, 20)
+    }
+
+    private func drawsAPayableQr(_ phone: SoKhoe, _ person: String) async throws {
+        let invoices = try await phone.invoices(personId: person)
+        let invoice = try XCTUnwrap(invoices.first { $0.status == .due })
+        let qr = try await phone.paymentQr(personId: person, invoiceId: invoice.id)
+        XCTAssertTrue(qr.payload.hasPrefix("000201"), qr.payload)
+        let fields = emv(qr.payload)
+        XCTAssertEqual(fields["54"], String(invoice.amount))
+        XCTAssertEqual(fields["53"], "704", "the currency is the đồng")
+        XCTAssertEqual(qr.amount, invoice.amount)
+        XCTAssertEqual(qr.modules.count, Int(qr.size * qr.size))
+    }
+
+    /// The fields of an EMVCo text: two digits of tag, two of length, the value.
+    private func emv(_ text: String) -> [String: String] {
+        var fields: [String: String] = [:]
+        var rest = Substring(text)
+        while rest.count >= 4, let length = Int(rest.dropFirst(2).prefix(2)) {
+            fields[String(rest.prefix(2))] = String(rest.dropFirst(4).prefix(length))
+            rest = rest.dropFirst(4 + length)
+        }
+        return fields
+    }
+
+    /// What `work` throws.
+    private func thrown<T>(_ work: () async throws -> T) async -> (any Error)? {
+        do {
+            _ = try await work()
+            XCTFail("expected an error")
+            return nil
+        } catch {
+            return error
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `sokhoe clinic`: a clinic on this computer.
+
+mod data;
+mod enrol;
+mod import;
+mod pay;
+mod serve;
+
+use clap::{Args, Subcommand};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::words::Words;
+
+pub(crate) use data::{fill_demo, off_thread};
+
+/// Run a clinic: serve phones and the desk, take in records, let phones in, count payments
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct ClinicArgs {
+    #[command(subcommand)]
+    command: ClinicCommand,
+}
+
+const EXAMPLES: &str = "\
+A clinic from nothing, and a phone that enrols there:
+  sokhoe clinic serve --data ./clinic --demo-data
+  sokhoe clinic enrol --data ./clinic --patient bn-000001
+  sokhoe phone --folder ./phone enrol SK1.E…";
+
+#[derive(Debug, Subcommand)]
+enum ClinicCommand {
+    Serve(serve::ServeArgs),
+    Import(import::ImportArgs),
+    Enrol(enrol::EnrolArgs),
+    Pay(pay::PayArgs),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the clinic could not do it.
+pub(crate) async fn run(
+    args: ClinicArgs,
+    words: &Words,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match args.command {
+        ClinicCommand::Serve(args) => serve::run(args, words, output).await,
+        ClinicCommand::Import(args) => import::run(args, words, output).await,
+        ClinicCommand::Enrol(args) => enrol::run(args, words, output).await,
+        ClinicCommand::Pay(args) => pay::run(args, words, output).await,
+    }
+}

@@ -1,0 +1,55 @@
+//! `sokhoe phone enrol`
+
+use std::io::{self, Read as _};
+
+use clap::Args;
+use serde_json::json;
+
+use super::json;
+use super::open::Phone;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Longer than any code.
+const LONGEST: u64 = 64 * 1024;
+
+/// Come in at a clinic, with the text of the code that its counter shows
+///
+/// Safe to repeat: the clinic gives the same phone the same answer while the code is valid.
+#[derive(Debug, Args)]
+pub(super) struct EnrolArgs {
+    /// The text of the code (SK1.E.…); - reads it from stdin, which keeps it out of the shell's history
+    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+    text: String,
+}
+
+pub(super) async fn run(
+    phone: &Phone<'_>,
+    args: EnrolArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let text = if args.text == "-" {
+        let mut text = String::new();
+        io::stdin().take(LONGEST).read_to_string(&mut text)?;
+        text
+    } else {
+        args.text
+    };
+    let enrolled = phone.app.enrol(text.trim()).await?;
+    output.json(&json!({
+        "clinic": json::clinic(&enrolled.clinic),
+        "persons": json::list(&enrolled.persons, json::person),
+    }))?;
+    output.line(
+        phone
+            .words
+            .say_with("phone-enrolled", &[("clinic", enrolled.clinic.name)]),
+    )?;
+    output.lines(
+        enrolled
+            .persons
+            .iter()
+            .map(|person| format!("  {}", person.name)),
+    )?;
+    output.line(phone.words.say("phone-enrolled-next"))
+}

@@ -1,0 +1,169 @@
+//! What the core shows, as JSON for programs. Times are FHIR instants, money is whole đồng.
+
+use serde_json::{Value, json};
+use sokhoe_app::{
+    BookingStatus, BookingView, ClinicView, EntryDetailView, EntryView, EventView, InvoiceView,
+    PaymentQrView, PaymentStatus, PersonView, ServiceView, SlotView, SyncView, TrendView,
+};
+use sokhoe_domain::Timestamp;
+
+/// Each of them in its form.
+pub(crate) fn list<T>(things: &[T], form: impl Fn(&T) -> Value) -> Value {
+    things.iter().map(form).collect()
+}
+
+/// A person.
+pub(crate) fn person(view: &PersonView) -> Value {
+    json!({"id": view.id, "name": view.name, "birth_date": view.birth_date, "clinic_ids": view.clinic_ids})
+}
+
+/// A clinic.
+pub(crate) fn clinic(view: &ClinicView) -> Value {
+    json!({"id": view.id, "name": view.name, "base_url": view.base_url})
+}
+
+/// A service.
+pub(crate) fn service(view: &ServiceView) -> Value {
+    json!({"id": view.id, "name": view.name, "specialty": view.specialty, "price_text": view.price_text})
+}
+
+/// A free time.
+pub(crate) fn slot(view: &SlotView) -> Value {
+    json!({
+        "id": view.id,
+        "clinic_id": view.clinic_id,
+        "start": view.start.to_fhir(),
+        "end": view.end.to_fhir(),
+        "when_text": view.when_text,
+        "service": view.service,
+        "practitioner": view.practitioner,
+        "location": view.location,
+        "price_text": view.price_text,
+    })
+}
+
+/// A booking.
+pub(crate) fn booking(view: &BookingView) -> Value {
+    let alternatives: Vec<String> = view.alternatives.iter().map(|at| at.to_fhir()).collect();
+    json!({
+        "id": view.id,
+        "person_id": view.person_id,
+        "clinic_id": view.clinic_id,
+        "start": view.start.to_fhir(),
+        "end": view.end.to_fhir(),
+        "when_text": view.when_text,
+        "service": view.service,
+        "practitioner": view.practitioner,
+        "location": view.location,
+        "status": booking_status(view.status),
+        "status_text": view.status_text,
+        "cancelling": view.cancelling,
+        "alternatives": alternatives,
+    })
+}
+
+/// The stable name of a booking's state.
+pub(crate) fn booking_status(status: BookingStatus) -> &'static str {
+    match status {
+        BookingStatus::WaitingForNetwork => "waiting_for_network",
+        BookingStatus::Sending => "sending",
+        BookingStatus::Confirmed => "confirmed",
+        BookingStatus::Refused => "refused",
+        BookingStatus::Cancelled => "cancelled",
+    }
+}
+
+/// What a synchronisation did.
+pub(crate) fn sync(view: &SyncView) -> Value {
+    json!({
+        "stored": view.stored,
+        "deleted": view.deleted,
+        "set_aside": view.set_aside,
+        "settled": view.settled,
+        "waiting": view.waiting,
+        "unreachable_clinic_ids": view.unreachable_clinic_ids,
+    })
+}
+
+/// A row of the book.
+pub(crate) fn entry(view: &EntryView) -> Value {
+    json!({
+        "id": view.id,
+        "clinic_id": view.clinic_id,
+        "section": view.section,
+        "title": view.title,
+        "detail": view.detail,
+        "when": view.when.map(Timestamp::to_fhir),
+        "when_text": view.when_text,
+        "status": view.status,
+        "kind": view.kind,
+        "trend_code": view.trend_code,
+    })
+}
+
+/// A row with what stands behind it; the resource as it is, where it is JSON.
+pub(crate) fn entry_detail(view: &EntryDetailView) -> Value {
+    let fields = list(
+        &view.fields,
+        |field| json!({"label": field.label, "value": field.value}),
+    );
+    let resource: Value = serde_json::from_str(&view.resource_json).unwrap_or_default();
+    json!({"entry": entry(&view.entry), "fields": fields, "resource": resource})
+}
+
+/// The course of a value.
+pub(crate) fn trend(view: &TrendView) -> Value {
+    let points = list(
+        &view.points,
+        |point| json!({"at": point.at.to_fhir(), "value": point.value, "low": point.low, "high": point.high}),
+    );
+    json!({"title": view.title, "unit": view.unit, "points": points})
+}
+
+/// An invoice.
+pub(crate) fn invoice(view: &InvoiceView) -> Value {
+    json!({
+        "id": view.id,
+        "clinic_id": view.clinic_id,
+        "reference": view.reference,
+        "amount": view.amount.dong(),
+        "amount_text": view.amount_text,
+        "issued_text": view.issued_text,
+        "status": payment_status(view.status),
+        "status_text": view.status_text,
+    })
+}
+
+/// The stable name of a payment's state.
+pub(crate) fn payment_status(status: PaymentStatus) -> &'static str {
+    match status {
+        PaymentStatus::Due => "due",
+        PaymentStatus::Paid => "paid",
+        PaymentStatus::Void => "void",
+    }
+}
+
+/// What a payment code says; its modules are for drawing and are left out.
+pub(crate) fn payment_qr(view: &PaymentQrView) -> Value {
+    json!({
+        "payload": view.payload,
+        "bank": view.bank,
+        "payee_name": view.payee_name,
+        "account": view.account,
+        "amount": view.amount.dong(),
+        "amount_text": view.amount_text,
+        "reference": view.reference,
+    })
+}
+
+/// What must not be missed.
+pub(crate) fn event(view: &EventView) -> Value {
+    json!({
+        "id": view.id,
+        "person_id": view.person_id,
+        "kind": view.kind,
+        "subject": view.subject,
+        "text": view.text,
+        "at": view.at.to_fhir(),
+    })
+}

@@ -1,0 +1,111 @@
+//! `sokhoe phone`: this computer as a phone, its state in a folder.
+
+mod book;
+mod enrol;
+pub(crate) mod invoices;
+pub(crate) mod json;
+mod offers;
+mod open;
+mod people;
+pub(crate) mod results;
+mod sync;
+mod times;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::words::Words;
+
+use open::Phone;
+pub(crate) use open::open_ports;
+
+/// Be a phone: enrol, book, keep the health book offline, pay
+///
+/// Everything lives in one folder: the encrypted books and the keys that open them (this computer has no
+/// hardware for keys, so whoever can read the folder can read the books). What was synchronised is read
+/// without a network.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct PhoneArgs {
+    /// The phone's folder; made when it is not there
+    #[arg(long, value_name = "DIR", env = "SOKHOE_PHONE", hide_env_values = true)]
+    folder: PathBuf,
+
+    #[command(flatten)]
+    whom: Whom,
+
+    #[command(subcommand)]
+    command: PhoneCommand,
+}
+
+/// Whose book; needed only when the phone keeps several.
+#[derive(Debug, Args)]
+pub(crate) struct Whom {
+    /// Whose book: an id or a part of the name; not needed when there is only one
+    #[arg(long, value_name = "PERSON", global = true)]
+    person: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+A visit from the code at the counter to the payment:
+  export SOKHOE_PHONE=./phone
+  sokhoe phone enrol SK1.E…            (or: enrol - < code.txt)
+  sokhoe phone sync                    the health book comes in, and stays readable offline
+  sokhoe phone find --service 'nội tiết'
+  sokhoe phone book 1                  the first time of that list
+  sokhoe phone list
+  sokhoe phone book-search duong huyet
+  sokhoe phone invoice                 what is to be paid
+  sokhoe phone invoice qr <ID>         its VietQR, for the bank's app
+
+A booking without a network is kept and goes out with the next `sync`.";
+
+#[derive(Debug, Subcommand)]
+enum PhoneCommand {
+    Enrol(enrol::EnrolArgs),
+    /// List the people whose books are here, and the clinics
+    Persons,
+    /// List what a clinic offers
+    Services(times::ServicesArgs),
+    Find(times::FindArgs),
+    Book(book::BookArgs),
+    /// List the bookings, the next first
+    List,
+    Cancel(book::CancelArgs),
+    Sync(sync::SyncArgs),
+    BookSearch(results::SearchArgs),
+    Show(results::ShowArgs),
+    Trend(results::TrendArgs),
+    Invoice(invoices::InvoiceArgs),
+    Events(people::EventsArgs),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the phone could not do it.
+pub(crate) async fn run(
+    args: PhoneArgs,
+    words: &Words,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let phone = Phone::open(&args.folder, args.whom.person, words)?;
+    match args.command {
+        PhoneCommand::Enrol(args) => enrol::run(&phone, args, output).await,
+        PhoneCommand::Persons => people::persons(&phone, output),
+        PhoneCommand::Services(args) => times::services(&phone, args, output).await,
+        PhoneCommand::Find(args) => times::find(&phone, args, output).await,
+        PhoneCommand::Book(args) => book::book(&phone, &args, output).await,
+        PhoneCommand::List => book::list(&phone, output),
+        PhoneCommand::Cancel(args) => book::cancel(&phone, &args, output).await,
+        PhoneCommand::Sync(args) => sync::run(&phone, &args, output).await,
+        PhoneCommand::BookSearch(args) => results::search(&phone, args, output),
+        PhoneCommand::Show(args) => results::show(&phone, &args, output),
+        PhoneCommand::Trend(args) => results::trend(&phone, &args, output),
+        PhoneCommand::Invoice(args) => invoices::run(&phone, args, output),
+        PhoneCommand::Events(args) => people::events(&phone, &args, output),
+    }
+}

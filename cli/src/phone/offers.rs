@@ -1,0 +1,168 @@
+//! The list of times that `find` showed, so that `book 2` means its second line.
+//!
+//! It says which doctor somebody looks for, so it is kept as the books are: sealed.
+
+use serde::{Deserialize, Serialize};
+use sokhoe_app::SlotView;
+use sokhoe_app::domain::ports::{KeyStoreError, Ports};
+use sokhoe_domain::Timestamp;
+
+use crate::failure::Failure;
+
+const FILE: &str = "last-find";
+const KEY: &str = "sokhoe-cli-last-find";
+
+/// A list of times and for whom they were looked for.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Offers {
+    person_id: String,
+    slots: Vec<Slot>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Slot {
+    id: String,
+    clinic_id: String,
+    start: Timestamp,
+    end: Timestamp,
+    when_text: String,
+    service: String,
+    practitioner: String,
+    location: String,
+    price_text: String,
+}
+
+impl Offers {
+    /// What was found for a person.
+    pub fn new(person_id: &str, slots: &[SlotView]) -> Self {
+        Self {
+            person_id: person_id.to_owned(),
+            slots: slots.iter().cloned().map(Slot::from).collect(),
+        }
+    }
+
+    /// Keeps the list in place of the last one.
+    pub fn keep(&self, ports: &Ports) -> Result<(), Failure> {
+        let plain = serde_json::to_vec(self).map_err(|_| Failure::said("failure-fault"))?;
+        let sealed = ports.keys.wrap(KEY, &plain).map_err(refused)?;
+        Ok(ports.files.write(FILE, &sealed)?)
+    }
+
+    /// The last list of this person. One that cannot be read is no list.
+    pub fn last(ports: &Ports, person_id: &str) -> Result<Option<Self>, Failure> {
+        let Some(sealed) = ports.files.read(FILE)? else {
+            return Ok(None);
+        };
+        let plain = match ports.keys.unwrap(KEY, &sealed) {
+            Ok(plain) => plain,
+            Err(KeyStoreError::Missing | KeyStoreError::Invalidated) => return Ok(None),
+            Err(error) => return Err(refused(error)),
+        };
+        let last: Option<Self> = serde_json::from_slice(&plain).ok();
+        Ok(last.filter(|last| last.person_id == person_id))
+    }
+
+    /// A time of the list: by its line, from 1, or by its id.
+    pub fn choose(self, which: &str) -> Option<SlotView> {
+        let line = which
+            .parse::<usize>()
+            .ok()
+            .and_then(|line| line.checked_sub(1));
+        let index = self
+            .slots
+            .iter()
+            .position(|slot| slot.id == which)
+            .or(line)?;
+        self.slots.into_iter().nth(index).map(SlotView::from)
+    }
+}
+
+fn refused(error: KeyStoreError) -> Failure {
+    Failure::App(error.into())
+}
+
+impl From<SlotView> for Slot {
+    fn from(view: SlotView) -> Self {
+        let SlotView {
+            id,
+            clinic_id,
+            start,
+            end,
+            when_text,
+            service,
+            practitioner,
+            location,
+            price_text,
+        } = view;
+        Self {
+            id,
+            clinic_id,
+            start,
+            end,
+            when_text,
+            service,
+            practitioner,
+            location,
+            price_text,
+        }
+    }
+}
+
+impl From<Slot> for SlotView {
+    fn from(slot: Slot) -> Self {
+        let Slot {
+            id,
+            clinic_id,
+            start,
+            end,
+            when_text,
+            service,
+            practitioner,
+            location,
+            price_text,
+        } = slot;
+        Self {
+            id,
+            clinic_id,
+            start,
+            end,
+            when_text,
+            service,
+            practitioner,
+            location,
+            price_text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(id: &str) -> SlotView {
+        SlotView {
+            id: id.to_owned(),
+            clinic_id: "c".to_owned(),
+            start: Timestamp::default(),
+            end: Timestamp::default(),
+            when_text: String::new(),
+            service: String::new(),
+            practitioner: String::new(),
+            location: String::new(),
+            price_text: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_time_is_chosen_by_line_or_id() {
+        let offers = || Offers::new("p", &[slot("a"), slot("b"), slot("1")]);
+        let chosen = |which: &str| offers().choose(which).map(|slot| slot.id);
+        assert_eq!(chosen("2").as_deref(), Some("b"));
+        assert_eq!(chosen("a").as_deref(), Some("a"));
+        // An id goes before a line.
+        assert_eq!(chosen("1").as_deref(), Some("1"));
+        for none in ["0", "4", "", "c", "-1"] {
+            assert_eq!(chosen(none), None);
+        }
+    }
+}

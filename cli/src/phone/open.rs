@@ -1,0 +1,129 @@
+//! The phone in a folder, opened as an app opens it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sokhoe_app::domain::ports::{KeyStore, Ports};
+use sokhoe_app::{AppConfig, ClinicView, PersonView, SoKhoe, system_ports};
+use sokhoe_domain::text::fold;
+
+use crate::failure::Failure;
+use crate::folder;
+use crate::key_store::FileKeyStore;
+use crate::words::Words;
+
+/// Where the books lie in a phone's folder.
+const BOOKS: &str = "books";
+/// Where the wrapping keys lie.
+const KEYS: &str = "keys";
+
+/// The real ports of a phone in this folder.
+///
+/// # Errors
+/// When the folder cannot be made or used.
+pub(crate) fn open_ports(folder: &Path) -> Result<Ports, Failure> {
+    folder::make_private(folder)?;
+    let keys: Arc<dyn KeyStore> = Arc::new(FileKeyStore::new(folder.join(KEYS)));
+    Ok(system_ports(&folder.join(BOOKS), keys)?)
+}
+
+/// A phone and whom the command is about.
+pub(super) struct Phone<'a> {
+    pub app: SoKhoe,
+    pub words: &'a Words,
+    pub ports: Ports,
+    asked: Option<String>,
+}
+
+impl<'a> Phone<'a> {
+    /// Opens what is in the folder, or begins with nothing.
+    pub fn open(folder: &Path, person: Option<String>, words: &'a Words) -> Result<Self, Failure> {
+        let ports = open_ports(folder)?;
+        let config = AppConfig {
+            language: words.lang().into(),
+            device_name: "sokhoe phone".to_owned(),
+        };
+        let app = SoKhoe::open(config, ports.clone())?;
+        Ok(Self {
+            app,
+            words,
+            ports,
+            asked: person,
+        })
+    }
+
+    /// The person the command is about: the one asked for, or the only one.
+    pub fn person(&self) -> Result<PersonView, Failure> {
+        let persons = self.app.persons()?;
+        if persons.is_empty() {
+            return Err(Failure::said("phone-not-enrolled"));
+        }
+        let Some(asked) = &self.asked else {
+            return only(persons).map_err(|persons| {
+                Failure::Said("phone-which-person", vec![("persons", names(&persons))])
+            });
+        };
+        let wanted = fold(asked);
+        let all = names(&persons);
+        let found: Vec<PersonView> = persons
+            .into_iter()
+            .filter(|person| person.id == *asked || fold(&person.name).contains(&wanted))
+            .collect();
+        only(found).map_err(|found| {
+            let key = if found.is_empty() {
+                "phone-no-such-person"
+            } else {
+                "phone-which-person"
+            };
+            Failure::Said(
+                key,
+                vec![
+                    ("asked", asked.clone()),
+                    (
+                        "persons",
+                        if found.is_empty() { all } else { names(&found) },
+                    ),
+                ],
+            )
+        })
+    }
+
+    /// A clinic of this person: the one asked for by id or a part of its name, or the only one.
+    pub fn clinic(&self, person: &PersonView, asked: Option<&str>) -> Result<ClinicView, Failure> {
+        let mut clinics = self.app.clinics()?;
+        clinics.retain(|clinic| person.clinic_ids.contains(&clinic.id));
+        if let Some(asked) = asked {
+            let wanted = fold(asked);
+            clinics.retain(|clinic| clinic.id == asked || fold(&clinic.name).contains(&wanted));
+        }
+        only(clinics).map_err(|clinics| {
+            let names: Vec<&str> = clinics.iter().map(|clinic| clinic.name.as_str()).collect();
+            let key = if clinics.is_empty() {
+                "phone-no-such-clinic"
+            } else {
+                "phone-which-clinic"
+            };
+            Failure::Said(key, vec![("clinics", names.join(", "))])
+        })
+    }
+}
+
+fn names(persons: &[PersonView]) -> String {
+    persons
+        .iter()
+        .map(|person| person.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The only one, or all of them back.
+fn only<T>(mut things: Vec<T>) -> Result<T, Vec<T>> {
+    match things.pop() {
+        Some(thing) if things.is_empty() => Ok(thing),
+        Some(thing) => {
+            things.push(thing);
+            Err(things)
+        }
+        None => Err(things),
+    }
+}

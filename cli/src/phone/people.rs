@@ -1,0 +1,76 @@
+//! `sokhoe phone persons` and `events`
+
+use clap::Args;
+use serde_json::json;
+
+use super::json;
+use super::open::Phone;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::text::{Column, table};
+
+/// Show what must not be missed: again and again, until it is acknowledged
+#[derive(Debug, Args)]
+pub(super) struct EventsArgs {
+    /// They were seen: do not show them again
+    #[arg(long)]
+    acknowledge: bool,
+}
+
+pub(super) fn persons(phone: &Phone<'_>, output: &mut Output) -> Result<(), Failure> {
+    let (persons, clinics) = (phone.app.persons()?, phone.app.clinics()?);
+    output.json(&json!({
+        "persons": json::list(&persons, json::person),
+        "clinics": json::list(&clinics, json::clinic),
+    }))?;
+    if persons.is_empty() {
+        return output.line(phone.words.say("phone-nobody"));
+    }
+    let rows: Vec<Vec<String>> = persons
+        .into_iter()
+        .map(|person| {
+            let at: Vec<String> = clinics
+                .iter()
+                .filter(|clinic| person.clinic_ids.contains(&clinic.id))
+                .map(|clinic| clinic.name.clone())
+                .collect();
+            vec![
+                person.name,
+                person.birth_date.unwrap_or_default(),
+                at.join(", "),
+                person.id,
+            ]
+        })
+        .collect();
+    output.lines(table(&[Column::Left], &rows))
+}
+
+pub(super) fn events(
+    phone: &Phone<'_>,
+    args: &EventsArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let person = phone.person()?;
+    let events = phone.app.events(&person.id)?;
+    output.json(&json!({"events": json::list(&events, json::event)}))?;
+    if events.is_empty() {
+        output.line(phone.words.say("phone-no-events"))?;
+    }
+    let rows: Vec<Vec<String>> = events
+        .iter()
+        .map(|event| {
+            vec![
+                event.at.in_vietnam().format("%d/%m/%Y %H:%M").to_string(),
+                event.text.clone(),
+            ]
+        })
+        .collect();
+    output.lines(table(&[Column::Left], &rows))?;
+    // Only what could be shown counts as seen.
+    if args.acknowledge {
+        for event in &events {
+            phone.app.acknowledge(&person.id, event.id)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! How things look in a terminal: columns, numbers, courses of values, codes.
+
+mod code;
+mod number;
+mod sparkline;
+mod table;
+
+pub(crate) use code::draw;
+pub(crate) use number::{Numbers, parse_dong};
+pub(crate) use sparkline::sparkline;
+pub(crate) use table::{Column, pad, table};

@@ -1,0 +1,218 @@
+//! The words of the command line, in Vietnamese and English: one Fluent file a language.
+//!
+//! What the core and the clinic have words for is theirs; here is only what the command line adds.
+
+use std::io;
+
+use clap::ValueEnum;
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource};
+use sokhoe_app::{AppError, Language};
+use sokhoe_clinic::ClinicError;
+use unic_langid::LanguageIdentifier;
+
+/// A language that the command line speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// Tiếng Việt
+    #[default]
+    Vi,
+    /// English
+    En,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Vi => Self::Vi,
+            Lang::En => Self::En,
+        }
+    }
+}
+
+const VI: &str = include_str!("../words/vi.ftl");
+const EN: &str = include_str!("../words/en.ftl");
+
+/// The words of one language.
+pub(crate) struct Words {
+    lang: Lang,
+    bundle: FluentBundle<FluentResource>,
+    core: sokhoe_app::words::Words,
+}
+
+impl Words {
+    /// The words of this language.
+    pub fn new(lang: Lang) -> Self {
+        let (id, text) = match lang {
+            Lang::Vi => ("vi", VI),
+            Lang::En => ("en", EN),
+        };
+        // A test reads both files without an error; what could be read is used whatever happens.
+        let resource =
+            FluentResource::try_new(text.to_owned()).unwrap_or_else(|(partly, _)| partly);
+        let mut bundle = FluentBundle::new_concurrent(vec![
+            id.parse().unwrap_or_else(|_| LanguageIdentifier::default()),
+        ]);
+        bundle.set_use_isolating(false);
+        bundle.add_resource_overriding(resource);
+        Self {
+            lang,
+            bundle,
+            core: sokhoe_app::words::Words::new(lang.into()),
+        }
+    }
+
+    /// Which language it is.
+    pub fn lang(&self) -> Lang {
+        self.lang
+    }
+
+    /// A message without values; its key when the language has no such message.
+    pub fn say(&self, key: &str) -> String {
+        self.say_with(key, &[])
+    }
+
+    /// A message with values.
+    pub fn say_with(&self, key: &str, values: &[(&str, String)]) -> String {
+        let Some(pattern) = self
+            .bundle
+            .get_message(key)
+            .and_then(|message| message.value())
+        else {
+            return key.to_owned();
+        };
+        let args: FluentArgs<'_> = values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        self.bundle
+            .format_pattern(pattern, Some(&args), &mut Vec::new())
+            .into_owned()
+    }
+
+    /// A message, when the language has it.
+    pub fn find(&self, key: &str) -> Option<String> {
+        self.bundle.has_message(key).then(|| self.say(key))
+    }
+
+    /// An error of the phone's core, in its own words.
+    pub fn of_core(&self, error: &AppError) -> String {
+        self.core.error(error)
+    }
+
+    /// An error of the clinic.
+    pub fn of_clinic(&self, error: &ClinicError) -> String {
+        match error {
+            ClinicError::PostgresNotYet => self.say("clinic-error-postgres"),
+            ClinicError::UnknownDatabaseUrl => self.say("clinic-error-database-url"),
+            ClinicError::NoSuchPatient => self.say("clinic-error-patient"),
+            ClinicError::BadEnrolment => self.say("clinic-error-enrolment"),
+            ClinicError::BadInvoice => self.say("clinic-error-invoice"),
+            ClinicError::File { path, error } => {
+                let values = [
+                    ("path", path.display().to_string()),
+                    ("error", self.of_system(error)),
+                ];
+                self.say_with("failure-file", &values)
+            }
+            ClinicError::BadKeyFile(path) => self.say_with(
+                "clinic-error-key-file",
+                &[("path", path.display().to_string())],
+            ),
+            ClinicError::Serve(error) => {
+                self.say_with("clinic-error-serve", &[("error", self.of_system(error))])
+            }
+            other => self.say_with("clinic-error-other", &[("error", other.to_string())]),
+        }
+    }
+
+    /// What the operating system said, for the cases that people meet.
+    pub fn of_system(&self, error: &io::Error) -> String {
+        let key = match error.kind() {
+            io::ErrorKind::NotFound => "system-not-found",
+            io::ErrorKind::PermissionDenied => "system-permission",
+            io::ErrorKind::AddrInUse => "system-address-in-use",
+            io::ErrorKind::AddrNotAvailable => "system-address-not-here",
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "system-full",
+            io::ErrorKind::NotADirectory => "system-not-a-folder",
+            io::ErrorKind::IsADirectory => "system-a-folder",
+            _ => return error.to_string(),
+        };
+        self.say(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Vec<&str> {
+        text.lines()
+            .filter(|line| !line.starts_with(['#', ' ']))
+            .filter_map(|line| line.split_once(" = "))
+            .map(|(key, _)| key)
+            .collect()
+    }
+
+    #[test]
+    fn both_languages_are_whole_and_say_the_same_things() {
+        for text in [VI, EN] {
+            assert!(FluentResource::try_new(text.to_owned()).is_ok());
+        }
+        assert_eq!(keys(VI), keys(EN));
+    }
+
+    /// Every key that the sources name is in the files: a missing one would be shown raw.
+    #[test]
+    fn every_key_of_the_sources_has_words() {
+        let known = keys(VI);
+        for source in sources(std::path::Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/src"
+        ))) {
+            for said in [
+                "say(\"",
+                "say_with(\"",
+                "said(\"",
+                "Said(\"",
+                "find(\"qr-",
+                "find(\"demo-",
+            ] {
+                for (at, found) in source.match_indices(said) {
+                    let key = source
+                        .split_at(at + found.len())
+                        .1
+                        .split('"')
+                        .next()
+                        .unwrap_or_default();
+                    assert!(
+                        known.contains(&key) || key.contains(['(', ' ', '{']),
+                        "{key}"
+                    );
+                }
+            }
+            for (at, found) in source.match_indices("report.step(\"") {
+                let name = source
+                    .split_at(at + found.len())
+                    .1
+                    .split('"')
+                    .next()
+                    .unwrap_or_default();
+                assert!(known.contains(&&*format!("demo-step-{name}")), "{name}");
+            }
+        }
+    }
+
+    fn sources(folder: &std::path::Path) -> Vec<String> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.extend(sources(&path));
+            } else {
+                found.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+        found
+    }
+}

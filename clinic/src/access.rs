@@ -1,0 +1,240 @@
+//! Who may see what. This is the only place that decides it, and everything that a phone is given is read
+//! here: each query carries the condition itself, so that there is nothing to forget.
+//!
+//! * A device proves itself with the token and the device id it enrolled with ([`authenticate`]).
+//! * A session sees a person's compartment while `access_grant` says so, asked anew by every query.
+//! * The directory is open to every session; it is what lies in nobody's compartment, of the types in
+//!   [`crate::fhir_api::types`].
+//! * A type without a rule there is denied. What is not granted looks like what is not there.
+//!
+//! **The place for OAuth and delegation** (a later issue): `authenticate` will also take an access token
+//! bound by DPoP and give the same [`Access`]; scopes, start, end and revocation become columns of
+//! `access_grant`, and [`GRANTED`] and [`Access::may`] are where they are asked.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use sokhoe_domain::Timestamp;
+
+use crate::fhir_api::types::{Rule, rule_of};
+use crate::keys::sha256;
+use crate::store::StoreError;
+
+/// The persons of session `?1`: the one condition of every query.
+const GRANTED: &str = "SELECT patient FROM access_grant WHERE session = ?1";
+
+/// A device that proved itself, and by it the persons it was granted.
+#[derive(Clone)]
+pub(crate) struct Access {
+    session: i64,
+    device: String,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A resource as it is served.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub pk: i64,
+    pub id: String,
+    pub version: i64,
+    pub updated: Timestamp,
+    pub json: String,
+}
+
+/// One change of a person's feed; no JSON when deleted.
+pub(crate) struct FeedRow<'a> {
+    pub kind: &'a str,
+    pub id: &'a str,
+    pub version: i64,
+    pub at: Timestamp,
+    pub json: Option<&'a str>,
+}
+
+/// Which resources a search looks at, before it looks into them.
+#[derive(Debug)]
+pub(crate) struct Scope<'a> {
+    /// Only this person's.
+    pub patient: Option<&'a str>,
+    /// Only these ids; empty for all.
+    pub ids: &'a BTreeSet<String>,
+    /// Only after this place in the order.
+    pub after: i64,
+}
+
+/// The session of a token and its device; nothing when they do not belong together or it was revoked.
+pub(crate) fn authenticate(
+    sql: &Connection,
+    token: &str,
+    device: &str,
+) -> Result<Option<Access>, StoreError> {
+    Ok(sql
+        .prepare_cached(
+            "SELECT pk FROM session WHERE token_hash = ?1 AND device = ?2 AND revoked IS NULL",
+        )?
+        .query_row(params![sha256(token.as_bytes()), device], |row| row.get(0))
+        .optional()?
+        .map(|session| Access {
+            session,
+            device: device.to_owned(),
+        }))
+}
+
+impl Access {
+    /// The device's id, to bind cursors to.
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// Whether the session may see the person and act for them.
+    pub fn may(&self, sql: &Connection, patient: &str) -> Result<bool, StoreError> {
+        Ok(sql
+            .prepare_cached(&format!("SELECT 1 WHERE ?2 IN ({GRANTED})"))?
+            .exists(params![self.session, patient])?)
+    }
+
+    /// The resource, when it is there and granted.
+    pub fn read(
+        &self,
+        sql: &Connection,
+        kind: &str,
+        id: &str,
+    ) -> Result<Option<Stored>, StoreError> {
+        let Some(condition) = condition(kind) else {
+            return Ok(None);
+        };
+        Ok(sql
+            .prepare_cached(&format!(
+                "SELECT pk, id, version, updated, json FROM resource
+                 WHERE type = ?2 AND id = ?3 AND json IS NOT NULL AND {condition}"
+            ))?
+            .query_row(params![self.session, kind, id], stored)
+            .optional()?)
+    }
+
+    /// Gives `each` the granted resources of a type in a steady order, until it says to stop.
+    pub fn search(
+        &self,
+        sql: &Connection,
+        kind: &str,
+        scope: &Scope<'_>,
+        mut each: impl FnMut(Stored) -> bool,
+    ) -> Result<(), StoreError> {
+        let Some(condition) = condition(kind) else {
+            return Ok(());
+        };
+        let ids = serde_json::to_string(scope.ids).unwrap_or_default();
+        let mut found = sql.prepare_cached(&format!(
+            "SELECT pk, id, version, updated, json FROM resource
+             WHERE type = ?2 AND pk > ?3 AND json IS NOT NULL AND {condition}
+               AND (?4 IS NULL OR patient = ?4)
+               AND (?5 = '[]' OR id IN (SELECT value FROM json_each(?5)))
+             ORDER BY pk"
+        ))?;
+        let mut rows = found.query(params![self.session, kind, scope.after, scope.patient, ids])?;
+        while let Some(row) = rows.next()? {
+            if !each(stored(row)?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives `each` the person's changes after `after` in the order of their commits, until it says to stop
+    /// (the row it says so at counts as not seen), and answers with the last one seen. Nothing when the
+    /// person is not granted.
+    pub fn feed(
+        &self,
+        sql: &Connection,
+        patient: &str,
+        after: i64,
+        mut each: impl FnMut(FeedRow<'_>) -> bool,
+    ) -> Result<Option<i64>, StoreError> {
+        if !self.may(sql, patient)? {
+            return Ok(None);
+        }
+        let mut found = sql.prepare_cached(&format!(
+            "SELECT c.seq, r.type, r.id, c.version, c.deleted, c.at, r.json
+             FROM change c CROSS JOIN resource r ON r.pk = c.resource
+             WHERE c.patient = ?2 AND c.seq > ?3 AND ?2 IN ({GRANTED})
+             ORDER BY c.seq"
+        ))?;
+        let mut rows = found.query(params![self.session, patient, after])?;
+        let mut seen = after;
+        while let Some(row) = rows.next()? {
+            let deleted: bool = row.get(4)?;
+            let json = row
+                .get_ref(6)?
+                .as_str_or_null()
+                .map_err(rusqlite::Error::from)?;
+            let change = FeedRow {
+                kind: row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
+                id: row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?,
+                version: row.get(3)?,
+                at: Timestamp::from_millis(row.get(5)?),
+                json: json.filter(|_| !deleted),
+            };
+            if !each(change) {
+                break;
+            }
+            seen = row.get(0)?;
+        }
+        Ok(Some(seen))
+    }
+
+    /// The granted persons' Patient resources.
+    pub fn patients(&self, sql: &Connection) -> Result<Vec<Stored>, StoreError> {
+        let mut patients = Vec::new();
+        let all = BTreeSet::new();
+        let scope = Scope {
+            patient: None,
+            ids: &all,
+            after: 0,
+        };
+        self.search(sql, "Patient", &scope, |patient| {
+            patients.push(patient);
+            true
+        })?;
+        Ok(patients)
+    }
+
+    /// Of a session that was opened in this very transaction.
+    pub fn of_session(session: i64, device: &str) -> Self {
+        Self {
+            session,
+            device: device.to_owned(),
+        }
+    }
+}
+
+/// The newest change of all: a cursor beyond it is of another database.
+pub(crate) fn newest_change(sql: &Connection) -> Result<i64, StoreError> {
+    Ok(sql
+        .prepare_cached("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change'")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// The condition under which a resource of the type is served to session `?1`; none: never.
+fn condition(kind: &str) -> Option<String> {
+    match rule_of(kind)? {
+        Rule::Directory => Some("patient IS NULL AND ?1 IS NOT NULL".to_owned()),
+        Rule::Compartment => Some(format!("patient IN ({GRANTED})")),
+    }
+}
+
+fn stored(row: &Row<'_>) -> Result<Stored, rusqlite::Error> {
+    Ok(Stored {
+        pk: row.get(0)?,
+        id: row.get(1)?,
+        version: row.get(2)?,
+        updated: Timestamp::from_millis(row.get(3)?),
+        json: row.get(4)?,
+    })
+}

@@ -1,0 +1,147 @@
+//! Payments: each is counted once, and is always either applied or kept to be settled.
+
+use rusqlite::{OptionalExtension as _, params};
+use serde_json::json;
+use sokhoe_domain::{Timestamp, Vnd};
+
+use super::invoice::{random_id, set_state};
+use crate::clinic::Inner;
+use crate::store::{StoreError, Tx, resources};
+
+/// What became of a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentOutcome {
+    /// The invoice is paid.
+    Applied {
+        /// The Invoice's id.
+        invoice: String,
+    },
+    /// This payment was counted before; nothing changed.
+    AlreadyCounted,
+    /// The money is kept for a person to settle.
+    ToSettle(ToSettle),
+}
+
+/// Why a payment waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToSettle {
+    /// No invoice has this reference.
+    UnknownReference,
+    /// The invoice is over another amount.
+    OtherAmount,
+    /// The invoice is paid already.
+    AlreadyPaid,
+    /// The invoice was called off.
+    Cancelled,
+}
+
+impl ToSettle {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::UnknownReference => "unknown-reference",
+            Self::OtherAmount => "other-amount",
+            Self::AlreadyPaid => "already-paid",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+struct Invoice {
+    id: String,
+    patient: String,
+    amount: Vnd,
+    state: String,
+}
+
+/// Counts a payment.
+pub(crate) fn record_payment(
+    tx: &mut Tx<'_>,
+    inner: &Inner,
+    reference: &str,
+    amount: Vnd,
+    provider_id: &str,
+) -> Result<PaymentOutcome, StoreError> {
+    let counted = tx
+        .sql()
+        .prepare_cached("SELECT 1 FROM payment WHERE provider_id = ?1")?
+        .exists([provider_id])?;
+    if counted {
+        return Ok(PaymentOutcome::AlreadyCounted);
+    }
+    let invoice = find(tx, reference)?;
+    let problem = match &invoice {
+        None => Some(ToSettle::UnknownReference),
+        Some(invoice) if invoice.state == "balanced" => Some(ToSettle::AlreadyPaid),
+        Some(invoice) if invoice.state == "cancelled" => Some(ToSettle::Cancelled),
+        Some(invoice) if invoice.amount != amount => Some(ToSettle::OtherAmount),
+        Some(_) => None,
+    };
+    let state = if problem.is_some() {
+        "to_settle"
+    } else {
+        "applied"
+    };
+    tx.sql()
+        .prepare_cached(
+            "INSERT INTO payment (provider_id, reference, amount, state, reason, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            provider_id,
+            reference,
+            amount.dong(),
+            state,
+            problem.map(ToSettle::code),
+            tx.now().as_millis()
+        ])?;
+    match (problem, invoice) {
+        (None, Some(invoice)) => {
+            set_state(tx, &invoice.id, &invoice.patient, "balanced")?;
+            let id = random_id(&*inner.rng);
+            let notice = notice(&id, &invoice, inner, tx.now());
+            resources::put(tx, "PaymentNotice", &id, Some(&invoice.patient), &notice)?;
+            Ok(PaymentOutcome::Applied {
+                invoice: invoice.id,
+            })
+        }
+        (problem, _) => Ok(PaymentOutcome::ToSettle(
+            problem.unwrap_or(ToSettle::UnknownReference),
+        )),
+    }
+}
+
+fn find(tx: &Tx<'_>, reference: &str) -> Result<Option<Invoice>, StoreError> {
+    Ok(tx
+        .sql()
+        .prepare_cached("SELECT id, patient, amount, state FROM invoice WHERE reference = ?1")?
+        .query_row([reference], |row| {
+            Ok(Invoice {
+                id: row.get(0)?,
+                patient: row.get(1)?,
+                amount: Vnd::new(row.get(2)?),
+                state: row.get(3)?,
+            })
+        })
+        .optional()?)
+}
+
+/// The receipt. FHIR's PaymentNotice has no view of ours: nobody reads it but as a whole.
+fn notice(id: &str, invoice: &Invoice, inner: &Inner, now: Timestamp) -> String {
+    json!({
+        "resourceType": "PaymentNotice",
+        "id": id,
+        "meta": {"versionId": "1", "lastUpdated": now.to_fhir()},
+        "status": "active",
+        "request": {"reference": format!("Invoice/{}", invoice.id)},
+        "created": now.to_fhir(),
+        "payment": {"display": "Biên lai"},
+        "paymentDate": now.vietnam_day().to_string(),
+        "payee": {"display": inner.name},
+        "recipient": {"display": inner.name},
+        "amount": {"value": invoice.amount.dong(), "currency": "VND"},
+        "paymentStatus": {"coding": [{
+            "system": "http://terminology.hl7.org/CodeSystem/paymentstatus",
+            "code": "paid",
+        }]},
+    })
+    .to_string()
+}

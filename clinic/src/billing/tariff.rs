@@ -1,0 +1,53 @@
+//! What insurance pays, as an estimate: it decides for itself when the visit is over.
+
+use rusqlite::OptionalExtension as _;
+use sokhoe_domain::Vnd;
+use sokhoe_fhir::{IdentifierKind, PatientView};
+
+use crate::store::{StoreError, Tx};
+
+/// The level of those of whose card only the number is known: that of most people, the lowest.
+const USUAL_LEVEL: u8 = 4;
+
+/// What insurance pays of a service with this price of its own list; never more than the price asked.
+pub(super) fn insurance_pays(
+    tx: &Tx<'_>,
+    patient: &PatientView,
+    price: Vnd,
+    insured_price: Vnd,
+) -> Result<Vnd, StoreError> {
+    let Some(level) = patient.identifier(IdentifierKind::Bhyt).map(level_of_card) else {
+        return Ok(Vnd::default());
+    };
+    let percent: Option<u8> = tx
+        .sql()
+        .prepare_cached("SELECT percent FROM insurance_level WHERE level = ?1")?
+        .query_row([level], |row| row.get(0))
+        .optional()?;
+    Ok(insured_price
+        .min(price)
+        .percent(percent.unwrap_or(0))
+        .unwrap_or_default())
+}
+
+/// The benefit level: the third character of a number of 15; the new numbers do not show it.
+fn level_of_card(number: &str) -> u8 {
+    match number.as_bytes() {
+        [_, _, level @ b'1'..=b'5', ..] if number.len() == 15 => level - b'0',
+        _ => USUAL_LEVEL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_level_stands_on_old_cards() {
+        assert_eq!(level_of_card("DN4010123456789"), 4);
+        assert_eq!(level_of_card("TE1790000000001"), 1);
+        assert_eq!(level_of_card("0123456789"), 4);
+        assert_eq!(level_of_card("001087123456"), 4);
+        assert_eq!(level_of_card(""), 4);
+    }
+}

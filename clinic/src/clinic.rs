@@ -1,0 +1,258 @@
+//! The clinic as a program holds it.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use sokhoe_domain::Vnd;
+use sokhoe_domain::ports::{Clock, Rng};
+use sokhoe_qr::PublicKey;
+use tokio::net::TcpListener;
+
+use crate::billing::{self, InvoiceLine, IssuedInvoice, PaymentOutcome};
+use crate::config::{ClinicConfig, Payee};
+use crate::desk::{self, BookingRow};
+use crate::enrolment::{self, EnrolmentText};
+use crate::import::{self, ImportOptions, ImportReport};
+use crate::keys::Keys;
+use crate::schedule::Calendar;
+use crate::seed::{self, SeedReport};
+use crate::serve::{self, Running};
+use crate::store::{Store, StoreError, settings};
+use crate::{ClinicError, schedule};
+
+/// A clinic and its data. Cheap to clone; all clones are the same clinic.
+///
+/// The methods block on the disk: call them from a thread that may block.
+#[derive(Clone)]
+pub struct Clinic {
+    inner: Arc<Inner>,
+}
+
+/// What every part of the clinic works with.
+pub(crate) struct Inner {
+    pub id: String,
+    pub name: String,
+    pub payee: Payee,
+    pub public_key: PublicKey,
+    pub keys: Keys,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub store: Arc<Store>,
+    calendar: RwLock<Arc<Calendar>>,
+}
+
+impl Inner {
+    /// What is offered, as of the last change.
+    pub fn calendar(&self) -> Arc<Calendar> {
+        Arc::clone(&self.calendar.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads what is offered again, after it changed.
+    pub fn reload_calendar(&self) -> Result<(), StoreError> {
+        let calendar = Arc::new(self.store.read(Calendar::load)?);
+        *self
+            .calendar
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = calendar;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Clinic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clinic")
+            .field("id", &self.inner.id)
+            .field("name", &self.inner.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Clinic {
+    /// Opens the clinic's data; makes folder, database and keys when they are not there.
+    ///
+    /// # Errors
+    /// [`ClinicError::File`], [`ClinicError::BadKeyFile`], [`ClinicError::Store`]
+    pub fn open(config: ClinicConfig) -> Result<Self, ClinicError> {
+        let ClinicConfig {
+            data,
+            name,
+            payee,
+            clock,
+            rng,
+        } = config;
+        if let Some(folder) = data.folder() {
+            std::fs::create_dir_all(folder).map_err(|error| ClinicError::File {
+                path: folder.to_owned(),
+                error,
+            })?;
+        }
+        let keys = Keys::open(&data, &*rng)?;
+        let public_key =
+            PublicKey::of(keys.identity()).map_err(|_| ClinicError::BadKeyFile(data.database()))?;
+        let store = Arc::new(Store::open(&data.database(), Arc::clone(&clock))?);
+        // The id is the identity: a clinic with another key is another clinic.
+        let id = format!(
+            "clinic-{}",
+            hex(keys.public_key().get(..8).unwrap_or_default())
+        );
+        let kept = name.clone();
+        store.write(move |tx| {
+            settings::set(tx.sql(), "name", &kept)?;
+            schedule::forget_old(tx)
+        })?;
+        let calendar = store.read(Calendar::load)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                id,
+                name,
+                payee,
+                public_key,
+                keys,
+                clock,
+                rng,
+                store,
+                calendar: RwLock::new(Arc::new(calendar)),
+            }),
+        })
+    }
+
+    /// The id by which phones know the clinic.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.inner.id
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The key by which phones know what the clinic signed.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        self.inner.public_key
+    }
+
+    /// Fills the clinic with the fictional provincial hospital: departments, doctors, rooms, openings,
+    /// prices, tariff and a few patients. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn seed_hospital(&self) -> Result<SeedReport, ClinicError> {
+        seed::seed(&self.inner)
+    }
+
+    /// Takes in files and folders of FHIR JSON: resources, Bundles, ndjson, each also as `.gz`. What is bad
+    /// is reported by file and line, and the rest goes in.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`], [`ClinicError::NoSuchPatient`] for `adopt_into`; a path that cannot be read
+    /// is a line of the report.
+    pub fn import<P: AsRef<Path>>(
+        &self,
+        paths: &[P],
+        options: &ImportOptions,
+    ) -> Result<ImportReport, ClinicError> {
+        let paths: Vec<&Path> = paths.iter().map(AsRef::as_ref).collect();
+        import::import_paths(&self.inner, &paths, options)
+    }
+
+    /// Takes in one stream, named `name` in the report. Gzip is recognised by its first bytes, ndjson by
+    /// more than one value.
+    ///
+    /// # Errors
+    /// As [`Clinic::import`].
+    pub fn import_reader(
+        &self,
+        name: &str,
+        reader: &mut dyn std::io::Read,
+        options: &ImportOptions,
+    ) -> Result<ImportReport, ClinicError> {
+        import::import_reader(&self.inner, name, reader, options)
+    }
+
+    /// A code that brings one device in for these patients, as text for a QR. `base_url` is where the
+    /// phone reaches this clinic.
+    ///
+    /// # Errors
+    /// [`ClinicError::BadEnrolment`], [`ClinicError::NoSuchPatient`], [`ClinicError::Code`],
+    /// [`ClinicError::Store`]
+    pub fn issue_enrolment(
+        &self,
+        patients: &[String],
+        valid_for: Duration,
+        base_url: &str,
+    ) -> Result<EnrolmentText, ClinicError> {
+        enrolment::issue(&self.inner, patients, valid_for, base_url)
+    }
+
+    /// Makes out an invoice with a signed payment order.
+    ///
+    /// # Errors
+    /// [`ClinicError::BadInvoice`], [`ClinicError::NoSuchPatient`], [`ClinicError::Store`]
+    pub fn issue_invoice(
+        &self,
+        patient: &str,
+        lines: Vec<InvoiceLine>,
+    ) -> Result<IssuedInvoice, ClinicError> {
+        billing::issue_for(&self.inner, patient, lines)
+    }
+
+    /// Money that arrived. Counts once for each `provider_id`; what does not match an open invoice to the
+    /// đồng is kept for a person to settle.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn record_payment(
+        &self,
+        reference: &str,
+        amount: Vnd,
+        provider_id: &str,
+    ) -> Result<PaymentOutcome, ClinicError> {
+        let inner = Arc::clone(&self.inner);
+        let (reference, provider_id) = (reference.to_owned(), provider_id.to_owned());
+        Ok(self.inner.store.write(move |tx| {
+            billing::record_payment(tx, &inner, &reference, amount, &provider_id)
+        })?)
+    }
+
+    /// The bookings of a day in Vietnam, by time.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn bookings_of_day(&self, day: NaiveDate) -> Result<Vec<BookingRow>, ClinicError> {
+        Ok(self
+            .inner
+            .store
+            .read(|sql| desk::bookings_between(sql, day, day))?)
+    }
+
+    /// Answers phones and shows the desk until [`Running::shutdown`]. `base_url` is where phones reach this
+    /// clinic, e.g. `http://127.0.0.1:8080`; it stands in every link.
+    ///
+    /// # Errors
+    /// [`ClinicError::Serve`]
+    #[expect(
+        clippy::unused_async,
+        reason = "it must be called inside a runtime, which it spawns on"
+    )]
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        base_url: &str,
+    ) -> Result<Running, ClinicError> {
+        serve::serve(Arc::clone(&self.inner), listener, base_url)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _infallible = write!(out, "{byte:02x}");
+        out
+    })
+}

@@ -1,0 +1,163 @@
+//! Where a clinic keeps its data, what it is called, who is paid.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sokhoe_domain::ports::{Clock, Rng};
+
+use crate::ClinicError;
+
+/// Where a clinic's data lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataSource {
+    /// A folder, made when it is not there: database and key files.
+    Folder(PathBuf),
+    /// A SQLite file; the key files stand beside it.
+    Sqlite(PathBuf),
+}
+
+impl DataSource {
+    /// Reads a database URL: `sqlite:PATH` or `sqlite://PATH`.
+    ///
+    /// # Errors
+    /// [`ClinicError::PostgresNotYet`], [`ClinicError::UnknownDatabaseUrl`]
+    pub fn from_url(url: &str) -> Result<Self, ClinicError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Err(ClinicError::PostgresNotYet);
+        }
+        let path = url
+            .strip_prefix("sqlite://")
+            .or_else(|| url.strip_prefix("sqlite:"))
+            .filter(|path| !path.is_empty())
+            .ok_or(ClinicError::UnknownDatabaseUrl)?;
+        Ok(Self::Sqlite(path.into()))
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        match self {
+            Self::Folder(folder) => folder.join("clinic.db"),
+            Self::Sqlite(file) => file.clone(),
+        }
+    }
+
+    /// A key file by its name.
+    pub(crate) fn key_file(&self, name: &str) -> PathBuf {
+        match self {
+            Self::Folder(folder) => folder.join(name),
+            Self::Sqlite(file) => {
+                let mut path = file.clone().into_os_string();
+                path.push(".");
+                path.push(name);
+                path.into()
+            }
+        }
+    }
+
+    /// The folder that must exist.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(folder) => Some(folder),
+            Self::Sqlite(file) => file.parent().filter(|p| !p.as_os_str().is_empty()),
+        }
+    }
+}
+
+/// The account that a clinic's invoices are paid to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payee {
+    /// The bank's six digits (NAPAS).
+    pub bin: String,
+    /// The account number, 6 to 19 characters.
+    pub account: String,
+    /// The holder, as the bank shows it: upper case without marks.
+    pub name: String,
+}
+
+impl Default for Payee {
+    /// The account of the fictional hospital.
+    fn default() -> Self {
+        Self {
+            bin: "970415".to_owned(),
+            account: "119000123456".to_owned(),
+            name: "BVDK TINH MUONG THANH".to_owned(),
+        }
+    }
+}
+
+/// What a clinic needs to open.
+#[derive(Clone)]
+pub struct ClinicConfig {
+    /// Where the data lie.
+    pub data: DataSource,
+    /// What the clinic is called on phones. Kept at the first opening; a later name replaces it.
+    pub name: String,
+    /// Who is paid.
+    pub payee: Payee,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes random numbers.
+    pub rng: Arc<dyn Rng>,
+}
+
+impl ClinicConfig {
+    /// The fictional hospital's name and account, over the given data.
+    #[must_use]
+    pub fn new(data: DataSource, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
+        Self {
+            data,
+            name: crate::seed::HOSPITAL_NAME.to_owned(),
+            payee: Payee::default(),
+            clock,
+            rng,
+        }
+    }
+
+    /// The same with the operating system's clock and random numbers.
+    #[must_use]
+    pub fn on_this_machine(data: DataSource) -> Self {
+        Self::new(
+            data,
+            Arc::new(crate::system::SystemClock),
+            Arc::new(crate::system::SystemRng::default()),
+        )
+    }
+}
+
+impl fmt::Debug for ClinicConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClinicConfig")
+            .field("data", &self.data)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_url_is_sqlite_or_says_what_it_should_be() {
+        assert_eq!(
+            DataSource::from_url("sqlite:/tmp/a.db").unwrap(),
+            DataSource::Sqlite("/tmp/a.db".into())
+        );
+        assert_eq!(
+            DataSource::from_url("sqlite:///tmp/a.db").unwrap(),
+            DataSource::Sqlite("/tmp/a.db".into())
+        );
+        assert!(matches!(
+            DataSource::from_url("postgres://user@host/db"),
+            Err(ClinicError::PostgresNotYet)
+        ));
+        for bad in ["", "sqlite:", "mysql://x", "/tmp/a.db"] {
+            assert!(matches!(
+                DataSource::from_url(bad),
+                Err(ClinicError::UnknownDatabaseUrl)
+            ));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The bookings as the desk lists them.
+
+use chrono::NaiveDate;
+use rusqlite::{Connection, params};
+use serde::Serialize;
+use sokhoe_domain::{Timestamp, Vnd};
+use sokhoe_fhir::PatientView;
+
+use crate::store::StoreError;
+
+/// A booking with its invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BookingRow {
+    /// The Appointment's id.
+    pub id: String,
+    /// When it begins.
+    pub start: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+    /// The Patient's id.
+    pub patient: String,
+    /// The person's name.
+    pub patient_name: String,
+    /// What for.
+    pub service: String,
+    /// Who sees the person.
+    pub practitioner: String,
+    /// Where.
+    pub room: String,
+    /// `booked` or `cancelled`.
+    pub status: String,
+    /// When the clinic wrote it down.
+    pub made: Timestamp,
+    /// The invoice's reference.
+    pub reference: Option<String>,
+    /// What is to be paid.
+    pub amount: Option<Vnd>,
+    /// `issued`, `balanced`, `cancelled`.
+    pub invoice_status: Option<String>,
+}
+
+/// The bookings of the days from `first` to `last`, by time.
+pub(crate) fn bookings_between(
+    sql: &Connection,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Vec<BookingRow>, StoreError> {
+    let from = Timestamp::start_of_day(first).as_millis();
+    let to = Timestamp::start_of_day(last.succ_opt().unwrap_or(last)).as_millis();
+    let mut rows = sql.prepare_cached(
+        "SELECT a.id, a.starts, a.ends, a.patient, p.json, v.name, s.practitioner_name, s.location_name,
+                a.state, a.created, i.reference, i.amount, i.state
+         FROM appointment a
+         JOIN service v ON v.pk = a.service
+         JOIN schedule s ON s.pk = a.schedule
+         LEFT JOIN invoice i ON i.appointment = a.pk
+         LEFT JOIN resource p ON p.type = 'Patient' AND p.id = a.patient
+         WHERE a.starts >= ?1 AND a.starts < ?2 AND a.state <> 'held'
+         ORDER BY a.starts, a.pk",
+    )?;
+    let found = rows.query_map(params![from, to], |row| {
+        let patient: Option<String> = row.get(4)?;
+        Ok(BookingRow {
+            id: row.get(0)?,
+            start: Timestamp::from_millis(row.get(1)?),
+            end: Timestamp::from_millis(row.get(2)?),
+            patient: row.get(3)?,
+            patient_name: patient
+                .and_then(|json| PatientView::from_json(&json).ok())
+                .map(|view| view.name)
+                .unwrap_or_default(),
+            service: row.get(5)?,
+            practitioner: row.get(6)?,
+            room: row.get(7)?,
+            status: row.get(8)?,
+            made: Timestamp::from_millis(row.get(9)?),
+            reference: row.get(10)?,
+            amount: row.get::<_, Option<i64>>(11)?.map(Vnd::new),
+            invoice_status: row.get(12)?,
+        })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,56 @@
+//! The desk: one page for the counter, behind a key of its own. What it shows arrives live.
+
+mod api;
+mod bookings;
+mod events;
+mod page;
+mod session;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use tokio::sync::watch;
+
+pub use bookings::BookingRow;
+pub(crate) use bookings::bookings_between;
+
+use crate::clinic::Inner;
+
+/// What every handler of the desk works with.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub inner: Arc<Inner>,
+    /// Where phones reach the clinic, for enrolments.
+    pub base_url: Arc<str>,
+    /// The key of this run.
+    pub key: Arc<str>,
+    /// Becomes true when the server stops.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+/// A key for one run of the desk.
+pub(crate) fn new_key(inner: &Inner) -> String {
+    session::new_key(inner)
+}
+
+/// The desk's routes.
+pub(crate) fn router(desk: Desk) -> Router {
+    Router::new()
+        .route("/desk", get(page::page))
+        .route("/desk/desk.css", get(page::css))
+        .route("/desk/desk.js", get(page::js))
+        .route("/desk/bookings", get(api::bookings))
+        .route("/desk/patients", get(api::patients))
+        .route("/desk/payments", post(api::confirm_payment))
+        .route("/desk/enrolments", post(api::enrol))
+        .route("/desk/events", get(events::events))
+        .with_state(desk)
+}

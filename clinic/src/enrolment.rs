@@ -1,0 +1,181 @@
+//! How a device comes in: a code shown at the counter, exchanged once for a token.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rusqlite::{OptionalExtension as _, params};
+use sokhoe_domain::Timestamp;
+use sokhoe_qr::draw::Level;
+use sokhoe_qr::{Enrolment, Matrix};
+
+use crate::ClinicError;
+use crate::access::Access;
+use crate::clinic::Inner;
+use crate::keys::sha256;
+use crate::store::{StoreError, Tx};
+
+/// Patients that one code may bring.
+const MAX_PATIENTS: usize = 20;
+
+/// An enrolment as it is shown. The text is a secret until it is used.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EnrolmentText {
+    /// What the QR says.
+    pub text: String,
+    /// From then on it is refused.
+    pub expires: Timestamp,
+}
+
+impl fmt::Debug for EnrolmentText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnrolmentText")
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+impl EnrolmentText {
+    /// The QR as a picture.
+    ///
+    /// # Errors
+    /// [`ClinicError::Code`]
+    pub fn to_svg(&self) -> Result<String, ClinicError> {
+        Ok(self.matrix()?.to_svg())
+    }
+
+    /// The QR's modules, to draw in a terminal.
+    ///
+    /// # Errors
+    /// [`ClinicError::Code`]
+    pub fn matrix(&self) -> Result<Matrix, ClinicError> {
+        Matrix::encode(&self.text, Level::Low).map_err(|_| ClinicError::Code)
+    }
+}
+
+/// Makes a code and signs it.
+pub(crate) fn issue(
+    inner: &Inner,
+    patients: &[String],
+    valid_for: Duration,
+    base_url: &str,
+) -> Result<EnrolmentText, ClinicError> {
+    if !(1..=MAX_PATIENTS).contains(&patients.len()) {
+        return Err(ClinicError::BadEnrolment);
+    }
+    let mut random = [0; 16];
+    inner.rng.fill(&mut random);
+    let code = URL_SAFE_NO_PAD.encode(random);
+    let expires = inner.clock.now().plus(valid_for);
+    let hash = sha256(code.as_bytes());
+    let patients = patients.to_vec();
+    let all_there = inner.store.write(move |tx| {
+        let mut is_patient = tx.sql().prepare_cached(
+            "SELECT 1 FROM resource WHERE type = 'Patient' AND id = ?1 AND json IS NOT NULL",
+        )?;
+        for patient in &patients {
+            if !is_patient.exists([patient])? {
+                return Ok(false);
+            }
+        }
+        let list = serde_json::to_string(&patients).unwrap_or_default();
+        tx.sql()
+            .prepare_cached(
+                "INSERT INTO enrolment (code_hash, patients, expires) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![hash, list, expires.as_millis()])?;
+        Ok(true)
+    })?;
+    if !all_there {
+        return Err(ClinicError::NoSuchPatient);
+    }
+    let enrolment = Enrolment {
+        clinic_url: base_url.trim_end_matches('/').to_owned(),
+        clinic_name: inner.name.clone(),
+        code,
+        public_key: inner.public_key,
+        expires,
+    };
+    let text = enrolment
+        .sign(inner.keys.identity())
+        .map_err(|_| ClinicError::Code)?;
+    Ok(EnrolmentText { text, expires })
+}
+
+/// Why a code brings nobody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    Unknown,
+    Used,
+    Expired,
+}
+
+/// A device that came in.
+#[derive(Debug)]
+pub(crate) struct Enrolled {
+    pub token: String,
+    pub access: Access,
+}
+
+/// Exchanges a code. The same device asking again within the code's time gets the same token.
+pub(crate) fn redeem(
+    tx: &mut Tx<'_>,
+    inner: &Inner,
+    code: &str,
+    device: &str,
+    device_name: &str,
+) -> Result<Result<Enrolled, Refused>, StoreError> {
+    let hash = sha256(code.as_bytes());
+    let found: Option<(String, i64, Option<i64>)> = tx
+        .sql()
+        .prepare_cached("SELECT patients, expires, session FROM enrolment WHERE code_hash = ?1")?
+        .query_row([hash], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((patients, expires, session)) = found else {
+        return Ok(Err(Refused::Unknown));
+    };
+    if tx.now().as_millis() >= expires {
+        return Ok(Err(Refused::Expired));
+    }
+    // Made from the code, so that it need not be kept to be given again.
+    let token = URL_SAFE_NO_PAD.encode(
+        inner
+            .keys
+            .mac("token", &[code.as_bytes(), device.as_bytes()]),
+    );
+    let token_hash = sha256(token.as_bytes());
+    if let Some(session) = session {
+        let same_device = tx
+            .sql()
+            .prepare_cached(
+                "SELECT 1 FROM session WHERE pk = ?1 AND token_hash = ?2 AND revoked IS NULL",
+            )?
+            .exists(params![session, token_hash])?;
+        return Ok(if same_device {
+            Ok(Enrolled {
+                token,
+                access: Access::of_session(session, device),
+            })
+        } else {
+            Err(Refused::Used)
+        });
+    }
+    let now = tx.now().as_millis();
+    tx.sql()
+        .prepare_cached("INSERT INTO session (device, device_name, token_hash, created) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![device, device_name, token_hash, now])?;
+    let session = tx.sql().last_insert_rowid();
+    tx.sql()
+        .prepare_cached(
+            "INSERT OR IGNORE INTO access_grant (session, patient) SELECT ?1, value FROM json_each(?2)",
+        )?
+        .execute(params![session, patients])?;
+    tx.sql()
+        .prepare_cached("UPDATE enrolment SET session = ?2 WHERE code_hash = ?1")?
+        .execute(params![hash, session])?;
+    Ok(Ok(Enrolled {
+        token,
+        access: Access::of_session(session, device),
+    }))
+}

@@ -1,0 +1,48 @@
+//! What can go wrong in the library API.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::store::StoreError;
+
+/// Why a clinic could not do what was asked. Texts hold no personal data.
+#[derive(Debug, thiserror::Error)]
+pub enum ClinicError {
+    /// PostgreSQL comes with a later release.
+    #[error("PostgreSQL is not supported yet: give a folder with --data, or sqlite:FILE")]
+    PostgresNotYet,
+    /// The database URL is neither `sqlite:` nor `postgres:`.
+    #[error(
+        "the database URL must begin with sqlite: (for example sqlite:/var/lib/sokhoe/clinic.db)"
+    )]
+    UnknownDatabaseUrl,
+    /// A file could not be read or written.
+    #[error("{path}: {error}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A key file is there but does not hold a key.
+    #[error("{0}: not a key of this clinic; put back the file it was")]
+    BadKeyFile(PathBuf),
+    /// The database did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No patient of that id is here.
+    #[error("there is no such patient")]
+    NoSuchPatient,
+    /// An enrolment needs at least one patient, at most 20.
+    #[error("an enrolment is for 1 to 20 patients")]
+    BadEnrolment,
+    /// Amounts of an invoice are whole, not negative and below 500,000,000 đ.
+    #[error("the invoice's amounts do not add up to something that can be paid")]
+    BadInvoice,
+    /// A code could not be written or drawn.
+    #[error("the code could not be written")]
+    Code,
+    /// The network port could not be served.
+    #[error("cannot serve: {0}")]
+    Serve(io::Error),
+}

@@ -1,0 +1,98 @@
+//! `POST /fhir/Appointment/$hold` and `$book` (IHE ITI-116, ITI-117).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use sokhoe_fhir::{BookRequest, HoldRequest};
+
+use super::error::fhir;
+use super::extract::{JsonBody, Pairs, UNKNOWN_PARAMETER, idempotency_key};
+use super::{Api, ApiError};
+use crate::access::Access;
+use crate::schedule::{self, Answer, Asked, Office, Operation};
+use crate::store::{StoreError, Tx};
+
+/// The longest words a patient may add.
+const LONGEST_COMMENT: usize = 1000;
+
+pub(super) async fn hold(
+    State(api): State<Api>,
+    Pairs(pairs): Pairs,
+    access: Access,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, ApiError> {
+    let asked = asked(Operation::Hold, &pairs, &headers, &body)?;
+    let request = HoldRequest::from_parameters(&body)
+        .map_err(|_| ApiError::BadRequest("The Parameters of $hold cannot be read."))?;
+    let patient = request.patient.clone();
+    decide(&api, access, asked, patient, move |tx, office, asked| {
+        schedule::hold(tx, office, asked, &request)
+    })
+    .await
+}
+
+pub(super) async fn book(
+    State(api): State<Api>,
+    Pairs(pairs): Pairs,
+    access: Access,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, ApiError> {
+    let asked = asked(Operation::Book, &pairs, &headers, &body)?;
+    let request = BookRequest::from_parameters(&body)
+        .map_err(|_| ApiError::BadRequest("The Parameters of $book cannot be read."))?;
+    let comment = request.comment.as_deref().unwrap_or_default();
+    if comment.chars().count() > LONGEST_COMMENT {
+        return Err(ApiError::BadRequest("The comment is too long."));
+    }
+    let patient = request.patient.clone();
+    decide(&api, access, asked, patient, move |tx, office, asked| {
+        schedule::book(tx, office, asked, &request)
+    })
+    .await
+}
+
+fn asked(
+    operation: Operation,
+    pairs: &[(String, String)],
+    headers: &HeaderMap,
+    body: &str,
+) -> Result<Asked, ApiError> {
+    if !pairs.is_empty() {
+        return Err(UNKNOWN_PARAMETER);
+    }
+    let key = idempotency_key(headers)?;
+    Asked::new(operation, &key, body.as_bytes())
+        .ok_or(ApiError::BadRequest("The Idempotency-Key must be a UUID."))
+}
+
+/// One transaction: may the device act for the person, was this answered before, the work, the answer kept.
+async fn decide(
+    api: &Api,
+    access: Access,
+    asked: Asked,
+    patient: String,
+    work: impl FnOnce(&mut Tx<'_>, &Office, &Asked) -> Result<Answer, StoreError> + Send + 'static,
+) -> Result<Response, ApiError> {
+    let office = Office {
+        inner: Arc::clone(&api.inner),
+        calendar: api.inner.calendar(),
+        base: api.base.to_string(),
+    };
+    let answer = api
+        .inner
+        .store
+        .write_async(move |tx| {
+            if !access.may(tx.sql(), &patient)? {
+                return Ok(Err(ApiError::NotFound));
+            }
+            let answer = schedule::once(tx, &asked, |tx| work(tx, &office, &asked))?;
+            Ok(answer.ok_or(ApiError::KeyReused))
+        })
+        .await??;
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Ok(fhir(status, answer.body))
+}

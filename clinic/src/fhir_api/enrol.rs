@@ -1,0 +1,103 @@
+//! `POST /enrolment`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::extract::{JsonBody, is_device_id};
+use super::{Api, ApiError};
+use crate::enrolment::{Refused, redeem};
+
+const LONGEST_NAME: usize = 100;
+const LONGEST_CODE: usize = 200;
+
+#[derive(Deserialize)]
+struct Request {
+    code: String,
+    device_id: String,
+    device_name: String,
+}
+
+#[derive(Serialize)]
+struct Reply<'a> {
+    token: &'a str,
+    clinic: About<'a>,
+    patients: Vec<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+struct About<'a> {
+    id: &'a str,
+    name: &'a str,
+    public_key: String,
+}
+
+pub(super) async fn enrol(
+    State(api): State<Api>,
+    JsonBody(body): JsonBody,
+) -> Result<Response, ApiError> {
+    let request: Request = serde_json::from_str(&body)
+        .map_err(|_| ApiError::BadRequest("The body must have code, device_id and device_name."))?;
+    if !is_device_id(&request.device_id)
+        || request.code.len() > LONGEST_CODE
+        || request.device_name.chars().count() > LONGEST_NAME
+    {
+        return Err(ApiError::BadRequest(
+            "The device's id or name, or the code, is not sound.",
+        ));
+    }
+    let inner = Arc::clone(&api.inner);
+    let answer = api
+        .inner
+        .store
+        .write_async(move |tx| {
+            let enrolled = redeem(
+                tx,
+                &inner,
+                &request.code,
+                &request.device_id,
+                &request.device_name,
+            )?;
+            Ok(match enrolled {
+                Ok(enrolled) => Ok((enrolled.access.patients(tx.sql())?, enrolled.token)),
+                Err(refused) => Err(refused),
+            })
+        })
+        .await?;
+    let (patients, token) = answer.map_err(refusal)?;
+    let reply = Reply {
+        token: &token,
+        clinic: About {
+            id: &api.inner.id,
+            name: &api.inner.name,
+            public_key: api.inner.public_key.to_string(),
+        },
+        patients: patients
+            .iter()
+            .filter_map(|patient| serde_json::from_str(&patient.json).ok())
+            .collect(),
+    };
+    let body = serde_json::to_vec(&reply)
+        .map_err(|_| ApiError::BadRequest("The answer could not be written."))?;
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, body).into_response())
+}
+
+fn refusal(refused: Refused) -> ApiError {
+    let (code, text) = match refused {
+        Refused::Unknown => ("enrolment-unknown", "This code is not known here."),
+        Refused::Used => ("enrolment-used", "This code was used by another device."),
+        Refused::Expired => ("enrolment-expired", "This code has expired."),
+    };
+    ApiError::Refused(StatusCode::FORBIDDEN, code, text)
+}

@@ -1,0 +1,117 @@
+//! What is answered when something cannot be answered. Texts are fixed: nothing of the request or of the
+//! data stands in them.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use sokhoe_fhir::Outcome;
+
+use crate::store::StoreError;
+
+/// FHIR's media type.
+pub(crate) const FHIR_JSON: HeaderValue =
+    HeaderValue::from_static("application/fhir+json; charset=utf-8");
+
+/// Why a request is not answered.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// No token, or not this device's.
+    Unauthorized,
+    /// Not there, or not granted: nobody can tell which.
+    NotFound,
+    /// No such method here.
+    MethodNotAllowed,
+    /// The request is not well formed.
+    BadRequest(&'static str),
+    /// The body is not what is taken here.
+    UnsupportedMediaType,
+    /// The body is too long.
+    TooLarge,
+    /// The cursor is not ours or no longer valid: begin anew.
+    CursorGone,
+    /// The key was used for another request.
+    KeyReused,
+    /// The request is refused, with the code of the refusal.
+    Refused(StatusCode, &'static str, &'static str),
+    /// The database.
+    Store(StoreError),
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code, text) = match self {
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "login", "Not enrolled."),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found."),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "not-supported",
+                "This method is not supported here.",
+            ),
+            Self::BadRequest(text) => (StatusCode::BAD_REQUEST, "invalid", text),
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not-supported",
+                "The body must be application/fhir+json or application/json.",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-long",
+                "The body is too long.",
+            ),
+            Self::CursorGone => (
+                StatusCode::GONE,
+                "expired",
+                "The cursor is not valid: begin anew.",
+            ),
+            Self::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "duplicate",
+                "The Idempotency-Key was used for another request.",
+            ),
+            Self::Refused(status, refusal, text) => {
+                return fhir(
+                    status,
+                    Outcome::refused("security", refusal, text).to_json(),
+                );
+            }
+            Self::Store(StoreError::Busy) => {
+                let body = Outcome::error("throttled", "Too much is waiting.").to_json();
+                let mut response = fhir(StatusCode::SERVICE_UNAVAILABLE, body);
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+                return response;
+            }
+            Self::Store(error) => {
+                tracing::error!(%error, "a request failed");
+                (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "transient",
+                    "The clinic cannot answer now.",
+                )
+            }
+        };
+        let mut response = fhir(status, Outcome::error(code, text).to_json());
+        if status == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// A FHIR answer.
+pub(crate) fn fhir(status: StatusCode, body: impl Into<axum::body::Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, FHIR_JSON);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

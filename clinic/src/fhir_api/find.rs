@@ -1,0 +1,80 @@
+//! `POST /fhir/Appointment/$find` (IHE ITI-115).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use sokhoe_domain::ResourceKey;
+use sokhoe_fhir::bundle::SearchMode;
+use sokhoe_fhir::{FindRequest, SearchBundleWriter};
+
+use super::error::fhir;
+use super::extract::{JsonBody, Pairs, UNKNOWN_PARAMETER, count};
+use super::{Api, ApiError};
+use crate::access::Access;
+use crate::schedule::{self, Wanted};
+use crate::store::read_async;
+
+const USUAL_COUNT: usize = 50;
+const MOST: usize = 500;
+
+pub(super) async fn find(
+    State(api): State<Api>,
+    Pairs(pairs): Pairs,
+    access: Access,
+    JsonBody(body): JsonBody,
+) -> Result<Response, ApiError> {
+    let mut limit = USUAL_COUNT;
+    for (name, value) in &pairs {
+        match name.as_str() {
+            "_count" => limit = count(value, MOST)?,
+            _ => return Err(UNKNOWN_PARAMETER),
+        }
+    }
+    let request = FindRequest::from_parameters(&body)
+        .map_err(|_| ApiError::BadRequest("The Parameters of $find cannot be read."))?;
+    if request.end < request.start {
+        return Err(ApiError::BadRequest("The end lies before the start."));
+    }
+    let wanted = Wanted {
+        start: request.start,
+        end: request.end,
+        specialty: request.specialty.map(bare_code),
+        service: request.service.map(bare_code),
+        practitioner: request.practitioner,
+        location: request.location,
+    };
+    let patient = request.patient;
+    let (inner, base) = (Arc::clone(&api.inner), Arc::clone(&api.base));
+    let found = read_async(&api.inner.store, move |sql| {
+        if let Some(patient) = &patient
+            && !access.may(sql, patient)?
+        {
+            return Ok(None);
+        }
+        let calendar = inner.calendar();
+        let offers = schedule::find(sql, &calendar, &wanted, inner.clock.now(), limit)?;
+        let mut bundle = SearchBundleWriter::new(&base);
+        for offer in &offers {
+            let json = offer.appointment().to_json();
+            let key = ResourceKey::new("Appointment", offer.id());
+            bundle.push(&key, SearchMode::Match, &json);
+        }
+        let link = format!("{base}/Appointment/$find");
+        let total = u64::try_from(offers.len()).ok();
+        Ok(Some(bundle.finish(total, &link, None)))
+    })
+    .await?;
+    found
+        .map(|body| fhir(StatusCode::OK, body))
+        .ok_or(ApiError::NotFound)
+}
+
+/// The code of a token `system|code`.
+fn bare_code(token: String) -> String {
+    match token.rsplit_once('|') {
+        Some((_, code)) => code.to_owned(),
+        None => token,
+    }
+}

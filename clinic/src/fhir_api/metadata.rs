@@ -1,0 +1,100 @@
+//! `GET /fhir/metadata`: what is implemented, written from the very table that the routes read.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+use sokhoe_domain::Timestamp;
+
+use super::Api;
+use super::error::fhir;
+use super::types::{INCLUDES, Served, TYPES};
+
+/// The operations by type: name and definition.
+const OPERATIONS: &[(&str, &str, &str)] = &[
+    (
+        "Appointment",
+        "find",
+        "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-find",
+    ),
+    (
+        "Appointment",
+        "hold",
+        "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-hold",
+    ),
+    (
+        "Appointment",
+        "book",
+        "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-book",
+    ),
+    (
+        "Patient",
+        "changes",
+        "https://sokhoe.vn/fhir/OperationDefinition/patient-changes",
+    ),
+];
+/// The day this statement was last changed.
+const DATE: &str = "2026-11-23";
+
+pub(super) async fn metadata(State(api): State<Api>) -> Response {
+    fhir(
+        StatusCode::OK,
+        statement(&api.base, &api.inner.name).to_string(),
+    )
+}
+
+fn statement(base: &str, name: &str) -> Value {
+    json!({
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": Timestamp::parse_fhir(DATE).unwrap_or_default().to_fhir(),
+        "publisher": name,
+        "kind": "instance",
+        "software": {"name": "Sổ Khỏe clinic", "version": env!("CARGO_PKG_VERSION")},
+        "implementation": {"description": name, "url": base},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json"],
+        "rest": [{
+            "mode": "server",
+            "security": {
+                "cors": false,
+                "description": "Bearer token of an enrolment, with the header Sokhoe-Device.",
+            },
+            "resource": TYPES.iter().map(resource).collect::<Vec<_>>(),
+        }],
+    })
+}
+
+fn resource(served: &Served) -> Value {
+    let mut resource = json!({
+        "type": served.name,
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "versioned",
+        "readHistory": false,
+        "updateCreate": false,
+        "conditionalRead": "not-match",
+        "searchParam": served
+            .params
+            .iter()
+            .filter_map(|param| Some(json!({"name": param.name(), "type": param.kind()?})))
+            .collect::<Vec<_>>(),
+    });
+    let prefix = format!("{}:", served.name);
+    let includes: Vec<&str> = INCLUDES
+        .iter()
+        .map(|(name, _, _)| *name)
+        .filter(|name| name.starts_with(&prefix))
+        .collect();
+    let operations: Vec<Value> = OPERATIONS
+        .iter()
+        .filter(|(kind, _, _)| *kind == served.name)
+        .map(|(_, name, definition)| json!({"name": name, "definition": definition}))
+        .collect();
+    if !includes.is_empty() {
+        resource["searchInclude"] = json!(includes);
+    }
+    if !operations.is_empty() {
+        resource["operation"] = json!(operations);
+    }
+    resource
+}

@@ -1,0 +1,56 @@
+//! What phones call: FHIR R4 and IHE ITI Scheduling, as ARCHITECTURE.md's table says.
+
+mod booking;
+mod changes;
+mod enrol;
+mod error;
+mod extract;
+mod filter;
+mod find;
+mod metadata;
+mod read;
+mod search;
+pub(crate) mod types;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use tokio::sync::watch;
+
+use crate::clinic::Inner;
+
+/// What every handler works with.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub inner: Arc<Inner>,
+    /// The FHIR base as phones reach it.
+    pub base: Arc<str>,
+    /// Becomes true when the server stops.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The routes. What is not here is denied by the fallback.
+pub(crate) fn router(api: Api) -> Router {
+    Router::new()
+        .route("/enrolment", post(enrol::enrol))
+        .route("/fhir/metadata", get(metadata::metadata))
+        .route("/fhir/Appointment/$find", post(find::find))
+        .route("/fhir/Appointment/$hold", post(booking::hold))
+        .route("/fhir/Appointment/$book", post(booking::book))
+        .route("/fhir/Patient/{id}/$changes", get(changes::changes))
+        .route("/fhir/{kind}", get(search::search))
+        .route("/fhir/{kind}/{id}", get(read::read))
+        .with_state(api)
+}
+
+pub(crate) use error::ApiError;

@@ -1,0 +1,49 @@
+//! `GET /fhir/{type}/{id}`.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::error::fhir;
+use super::extract::{Pairs, UNKNOWN_PARAMETER};
+use super::{Api, ApiError};
+use crate::access::Access;
+use crate::store::read_async;
+
+pub(super) async fn read(
+    State(api): State<Api>,
+    Path((kind, id)): Path<(String, String)>,
+    Pairs(pairs): Pairs,
+    access: Access,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    if !pairs.is_empty() {
+        return Err(UNKNOWN_PARAMETER);
+    }
+    let stored = read_async(&api.inner.store, move |sql| access.read(sql, &kind, &id))
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    let etag = format!("W/\"{}\"", stored.version);
+    let unchanged = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|tag| tag.trim() == etag);
+    let mut response = if unchanged {
+        fhir(StatusCode::NOT_MODIFIED, "")
+    } else {
+        fhir(StatusCode::OK, stored.json)
+    };
+    let headers = response.headers_mut();
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    let updated = stored.updated.in_vietnam().to_utc();
+    if let Ok(date) =
+        HeaderValue::from_str(&updated.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
+    {
+        headers.insert(header::LAST_MODIFIED, date);
+    }
+    Ok(response)
+}

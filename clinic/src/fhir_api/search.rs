@@ -1,0 +1,224 @@
+//! `GET /fhir/{type}?…`: strict (an unknown parameter is refused, so that no filter is ever ignored), in a
+//! steady order, with opaque `next` links.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::StatusCode;
+use rusqlite::Connection;
+use serde_json::Value;
+use sokhoe_domain::ResourceKey;
+use sokhoe_fhir::SearchBundleWriter;
+use sokhoe_fhir::bundle::SearchMode;
+
+use super::error::fhir;
+use super::extract::{Pairs, UNKNOWN_PARAMETER, count};
+use super::filter::Filter;
+use super::types::{INCLUDES, Param, Served, served};
+use super::{Api, ApiError};
+use crate::access::{Access, Scope, Stored};
+use crate::cursor;
+use crate::store::{StoreError, read_async};
+
+const USUAL_COUNT: usize = 50;
+const MOST: usize = 200;
+const PURPOSE: &str = "search";
+/// The parameter of `next` links.
+const PAGE: &str = "_page";
+
+/// A search as it was asked.
+#[derive(Debug)]
+struct Question {
+    kind: &'static Served,
+    /// All parameters but the page, for links.
+    query: String,
+    patient: Option<String>,
+    ids: BTreeSet<String>,
+    filter: Filter,
+    includes: Vec<&'static (&'static str, &'static str, &'static str)>,
+    count: usize,
+    page: Option<String>,
+}
+
+pub(super) async fn search(
+    State(api): State<Api>,
+    Path(kind): Path<String>,
+    Pairs(pairs): Pairs,
+    access: Access,
+) -> Result<Response, ApiError> {
+    let question = Question::read(served(&kind).ok_or(ApiError::NotFound)?, &pairs)?;
+    let after = match &question.page {
+        None => 0,
+        Some(page) => cursor::open(&api.inner.keys, PURPOSE, &question.bound(&access), page)
+            .ok_or(ApiError::CursorGone)?,
+    };
+    let store = Arc::clone(&api.inner.store);
+    let body = read_async(&store, move |sql| {
+        answer(sql, &api, &access, &question, after)
+    })
+    .await?;
+    Ok(fhir(StatusCode::OK, body))
+}
+
+fn answer(
+    sql: &Connection,
+    api: &Api,
+    access: &Access,
+    question: &Question,
+    after: i64,
+) -> Result<String, StoreError> {
+    let scope = Scope {
+        patient: question.patient.as_deref(),
+        ids: &question.ids,
+        after,
+    };
+    let mut found: Vec<Stored> = Vec::new();
+    let mut more = false;
+    access.search(sql, question.kind.name, &scope, |stored| {
+        if question.filter.fits(&stored.json, stored.updated) {
+            more = found.len() == question.count;
+            if !more {
+                found.push(stored);
+            }
+        }
+        !more
+    })?;
+    let mut bundle = SearchBundleWriter::new(&api.base);
+    for stored in &found {
+        let key = ResourceKey::new(question.kind.name, &*stored.id);
+        bundle.push(&key, SearchMode::Match, &stored.json);
+    }
+    for (kind, id) in included(question, &found) {
+        if let Some(stored) = access.read(sql, kind, &id)? {
+            bundle.push(
+                &ResourceKey::new(kind, id),
+                SearchMode::Include,
+                &stored.json,
+            );
+        }
+    }
+    let base = format!("{}/{}", api.base, question.kind.name);
+    let link = |extra: &str| match (question.query.as_str(), extra) {
+        ("", "") => base.clone(),
+        ("", extra) => format!("{base}?{extra}"),
+        (query, "") => format!("{base}?{query}"),
+        (query, extra) => format!("{base}?{query}&{extra}"),
+    };
+    let last = found.last().filter(|_| more);
+    let next = last.map(|stored| {
+        let page = cursor::seal(&api.inner.keys, PURPOSE, &question.bound(access), stored.pk);
+        link(&format!("{PAGE}={page}"))
+    });
+    Ok(bundle.finish(None, &link(""), next.as_deref()))
+}
+
+/// The resources that come along.
+fn included(question: &Question, found: &[Stored]) -> BTreeSet<(&'static str, String)> {
+    let mut keys = BTreeSet::new();
+    if question.includes.is_empty() {
+        return keys;
+    }
+    for stored in found {
+        let value: Value = serde_json::from_str(&stored.json).unwrap_or_default();
+        for (_, kind, place) in &question.includes {
+            let references = match value.pointer(place) {
+                Some(Value::Array(references)) => references.iter().collect(),
+                Some(reference) => vec![reference],
+                None => Vec::new(),
+            };
+            for reference in references {
+                let key = reference
+                    .get("reference")
+                    .and_then(Value::as_str)
+                    .and_then(ResourceKey::parse)
+                    .filter(|key| key.kind == *kind);
+                keys.extend(key.map(|key| (*kind, key.id)));
+            }
+        }
+    }
+    keys
+}
+
+impl Question {
+    fn read(kind: &'static Served, pairs: &[(String, String)]) -> Result<Self, ApiError> {
+        let mut question = Self {
+            kind,
+            query: String::new(),
+            patient: None,
+            ids: BTreeSet::new(),
+            filter: Filter::default(),
+            includes: Vec::new(),
+            count: USUAL_COUNT,
+            page: None,
+        };
+        let mut links = Vec::new();
+        for (name, value) in pairs {
+            match name.as_str() {
+                PAGE => {
+                    question.page = Some(value.clone());
+                    continue;
+                }
+                "_count" => question.count = count(value, MOST)?,
+                name => {
+                    let param = kind
+                        .params
+                        .iter()
+                        .find(|param| param.name() == name)
+                        .ok_or(UNKNOWN_PARAMETER)?;
+                    question.add(*param, value)?;
+                }
+            }
+            links.push(format!("{name}={}", escape(value)));
+        }
+        question.query = links.join("&");
+        Ok(question)
+    }
+
+    fn add(&mut self, param: Param, value: &str) -> Result<(), ApiError> {
+        match param {
+            Param::Patient => {
+                let id = value.strip_prefix("Patient/").unwrap_or(value);
+                if self.patient.as_deref().is_some_and(|before| before != id) {
+                    return Err(ApiError::BadRequest("One patient at a time."));
+                }
+                self.patient = Some(id.to_owned());
+                Ok(())
+            }
+            Param::Id => {
+                self.ids.extend(value.split(',').map(str::to_owned));
+                Ok(())
+            }
+            Param::Include => {
+                let include = INCLUDES
+                    .iter()
+                    .find(|(name, _, _)| *name == value)
+                    .ok_or(UNKNOWN_PARAMETER)?;
+                self.includes.push(include);
+                Ok(())
+            }
+            Param::LastUpdated | Param::Category | Param::Code | Param::Date | Param::Status => {
+                self.filter.add(param, value)
+            }
+        }
+    }
+
+    /// What a page link is worth for: this question by this device.
+    fn bound<'a>(&'a self, access: &'a Access) -> [&'a str; 3] {
+        [access.device(), self.kind.name, &self.query]
+    }
+}
+
+/// Percent-encodes a value of a query.
+pub(super) fn escape(value: &str) -> String {
+    use std::fmt::Write as _;
+    value.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _infallible = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}

@@ -1,0 +1,178 @@
+//! The resource types that are served, under which rule, and by what they can be searched. The routes, the
+//! access rules and `metadata` all read this one table.
+
+/// Who may see resources of a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Every enrolled device.
+    Directory,
+    /// Those to whom the person is granted.
+    Compartment,
+}
+
+/// A search parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Param {
+    /// `_id`
+    Id,
+    /// `_lastUpdated`
+    LastUpdated,
+    /// `patient`
+    Patient,
+    /// `category`
+    Category,
+    /// `code`
+    Code,
+    /// `date`
+    Date,
+    /// `status`
+    Status,
+    /// `_include`
+    Include,
+}
+
+impl Param {
+    /// The name in a query.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "_id",
+            Self::LastUpdated => "_lastUpdated",
+            Self::Patient => "patient",
+            Self::Category => "category",
+            Self::Code => "code",
+            Self::Date => "date",
+            Self::Status => "status",
+            Self::Include => "_include",
+        }
+    }
+
+    /// FHIR's type of search parameter; `_include` is none.
+    pub const fn kind(self) -> Option<&'static str> {
+        match self {
+            Self::Id | Self::Category | Self::Code | Self::Status => Some("token"),
+            Self::LastUpdated | Self::Date => Some("date"),
+            Self::Patient => Some("reference"),
+            Self::Include => None,
+        }
+    }
+}
+
+/// A type that is served.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub name: &'static str,
+    pub rule: Rule,
+    pub params: &'static [Param],
+}
+
+const DIRECTORY: &[Param] = &[Param::Id, Param::LastUpdated];
+const OWN: &[Param] = &[Param::Id, Param::LastUpdated, Param::Patient];
+const CODED: &[Param] = &[
+    Param::Id,
+    Param::LastUpdated,
+    Param::Patient,
+    Param::Category,
+    Param::Code,
+    Param::Date,
+];
+const APPOINTMENT: &[Param] = &[
+    Param::Id,
+    Param::LastUpdated,
+    Param::Patient,
+    Param::Date,
+    Param::Status,
+];
+const INVOICE: &[Param] = &[Param::Id, Param::LastUpdated, Param::Patient, Param::Status];
+const ROLE: &[Param] = &[Param::Id, Param::LastUpdated, Param::Include];
+
+/// What `_include` brings along: the parameter's value and where the references stand.
+pub(crate) const INCLUDES: &[(&str, &str, &str)] = &[
+    (
+        "PractitionerRole:practitioner",
+        "Practitioner",
+        "/practitioner",
+    ),
+    ("PractitionerRole:location", "Location", "/location"),
+    (
+        "PractitionerRole:service",
+        "HealthcareService",
+        "/healthcareService",
+    ),
+    (
+        "PractitionerRole:organization",
+        "Organization",
+        "/organization",
+    ),
+];
+
+const fn directory(name: &'static str) -> Served {
+    Served {
+        name,
+        rule: Rule::Directory,
+        params: DIRECTORY,
+    }
+}
+
+const fn own(name: &'static str, params: &'static [Param]) -> Served {
+    Served {
+        name,
+        rule: Rule::Compartment,
+        params,
+    }
+}
+
+/// Every type that is served.
+pub(crate) const TYPES: &[Served] = &[
+    directory("HealthcareService"),
+    directory("Location"),
+    directory("Medication"),
+    directory("Organization"),
+    directory("Practitioner"),
+    Served {
+        name: "PractitionerRole",
+        rule: Rule::Directory,
+        params: ROLE,
+    },
+    directory("Schedule"),
+    own("AllergyIntolerance", OWN),
+    own("Appointment", APPOINTMENT),
+    own("CarePlan", OWN),
+    own("CareTeam", OWN),
+    own("Claim", OWN),
+    own("Composition", OWN),
+    own("Condition", OWN),
+    own("Consent", OWN),
+    own("Coverage", OWN),
+    own("Device", OWN),
+    own("DiagnosticReport", OWN),
+    own("DocumentReference", OWN),
+    own("Encounter", OWN),
+    own("ExplanationOfBenefit", OWN),
+    own("FamilyMemberHistory", OWN),
+    own("Goal", OWN),
+    own("ImagingStudy", OWN),
+    own("Immunization", OWN),
+    own("Invoice", INVOICE),
+    own("MedicationAdministration", OWN),
+    own("MedicationDispense", OWN),
+    own("MedicationRequest", OWN),
+    own("MedicationStatement", OWN),
+    own("Observation", CODED),
+    own("Patient", &[Param::Id, Param::LastUpdated]),
+    own("PaymentNotice", OWN),
+    own("Procedure", OWN),
+    own("QuestionnaireResponse", OWN),
+    own("RelatedPerson", OWN),
+    own("ServiceRequest", OWN),
+    own("Specimen", OWN),
+];
+
+/// The entry of a type.
+pub(crate) fn served(kind: &str) -> Option<&'static Served> {
+    TYPES.iter().find(|served| served.name == kind)
+}
+
+/// The rule of a type; none: it is not served.
+pub(crate) fn rule_of(kind: &str) -> Option<Rule> {
+    served(kind).map(|served| served.rule)
+}

@@ -1,0 +1,42 @@
+//! The clinic server: what a hospital puts in front of its phones.
+//!
+//! [`Clinic::open`] opens its data, [`Clinic::serve`] answers phones over FHIR R4 and IHE ITI Scheduling
+//! (the wire is in ARCHITECTURE.md) and shows the desk. Everything it keeps is in one SQLite file; the
+//! server itself remembers nothing between requests.
+//!
+//! * `store`: the database: one writer that commits in groups, the feed of changes.
+//! * `access`: the one place that decides who may see what. Denied unless granted.
+//! * `schedule`: what is offered, what is free, holds and bookings, one answer per intent.
+//! * `billing`: what a visit costs, invoices, payments.
+//! * `fhir_api`: what phones call. `desk`: what the counter sees.
+//! * `import`, `seed`: how data come in.
+//!
+//! Logs and errors hold no personal data: no names, no ids of persons, no addresses with a query.
+
+mod access;
+mod billing;
+mod clinic;
+mod config;
+mod cursor;
+mod desk;
+mod enrolment;
+mod error;
+mod fhir_api;
+mod import;
+mod keys;
+mod schedule;
+pub mod seed;
+mod serve;
+mod store;
+pub mod system;
+
+pub use billing::{InvoiceLine, IssuedInvoice, PaymentOutcome, ToSettle};
+pub use clinic::Clinic;
+pub use config::{ClinicConfig, DataSource, Payee};
+pub use desk::BookingRow;
+pub use enrolment::EnrolmentText;
+pub use error::ClinicError;
+pub use import::{ImportOptions, ImportReport, Skipped};
+pub use seed::SeedReport;
+pub use serve::Running;
+pub use store::StoreError;

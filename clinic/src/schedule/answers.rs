@@ -1,0 +1,97 @@
+//! One intent, one answer: kept in the transaction of its effect and given again, byte for byte, whoever
+//! of the person's devices asks, for 30 days. A refusal stays a refusal.
+
+use rusqlite::{OptionalExtension as _, params};
+use uuid::Uuid;
+
+use crate::keys::sha256;
+use crate::store::{StoreError, Tx};
+
+/// What is asked under a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// `$hold`
+    Hold,
+    /// `$book`
+    Book,
+}
+
+impl Operation {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Book => "book",
+        }
+    }
+}
+
+/// A request that carries a key.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    operation: Operation,
+    key: String,
+    hash: [u8; 32],
+}
+
+impl Asked {
+    /// The key must be a UUID.
+    pub fn new(operation: Operation, key: &str, body: &[u8]) -> Option<Self> {
+        let key = Uuid::try_parse(key).ok()?.hyphenated().to_string();
+        Some(Self {
+            operation,
+            key,
+            hash: sha256(body),
+        })
+    }
+
+    /// The key as an id of a resource.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// A decided answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub status: u16,
+    pub body: String,
+}
+
+/// Answers as before, or does the work and keeps its answer. Nothing when the key was used for another
+/// request.
+pub(crate) fn once(
+    tx: &mut Tx<'_>,
+    asked: &Asked,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<Answer, StoreError>,
+) -> Result<Option<Answer>, StoreError> {
+    let before = tx
+        .sql()
+        .prepare_cached(
+            "SELECT request_hash, status, body FROM answer WHERE operation = ?1 AND key = ?2",
+        )?
+        .query_row(params![asked.operation.name(), asked.key], |row| {
+            let answer = Answer {
+                status: row.get(1)?,
+                body: row.get(2)?,
+            };
+            Ok((row.get::<_, Vec<u8>>(0)?, answer))
+        })
+        .optional()?;
+    if let Some((hash, answer)) = before {
+        return Ok((hash == asked.hash).then_some(answer));
+    }
+    let answer = work(tx)?;
+    tx.sql()
+        .prepare_cached(
+            "INSERT INTO answer (operation, key, request_hash, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            asked.operation.name(),
+            asked.key,
+            asked.hash,
+            answer.status,
+            answer.body,
+            tx.now().as_millis()
+        ])?;
+    Ok(Some(answer))
+}

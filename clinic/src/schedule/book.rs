@@ -1,0 +1,443 @@
+//! Holds, bookings, changes. Each runs inside the writer's transaction, under [`super::once`], after the
+//! caller asked `access`.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{OptionalExtension as _, params};
+use sokhoe_domain::{ResourceKey, Timestamp};
+use sokhoe_fhir::bundle::SearchMode;
+use sokhoe_fhir::{
+    Appointment, AppointmentStatus, BookRequest, HoldRequest, Outcome, PatientView, Ref,
+    SearchBundleWriter,
+};
+
+use super::answers::{Answer, Asked};
+use super::calendar::{Calendar, Offer};
+use super::cells::Cell;
+use super::claim::{claim, release};
+use super::free::alternatives;
+use crate::billing;
+use crate::clinic::Inner;
+use crate::store::{DeskNews, StoreError, Tx, resources};
+
+/// How long a time is held.
+const HOLD: Duration = Duration::from_secs(5 * 60);
+/// Live holds and coming bookings that one person may have here.
+const MAX_HOLDS: i64 = 3;
+const MAX_BOOKINGS: i64 = 5;
+
+/// What bookings are made with.
+#[derive(Clone)]
+pub(crate) struct Office {
+    pub inner: Arc<Inner>,
+    pub calendar: Arc<Calendar>,
+    /// The server's FHIR base, for links.
+    pub base: String,
+}
+
+impl fmt::Debug for Office {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Office").finish_non_exhaustive()
+    }
+}
+
+/// An appointment's row.
+struct Row {
+    pk: i64,
+    id: String,
+    schedule: i64,
+    service: i64,
+    starts: Timestamp,
+    state: String,
+}
+
+/// `$hold`: keeps a proposed time for a few minutes.
+pub(crate) fn hold(
+    tx: &mut Tx<'_>,
+    office: &Office,
+    asked: &Asked,
+    request: &HoldRequest,
+) -> Result<Answer, StoreError> {
+    let now = tx.now();
+    let Some(offer) = office.calendar.proposed(&request.appointment, now) else {
+        return Ok(not_offered());
+    };
+    if live_holds(tx, &request.patient)? >= MAX_HOLDS {
+        return Ok(too_many());
+    }
+    let until = now.plus(HOLD);
+    let Some(pk) = insert(tx, asked.key(), &offer, &request.patient, Some(until))? else {
+        return Ok(reused());
+    };
+    if !claim(tx, &offer, pk, Some(until))? {
+        remove(tx, pk)?;
+        return taken(tx, office, offer);
+    }
+    let appointment = Appointment {
+        id: Some(asked.key().to_owned()),
+        status: AppointmentStatus::Pending,
+        patient: Some(patient_ref(tx, &request.patient)?),
+        held_until: Some(until),
+        ..offer.appointment()
+    };
+    Ok(office.bundle(&[(&appointment, &appointment.to_json())], None, 200))
+}
+
+/// `$book`: takes a proposed or held time, or changes what is booked.
+pub(crate) fn book(
+    tx: &mut Tx<'_>,
+    office: &Office,
+    asked: &Asked,
+    request: &BookRequest,
+) -> Result<Answer, StoreError> {
+    if let Some(changed) = &request.resource {
+        return change(tx, office, &request.patient, changed);
+    }
+    let Some(wanted) = &request.appointment else {
+        return Ok(not_offered());
+    };
+    if coming_bookings(tx, &request.patient)? >= MAX_BOOKINGS {
+        return Ok(too_many());
+    }
+    match find(tx, wanted, &request.patient)? {
+        Some(held) if held.state == "held" => book_held(tx, office, &held, request),
+        Some(_) => Ok(not_offered()),
+        None => book_proposed(tx, office, asked, wanted, request),
+    }
+}
+
+fn book_proposed(
+    tx: &mut Tx<'_>,
+    office: &Office,
+    asked: &Asked,
+    proposed: &str,
+    request: &BookRequest,
+) -> Result<Answer, StoreError> {
+    let Some(offer) = office.calendar.proposed(proposed, tx.now()) else {
+        return Ok(not_offered());
+    };
+    let Some(pk) = insert(tx, asked.key(), &offer, &request.patient, None)? else {
+        return Ok(reused());
+    };
+    if !claim(tx, &offer, pk, None)? {
+        remove(tx, pk)?;
+        return taken(tx, office, offer);
+    }
+    confirm(tx, office, &offer, pk, asked.key(), request)
+}
+
+/// A hold that ran out is booked all the same when nobody took its time meanwhile.
+fn book_held(
+    tx: &mut Tx<'_>,
+    office: &Office,
+    held: &Row,
+    request: &BookRequest,
+) -> Result<Answer, StoreError> {
+    let Some(offer) = held.offer(&office.calendar, tx.now()) else {
+        return Ok(not_offered());
+    };
+    release(tx, held.pk)?;
+    if !claim(tx, &offer, held.pk, None)? {
+        remove(tx, held.pk)?;
+        return taken(tx, office, offer);
+    }
+    tx.sql()
+        .prepare_cached("UPDATE appointment SET state = 'booked', expires = NULL WHERE pk = ?1")?
+        .execute([held.pk])?;
+    confirm(tx, office, &offer, held.pk, &held.id, request)
+}
+
+/// The time is taken: writes the Appointment and its Invoice.
+fn confirm(
+    tx: &mut Tx<'_>,
+    office: &Office,
+    offer: &Offer<'_>,
+    pk: i64,
+    id: &str,
+    request: &BookRequest,
+) -> Result<Answer, StoreError> {
+    let patient = patient(tx, &request.patient)?;
+    let appointment = Appointment {
+        status: AppointmentStatus::Booked,
+        patient: Some(Ref::new(&*request.patient, &*patient.name)),
+        comment: request.comment.clone(),
+        ..offer.appointment()
+    };
+    let answer = store(tx, office, id, &request.patient, appointment)?;
+    billing::issue_for_visit(tx, &office.inner, &patient, offer.service, pk)?;
+    Ok(answer)
+}
+
+/// A changed Appointment: called off, or at another time of the same doctor and service.
+fn change(
+    tx: &mut Tx<'_>,
+    office: &Office,
+    patient: &str,
+    changed: &Appointment,
+) -> Result<Answer, StoreError> {
+    let id = changed.id.as_deref().unwrap_or_default();
+    let Some(row) = find(tx, id, patient)?.filter(|row| row.state != "held") else {
+        return Ok(not_offered());
+    };
+    let Some(mut appointment) = resources::json_of(tx, "Appointment", id)?
+        .and_then(|json| Appointment::from_json(&json).ok())
+    else {
+        return Ok(not_offered());
+    };
+    if row.starts <= tx.now() && row.state != "cancelled" {
+        return Ok(not_offered());
+    }
+    match changed.status {
+        AppointmentStatus::Cancelled if row.state == "cancelled" => {
+            let json = appointment.to_json();
+            Ok(office.bundle(&[(&appointment, &json)], None, 200))
+        }
+        AppointmentStatus::Cancelled => {
+            release(tx, row.pk)?;
+            tx.sql()
+                .prepare_cached("UPDATE appointment SET state = 'cancelled' WHERE pk = ?1")?
+                .execute([row.pk])?;
+            billing::cancel_for_visit(tx, row.pk)?;
+            appointment.status = AppointmentStatus::Cancelled;
+            store(tx, office, id, patient, appointment)
+        }
+        AppointmentStatus::Booked if row.state == "booked" => {
+            let offer = changed.start.and_then(Cell::beginning_at).and_then(|cell| {
+                office
+                    .calendar
+                    .offer(row.schedule, row.service, cell, tx.now())
+            });
+            let Some(offer) = offer else {
+                return Ok(not_offered());
+            };
+            let before = row.offer(&office.calendar, tx.now());
+            release(tx, row.pk)?;
+            if !claim(tx, &offer, row.pk, None)? {
+                // Nothing can have taken the old time meanwhile: this is one transaction.
+                if let Some(before) = before {
+                    claim(tx, &before, row.pk, None)?;
+                }
+                return taken(tx, office, offer);
+            }
+            tx.sql()
+                .prepare_cached("UPDATE appointment SET starts = ?2, ends = ?3 WHERE pk = ?1")?
+                .execute(params![
+                    row.pk,
+                    offer.cell.start().as_millis(),
+                    offer.end().as_millis()
+                ])?;
+            appointment.start = Some(offer.cell.start());
+            appointment.end = Some(offer.end());
+            store(tx, office, id, patient, appointment)
+        }
+        AppointmentStatus::Booked
+        | AppointmentStatus::Proposed
+        | AppointmentStatus::Pending
+        | AppointmentStatus::Arrived
+        | AppointmentStatus::Fulfilled
+        | AppointmentStatus::Noshow
+        | AppointmentStatus::EnteredInError
+        | AppointmentStatus::CheckedIn
+        | AppointmentStatus::Waitlist => Ok(not_offered()),
+    }
+}
+
+/// Writes the Appointment into the person's book and answers with it.
+fn store(
+    tx: &mut Tx<'_>,
+    office: &Office,
+    id: &str,
+    patient: &str,
+    mut appointment: Appointment,
+) -> Result<Answer, StoreError> {
+    let version = resources::next_version(tx, "Appointment", id)?;
+    appointment.id = Some(id.to_owned());
+    appointment.version = Some(version.to_string());
+    let json = appointment.to_json();
+    resources::put(tx, "Appointment", id, Some(patient), &json)?;
+    tx.tell_desk(DeskNews::Bookings);
+    Ok(office.bundle(&[(&appointment, &json)], None, 200))
+}
+
+impl Row {
+    fn offer<'c>(&self, calendar: &'c Calendar, now: Timestamp) -> Option<Offer<'c>> {
+        calendar.offer(
+            self.schedule,
+            self.service,
+            Cell::beginning_at(self.starts)?,
+            now,
+        )
+    }
+}
+
+fn find(tx: &Tx<'_>, id: &str, patient: &str) -> Result<Option<Row>, StoreError> {
+    Ok(tx
+        .sql()
+        .prepare_cached(
+            "SELECT pk, id, schedule, service, starts, state FROM appointment WHERE id = ?1 AND patient = ?2",
+        )?
+        .query_row([id, patient], |row| {
+            Ok(Row {
+                pk: row.get(0)?,
+                id: row.get(1)?,
+                schedule: row.get(2)?,
+                service: row.get(3)?,
+                starts: Timestamp::from_millis(row.get(4)?),
+                state: row.get(5)?,
+            })
+        })
+        .optional()?)
+}
+
+/// A new row, held or booked. Nothing when there is an appointment of this id already.
+fn insert(
+    tx: &Tx<'_>,
+    id: &str,
+    offer: &Offer<'_>,
+    patient: &str,
+    held_until: Option<Timestamp>,
+) -> Result<Option<i64>, StoreError> {
+    let state = if held_until.is_some() {
+        "held"
+    } else {
+        "booked"
+    };
+    let inserted = tx
+        .sql()
+        .prepare_cached(
+            "INSERT INTO appointment (id, schedule, service, patient, starts, ends, state, expires, created)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![
+            id,
+            offer.schedule.pk,
+            offer.service.pk,
+            patient,
+            offer.cell.start().as_millis(),
+            offer.end().as_millis(),
+            state,
+            held_until.map(Timestamp::as_millis),
+            tx.now().as_millis(),
+        ])?;
+    Ok((inserted == 1).then(|| tx.sql().last_insert_rowid()))
+}
+
+fn remove(tx: &Tx<'_>, pk: i64) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached("DELETE FROM appointment WHERE pk = ?1")?
+        .execute([pk])?;
+    Ok(())
+}
+
+fn live_holds(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
+    Ok(tx
+        .sql()
+        .prepare_cached(
+            "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'held' AND expires > ?2",
+        )?
+        .query_row(params![patient, tx.now().as_millis()], |row| row.get(0))?)
+}
+
+fn coming_bookings(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
+    Ok(tx
+        .sql()
+        .prepare_cached(
+            "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'booked' AND ends > ?2",
+        )?
+        .query_row(params![patient, tx.now().as_millis()], |row| row.get(0))?)
+}
+
+fn patient(tx: &Tx<'_>, id: &str) -> Result<PatientView, StoreError> {
+    let view = resources::json_of(tx, "Patient", id)?
+        .and_then(|json| PatientView::from_json(&json).ok())
+        .unwrap_or_default();
+    Ok(PatientView {
+        id: id.to_owned(),
+        ..view
+    })
+}
+
+fn patient_ref(tx: &Tx<'_>, id: &str) -> Result<Ref, StoreError> {
+    Ok(Ref::new(id, patient(tx, id)?.name))
+}
+
+impl Office {
+    fn bundle(
+        &self,
+        appointments: &[(&Appointment, &str)],
+        outcome: Option<&Outcome>,
+        status: u16,
+    ) -> Answer {
+        let mut bundle = SearchBundleWriter::new(&self.base);
+        if let Some(outcome) = outcome {
+            bundle.push_outcome(&outcome.to_json());
+        }
+        for (appointment, json) in appointments {
+            let id = appointment.id.as_deref().unwrap_or_default();
+            bundle.push(
+                &ResourceKey::new("Appointment", id),
+                SearchMode::Match,
+                json,
+            );
+        }
+        let total = u64::try_from(appointments.len()).ok();
+        let link = format!("{}/Appointment", self.base);
+        Answer {
+            status,
+            body: bundle.finish(total, &link, None),
+        }
+    }
+}
+
+/// Somebody else has it: says so, with other times.
+fn taken(tx: &Tx<'_>, office: &Office, offer: Offer<'_>) -> Result<Answer, StoreError> {
+    let outcome = Outcome::refused("conflict", "slot-taken", "Giờ này vừa có người đặt.");
+    let others: Vec<(Appointment, String)> =
+        alternatives(tx.sql(), &office.calendar, offer, tx.now())?
+            .iter()
+            .map(|other| {
+                let appointment = other.appointment();
+                let json = appointment.to_json();
+                (appointment, json)
+            })
+            .collect();
+    let others: Vec<(&Appointment, &str)> = others.iter().map(|(a, json)| (a, &**json)).collect();
+    Ok(office.bundle(&others, Some(&outcome), 409))
+}
+
+fn not_offered() -> Answer {
+    refused(
+        "business-rule",
+        "not-offered",
+        "Giờ này không có trong lịch khám.",
+    )
+}
+
+fn too_many() -> Answer {
+    refused(
+        "business-rule",
+        "too-many",
+        "Đã có đủ số lịch khám cho phép.",
+    )
+}
+
+fn refused(code: &str, refusal: &str, text: &str) -> Answer {
+    Answer {
+        status: 409,
+        body: Outcome::refused(code, refusal, text).to_json(),
+    }
+}
+
+/// The id is that of an appointment already.
+fn reused() -> Answer {
+    Answer {
+        status: 422,
+        body: Outcome::error(
+            "duplicate",
+            "The Idempotency-Key was used for another request.",
+        )
+        .to_json(),
+    }
+}

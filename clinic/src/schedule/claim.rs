@@ -1,0 +1,77 @@
+//! Taking time. The database's UNIQUE (schedule, cell, seat) decides; nothing here checks first.
+
+use rusqlite::{ffi, params};
+use sokhoe_domain::Timestamp;
+
+use super::calendar::Offer;
+use super::cells::MINUTES;
+use crate::store::{StoreError, Tx};
+
+/// Takes the offered time for an appointment: the first seat that is free all along. Whether it could.
+pub(super) fn claim(
+    tx: &Tx<'_>,
+    offer: &Offer<'_>,
+    appointment: i64,
+    expires: Option<Timestamp>,
+) -> Result<bool, StoreError> {
+    let first = offer.cell.0;
+    let end = first + offer.service.minutes / MINUTES;
+    // Holds whose time is over go when somebody wants their place.
+    tx.sql()
+        .prepare_cached(
+            "DELETE FROM busy WHERE schedule = ?1 AND cell >= ?2 AND cell < ?3 AND expires <= ?4",
+        )?
+        .execute(params![offer.schedule.pk, first, end, tx.now().as_millis()])?;
+    for seat in 0..offer.schedule.seats {
+        if take_seat(tx, offer, first..end, seat, appointment, expires)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Gives an appointment's time back.
+pub(super) fn release(tx: &Tx<'_>, appointment: i64) -> Result<(), StoreError> {
+    tx.sql()
+        .prepare_cached("DELETE FROM busy WHERE appointment = ?1")?
+        .execute([appointment])?;
+    Ok(())
+}
+
+/// Whether UNIQUE (schedule, cell, seat) said no.
+fn is_taken(error: &rusqlite::Error) -> bool {
+    error
+        .sqlite_error()
+        .is_some_and(|error| error.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE)
+}
+
+fn take_seat(
+    tx: &Tx<'_>,
+    offer: &Offer<'_>,
+    cells: std::ops::Range<i64>,
+    seat: u32,
+    appointment: i64,
+    expires: Option<Timestamp>,
+) -> Result<bool, StoreError> {
+    let mut insert = tx.sql().prepare_cached(
+        "INSERT INTO busy (schedule, cell, seat, appointment, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for cell in cells.clone() {
+        let expires = expires.map(Timestamp::as_millis);
+        match insert.execute(params![offer.schedule.pk, cell, seat, appointment, expires]) {
+            Ok(_) => {}
+            Err(error) if is_taken(&error) => {
+                // Gives back the cells before this one.
+                tx.sql()
+                    .prepare_cached(
+                        "DELETE FROM busy
+                         WHERE schedule = ?1 AND cell >= ?2 AND cell < ?3 AND seat = ?4 AND appointment = ?5",
+                    )?
+                    .execute(params![offer.schedule.pk, cells.start, cell, seat, appointment])?;
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(true)
+}

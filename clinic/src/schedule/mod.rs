@@ -1,0 +1,41 @@
+//! Time: what is offered, what is free, who has it.
+
+mod answers;
+mod book;
+mod calendar;
+mod cells;
+mod claim;
+mod free;
+
+use rusqlite::params;
+
+pub(crate) use answers::{Answer, Asked, Operation, once};
+pub(crate) use book::{Office, book, hold};
+pub(crate) use calendar::{Calendar, SPECIALTY, Service};
+pub(crate) use free::{Wanted, find};
+
+use crate::store::{StoreError, Tx};
+
+/// How long an answer to an intent is kept: a phone may be off that long.
+const ANSWERS_KEPT_MILLIS: i64 = 30 * 24 * 3_600_000;
+/// How long a hold that ended is remembered.
+const HOLDS_KEPT_MILLIS: i64 = 24 * 3_600_000;
+
+/// Drops what no phone can ask for any more.
+pub(crate) fn forget_old(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let now = tx.now().as_millis();
+    tx.sql().execute(
+        "DELETE FROM answer WHERE at < ?1",
+        [now - ANSWERS_KEPT_MILLIS],
+    )?;
+    let old = now - HOLDS_KEPT_MILLIS;
+    tx.sql().execute(
+        "DELETE FROM busy WHERE appointment IN (SELECT pk FROM appointment WHERE state = 'held' AND expires < ?1)",
+        params![old],
+    )?;
+    tx.sql().execute(
+        "DELETE FROM appointment WHERE state = 'held' AND expires < ?1",
+        params![old],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! The server: routes, limits, start and stop.
+
+use std::fmt;
+use std::future::IntoFuture as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::serve::ListenerExt as _;
+use http::{HeaderValue, StatusCode, header};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+
+use crate::ClinicError;
+use crate::clinic::Inner;
+use crate::desk::{self, Desk};
+use crate::fhir_api::{self, Api, ApiError};
+use crate::schedule;
+
+/// The longest request body.
+const MAX_BODY: usize = 1024 * 1024;
+/// The longest that an answer may take; longer than the longest wait of a feed.
+const ANSWER: Duration = Duration::from_secs(45);
+/// The longest pause while a request's body arrives.
+const BODY: Duration = Duration::from_secs(15);
+/// How long running requests are waited for when stopping.
+const STOP: Duration = Duration::from_secs(10);
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+
+/// A clinic that answers. Dropping it lets it run on; [`Running::shutdown`] ends it.
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// The desk, with the key that opens it.
+    pub desk_url: String,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running")
+            .field("addr", &self.addr)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Running {
+    /// Stops taking requests, ends waiting feeds and the desk's events, finishes what runs.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        if tokio::time::timeout(STOP, &mut self.server).await.is_err() {
+            self.server.abort();
+        }
+    }
+}
+
+/// Starts to answer.
+pub(crate) fn serve(
+    inner: Arc<Inner>,
+    listener: TcpListener,
+    base_url: &str,
+) -> Result<Running, ClinicError> {
+    let addr = listener.local_addr().map_err(ClinicError::Serve)?;
+    let base_url = base_url.trim_end_matches('/').to_owned();
+    let key = desk::new_key(&inner);
+    let desk_url = format!("{base_url}/desk?key={key}");
+    let (stop, stopping) = watch::channel(false);
+    let app = router(&inner, &base_url, &key, &stopping);
+    let housekeeping = keep_house(Arc::clone(&inner), stopping.clone());
+    let server = tokio::spawn(async move {
+        let housekeeping = tokio::spawn(housekeeping);
+        let mut stopping = stopping;
+        let listener = listener.tap_io(|stream| {
+            let _works_without = stream.set_nodelay(true);
+        });
+        let served = axum::serve(listener, app)
+            .with_graceful_shutdown(async move {
+                let _sender_gone = stopping.wait_for(|stopping| *stopping).await;
+            })
+            .into_future()
+            .await;
+        if let Err(error) = served {
+            tracing::error!(kind = ?error.kind(), "the server ended");
+        }
+        housekeeping.abort();
+    });
+    Ok(Running {
+        addr,
+        desk_url,
+        stop,
+        server,
+    })
+}
+
+fn router(
+    inner: &Arc<Inner>,
+    base_url: &str,
+    key: &str,
+    stopping: &watch::Receiver<bool>,
+) -> Router {
+    let api = Api {
+        inner: Arc::clone(inner),
+        base: format!("{base_url}/fhir").into(),
+        stopping: stopping.clone(),
+    };
+    let desk = Desk {
+        inner: Arc::clone(inner),
+        base_url: base_url.into(),
+        key: key.into(),
+        stopping: stopping.clone(),
+    };
+    fhir_api::router(api)
+        .merge(desk::router(desk))
+        .fallback(async || ApiError::NotFound)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(RequestBodyTimeoutLayer::new(BODY))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ANSWER,
+        ))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+}
+
+/// Forgets what is old, every hour.
+async fn keep_house(inner: Arc<Inner>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = inner.clock.sleep(HOUSEKEEPING) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        }
+        if let Err(error) = inner.store.write_async(schedule::forget_old).await {
+            tracing::warn!(%error, "old records stay for now");
+        }
+    }
+}

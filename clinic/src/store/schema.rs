@@ -1,0 +1,62 @@
+//! Numbered migrations. A shipped file is never edited.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_initial.sql")];
+
+/// Brings the file to the newest version, each step in the transaction that says so.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for (version, sql) in (1_u32..).zip(MIGRATIONS) {
+        if version > found {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            tx.execute_batch(sql)?;
+            tx.pragma_update(None, "user_version", version)?;
+            tx.commit()?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrates_once_and_refuses_a_newer_file() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        migrate(&mut connection).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(
+            migrate(&mut connection),
+            Err(StoreError::Newer { found: 99, .. })
+        ));
+    }
+
+    #[test]
+    fn one_person_to_a_seat_is_a_rule_of_the_database() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO service VALUES (1, 's', 'n', 'x', 'X', 15, 0, 0);
+                 INSERT INTO schedule VALUES (1, 'c', 'p', 'p', 'l', 'l', 1);
+                 INSERT INTO appointment VALUES (1, 'a', 1, 1, 'p', 0, 1, 'booked', NULL, 0),
+                                                (2, 'b', 1, 1, 'q', 0, 1, 'booked', NULL, 0);
+                 INSERT INTO busy VALUES (1, 100, 0, 1, NULL), (1, 100, 1, 2, NULL);",
+            )
+            .unwrap();
+        let again = connection.execute("INSERT INTO busy VALUES (1, 100, 0, 2, NULL)", []);
+        assert_eq!(
+            again.unwrap_err().sqlite_error_code(),
+            Some(rusqlite::ErrorCode::ConstraintViolation)
+        );
+    }
+}

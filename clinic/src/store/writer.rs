@@ -1,0 +1,211 @@
+//! The one thread that writes. Jobs that wait together share a commit, each in its own savepoint: a
+//! commit costs milliseconds, a booking costs microseconds. Nobody is answered before the commit.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use sokhoe_domain::Timestamp;
+use sokhoe_domain::ports::Clock;
+
+use super::StoreError;
+use super::wakers::{DeskNews, Wakers};
+
+/// Jobs that share one commit at most.
+const GROUP: usize = 256;
+/// Jobs that may wait; more are told to come back.
+const WAITING: usize = 8192;
+
+/// What a job works with: the open transaction, the time, and what to tell after the commit.
+pub(crate) struct Tx<'a> {
+    connection: &'a Connection,
+    now: Timestamp,
+    patients: BTreeSet<String>,
+    desk: BTreeSet<DeskNews>,
+}
+
+impl fmt::Debug for Tx<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx")
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tx<'_> {
+    /// The connection inside the transaction.
+    pub fn sql(&self) -> &Connection {
+        self.connection
+    }
+
+    /// The server's time when the job began.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Wakes the person's feeds after the commit.
+    pub fn tell_feeds(&mut self, patient: &str) {
+        self.patients.insert(patient.to_owned());
+    }
+
+    /// Tells the desk after the commit.
+    pub fn tell_desk(&mut self, news: DeskNews) {
+        self.desk.insert(news);
+    }
+}
+
+type Finish = Box<dyn FnOnce(bool) + Send>;
+type Job = Box<dyn FnOnce(&mut Batch<'_>) -> Finish + Send>;
+
+struct Batch<'a> {
+    connection: &'a Connection,
+    now: Timestamp,
+    patients: BTreeSet<String>,
+    desk: BTreeSet<DeskNews>,
+}
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    jobs: Mutex<Option<Sender<Job>>>,
+    waiting: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub fn start(connection: Connection, clock: Arc<dyn Clock>, wakers: Arc<Wakers>) -> Self {
+        let (jobs, queue) = channel::<Job>();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&waiting);
+        let thread = std::thread::Builder::new()
+            .name("clinic-writer".to_owned())
+            .spawn(move || run(connection, &queue, &counter, &*clock, &wakers))
+            .map_err(|_| tracing::error!("no thread for the database"))
+            .ok();
+        Self {
+            jobs: Mutex::new(thread.is_some().then_some(jobs)),
+            waiting,
+            thread,
+        }
+    }
+
+    /// Queues a job. `answer` is called on the writer's thread, after the commit.
+    pub fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+        answer: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(StoreError::Busy);
+        }
+        let job: Job = Box::new(move |batch| {
+            let result = in_savepoint(batch, work);
+            Box::new(move |committed| {
+                answer(if committed {
+                    result
+                } else {
+                    Err(StoreError::Stopped)
+                });
+            })
+        });
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.as_ref()
+            .and_then(|jobs| jobs.send(job).ok())
+            .ok_or(StoreError::Stopped)
+    }
+}
+
+impl Drop for Writer {
+    /// What is queued is still done.
+    fn drop(&mut self) {
+        *self.jobs.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(thread) = self.thread.take() {
+            let _it_ended = thread.join();
+        }
+    }
+}
+
+fn run(
+    connection: Connection,
+    queue: &Receiver<Job>,
+    waiting: &AtomicUsize,
+    clock: &dyn Clock,
+    wakers: &Wakers,
+) {
+    while let Ok(first) = queue.recv() {
+        let mut batch = Batch {
+            connection: &connection,
+            now: clock.now(),
+            patients: BTreeSet::new(),
+            desk: BTreeSet::new(),
+        };
+        let mut finishes: Vec<Finish> = Vec::new();
+        let begun = connection.execute_batch("BEGIN IMMEDIATE");
+        let mut next = Some(first);
+        while let Some(job) = next {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            finishes.push(job(&mut batch));
+            next = (finishes.len() < GROUP)
+                .then(|| queue.try_recv().ok())
+                .flatten();
+        }
+        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+        if let Err(error) = &committed {
+            tracing::error!(code = ?error.sqlite_error_code(), "a commit failed");
+            if !connection.is_autocommit() {
+                let _already_over = connection.execute_batch("ROLLBACK");
+            }
+        }
+        let ok = committed.is_ok();
+        if ok {
+            wakers.wake(&batch.patients, &batch.desk);
+        }
+        for finish in finishes {
+            finish(ok);
+        }
+    }
+    // Leaves one whole file behind.
+    let _next_time = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/// Runs one job so that its failure, or its panic, undoes nothing but itself.
+fn in_savepoint<T>(
+    batch: &mut Batch<'_>,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let connection = batch.connection;
+    if connection.is_autocommit() {
+        // BEGIN failed, or an error ended the transaction: nothing may be written outside of one.
+        return Err(StoreError::Stopped);
+    }
+    let mut tx = Tx {
+        connection,
+        now: batch.now,
+        patients: BTreeSet::new(),
+        desk: BTreeSet::new(),
+    };
+    run_sql(connection, "SAVEPOINT job")?;
+    let result = catch_unwind(AssertUnwindSafe(|| work(&mut tx))).unwrap_or_else(|_| {
+        tracing::error!("a job of the database broke");
+        Err(StoreError::Stopped)
+    });
+    if result.is_err() {
+        run_sql(connection, "ROLLBACK TO job")?;
+    }
+    run_sql(connection, "RELEASE job")?;
+    if result.is_ok() {
+        batch.patients.append(&mut tx.patients);
+        batch.desk.append(&mut tx.desk);
+    }
+    result
+}
+
+fn run_sql(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! The clinic over real HTTP.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test stops at what it does not expect, looks at a real watch, and tells its figures"
+)]
+
+mod access;
+mod booking;
+mod desk;
+mod feed;
+mod import;
+mod measure;
+mod metadata;
+mod race;
+mod search;
+mod support;

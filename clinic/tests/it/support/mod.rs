@@ -1,0 +1,297 @@
+//! A served clinic, phones, and words to ask in.
+
+pub mod http;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::{Connection, Reply};
+use serde_json::{Value, json};
+use sokhoe_clinic::system::SystemRng;
+use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, Running};
+use sokhoe_domain::Timestamp;
+use sokhoe_domain::ports::{BoxFuture, Clock};
+use sokhoe_qr::Enrolment;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// A clock that stands until it is moved; sleeping takes real time.
+pub struct HandClock(AtomicI64);
+
+impl HandClock {
+    pub fn advance(&self, span: Duration) {
+        let millis = i64::try_from(span.as_millis()).unwrap();
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, span: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(span))
+    }
+}
+
+/// The fictional hospital on a Monday at six in the morning.
+pub struct Hospital {
+    pub clinic: Clinic,
+    pub running: Running,
+    pub clock: Arc<HandClock>,
+    pub folder: TempDir,
+}
+
+pub const MOTHER: &str = "bn-000001";
+pub const SON: &str = "bn-000002";
+pub const STRANGER: &str = "bn-000004";
+
+pub async fn hospital() -> Hospital {
+    let folder = tempfile::tempdir().unwrap();
+    let now = Timestamp::parse_fhir("2026-11-23T06:00:00+07:00").unwrap();
+    let clock = Arc::new(HandClock(AtomicI64::new(now.as_millis())));
+    let config = ClinicConfig::new(
+        DataSource::Folder(folder.path().join("data")),
+        Arc::clone(&clock) as Arc<dyn Clock>,
+        Arc::new(SystemRng::default()),
+    );
+    let clinic = Clinic::open(config).unwrap();
+    clinic.seed_hospital().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let running = clinic.serve(listener, &base).await.unwrap();
+    Hospital {
+        clinic,
+        running,
+        clock,
+        folder,
+    }
+}
+
+impl Hospital {
+    pub fn base(&self) -> String {
+        format!("http://{}", self.running.addr)
+    }
+
+    /// A phone that enrolled for these patients.
+    pub async fn phone(&self, device: &str, patients: &[&str]) -> Phone {
+        let code = self.code(patients);
+        let reply = self.enrol(&code, device).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        Phone {
+            addr: self.running.addr.to_string(),
+            token: reply.json()["token"].as_str().unwrap().to_owned(),
+            device: device.to_owned(),
+        }
+    }
+
+    /// The secret of a new enrolment.
+    pub fn code(&self, patients: &[&str]) -> String {
+        let patients: Vec<String> = patients.iter().map(|&p| p.to_owned()).collect();
+        let text = self
+            .clinic
+            .issue_enrolment(&patients, Duration::from_secs(600), &self.base())
+            .unwrap();
+        let read = Enrolment::read(&text.text, self.clock.now()).unwrap();
+        assert_eq!(read.clinic_url, self.base());
+        assert_eq!(read.public_key, self.clinic.public_key());
+        read.code
+    }
+
+    pub async fn enrol(&self, code: &str, device: &str) -> Reply {
+        let body = json!({"code": code, "device_id": device, "device_name": "Điện thoại"});
+        self.connect()
+            .await
+            .ask(
+                "POST",
+                "/enrolment",
+                &[("Content-Type", "application/json")],
+                &body.to_string(),
+            )
+            .await
+    }
+
+    pub async fn connect(&self) -> Connection {
+        Connection::open(&self.running.addr.to_string()).await
+    }
+
+    /// Another connection to the database, to look or to break in.
+    pub fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("data").join("clinic.db")
+    }
+
+    /// The nearest free times of a service.
+    pub async fn free(&self, phone: &Phone, service: &str, count: usize) -> Vec<Value> {
+        let find = parameters(&[
+            (
+                "start",
+                json!({"valueDateTime": "2026-11-24T00:00:00+07:00"}),
+            ),
+            ("end", json!({"valueDateTime": "2026-12-04T00:00:00+07:00"})),
+            ("visit-type", json!({"valueString": service})),
+        ]);
+        let path = format!("/fhir/Appointment/$find?_count={count}");
+        let reply = phone.post(&path, None, &find).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.resources("Appointment")
+    }
+}
+
+/// An enrolled device.
+#[derive(Clone)]
+pub struct Phone {
+    pub addr: String,
+    pub token: String,
+    pub device: String,
+}
+
+impl Phone {
+    pub async fn get(&self, path: &str) -> Reply {
+        self.get_with(path, &[]).await
+    }
+
+    pub async fn get_with(&self, path: &str, more: &[(&str, &str)]) -> Reply {
+        let authorization = format!("Bearer {}", self.token);
+        let mut headers = vec![
+            ("Authorization", &*authorization),
+            ("Sokhoe-Device", &*self.device),
+        ];
+        headers.extend_from_slice(more);
+        Connection::open(&self.addr)
+            .await
+            .ask("GET", path, &headers, "")
+            .await
+    }
+
+    pub async fn post(&self, path: &str, key: Option<&str>, body: &str) -> Reply {
+        let mut connection = Connection::open(&self.addr).await;
+        self.post_on(&mut connection, path, key, body).await
+    }
+
+    pub async fn post_on(
+        &self,
+        connection: &mut Connection,
+        path: &str,
+        key: Option<&str>,
+        body: &str,
+    ) -> Reply {
+        let authorization = format!("Bearer {}", self.token);
+        let mut headers = vec![
+            ("Authorization", &*authorization),
+            ("Sokhoe-Device", &*self.device),
+            ("Content-Type", "application/fhir+json"),
+        ];
+        headers.extend(key.map(|key| ("Idempotency-Key", key)));
+        connection.ask("POST", path, &headers, body).await
+    }
+
+    pub async fn book(&self, key: &str, appointment: &str, patient: &str) -> Reply {
+        self.post(
+            "/fhir/Appointment/$book",
+            Some(key),
+            &by_reference(appointment, patient),
+        )
+        .await
+    }
+
+    pub async fn hold(&self, key: &str, appointment: &str, patient: &str) -> Reply {
+        self.post(
+            "/fhir/Appointment/$hold",
+            Some(key),
+            &by_reference(appointment, patient),
+        )
+        .await
+    }
+
+    /// Every page of a person's changes from a cursor on: entries and the cursor for next time.
+    pub async fn changes(&self, patient: &str, cursor: Option<&str>) -> (Vec<Value>, String) {
+        let mut entries = Vec::new();
+        let mut path = format!("/fhir/Patient/{patient}/$changes?_count=100");
+        if let Some(cursor) = cursor {
+            path.push_str(&format!("&cursor={cursor}"));
+        }
+        loop {
+            let reply = self.get(&path).await;
+            assert_eq!(reply.status, 200, "{}", reply.body);
+            let bundle = reply.json();
+            entries.extend(bundle["entry"].as_array().cloned().unwrap_or_default());
+            match link(&bundle, "next") {
+                Some(next) => path = next[next.find("/fhir").unwrap()..].to_owned(),
+                None => return (entries, cursor_of(&bundle)),
+            }
+        }
+    }
+}
+
+pub fn link(bundle: &Value, relation: &str) -> Option<String> {
+    bundle["link"]
+        .as_array()?
+        .iter()
+        .find(|link| link["relation"] == relation)
+        .and_then(|link| link["url"].as_str())
+        .map(str::to_owned)
+}
+
+pub fn cursor_of(bundle: &Value) -> String {
+    let link = link(bundle, "self").unwrap();
+    let (_, rest) = link.split_once("cursor=").unwrap();
+    rest.split('&').next().unwrap().to_owned()
+}
+
+pub fn parameters(parts: &[(&str, Value)]) -> String {
+    let parts: Vec<Value> = parts
+        .iter()
+        .map(|(name, value)| {
+            let mut part = value.clone();
+            part["name"] = json!(name);
+            part
+        })
+        .collect();
+    json!({"resourceType": "Parameters", "parameter": parts}).to_string()
+}
+
+pub fn by_reference(appointment: &str, patient: &str) -> String {
+    let reference = |text: String| json!({"valueReference": {"reference": text}});
+    parameters(&[
+        (
+            "appointment-reference",
+            reference(format!("Appointment/{appointment}")),
+        ),
+        ("patient-reference", reference(format!("Patient/{patient}"))),
+    ])
+}
+
+pub fn by_resource(appointment: &Value, patient: &str) -> String {
+    parameters(&[
+        ("appointment-resource", json!({"resource": appointment})),
+        (
+            "patient-reference",
+            json!({"valueReference": {"reference": format!("Patient/{patient}")}}),
+        ),
+    ])
+}
+
+/// A new key.
+pub fn key() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("01990000-0000-7000-8000-{n:012x}")
+}
+
+pub fn id(resource: &Value) -> &str {
+    resource["id"].as_str().unwrap()
+}
+
+pub fn refusal(reply: &Reply) -> String {
+    let body = reply.json();
+    let outcome = match body["resourceType"].as_str() {
+        Some("OperationOutcome") => body,
+        _ => reply.resources("OperationOutcome").remove(0),
+    };
+    outcome["issue"][0]["details"]["coding"][0]["code"]
+        .as_str()
+        .unwrap_or("")
+        .to_owned()
+}

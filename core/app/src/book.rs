@@ -1,0 +1,75 @@
+//! Booking: kept on the phone first, then sent; only the clinic confirms.
+
+use sokhoe_domain::ids::is_fhir_id;
+use sokhoe_domain::{BookingState, ClinicId, IntentId};
+use sokhoe_sync::{BookIntent, Urgency};
+use sokhoe_vault::{IntentKind, NewIntent, StoredBooking};
+
+use crate::error::AppError;
+use crate::session::SoKhoe;
+use crate::views::{BookRequest, BookingView};
+
+impl SoKhoe {
+    /// Books a time. The intent is on disk before the first byte is sent, so nothing is lost when the
+    /// network or the phone fails; a clinic that cannot be reached is not an error but the state
+    /// [`crate::BookingStatus::WaitingForNetwork`].
+    ///
+    /// # Errors
+    /// [`AppError::Validation`], [`AppError::NotFound`], [`AppError::DiskFull`]; nothing is kept then.
+    pub async fn book(&self, request: BookRequest) -> Result<BookingView, AppError> {
+        let slot = request.slot;
+        if !is_fhir_id(&slot.id) {
+            return Err(AppError::invalid("slot.id", "must be an offer's id"));
+        }
+        let session = &*self.inner;
+        let book = session.book(&request.person_id)?;
+        let clinic = ClinicId(slot.clinic_id);
+        let patient_id = session.patient_at(&book.person.id, &clinic)?;
+        let now = session.now();
+        let id = IntentId::new(now, &*session.ports.rng);
+        let intent = BookIntent {
+            slot_id: slot.id,
+            patient_id,
+        };
+        let booking = StoredBooking {
+            id,
+            clinic: clinic.clone(),
+            start: slot.start,
+            end: slot.end,
+            service: slot.service,
+            practitioner: slot.practitioner,
+            location: slot.location,
+            state: BookingState::WaitingForNetwork,
+            updated: now,
+        };
+        let intent = NewIntent {
+            id,
+            clinic,
+            kind: IntentKind::Book,
+            thing: id.to_string(),
+            body: serde_json::to_string(&intent).map_err(|_| AppError::internal("intent"))?,
+            created: now,
+        };
+        book.vault.enqueue(&intent, &booking)?;
+        self.send(&request.person_id, &id.to_string()).await
+    }
+
+    /// Sends what waits for this person and gives the booking as it then stands.
+    pub(crate) async fn send(
+        &self,
+        person_id: &str,
+        booking_id: &str,
+    ) -> Result<BookingView, AppError> {
+        let session = &*self.inner;
+        let book = session.book(person_id)?;
+        let lanes = session.lanes(&book.person.id)?;
+        {
+            let _one_at_a_time = book.syncing.lock().await;
+            session
+                .engine(&book)
+                .push(&lanes, Urgency::Foreground)
+                .await?;
+        }
+        self.booking(person_id, booking_id)
+    }
+}

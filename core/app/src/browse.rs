@@ -1,0 +1,87 @@
+//! Lists and search, without a network.
+
+use sokhoe_domain::ClinicId;
+use sokhoe_vault::{EntryQuery, EntryRow, PageCursor};
+
+use crate::error::AppError;
+use crate::session::{Session, SoKhoe};
+use crate::views::{BrowseRequest, EntryPageView, EntryView, SectionCountView};
+
+impl SoKhoe {
+    /// A page of the book, newest first; with words, the rows that have them all. Words are found
+    /// without accents, by their beginnings, in any order.
+    ///
+    /// # Errors
+    /// [`AppError::Validation`], [`AppError::NotFound`], what opening a book may give.
+    pub fn browse(&self, request: BrowseRequest) -> Result<EntryPageView, AppError> {
+        if !(1..=200).contains(&request.limit) {
+            return Err(AppError::invalid("limit", "must be 1 to 200"));
+        }
+        let book = self.inner.book(&request.person_id)?;
+        let before = match &request.cursor {
+            Some(text) => Some(
+                text.parse::<PageCursor>()
+                    .map_err(|_| AppError::invalid("cursor", "must come from a page"))?,
+            ),
+            None => None,
+        };
+        let query = EntryQuery {
+            section: request.section,
+            clinic: request.clinic_id.map(ClinicId),
+            from: request.from,
+            to: request.to,
+            before,
+            limit: request.limit,
+        };
+        let page = if request.text.trim().is_empty() {
+            book.vault.entries(&query)?
+        } else {
+            book.vault.search(&request.text, &query)?
+        };
+        Ok(EntryPageView {
+            rows: page
+                .rows
+                .into_iter()
+                .map(|row| self.inner.entry_view(row))
+                .collect(),
+            next: page.next.map(|cursor| cursor.to_string()),
+        })
+    }
+
+    /// The sections of a book that have rows.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], what opening a book may give.
+    pub fn sections(&self, person_id: &str) -> Result<Vec<SectionCountView>, AppError> {
+        let book = self.inner.book(person_id)?;
+        let counts = book.vault.counts()?;
+        Ok(counts
+            .into_iter()
+            .map(|(section, entries)| SectionCountView {
+                section,
+                name: self.inner.words.section(section),
+                entries,
+            })
+            .collect())
+    }
+}
+
+impl Session {
+    pub(crate) fn entry_view(&self, row: EntryRow) -> EntryView {
+        EntryView {
+            id: row.id,
+            clinic_id: row.clinic.0,
+            section: row.section,
+            title: row.title,
+            detail: row.detail,
+            when_text: row
+                .when
+                .map(|at| self.words.day(at, self.now()))
+                .unwrap_or_default(),
+            when: row.when,
+            status: row.status,
+            kind: row.kind,
+            trend_code: row.trend,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Taking a booking back.
+
+use sokhoe_domain::{BookingState, IntentId};
+use sokhoe_sync::CancelIntent;
+use sokhoe_vault::{IntentKind, NewIntent};
+
+use crate::error::AppError;
+use crate::session::SoKhoe;
+use crate::views::BookingView;
+
+impl SoKhoe {
+    /// Takes a booking back. Like a booking it is kept first and sent when it can be; the booking is
+    /// shown as cancelled only when the clinic has it so.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; [`AppError::Validation`] when it is already refused or cancelled.
+    pub async fn cancel_booking(
+        &self,
+        person_id: &str,
+        booking_id: &str,
+    ) -> Result<BookingView, AppError> {
+        let session = &*self.inner;
+        let book = session.book(person_id)?;
+        let id: IntentId = booking_id
+            .parse()
+            .map_err(|_| AppError::not_found("booking"))?;
+        let booking = book
+            .vault
+            .booking(id)?
+            .ok_or_else(|| AppError::not_found("booking"))?;
+        if matches!(
+            booking.state,
+            BookingState::Refused(_) | BookingState::Cancelled
+        ) {
+            return Err(AppError::invalid(
+                "booking",
+                "is already refused or cancelled",
+            ));
+        }
+        let pending = session.pending_cancellations(&book)?;
+        if !pending.contains(&id.to_string()) {
+            let now = session.now();
+            let patient_id = session.patient_at(&book.person.id, &booking.clinic)?;
+            let intent = CancelIntent {
+                appointment_id: id.to_string(),
+                patient_id,
+            };
+            let intent = NewIntent {
+                id: IntentId::new(now, &*session.ports.rng),
+                clinic: booking.clinic.clone(),
+                kind: IntentKind::Cancel,
+                thing: id.to_string(),
+                body: serde_json::to_string(&intent).map_err(|_| AppError::internal("intent"))?,
+                created: now,
+            };
+            book.vault.enqueue(&intent, &booking)?;
+        }
+        self.send(person_id, booking_id).await
+    }
+}

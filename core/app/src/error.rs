@@ -1,0 +1,242 @@
+//! What can go wrong, by what a screen can do about it.
+
+use sokhoe_client::ClientError;
+use sokhoe_domain::ports::KeyStoreError;
+use sokhoe_sync::SyncError;
+use sokhoe_vault::VaultError;
+
+/// An error of the core. No variant holds personal data; `Display` is for logs, the words for
+/// people come from [`AppError::words_key`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// The clinic cannot be reached; what was kept is kept. Try again when there is a network.
+    #[error("the clinic cannot be reached")]
+    Offline,
+    /// The clinic answered something that cannot be used; nothing was changed. Try again later.
+    #[error("the clinic's answer cannot be used: {what}")]
+    BadAnswer {
+        /// What was wrong: `html`, `not-fhir`, `too-large`, `too-deep`, `server-error`, `status-NNN`.
+        what: String,
+    },
+    /// The clinic asks to wait.
+    #[error("the clinic is busy")]
+    Busy {
+        /// Seconds to wait.
+        retry_after_seconds: u32,
+    },
+    /// The clinic no longer knows this phone. Enrol again; the book stays readable.
+    #[error("the clinic does not know this phone")]
+    NotEnrolled,
+    /// The enrolment code cannot be used.
+    #[error("the enrolment code cannot be used: {reason:?}")]
+    Enrolment {
+        /// Why.
+        reason: EnrolmentRefusal,
+    },
+    /// There is no such person, clinic, row, booking or invoice on this phone.
+    #[error("no such {what} on this phone")]
+    NotFound {
+        /// `person`, `clinic`, `entry`, `booking`, `invoice`, `service`.
+        what: String,
+    },
+    /// A value of a request cannot be.
+    #[error("{field} cannot be so: {rule}")]
+    Validation {
+        /// The field of the request.
+        field: String,
+        /// The rule it breaks.
+        rule: String,
+    },
+    /// The clinic's payment order is missing, altered, or not this invoice's: do not pay.
+    #[error("the payment order cannot be trusted: {reason}")]
+    UntrustedPayment {
+        /// `missing`, `altered`, `other-invoice`, `other-amount`, `other-clinic`.
+        reason: String,
+    },
+    /// The phone's key store did not give the key; nothing was deleted.
+    #[error("the key store did not give the key: {reason}")]
+    KeyStore {
+        /// What it answered.
+        reason: KeyStoreRefusal,
+    },
+    /// The phone has no space left; nothing that was kept is lost. Make room and try again.
+    #[error("no space left on this phone")]
+    DiskFull,
+    /// The book on this phone is damaged or was opened with a wrong key. It was left as it is.
+    #[error("the book on this phone cannot be opened")]
+    DamagedBook,
+    /// The book was written by a newer app. Update the app.
+    #[error("the book was written by a newer app")]
+    UpgradeRequired,
+    /// The call was cancelled by the app.
+    #[error("cancelled")]
+    Cancelled,
+    /// A fault of this core; please report the code.
+    #[error("internal error {code}")]
+    Internal {
+        /// A stable code.
+        code: String,
+    },
+}
+
+/// Why an enrolment was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnrolmentRefusal {
+    /// The text is not one of our enrolment codes.
+    NotOurs,
+    /// The code was altered or is incomplete.
+    Altered,
+    /// The code is too old.
+    Expired,
+    /// The clinic does not know the code.
+    Unknown,
+    /// Another phone has used the code.
+    Used,
+    /// The clinic that answered is not the one that made the code.
+    OtherClinic,
+}
+
+/// What a key store answered instead of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStoreRefusal {
+    /// The phone is locked.
+    Locked,
+    /// The person did not unlock.
+    UserCancelled,
+    /// It may work when tried again.
+    Transient,
+    /// The key can no longer be used: recovery is needed.
+    Invalidated,
+    /// The key is missing: recovery is needed.
+    Missing,
+}
+
+impl std::fmt::Display for KeyStoreRefusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Locked => "locked",
+            Self::UserCancelled => "user-cancelled",
+            Self::Transient => "transient",
+            Self::Invalidated => "invalidated",
+            Self::Missing => "missing",
+        })
+    }
+}
+
+impl AppError {
+    /// A stable name for logs and support, e.g. `offline`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Offline => "offline",
+            Self::BadAnswer { .. } => "bad-answer",
+            Self::Busy { .. } => "busy",
+            Self::NotEnrolled => "not-enrolled",
+            Self::Enrolment { .. } => "enrolment",
+            Self::NotFound { .. } => "not-found",
+            Self::Validation { .. } => "validation",
+            Self::UntrustedPayment { .. } => "untrusted-payment",
+            Self::KeyStore { .. } => "key-store",
+            Self::DiskFull => "disk-full",
+            Self::DamagedBook => "damaged-book",
+            Self::UpgradeRequired => "upgrade-required",
+            Self::Cancelled => "cancelled",
+            Self::Internal { .. } => "internal",
+        }
+    }
+
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::NotFound {
+            what: what.to_owned(),
+        }
+    }
+
+    pub(crate) fn invalid(field: &str, rule: &str) -> Self {
+        Self::Validation {
+            field: field.to_owned(),
+            rule: rule.to_owned(),
+        }
+    }
+
+    pub(crate) fn internal(code: &str) -> Self {
+        Self::Internal {
+            code: code.to_owned(),
+        }
+    }
+}
+
+impl From<KeyStoreError> for AppError {
+    fn from(error: KeyStoreError) -> Self {
+        Self::KeyStore {
+            reason: match error {
+                KeyStoreError::Locked => KeyStoreRefusal::Locked,
+                KeyStoreError::UserCancelled => KeyStoreRefusal::UserCancelled,
+                KeyStoreError::Transient => KeyStoreRefusal::Transient,
+                KeyStoreError::Invalidated => KeyStoreRefusal::Invalidated,
+                KeyStoreError::Missing => KeyStoreRefusal::Missing,
+            },
+        }
+    }
+}
+
+impl From<ClientError> for AppError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Unreachable | ClientError::NoAnswer => Self::Offline,
+            ClientError::Unauthorized => Self::NotEnrolled,
+            ClientError::NotFound | ClientError::Gone => Self::not_found("record"),
+            ClientError::Busy { retry_after } => {
+                let seconds = retry_after.map_or(30, |wait| wait.as_secs());
+                Self::Busy {
+                    retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
+                }
+            }
+            ClientError::Server { .. } => Self::BadAnswer {
+                what: "server-error".to_owned(),
+            },
+            ClientError::Garbled(what) => Self::BadAnswer {
+                what: what.to_string(),
+            },
+            ClientError::Refused { code, .. } => Self::BadAnswer { what: code },
+            ClientError::Invalid => Self::invalid("clinic", "its address must be https"),
+        }
+    }
+}
+
+impl From<SyncError> for AppError {
+    fn from(error: SyncError) -> Self {
+        match error {
+            SyncError::Client(error) => error.into(),
+            SyncError::Vault(error) => error.into(),
+        }
+    }
+}
+
+impl From<VaultError> for AppError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Key(error) => error.into(),
+            VaultError::DiskFull => Self::DiskFull,
+            VaultError::WrongKey | VaultError::Corrupt => Self::DamagedBook,
+            VaultError::NewerSchema { .. } => Self::UpgradeRequired,
+            VaultError::File { kind } => Self::Internal {
+                code: format!("file-{kind:?}"),
+            },
+            VaultError::Unavailable { code } => Self::Internal {
+                code: format!("unavailable-{code}"),
+            },
+            VaultError::Internal { code } => Self::Internal {
+                code: format!("database-{code}"),
+            },
+            VaultError::NotFound => Self::internal("no-vault"),
+            VaultError::AlreadyExists => Self::internal("vault-exists"),
+            VaultError::BadName => Self::internal("vault-name"),
+            VaultError::Busy => Self::internal("vault-busy"),
+            VaultError::ForeignEngine { .. } => Self::internal("foreign-engine"),
+            VaultError::BookingState { .. } => Self::internal("booking-state"),
+            VaultError::UnknownIntent => Self::internal("unknown-intent"),
+            _ => Self::internal("vault"),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The use cases of the phone app, one file each, behind one object: [`SoKhoe`].
+//!
+//! Everything a screen needs comes out as a `*View` with texts ready to read; everything it asks
+//! goes in as a `*Request`. What is kept on the phone is answered without a network.
+
+mod book;
+mod bookings;
+mod browse;
+mod cancel;
+mod config;
+mod enrol;
+mod entry;
+mod error;
+mod events;
+mod find_slots;
+mod invoices;
+mod observe;
+mod pay;
+mod persons;
+mod session;
+mod synchronise;
+mod trend;
+mod views;
+pub mod words;
+
+pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
+pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal};
+pub use observe::{BookObserver, Subscription};
+pub use session::SoKhoe;
+pub use sokhoe_domain as domain;
+pub use views::{
+    BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentView,
+    EntryDetailView, EntryPageView, EntryView, EventView, FieldView, FindSlotsRequest, InvoiceView,
+    PaymentQrView, PaymentStatus, PersonView, PointView, SectionCountView, ServiceView, SlotView,
+    SyncView, TrendView,
+};
+pub use words::Language;

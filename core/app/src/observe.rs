@@ -1,0 +1,135 @@
+//! A screen's subscription: the current value at once, then changes, until the handle is dropped.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+
+use sokhoe_vault::{SubscriptionId, Vault};
+
+use crate::error::AppError;
+use crate::persons::person_view;
+use crate::session::{Session, SoKhoe};
+use crate::views::BookView;
+
+/// Is told of a person's book. Must not block for long: the next value waits.
+pub trait BookObserver: Send + Sync {
+    /// The book as it now stands.
+    fn on_change(&self, book: BookView);
+}
+
+/// A running subscription; dropping it ends it.
+pub struct Subscription {
+    vault: Vault,
+    id: Option<SubscriptionId>,
+    signal: Arc<Signal>,
+}
+
+#[derive(Default)]
+struct Signal {
+    changed: Mutex<bool>,
+    wake: Condvar,
+    ended: AtomicBool,
+}
+
+impl Signal {
+    fn raise(&self) {
+        *self.changed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.wake.notify_one();
+    }
+
+    /// Waits for a change; false when the subscription has ended.
+    fn wait(&self) -> bool {
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*changed && !self.ended.load(Ordering::Acquire) {
+            changed = self
+                .wake
+                .wait(changed)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        *changed = false;
+        !self.ended.load(Ordering::Acquire)
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.vault.unsubscribe(id);
+        }
+        self.signal.ended.store(true, Ordering::Release);
+        self.signal.raise();
+    }
+}
+
+impl SoKhoe {
+    /// Everything the first screen of a person shows.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], what opening a book may give.
+    pub fn book_view(&self, person_id: &str) -> Result<BookView, AppError> {
+        self.inner.book_view(person_id)
+    }
+
+    /// Follows a person's book: the observer has the current value before this returns, then hears of
+    /// changes from one thread of its own. Changes that come faster than it listens are one.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], what opening a book may give.
+    pub fn observe(
+        &self,
+        person_id: &str,
+        observer: Arc<dyn BookObserver>,
+    ) -> Result<Subscription, AppError> {
+        let vault = self.inner.book(person_id)?.vault.clone();
+        let signal = Arc::new(Signal::default());
+        let raised = Arc::clone(&signal);
+        let id = vault.subscribe(Box::new(move |_| raised.raise()));
+        let subscription = Subscription {
+            vault,
+            id: Some(id),
+            signal: Arc::clone(&signal),
+        };
+        observer.on_change(self.inner.book_view(person_id)?);
+        let (session, person_id) = (Arc::clone(&self.inner), person_id.to_owned());
+        thread::Builder::new()
+            .name("sokhoe-observer".to_owned())
+            .spawn(move || {
+                while signal.wait() {
+                    // A book that cannot be read now (a locked phone) tells nothing; the next change does.
+                    if let Ok(book) = session.book_view(&person_id) {
+                        observer.on_change(book);
+                    }
+                }
+            })
+            .map_err(|_| AppError::internal("thread"))?;
+        Ok(subscription)
+    }
+}
+
+impl Session {
+    fn book_view(&self, person_id: &str) -> Result<BookView, AppError> {
+        let book = self.book(person_id)?;
+        let sections = book.vault.counts()?;
+        Ok(BookView {
+            person: person_view(&self.account, book.person.clone())?,
+            sections: sections
+                .into_iter()
+                .map(|(section, entries)| crate::views::SectionCountView {
+                    section,
+                    name: self.words.section(section),
+                    entries,
+                })
+                .collect(),
+            bookings: self.booking_views(&book)?,
+            invoices: self.invoice_views(&book)?,
+            events: self.event_views(&book)?,
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! The core as one object: who is who, which vaults are open.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sokhoe_client::{ClinicClient, Credentials};
+use sokhoe_domain::ports::Ports;
+use sokhoe_domain::{ClinicId, PersonId, Timestamp};
+use sokhoe_sync::{Engine, Lane};
+use sokhoe_vault::{AccountVault, ClinicRecord, PersonRecord, Vault, VaultPorts};
+
+use crate::config::AppConfig;
+use crate::error::AppError;
+use crate::words::Words;
+
+/// The core of the phone app. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct SoKhoe {
+    pub(crate) inner: Arc<Session>,
+}
+
+pub(crate) struct Session {
+    pub(crate) config: AppConfig,
+    pub(crate) ports: Ports,
+    pub(crate) words: Words,
+    pub(crate) account: AccountVault,
+    open: Mutex<HashMap<PersonId, Arc<OpenBook>>>,
+}
+
+/// A person's vault while it is open.
+pub(crate) struct OpenBook {
+    pub(crate) person: PersonRecord,
+    pub(crate) vault: Vault,
+    /// One synchronisation of a person at a time.
+    pub(crate) syncing: tokio::sync::Mutex<()>,
+}
+
+impl fmt::Debug for SoKhoe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SoKhoe").finish_non_exhaustive()
+    }
+}
+
+impl SoKhoe {
+    /// Opens what is on this phone, or begins with nothing.
+    ///
+    /// # Errors
+    /// [`AppError::KeyStore`], [`AppError::DiskFull`], [`AppError::DamagedBook`],
+    /// [`AppError::UpgradeRequired`]. None of them touches what is there.
+    pub fn open(config: AppConfig, ports: Ports) -> Result<Self, AppError> {
+        let account = AccountVault::open_or_create(&VaultPorts::from(&ports))?;
+        let words = Words::new(config.language);
+        Ok(Self {
+            inner: Arc::new(Session {
+                config,
+                ports,
+                words,
+                account,
+                open: Mutex::default(),
+            }),
+        })
+    }
+
+    /// What happened, what was kept and what can be done, in the language of the app.
+    #[must_use]
+    pub fn words_for(&self, error: &AppError) -> String {
+        self.inner.words.error(error)
+    }
+}
+
+impl Session {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// A person's book, opened at the first use.
+    pub(crate) fn book(&self, person_id: &str) -> Result<Arc<OpenBook>, AppError> {
+        let id = PersonId::from(person_id);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(book) = open.get(&id) {
+            return Ok(Arc::clone(book));
+        }
+        let person = self
+            .account
+            .person(&id)?
+            .ok_or_else(|| AppError::not_found("person"))?;
+        let vault = Vault::open(&VaultPorts::from(&self.ports), &person.vault_name)?;
+        let book = Arc::new(OpenBook {
+            person,
+            vault,
+            syncing: tokio::sync::Mutex::new(()),
+        });
+        open.insert(id, Arc::clone(&book));
+        Ok(book)
+    }
+
+    pub(crate) fn clinic(&self, clinic_id: &str) -> Result<ClinicRecord, AppError> {
+        self.account
+            .clinic(&ClinicId::from(clinic_id))?
+            .ok_or_else(|| AppError::not_found("clinic"))
+    }
+
+    /// How to talk to a clinic as this phone.
+    pub(crate) fn client(&self, clinic: &ClinicRecord) -> Result<ClinicClient, AppError> {
+        let credentials = Credentials {
+            token: clinic.token.expose().to_owned().into(),
+            device_id: self.account.device_id()?,
+        };
+        Ok(ClinicClient::new(
+            &clinic.base_url,
+            Some(credentials),
+            Arc::clone(&self.ports.transport),
+        )?)
+    }
+
+    /// A person's ways to every clinic that keeps a record of them.
+    pub(crate) fn lanes(&self, person: &PersonId) -> Result<Vec<Lane>, AppError> {
+        let links = self.account.links(person)?;
+        links
+            .into_iter()
+            .map(|link| {
+                let clinic = self.clinic(link.clinic.as_str())?;
+                Ok(Lane {
+                    client: self.client(&clinic)?,
+                    clinic: link.clinic,
+                    patient_id: link.patient_id,
+                })
+            })
+            .collect()
+    }
+
+    pub(crate) fn engine(&self, book: &OpenBook) -> Engine {
+        Engine::new(
+            book.vault.clone(),
+            Arc::clone(&self.ports.clock),
+            Arc::clone(&self.ports.rng),
+        )
+    }
+}

@@ -1,0 +1,121 @@
+//! Into step with every clinic of a person.
+
+use std::time::Duration;
+
+use sokhoe_client::ClientError;
+use sokhoe_sync::{Lane, Pulled, SyncError, Urgency};
+
+use crate::error::AppError;
+use crate::session::SoKhoe;
+use crate::views::SyncView;
+
+/// The longest a clinic is asked to keep an answer back.
+const LONGEST_WAIT: Duration = Duration::from_secs(25);
+
+impl SoKhoe {
+    /// Sends what waits and takes in what is new, clinic by clinic. A clinic that cannot be reached
+    /// stalls only itself and is named in the answer; when none could be reached, the error is
+    /// [`AppError::Offline`].
+    ///
+    /// # Errors
+    /// [`AppError::Offline`], [`AppError::BadAnswer`], [`AppError::NotEnrolled`], [`AppError::Busy`]
+    /// when no clinic gave an answer; [`AppError::DiskFull`]. What was stored before stays.
+    pub async fn sync(&self, person_id: &str) -> Result<SyncView, AppError> {
+        self.synchronise(person_id, None).await
+    }
+
+    /// As [`SoKhoe::sync`], but a clinic with nothing new may keep its answer back for up to `wait`
+    /// (at most 25 s): the way to hear of changes while a screen is open.
+    ///
+    /// # Errors
+    /// As [`SoKhoe::sync`].
+    pub async fn wait_for_changes(
+        &self,
+        person_id: &str,
+        wait: Duration,
+    ) -> Result<SyncView, AppError> {
+        self.synchronise(person_id, Some(wait.min(LONGEST_WAIT)))
+            .await
+    }
+
+    async fn synchronise(
+        &self,
+        person_id: &str,
+        wait: Option<Duration>,
+    ) -> Result<SyncView, AppError> {
+        let session = &*self.inner;
+        let book = session.book(person_id)?;
+        let lanes = session.lanes(&book.person.id)?;
+        let engine = session.engine(&book);
+        // Waiting must not keep a booking from being sent, so the turn is taken for sending and for a
+        // plain sync; a waiting pull runs beside and is safe because every page is one transaction.
+        let turn = book.syncing.lock().await;
+        let pushed = engine.push(&lanes, Urgency::Foreground).await?;
+        let turn = wait.is_none().then_some(turn);
+        let mut view = SyncView {
+            stored: 0,
+            deleted: 0,
+            set_aside: 0,
+            settled: pushed.settled,
+            waiting: pushed.waiting,
+            unreachable_clinic_ids: Vec::new(),
+        };
+        let mut failure = None;
+        let pulls = pull_all(&engine, &lanes, wait).await;
+        drop(turn);
+        for (lane, pulled) in lanes.iter().zip(pulls) {
+            match pulled {
+                Ok(pulled) => {
+                    view.stored += pulled.stored;
+                    view.deleted += pulled.deleted;
+                    view.set_aside += pulled.set_aside;
+                }
+                Err(SyncError::Client(error)) => {
+                    view.unreachable_clinic_ids.push(lane.clinic.0.clone());
+                    failure = Some(error);
+                }
+                Err(SyncError::Vault(error)) => return Err(error.into()),
+            }
+        }
+        match failure {
+            Some(error) if view.unreachable_clinic_ids.len() == lanes.len() => {
+                Err(no_clinic(error))
+            }
+            _ => Ok(view),
+        }
+    }
+}
+
+/// Every lane beside the others: a slow clinic does not hold up a quick one.
+async fn pull_all(
+    engine: &sokhoe_sync::Engine,
+    lanes: &[Lane],
+    wait: Option<Duration>,
+) -> Vec<Result<Pulled, SyncError>> {
+    if let [lane] = lanes {
+        return vec![engine.pull(lane, wait).await];
+    }
+    let pulls: Vec<_> = lanes
+        .iter()
+        .map(|lane| {
+            let (engine, lane) = (engine.clone(), lane.clone());
+            tokio::spawn(async move { engine.pull(&lane, wait).await })
+        })
+        .collect();
+    let mut results = Vec::with_capacity(pulls.len());
+    for pull in pulls {
+        results.push(
+            pull.await
+                .unwrap_or(Err(SyncError::Client(ClientError::NoAnswer))),
+        );
+    }
+    results
+}
+
+fn no_clinic(error: ClientError) -> AppError {
+    match error {
+        // A record that vanished under a person who still holds it: the clinic no longer knows them.
+        ClientError::NotFound => AppError::NotEnrolled,
+        other => other.into(),
+    }
+}

@@ -1,0 +1,304 @@
+//! The words of the core, in Vietnamese and English: one Fluent file a language.
+//!
+//! Both phones and the command line say the same, and a new language is one file.
+
+use std::fmt;
+
+use chrono::Datelike;
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource};
+use sokhoe_domain::{BookingState, Refusal, Section, Timestamp};
+use unic_langid::LanguageIdentifier;
+
+use crate::error::{AppError, EnrolmentRefusal};
+use crate::views::PaymentStatus;
+
+/// A language of the app.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// Tiếng Việt.
+    #[default]
+    Vi,
+    /// English.
+    En,
+}
+
+const VI: &str = include_str!("../words/vi.ftl");
+const EN: &str = include_str!("../words/en.ftl");
+
+/// The words of one language.
+pub struct Words {
+    bundle: FluentBundle<FluentResource>,
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Words").finish_non_exhaustive()
+    }
+}
+
+impl Words {
+    /// The words of this language.
+    #[must_use]
+    pub fn new(language: Language) -> Self {
+        let (id, text) = match language {
+            Language::Vi => ("vi", VI),
+            Language::En => ("en", EN),
+        };
+        // A test reads both files without an error; what could be read is used whatever happens.
+        let resource =
+            FluentResource::try_new(text.to_owned()).unwrap_or_else(|(partly, _)| partly);
+        let mut bundle = FluentBundle::new_concurrent(vec![
+            id.parse::<LanguageIdentifier>().unwrap_or_default(),
+        ]);
+        bundle.set_use_isolating(false);
+        bundle.add_resource_overriding(resource);
+        Self { bundle }
+    }
+
+    /// A message without values; its key when the language has no such message.
+    #[must_use]
+    pub fn say(&self, key: &str) -> String {
+        self.say_with(key, &[])
+    }
+
+    /// A message with values.
+    #[must_use]
+    pub fn say_with(&self, key: &str, values: &[(&str, String)]) -> String {
+        let Some(pattern) = self
+            .bundle
+            .get_message(key)
+            .and_then(|message| message.value())
+        else {
+            return key.to_owned();
+        };
+        let args: FluentArgs<'_> = values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        self.bundle
+            .format_pattern(pattern, Some(&args), &mut Vec::new())
+            .into_owned()
+    }
+
+    /// Whether the language has this message.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.bundle.has_message(key)
+    }
+
+    /// A day and a time: `Thứ Ba, 24/11/2026, 08:30`, or `Hôm nay, 08:30`.
+    #[must_use]
+    pub fn when(&self, at: Timestamp, now: Timestamp) -> String {
+        let local = at.in_vietnam();
+        format!("{}, {}", self.day(at, now), local.format("%H:%M"))
+    }
+
+    /// A day: `Thứ Ba, 24/11/2026`, `Hôm nay`, `Ngày mai`.
+    #[must_use]
+    pub fn day(&self, at: Timestamp, now: Timestamp) -> String {
+        let (day, today) = (at.vietnam_day(), now.vietnam_day());
+        if day == today {
+            return self.say("today");
+        }
+        if Some(day) == today.succ_opt() {
+            return self.say("tomorrow");
+        }
+        let weekday = self.say(&format!("weekday-{}", day.weekday().number_from_monday()));
+        format!("{weekday}, {}", day.format("%d/%m/%Y"))
+    }
+
+    /// A booking's state, saying what happens next.
+    #[must_use]
+    pub fn booking(&self, state: &BookingState, now: Timestamp) -> String {
+        match state {
+            BookingState::WaitingForNetwork => self.say("booking-waiting-for-network"),
+            BookingState::Sending => self.say("booking-sending"),
+            BookingState::Confirmed => self.say("booking-confirmed"),
+            BookingState::Cancelled => self.say("booking-cancelled"),
+            BookingState::Refused(Refusal::SlotTaken { alternatives })
+                if alternatives.is_empty() =>
+            {
+                self.say("booking-slot-taken-none")
+            }
+            BookingState::Refused(Refusal::SlotTaken { alternatives }) => {
+                let times: Vec<_> = alternatives
+                    .iter()
+                    .take(5)
+                    .map(|at| self.when(*at, now))
+                    .collect();
+                self.say_with("booking-slot-taken", &[("times", times.join("; "))])
+            }
+            BookingState::Refused(Refusal::NotOffered) => self.say("booking-not-offered"),
+            BookingState::Refused(Refusal::TooMany) => self.say("booking-too-many"),
+            BookingState::Refused(Refusal::Other { code }) => {
+                self.say_with("booking-refused", &[("code", code.clone())])
+            }
+        }
+    }
+
+    /// A section's name.
+    #[must_use]
+    pub fn section(&self, section: Section) -> String {
+        self.say(section_key(section))
+    }
+
+    /// A payment's state.
+    #[must_use]
+    pub fn payment(&self, status: PaymentStatus) -> String {
+        self.say(match status {
+            PaymentStatus::Due => "payment-due",
+            PaymentStatus::Paid => "payment-paid",
+            PaymentStatus::Void => "payment-void",
+        })
+    }
+
+    /// A kept event.
+    #[must_use]
+    pub fn event(&self, kind: &str) -> String {
+        let key = format!("event-{kind}");
+        self.say(if self.has(&key) { &key } else { "event-other" })
+    }
+
+    /// A label of a row's details; the FHIR name where there is no word.
+    #[must_use]
+    pub fn field(&self, label: &str) -> String {
+        let key = format!("field-{label}");
+        if self.has(&key) {
+            self.say(&key)
+        } else {
+            label.to_owned()
+        }
+    }
+
+    /// An error: what happened, what was kept, what can be done.
+    #[must_use]
+    pub fn error(&self, error: &AppError) -> String {
+        match error {
+            AppError::Offline => self.say("error-offline"),
+            AppError::BadAnswer { what } => {
+                self.say_with("error-bad-answer", &[("what", what.clone())])
+            }
+            AppError::Busy {
+                retry_after_seconds,
+            } => self.say_with(
+                "error-busy",
+                &[("seconds", retry_after_seconds.to_string())],
+            ),
+            AppError::NotEnrolled => self.say("error-not-enrolled"),
+            AppError::Enrolment { reason } => self.say(match reason {
+                EnrolmentRefusal::NotOurs => "error-enrolment-not-ours",
+                EnrolmentRefusal::Altered => "error-enrolment-altered",
+                EnrolmentRefusal::Expired => "error-enrolment-expired",
+                EnrolmentRefusal::Unknown => "error-enrolment-unknown",
+                EnrolmentRefusal::Used => "error-enrolment-used",
+                EnrolmentRefusal::OtherClinic => "error-enrolment-other-clinic",
+            }),
+            AppError::NotFound { .. } => self.say("error-not-found"),
+            AppError::Validation { field, rule } => self.say_with(
+                "error-validation",
+                &[("field", field.clone()), ("rule", rule.clone())],
+            ),
+            AppError::UntrustedPayment { reason } => {
+                self.say_with("error-untrusted-payment", &[("reason", reason.clone())])
+            }
+            AppError::KeyStore { reason } => self.say(&format!("error-key-store-{reason}")),
+            AppError::DiskFull => self.say("error-disk-full"),
+            AppError::DamagedBook => self.say("error-damaged-book"),
+            AppError::UpgradeRequired => self.say("error-upgrade-required"),
+            AppError::Cancelled => self.say("error-cancelled"),
+            AppError::Internal { code } => {
+                self.say_with("error-internal", &[("code", code.clone())])
+            }
+        }
+    }
+}
+
+const fn section_key(section: Section) -> &'static str {
+    match section {
+        Section::Results => "section-results",
+        Section::Medicines => "section-medicines",
+        Section::Visits => "section-visits",
+        Section::Images => "section-images",
+        Section::Vaccines => "section-vaccines",
+        Section::Measurements => "section-measurements",
+        Section::Documents => "section-documents",
+        Section::AllergiesAndConditions => "section-allergies-and-conditions",
+        Section::Appointments => "section-appointments",
+        Section::Invoices => "section-invoices",
+        Section::Procedures => "section-procedures",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::KeyStoreRefusal;
+
+    fn keys(text: &str) -> Vec<&str> {
+        text.lines()
+            .filter(|l| !l.starts_with(['#', ' ']))
+            .filter_map(|l| l.split_once(" = "))
+            .map(|(key, _)| key)
+            .collect()
+    }
+
+    #[test]
+    fn both_languages_are_whole_and_say_the_same_things() {
+        for text in [VI, EN] {
+            assert!(FluentResource::try_new(text.to_owned()).is_ok());
+        }
+        assert_eq!(keys(VI), keys(EN));
+    }
+
+    #[test]
+    fn every_state_section_and_error_has_words() {
+        for language in [Language::Vi, Language::En] {
+            let words = Words::new(language);
+            for section in Section::ALL {
+                assert!(words.has(section_key(section)), "{section:?}");
+            }
+            for reason in [
+                KeyStoreRefusal::Locked,
+                KeyStoreRefusal::UserCancelled,
+                KeyStoreRefusal::Transient,
+                KeyStoreRefusal::Invalidated,
+                KeyStoreRefusal::Missing,
+            ] {
+                assert!(words.has(&format!("error-key-store-{reason}")), "{reason}");
+            }
+        }
+    }
+
+    #[test]
+    fn days_are_said_as_people_say_them() {
+        let vi = Words::new(Language::Vi);
+        let now = Timestamp::parse_fhir("2026-11-22T10:00:00+07:00").unwrap();
+        let at = |text: &str| Timestamp::parse_fhir(text).unwrap();
+        assert_eq!(
+            vi.when(at("2026-11-24T08:30:00+07:00"), now),
+            "Thứ Ba, 24/11/2026, 08:30"
+        );
+        assert_eq!(
+            vi.when(at("2026-11-22T08:30:00+07:00"), now),
+            "Hôm nay, 08:30"
+        );
+        assert_eq!(vi.when(at("2026-11-22T17:30:00Z"), now), "Ngày mai, 00:30");
+        assert_eq!(
+            Words::new(Language::En).when(at("2026-11-24T08:30:00+07:00"), now),
+            "Tuesday, 24/11/2026, 08:30"
+        );
+    }
+
+    #[test]
+    fn a_taken_time_names_the_others() {
+        let now = Timestamp::parse_fhir("2026-11-22T10:00:00+07:00").unwrap();
+        let state = BookingState::Refused(Refusal::SlotTaken {
+            alternatives: vec![Timestamp::parse_fhir("2026-11-24T09:00:00+07:00").unwrap()],
+        });
+        assert_eq!(
+            Words::new(Language::Vi).booking(&state, now),
+            "Giờ này vừa có người đặt. Còn các giờ: Thứ Ba, 24/11/2026, 09:00"
+        );
+    }
+}

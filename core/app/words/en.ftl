@@ -1,0 +1,96 @@
+# English. Short, plain, says what happens next.
+
+## Days and times
+today = Today
+tomorrow = Tomorrow
+weekday-1 = Monday
+weekday-2 = Tuesday
+weekday-3 = Wednesday
+weekday-4 = Thursday
+weekday-5 = Friday
+weekday-6 = Saturday
+weekday-7 = Sunday
+
+## Bookings
+booking-waiting-for-network = Waiting for a network. Sends by itself.
+booking-sending = Sending to the hospital…
+booking-confirmed = Confirmed
+booking-cancelled = Cancelled
+booking-cancelling = Sending the cancellation to the hospital…
+booking-slot-taken = This time was just taken. Still free: { $times }
+booking-slot-taken-none = This time was just taken. Look for another.
+booking-not-offered = The hospital refused: this time is no longer offered. Look for another.
+booking-too-many = The hospital refused: there are already as many bookings as it allows.
+booking-refused = The hospital refused: { $code }
+
+## Payments
+payment-due = To be paid
+payment-paid = Paid
+payment-void = This invoice is no longer valid
+
+## What must be known
+event-booking-confirmed = An appointment was confirmed
+event-booking-refused = The hospital refused an appointment
+event-booking-cancelled = An appointment was cancelled
+event-cancellation-refused = The hospital refused a cancellation
+event-invoice-issued = There is a new invoice
+event-invoice-paid = An invoice was paid
+event-other = Something changed
+
+## Sections
+section-results = Results
+section-medicines = Medicines
+section-visits = Visits
+section-images = Images (X-ray, CT, ultrasound)
+section-vaccines = Vaccines
+section-measurements = Measurements (pressure, sugar, weight)
+section-documents = Documents
+section-allergies-and-conditions = Allergies, Conditions
+section-appointments = Appointments
+section-invoices = Invoices
+section-procedures = Procedures
+
+## Errors: what happened, what was kept, what can be done
+error-offline = The hospital cannot be reached. Everything saved is still on this phone. Try again when there is a network.
+error-bad-answer = The hospital's answer cannot be read ({ $what }). The book was not changed. The Wi-Fi may want a login; try again later.
+error-busy = The hospital is busy. Everything is kept. Try again in { $seconds } seconds.
+error-not-enrolled = The hospital no longer knows this phone. The book can still be read. Ask reception for a new QR code.
+error-enrolment-not-ours = This is not a Sổ Khỏe enrolment code. Scan the code that reception shows.
+error-enrolment-altered = The enrolment code was altered or is incomplete. Ask reception for a new one.
+error-enrolment-expired = The enrolment code is too old. Ask reception for a new one.
+error-enrolment-unknown = The hospital does not know this code. Ask reception for a new one.
+error-enrolment-used = Another phone has used this code. Ask reception for a new one.
+error-enrolment-other-clinic = The place that answered is not the hospital that made the code. Nothing was saved. Ask reception.
+error-not-found = There is no such thing on this phone.
+error-validation = This value cannot be: { $field } ({ $rule }).
+error-untrusted-payment = STOP: this invoice does not carry the hospital's signature ({ $reason }). Do not pay. Ask the cashier.
+error-key-store-locked = The phone is locked. The book is unharmed. Unlock and try again.
+error-key-store-user-cancelled = The book was not unlocked. It is unharmed. Try again.
+error-key-store-transient = The phone did not answer. The book is unharmed. Try again.
+error-key-store-invalidated = The book's key can no longer be used. The book is unharmed. Use the recovery code or enrol again at reception.
+error-key-store-missing = The book's key is missing. The book is unharmed. Use the recovery code or enrol again at reception.
+error-disk-full = There is no space left on this phone. What was saved is kept. Make room and try again.
+error-damaged-book = The book on this phone cannot be opened. It was left as it is. Ask the hospital to send it again.
+error-upgrade-required = A newer version of the app wrote this book. Update the app.
+error-cancelled = Stopped as asked.
+error-internal = The app has a fault (code { $code }). What was saved is kept.
+
+## Details
+field-status = Status
+field-value = Value
+field-performer = Performer
+field-dosage = Dose
+field-note = Note
+field-referenceRange = Reference range
+field-interpretation = Interpretation
+field-effective = When
+field-issued = Issued
+field-category = Category
+field-code = Name
+field-reason = Reason
+field-period = Period
+field-location = Where
+field-quantity = Quantity
+field-route = Route
+field-method = Method
+field-conclusion = Conclusion

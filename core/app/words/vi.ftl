@@ -1,0 +1,96 @@
+# Tiếng Việt. Ngắn, rõ, những từ mà quầy bệnh viện dùng. Không xưng hô.
+
+## Ngày giờ
+today = Hôm nay
+tomorrow = Ngày mai
+weekday-1 = Thứ Hai
+weekday-2 = Thứ Ba
+weekday-3 = Thứ Tư
+weekday-4 = Thứ Năm
+weekday-5 = Thứ Sáu
+weekday-6 = Thứ Bảy
+weekday-7 = Chủ Nhật
+
+## Lịch khám
+booking-waiting-for-network = Đang chờ có mạng. Sẽ tự gửi khi có mạng.
+booking-sending = Đang gửi đến bệnh viện…
+booking-confirmed = Đã xác nhận
+booking-cancelled = Đã hủy lịch
+booking-cancelling = Đang gửi yêu cầu hủy lịch đến bệnh viện…
+booking-slot-taken = Giờ này vừa có người đặt. Còn các giờ: { $times }
+booking-slot-taken-none = Giờ này vừa có người đặt. Hãy tìm giờ khác.
+booking-not-offered = Bệnh viện từ chối: không còn khám vào giờ này. Hãy tìm giờ khác.
+booking-too-many = Bệnh viện từ chối: đã có đủ số lịch khám được đặt trước.
+booking-refused = Bệnh viện từ chối: { $code }
+
+## Thanh toán
+payment-due = Chưa thanh toán
+payment-paid = Đã thanh toán
+payment-void = Phiếu thu không còn hiệu lực
+
+## Việc cần biết
+event-booking-confirmed = Lịch khám đã được xác nhận
+event-booking-refused = Bệnh viện không nhận lịch khám
+event-booking-cancelled = Lịch khám đã bị hủy
+event-cancellation-refused = Bệnh viện không nhận yêu cầu hủy lịch
+event-invoice-issued = Có phiếu thu viện phí mới
+event-invoice-paid = Đã thanh toán viện phí
+event-other = Có thay đổi mới
+
+## Các phần của sổ
+section-results = Kết quả xét nghiệm
+section-medicines = Thuốc
+section-visits = Lần khám
+section-images = Hình ảnh (X-quang, CT, siêu âm)
+section-vaccines = Tiêm chủng
+section-measurements = Chỉ số (huyết áp, đường huyết, cân nặng)
+section-documents = Giấy tờ
+section-allergies-and-conditions = Dị ứng, Bệnh đang theo dõi
+section-appointments = Lịch khám
+section-invoices = Phiếu thu viện phí
+section-procedures = Thủ thuật, phẫu thuật
+
+## Lỗi: điều đã xảy ra, điều được giữ, việc có thể làm
+error-offline = Không liên lạc được với bệnh viện. Mọi thứ đã lưu vẫn còn trên điện thoại. Hãy thử lại khi có mạng.
+error-bad-answer = Câu trả lời của bệnh viện không đọc được ({ $what }). Sổ không thay đổi. Có thể mạng Wi-Fi cần đăng nhập; hãy thử lại sau.
+error-busy = Bệnh viện đang quá tải. Mọi thứ vẫn còn. Hãy thử lại sau { $seconds } giây.
+error-not-enrolled = Bệnh viện không còn nhận ra điện thoại này. Sổ vẫn đọc được. Hãy xin mã QR mới ở quầy tiếp đón.
+error-enrolment-not-ours = Đây không phải mã đăng ký của Sổ Khỏe. Hãy quét mã do quầy tiếp đón đưa.
+error-enrolment-altered = Mã đăng ký bị sửa hoặc không đầy đủ. Hãy xin mã mới ở quầy tiếp đón.
+error-enrolment-expired = Mã đăng ký đã hết hạn. Hãy xin mã mới ở quầy tiếp đón.
+error-enrolment-unknown = Bệnh viện không biết mã này. Hãy xin mã mới ở quầy tiếp đón.
+error-enrolment-used = Mã này đã được dùng trên điện thoại khác. Hãy xin mã mới ở quầy tiếp đón.
+error-enrolment-other-clinic = Nơi trả lời không phải bệnh viện đã tạo mã. Không có gì được lưu. Hãy hỏi quầy tiếp đón.
+error-not-found = Không có mục này trên điện thoại.
+error-validation = Giá trị không hợp lệ: { $field } ({ $rule }).
+error-untrusted-payment = DỪNG LẠI: phiếu thu này không có chữ ký đúng của bệnh viện ({ $reason }). Không thanh toán. Hãy hỏi quầy thu ngân.
+error-key-store-locked = Điện thoại đang khóa. Sổ vẫn còn nguyên. Hãy mở khóa rồi thử lại.
+error-key-store-user-cancelled = Chưa mở khóa sổ. Sổ vẫn còn nguyên. Hãy thử lại.
+error-key-store-transient = Điện thoại chưa trả lời. Sổ vẫn còn nguyên. Hãy thử lại.
+error-key-store-invalidated = Khóa của sổ không dùng được nữa. Sổ vẫn còn nguyên. Hãy dùng mã khôi phục hoặc đăng ký lại ở quầy.
+error-key-store-missing = Không tìm thấy khóa của sổ. Sổ vẫn còn nguyên. Hãy dùng mã khôi phục hoặc đăng ký lại ở quầy.
+error-disk-full = Điện thoại hết chỗ trống. Những gì đã lưu vẫn còn. Hãy xóa bớt ảnh, video rồi thử lại.
+error-damaged-book = Không mở được sổ trên điện thoại này. Sổ được giữ nguyên như vậy. Hãy liên hệ bệnh viện để tải lại.
+error-upgrade-required = Sổ do phiên bản mới hơn ghi. Hãy cập nhật ứng dụng.
+error-cancelled = Đã dừng theo yêu cầu.
+error-internal = Có lỗi trong ứng dụng (mã { $code }). Những gì đã lưu vẫn còn.
+
+## Chi tiết
+field-status = Trạng thái
+field-value = Giá trị
+field-performer = Người thực hiện
+field-dosage = Liều dùng
+field-note = Ghi chú
+field-referenceRange = Mức tham chiếu
+field-interpretation = Nhận định
+field-effective = Thời điểm
+field-issued = Ngày trả kết quả
+field-category = Loại
+field-code = Tên
+field-reason = Lý do
+field-period = Thời gian
+field-location = Nơi
+field-quantity = Số lượng
+field-route = Đường dùng
+field-method = Phương pháp
+field-conclusion = Kết luận

@@ -1,0 +1,146 @@
+//! A clinic to talk to.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sokhoe_domain::ports::Transport;
+use sokhoe_fhir::ServiceView;
+use sokhoe_fhir::bundle::SearchPage;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::error::{ClientError, GarbledAnswer};
+use crate::exchange::garbled;
+
+/// One clinic and this phone's credentials there. Cheap to clone.
+#[derive(Clone)]
+pub struct ClinicClient {
+    pub(crate) base: Url,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) transport: Arc<dyn Transport>,
+}
+
+/// What makes this phone known to a clinic.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The bearer token from the enrolment.
+    pub token: Zeroizing<String>,
+    /// The device that the token is bound to.
+    pub device_id: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ClinicClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClinicClient")
+            .field("base", &self.base.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClinicClient {
+    /// A clinic at `base_url`: https, or http on this machine only.
+    ///
+    /// # Errors
+    /// [`ClientError::Invalid`] for any other URL.
+    pub fn new(
+        base_url: &str,
+        credentials: Option<Credentials>,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, ClientError> {
+        let mut base = Url::parse(base_url).map_err(|_| ClientError::Invalid)?;
+        let here = matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+        if base.scheme() != "https" && !(base.scheme() == "http" && here) {
+            return Err(ClientError::Invalid);
+        }
+        if !base.path().ends_with('/') {
+            let path = format!("{}/", base.path());
+            base.set_path(&path);
+        }
+        Ok(Self {
+            base,
+            credentials,
+            transport,
+        })
+    }
+
+    pub(crate) fn url(&self, path_and_query: &str) -> Result<Url, ClientError> {
+        self.base
+            .join(path_and_query)
+            .map_err(|_| ClientError::Invalid)
+    }
+
+    /// The services that can be booked.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn services(&self) -> Result<Vec<ServiceView>, ClientError> {
+        let body = self.get("fhir/HealthcareService?_count=200").await?;
+        let page = SearchPage::parse(&body).map_err(garbled)?;
+        page.of_kind("HealthcareService")
+            .map(|json| ServiceView::from_json(json).map_err(garbled))
+            .collect()
+    }
+
+    /// One resource as the clinic sent it.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn resource(&self, key: &sokhoe_domain::ResourceKey) -> Result<String, ClientError> {
+        if !sokhoe_domain::ids::is_fhir_id(&key.id) {
+            return Err(ClientError::Garbled(GarbledAnswer::NotFhir));
+        }
+        self.get(&format!("fhir/{}/{}", key.kind, key.id)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sokhoe_domain::ports::{BoxFuture, Limits, TransportError};
+
+    struct Nowhere;
+    impl Transport for Nowhere {
+        fn send(
+            &self,
+            _: http::Request<bytes::Bytes>,
+            _: Limits,
+        ) -> BoxFuture<'_, Result<http::Response<bytes::Bytes>, TransportError>> {
+            Box::pin(async { Err(TransportError::Unreachable) })
+        }
+    }
+
+    #[test]
+    fn clear_text_stays_on_this_machine() {
+        for (url, allowed) in [
+            ("https://benhvien.example/sokhoe", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://localhost:8080/", true),
+            ("http://[::1]:8080", true),
+            ("http://benhvien.example", false),
+            ("http://127.0.0.1.evil.example", false),
+            ("ftp://benhvien.example", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                ClinicClient::new(url, None, Arc::new(Nowhere)).is_ok(),
+                allowed,
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_base_may_have_a_path() {
+        let client = ClinicClient::new("https://a.example/kham", None, Arc::new(Nowhere)).unwrap();
+        assert_eq!(
+            client.url("fhir/metadata").unwrap().as_str(),
+            "https://a.example/kham/fhir/metadata"
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! Bringing this phone in.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sokhoe_fhir::PatientView;
+use zeroize::Zeroizing;
+
+use crate::clinic::ClinicClient;
+use crate::error::{ClientError, GarbledAnswer};
+use crate::exchange::{ORDINARY, garbled};
+
+/// What a phone tells a clinic to be let in.
+#[derive(Clone, Serialize)]
+pub struct EnrolmentRequest {
+    /// The one-time code from the enrolment QR.
+    pub code: String,
+    /// The id this phone gave itself; the token is bound to it.
+    pub device_id: String,
+    /// A name that the clinic's desk can show.
+    pub device_name: String,
+}
+
+impl fmt::Debug for EnrolmentRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnrolmentRequest").finish_non_exhaustive()
+    }
+}
+
+/// What the clinic gives.
+#[derive(Debug)]
+pub struct EnrolmentAnswer {
+    /// The bearer token, bound to the device.
+    pub token: Secret,
+    /// The clinic's id.
+    pub clinic_id: String,
+    /// The clinic's name.
+    pub clinic_name: String,
+    /// The clinic's signing key as base64url.
+    pub public_key: String,
+    /// The patients whose records this phone may keep.
+    pub patients: Vec<PatientView>,
+}
+
+/// A token that does not show itself.
+#[derive(Clone)]
+pub struct Secret(pub Zeroizing<String>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer<'a> {
+    token: String,
+    clinic: Clinic,
+    #[serde(borrow)]
+    patients: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Clinic {
+    id: String,
+    name: String,
+    public_key: String,
+}
+
+impl ClinicClient {
+    /// Asks to be let in. The same code from the same device gives the same answer, so a lost answer
+    /// is asked for again.
+    ///
+    /// # Errors
+    /// [`ClientError`]; a code that cannot be used is [`ClientError::Refused`] with its code.
+    pub async fn enrol(&self, request: &EnrolmentRequest) -> Result<EnrolmentAnswer, ClientError> {
+        let body = serde_json::to_vec(request).map_err(|_| ClientError::Invalid)?;
+        let request = self
+            .request(http::Method::POST, "enrolment")?
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(body.into())
+            .map_err(|_| ClientError::Invalid)?;
+        let body = Zeroizing::new(self.exchange(request, ORDINARY).await?);
+        let answer: Answer<'_> = serde_json::from_str(&body)
+            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+        Ok(EnrolmentAnswer {
+            token: Secret(Zeroizing::new(answer.token)),
+            clinic_id: answer.clinic.id,
+            clinic_name: answer.clinic.name,
+            public_key: answer.clinic.public_key,
+            patients: answer
+                .patients
+                .iter()
+                .map(|raw| PatientView::from_json(raw.get()))
+                .collect::<Result<_, _>>()
+                .map_err(garbled)?,
+        })
+    }
+}

@@ -1,0 +1,19 @@
+//! HTTP to one clinic: FHIR R4, IHE scheduling (ITI-115..117), enrolment, the feed of changes.
+//!
+//! The crate knows requests, answers and their limits; it keeps nothing and decides nothing about
+//! when to send. It is the core's only user of reqwest.
+
+mod clinic;
+mod enrolment;
+mod error;
+mod exchange;
+mod feed;
+mod scheduling;
+mod transport;
+
+pub use clinic::{ClinicClient, Credentials};
+pub use enrolment::{EnrolmentAnswer, EnrolmentRequest};
+pub use error::{ClientError, GarbledAnswer};
+pub use feed::{FeedPage, MAX_PAGE_BYTES};
+pub use scheduling::BookAnswer;
+pub use transport::{HttpTransport, TransportSetupError};

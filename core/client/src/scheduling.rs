@@ -1,0 +1,85 @@
+//! IHE ITI-115..117: find, hold, book.
+
+use sokhoe_domain::IntentId;
+use sokhoe_fhir::Appointment;
+use sokhoe_fhir::bundle::SearchPage;
+use sokhoe_fhir::scheduling::{BookRequest, FindRequest, HoldRequest};
+
+use crate::clinic::ClinicClient;
+use crate::error::{ClientError, GarbledAnswer};
+use crate::exchange::{ORDINARY, garbled};
+
+/// What a clinic answered to a booking, a change or a cancellation.
+#[derive(Clone, Debug)]
+pub struct BookAnswer {
+    /// The appointment as it now stands.
+    pub appointment: Appointment,
+}
+
+impl ClinicClient {
+    /// Free times (ITI-115), the nearest first, at most `count`.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn find(
+        &self,
+        request: &FindRequest,
+        count: u32,
+    ) -> Result<Vec<Appointment>, ClientError> {
+        let request = self
+            .post(&format!("fhir/Appointment/$find?_count={count}"))?
+            .body(request.to_parameters().into())
+            .map_err(|_| ClientError::Invalid)?;
+        let body = self.exchange(request, ORDINARY).await?;
+        let page = SearchPage::parse(&body).map_err(garbled)?;
+        page.of_kind("Appointment")
+            .map(|json| Appointment::from_json(json).map_err(garbled))
+            .collect()
+    }
+
+    /// Keeps a free time for a few minutes (ITI-116). The same key gives the same answer.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn hold(
+        &self,
+        request: &HoldRequest,
+        key: IntentId,
+    ) -> Result<Appointment, ClientError> {
+        self.schedule("fhir/Appointment/$hold", request.to_parameters(), key)
+            .await
+    }
+
+    /// Books, changes or cancels (ITI-117). The same key gives the same answer.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn book(
+        &self,
+        request: &BookRequest,
+        key: IntentId,
+    ) -> Result<BookAnswer, ClientError> {
+        let appointment = self
+            .schedule("fhir/Appointment/$book", request.to_parameters(), key)
+            .await?;
+        Ok(BookAnswer { appointment })
+    }
+
+    async fn schedule(
+        &self,
+        path: &str,
+        parameters: String,
+        key: IntentId,
+    ) -> Result<Appointment, ClientError> {
+        let request = self
+            .post(path)?
+            .header("idempotency-key", key.to_string())
+            .body(parameters.into())
+            .map_err(|_| ClientError::Invalid)?;
+        let body = self.exchange(request, ORDINARY).await?;
+        let page = SearchPage::parse(&body).map_err(garbled)?;
+        page.of_kind("Appointment")
+            .find_map(|json| Appointment::from_json(json).ok())
+            .ok_or(ClientError::Garbled(GarbledAnswer::NotFhir))
+    }
+}

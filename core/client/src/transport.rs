@@ -1,0 +1,101 @@
+//! The real transport: reqwest over rustls with ring.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
+
+/// HTTP/1.1 and HTTP/2 with TLS 1.2 and newer, Mozilla's roots, gzip, no redirects, no proxies from
+/// the environment.
+///
+/// The roots are compiled in: the platform's verifier would need a call from Java before the first
+/// request on Android, and aborts the app without it.
+#[derive(Clone, Debug)]
+pub struct HttpTransport {
+    http: reqwest::Client,
+}
+
+/// TLS could not be set up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("TLS could not be set up")]
+pub struct TransportSetupError;
+
+impl HttpTransport {
+    /// The one place where the core makes an HTTP client.
+    ///
+    /// # Errors
+    /// [`TransportSetupError`]
+    pub fn new() -> Result<Self, TransportSetupError> {
+        let roots = rustls::RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
+        let tls = rustls::ClientConfig::builder_with_provider(
+            rustls::crypto::ring::default_provider().into(),
+        )
+        .with_safe_default_protocol_versions()
+        .map_err(|_| TransportSetupError)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+        #[expect(clippy::disallowed_methods, reason = "the one HTTP client of the core")]
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(10))
+            .pool_idle_timeout(Duration::from_secs(60))
+            .user_agent(concat!("sokhoe/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|_| TransportSetupError)?;
+        Ok(Self { http })
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        Box::pin(async move {
+            let mut request =
+                reqwest::Request::try_from(request).map_err(|_| TransportError::Invalid)?;
+            *request.timeout_mut() = Some(limits.timeout);
+            let mut response = self
+                .http
+                .execute(request)
+                .await
+                .map_err(|error| classify(&error))?;
+            let declared = response.content_length().unwrap_or(0);
+            if declared > limits.max_body as u64 {
+                return Err(TransportError::TooLarge {
+                    limit: limits.max_body,
+                });
+            }
+            let mut body = BytesMut::new();
+            while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
+                if body.len() + chunk.len() > limits.max_body {
+                    return Err(TransportError::TooLarge {
+                        limit: limits.max_body,
+                    });
+                }
+                body.extend_from_slice(&chunk);
+            }
+            let mut answer = http::Response::new(body.freeze());
+            *answer.status_mut() = response.status();
+            *answer.headers_mut() = response.headers().clone();
+            Ok(answer)
+        })
+    }
+}
+
+fn classify(error: &reqwest::Error) -> TransportError {
+    if error.is_connect() {
+        TransportError::Unreachable
+    } else if error.is_timeout() {
+        TransportError::Timeout
+    } else if error.is_builder() {
+        TransportError::Invalid
+    } else {
+        TransportError::Broken
+    }
+}

@@ -1,0 +1,19 @@
+//! Types and rules of Sổ Khỏe, and the ports through which the core reaches the world.
+//!
+//! This crate is pure: it reads no clock, makes no random number, opens no socket and no file.
+//! Whatever it needs of those comes through a trait in [`ports`], so that the whole core also runs
+//! inside a simulator.
+
+pub mod booking;
+pub mod entry;
+pub mod ids;
+pub mod money;
+pub mod ports;
+pub mod text;
+pub mod time;
+
+pub use booking::{BookingState, Refusal};
+pub use entry::{Entry, EntryKind, Point, ReferenceRange, Section};
+pub use ids::{ClinicId, IntentId, PersonId, ResourceKey};
+pub use money::Vnd;
+pub use time::Timestamp;

@@ -1,0 +1,180 @@
+//! The ports: everything the core needs of the world, as traits.
+//!
+//! The real ones are the operating system's clock and random numbers, reqwest, the phone's key store
+//! and its file system; tests and the simulator bring their own.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+pub use zeroize::Zeroizing;
+
+use crate::Timestamp;
+
+/// A future that can cross threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Now, by the device's clock, which may be wrong.
+    fn now(&self) -> Timestamp;
+
+    /// Completes after `span`.
+    fn sleep(&self, span: Duration) -> BoxFuture<'_, ()>;
+}
+
+/// Makes random numbers good enough for keys.
+pub trait Rng: Send + Sync {
+    /// Fills the slice.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// Carries one HTTP exchange.
+pub trait Transport: Send + Sync {
+    /// Sends the request (an absolute URL) and gives the whole response, of whatever status.
+    /// Redirects are not followed. The body arrives decompressed.
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
+}
+
+/// Bounds of one exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The whole exchange must end within this.
+    pub timeout: Duration,
+    /// A longer decompressed body is cut off with [`TransportError::TooLarge`].
+    pub max_body: usize,
+}
+
+/// Why an exchange gave no response. `Unreachable` means that no byte of the request arrived;
+/// all others leave open whether the clinic acted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No connection: no network, no such host, refused, TLS not agreed.
+    #[error("the clinic cannot be reached")]
+    Unreachable,
+    /// The exchange took too long.
+    #[error("the clinic did not answer in time")]
+    Timeout,
+    /// The connection broke before the response was whole.
+    #[error("the connection broke")]
+    Broken,
+    /// The response was longer than allowed.
+    #[error("the answer is longer than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The request could not be formed, e.g. a bad URL.
+    #[error("the request could not be formed")]
+    Invalid,
+}
+
+/// Wraps secrets with a key that never leaves the phone's key store.
+///
+/// `alias` names the wrapping key; it is made at the first `wrap`. Every answer but success leaves
+/// what is stored untouched: no error of a key store may ever delete data.
+pub trait KeyStore: Send + Sync {
+    /// Seals a secret so that only this key store opens it.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`]
+    fn wrap(&self, alias: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError>;
+
+    /// Opens what [`KeyStore::wrap`] gave.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`]
+    fn unwrap(&self, alias: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError>;
+
+    /// Destroys the key: whatever it wrapped is lost for ever. Succeeds when it is already gone.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`]
+    fn delete(&self, alias: &str) -> Result<(), KeyStoreError>;
+}
+
+/// What a key store answers instead of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyStoreError {
+    /// The phone is locked; unlock it and try again.
+    #[error("the phone is locked")]
+    Locked,
+    /// The person did not give the finger, face or code.
+    #[error("the person did not unlock the book")]
+    UserCancelled,
+    /// It may work when tried again.
+    #[error("the key store did not answer")]
+    Transient,
+    /// The key exists but can no longer be used, e.g. after new fingerprints: recovery is needed.
+    #[error("the key can no longer be used")]
+    Invalidated,
+    /// There is no such key: recovery is needed.
+    #[error("the key is missing")]
+    Missing,
+}
+
+/// The files of the vaults: small files as whole values, databases by path.
+pub trait VaultFiles: Send + Sync {
+    /// Where SQLite opens the database of this name.
+    fn database_path(&self, name: &str) -> PathBuf;
+
+    /// The SQLite VFS that reaches it; the system's when unset.
+    fn sqlite_vfs(&self) -> Option<&str> {
+        None
+    }
+
+    /// The whole file, or nothing when there is none.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>>;
+
+    /// Writes the whole file so that after a crash there is the old one or the new one, on disk
+    /// before this returns.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// Removes the file; succeeds when it is already gone.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// The names of all files.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    fn list(&self) -> io::Result<Vec<String>>;
+}
+
+/// All ports of one core.
+#[derive(Clone)]
+pub struct Ports {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes random numbers.
+    pub rng: Arc<dyn Rng>,
+    /// Carries HTTP.
+    pub transport: Arc<dyn Transport>,
+    /// Wraps keys.
+    pub keys: Arc<dyn KeyStore>,
+    /// Keeps files.
+    pub files: Arc<dyn VaultFiles>,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ports").finish_non_exhaustive()
+    }
+}

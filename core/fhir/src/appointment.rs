@@ -1,0 +1,375 @@
+//! Appointments: the one resource of booking that crosses the wire.
+
+use sokhoe_domain::{Timestamp, Vnd};
+
+use crate::FhirError;
+use crate::common::{Coded, Ref};
+use crate::json::{Node, Object};
+use crate::read;
+
+/// Extension on an Appointment: what the visit is expected to cost (`valueMoney`, VND).
+pub const ESTIMATED_PRICE: &str = "https://sokhoe.vn/fhir/StructureDefinition/estimated-price";
+/// Extension on an Appointment: until when the clinic keeps the time (`valueInstant`).
+pub const HELD_UNTIL: &str = "https://sokhoe.vn/fhir/StructureDefinition/held-until";
+
+/// What screens and rules need of a FHIR Appointment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Appointment {
+    /// The logical id; a proposed one has an opaque id for `$hold` and `$book`.
+    pub id: Option<String>,
+    /// `meta.versionId`.
+    pub version: Option<String>,
+    /// Where it stands.
+    pub status: AppointmentStatus,
+    /// When it begins.
+    pub start: Option<Timestamp>,
+    /// When it ends.
+    pub end: Option<Timestamp>,
+    /// `minutesDuration`.
+    pub minutes: Option<u32>,
+    /// The HealthcareService.
+    pub service: Option<Ref>,
+    /// The specialty.
+    pub specialty: Option<Coded>,
+    /// Who is seen.
+    pub practitioner: Option<Ref>,
+    /// Where.
+    pub location: Option<Ref>,
+    /// For whom.
+    pub patient: Option<Ref>,
+    /// Until when the clinic keeps a held time ([`HELD_UNTIL`]).
+    pub held_until: Option<Timestamp>,
+    /// The patient's own words (`comment`).
+    pub comment: Option<String>,
+    /// What it is expected to cost ([`ESTIMATED_PRICE`]).
+    pub price: Option<Vnd>,
+}
+
+/// `Appointment.status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AppointmentStatus {
+    /// Offered, not kept for anybody.
+    #[default]
+    Proposed,
+    /// Held, or waiting for somebody's word.
+    Pending,
+    /// Confirmed by the clinic.
+    Booked,
+    /// The patient is there.
+    Arrived,
+    /// Over.
+    Fulfilled,
+    /// Called off.
+    Cancelled,
+    /// The patient did not come.
+    Noshow,
+    /// Never meant.
+    EnteredInError,
+    /// Checked in, e.g. at the kiosk.
+    CheckedIn,
+    /// On the waiting list.
+    Waitlist,
+}
+
+impl AppointmentStatus {
+    /// The FHIR code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Pending => "pending",
+            Self::Booked => "booked",
+            Self::Arrived => "arrived",
+            Self::Fulfilled => "fulfilled",
+            Self::Cancelled => "cancelled",
+            Self::Noshow => "noshow",
+            Self::EnteredInError => "entered-in-error",
+            Self::CheckedIn => "checked-in",
+            Self::Waitlist => "waitlist",
+        }
+    }
+
+    /// The status of a FHIR code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Some(match code {
+            "proposed" => Self::Proposed,
+            "pending" => Self::Pending,
+            "booked" => Self::Booked,
+            "arrived" => Self::Arrived,
+            "fulfilled" => Self::Fulfilled,
+            "cancelled" => Self::Cancelled,
+            "noshow" => Self::Noshow,
+            "entered-in-error" => Self::EnteredInError,
+            "checked-in" => Self::CheckedIn,
+            "waitlist" => Self::Waitlist,
+            _ => return None,
+        })
+    }
+}
+
+impl Appointment {
+    /// Reads an Appointment resource.
+    ///
+    /// # Errors
+    /// When it is not one, or its status is none of FHIR's.
+    pub fn from_json(json: &str) -> Result<Self, FhirError> {
+        let document = read::resource(json, "Appointment")?;
+        Self::from_node(document.root())
+    }
+
+    pub(crate) fn from_node(root: Node<'_>) -> Result<Self, FhirError> {
+        let status = root
+            .str("status")
+            .and_then(|code| AppointmentStatus::from_code(&code))
+            .ok_or(FhirError::Unexpected {
+                expected: "an appointment's status",
+            })?;
+        let id = if root.get("id").exists() {
+            Some(read::id(root)?)
+        } else {
+            None
+        };
+        let actor = |kind| {
+            root.get("participant")
+                .items()
+                .find_map(|participant| read::reference(participant.get("actor"), kind))
+        };
+        Ok(Self {
+            id,
+            version: root.get("meta").str("versionId").map(Into::into),
+            status,
+            start: read::timestamp(root.get("start")),
+            end: read::timestamp(root.get("end")),
+            minutes: root
+                .get("minutesDuration")
+                .u64()
+                .and_then(|minutes| minutes.try_into().ok()),
+            service: actor("HealthcareService").map(|service| Ref {
+                name: if service.name.is_empty() {
+                    read::coded(root.get("serviceType"))
+                        .map(|coded| coded.name)
+                        .unwrap_or_default()
+                } else {
+                    service.name
+                },
+                ..service
+            }),
+            specialty: read::coded(root.get("specialty")),
+            practitioner: actor("Practitioner"),
+            location: actor("Location"),
+            patient: actor("Patient"),
+            held_until: read::extension(root, HELD_UNTIL)
+                .and_then(|e| read::timestamp(e.get("valueInstant"))),
+            comment: root.str("comment").map(Into::into),
+            price: read::extension(root, ESTIMATED_PRICE)
+                .and_then(|e| read::vnd(e.get("valueMoney"))),
+        })
+    }
+
+    /// Writes it as a FHIR R4 Appointment.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        self.to_object().finish()
+    }
+
+    pub(crate) fn to_object(&self) -> Object {
+        let extensions = [
+            self.held_until.map(|until| {
+                read::write_extension(HELD_UNTIL, "valueInstant", &read::quoted(&until.to_fhir()))
+            }),
+            self.price.map(|price| {
+                let money = read::write_vnd(price).finish();
+                read::write_extension(ESTIMATED_PRICE, "valueMoney", &money)
+            }),
+        ];
+        // The patient's own yes is there from the beginning; the clinic's comes with its word.
+        let clinic = match self.status {
+            AppointmentStatus::Proposed
+            | AppointmentStatus::Pending
+            | AppointmentStatus::Waitlist => "needs-action",
+            AppointmentStatus::Booked
+            | AppointmentStatus::Arrived
+            | AppointmentStatus::Fulfilled
+            | AppointmentStatus::Noshow
+            | AppointmentStatus::CheckedIn => "accepted",
+            AppointmentStatus::Cancelled | AppointmentStatus::EnteredInError => "declined",
+        };
+        let participants = [
+            ("Patient", &self.patient, "accepted"),
+            ("Practitioner", &self.practitioner, clinic),
+            ("Location", &self.location, clinic),
+            ("HealthcareService", &self.service, clinic),
+        ]
+        .into_iter()
+        .filter_map(|(kind, actor, status)| {
+            let actor = read::write_reference(kind, actor.as_ref()?);
+            Some(Object::new().object("actor", actor).text("status", status))
+        });
+        let service = self
+            .service
+            .as_ref()
+            .map(|service| Object::new().text("text", &service.name));
+        let meta = Object::new().maybe("versionId", self.version.as_deref());
+        let start = self.start.map(Timestamp::to_fhir);
+        let end = self.end.map(Timestamp::to_fhir);
+        let minutes = self.minutes.filter(|m| *m > 0).map(|m| m.to_string());
+        Object::resource("Appointment")
+            .maybe("id", self.id.as_deref())
+            .object("meta", meta)
+            .list("extension", extensions.into_iter().flatten())
+            .text("status", self.status.code())
+            .list("serviceType", service)
+            .list("specialty", self.specialty.as_ref().map(read::write_coded))
+            .maybe("start", start.as_deref())
+            .maybe("end", end.as_deref())
+            .raw("minutesDuration", minutes.as_deref().unwrap_or(""))
+            .maybe("comment", self.comment.as_deref())
+            .list("participant", participants)
+    }
+}
+
+/// The same Appointment byte for byte with another status, for a change or a cancellation.
+///
+/// # Errors
+/// When `json` is not an Appointment with a status.
+pub fn with_status(json: &str, status: AppointmentStatus) -> Result<String, FhirError> {
+    let document = read::resource(json, "Appointment")?;
+    let span = Some(document.root().get("status"))
+        .filter(|old| old.text().is_some())
+        .and_then(Node::span)
+        .ok_or(FhirError::Unexpected {
+            expected: "an appointment's status",
+        })?;
+    let mut changed = json.to_owned();
+    changed.replace_range(span, &read::quoted(status.code()));
+    Ok(changed)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    pub(crate) fn arb_ref() -> impl Strategy<Value = Ref> {
+        ("[A-Za-z0-9.-]{1,64}", "\\PC{0,10}").prop_map(|(id, name)| {
+            // White space alone is no name.
+            Ref::new(id, if name.trim().is_empty() { "" } else { &name })
+        })
+    }
+
+    fn arb_text() -> impl Strategy<Value = String> {
+        any::<String>().prop_filter("not blank", |text| !text.trim_ascii().is_empty())
+    }
+
+    pub(crate) fn arb_time() -> impl Strategy<Value = Timestamp> {
+        (0..4_000_000_000_000_i64).prop_map(Timestamp::from_millis)
+    }
+
+    fn arb_coded() -> impl Strategy<Value = Coded> {
+        ("[a-z:/.]{0,20}", "[A-Z0-9]{1,8}", arb_text())
+            .prop_map(|(system, code, name)| Coded { system, code, name })
+    }
+
+    fn arb_status() -> impl Strategy<Value = AppointmentStatus> {
+        prop::sample::select(vec![
+            AppointmentStatus::Proposed,
+            AppointmentStatus::Pending,
+            AppointmentStatus::Booked,
+            AppointmentStatus::Arrived,
+            AppointmentStatus::Fulfilled,
+            AppointmentStatus::Cancelled,
+            AppointmentStatus::Noshow,
+            AppointmentStatus::EnteredInError,
+            AppointmentStatus::CheckedIn,
+            AppointmentStatus::Waitlist,
+        ])
+    }
+
+    prop_compose! {
+        pub(crate) fn arb_appointment()(
+            id in option::of("[A-Za-z0-9.-]{1,64}"),
+            version in option::of("[a-z0-9]{1,4}"),
+            status in arb_status(),
+            (start, end, held_until) in (option::of(arb_time()), option::of(arb_time()), option::of(arb_time())),
+            minutes in option::of(1..500_u32),
+            (service, practitioner) in (option::of(arb_ref()), option::of(arb_ref())),
+            (location, patient) in (option::of(arb_ref()), option::of(arb_ref())),
+            specialty in option::of(arb_coded()),
+            comment in option::of(arb_text()),
+            price in option::of(any::<i64>()),
+        ) -> Appointment {
+            Appointment {
+                id, version, status, start, end, minutes, service, specialty, practitioner,
+                location, patient, held_until, comment, price: price.map(Vnd::new),
+            }
+        }
+    }
+
+    #[test]
+    fn is_written_as_fhir_wants_it() {
+        let appointment = Appointment {
+            id: Some("0198".to_owned()),
+            version: Some("2".to_owned()),
+            status: AppointmentStatus::Booked,
+            start: Timestamp::parse_fhir("2026-11-24T08:30:00+07:00"),
+            end: Timestamp::parse_fhir("2026-11-24T08:45:00+07:00"),
+            minutes: Some(15),
+            service: Some(Ref::new("kham-tim", "Khám tim mạch")),
+            specialty: Some(Coded {
+                system: "http://snomed.info/sct".to_owned(),
+                code: "394579002".to_owned(),
+                name: "Tim mạch".to_owned(),
+            }),
+            practitioner: Some(Ref::new("bs1", "BS. Trần Thị Mai")),
+            location: Some(Ref::new("p12", "Phòng 12")),
+            patient: Some(Ref::new("bn1", "Nguyễn Thị Hoa")),
+            held_until: Timestamp::parse_fhir("2026-11-20T08:45:00+07:00"),
+            comment: Some("Mẹ tôi nghe kém".to_owned()),
+            price: Some(Vnd::new(150_000)),
+        };
+        let json = appointment.to_json();
+        insta::assert_snapshot!(json);
+        assert_eq!(Appointment::from_json(&json).unwrap(), appointment);
+    }
+
+    #[test]
+    fn another_status_leaves_every_other_byte() {
+        let json = "{ \"resourceType\":\"Appointment\", \"x\" : 4.50,\n\"status\" : \"booked\", \"participant\":[{\"status\":\"accepted\"}] }";
+        assert_eq!(
+            with_status(json, AppointmentStatus::Cancelled).unwrap(),
+            json.replace("booked", "cancelled")
+        );
+        assert!(with_status("{\"resourceType\":\"Appointment\"}", AppointmentStatus::Booked).is_err());
+        assert!(with_status("{\"resourceType\":\"Slot\"}", AppointmentStatus::Booked).is_err());
+    }
+
+    #[test]
+    fn an_unknown_status_or_another_type_is_refused() {
+        for json in [
+            "{\"resourceType\":\"Appointment\"}",
+            "{\"resourceType\":\"Appointment\",\"status\":\"maybe\"}",
+            "{\"resourceType\":\"Slot\",\"status\":\"booked\"}",
+            "{\"resourceType\":\"Appointment\",\"status\":\"booked\",\"id\":\"a b\"}",
+            "7",
+        ] {
+            assert!(Appointment::from_json(json).is_err(), "{json}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn comes_back_as_written(appointment in arb_appointment()) {
+            let json = appointment.to_json();
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
+            let mut back = Appointment::from_json(&json).unwrap();
+            // A code without a name is shown by its service's words.
+            if appointment.service.as_ref().is_some_and(|s| s.name.is_empty()) {
+                if let Some(service) = &mut back.service { service.name.clear(); }
+            }
+            prop_assert_eq!(back, appointment);
+        }
+    }
+}

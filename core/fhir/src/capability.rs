@@ -1,0 +1,124 @@
+//! CapabilityStatement: what a server says it can.
+
+use crate::json::Node;
+use crate::{FhirError, read};
+
+/// What the client needs of a CapabilityStatement.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CapabilityView {
+    /// `fhirVersion`, e.g. `4.0.1`.
+    pub fhir_version: String,
+    /// The software's name; may be empty.
+    pub software: String,
+    /// The software's version; may be empty.
+    pub software_version: String,
+    /// Operations as `Type/$name`, or `$name` for one on the whole system.
+    pub operations: Vec<String>,
+    /// The resource types with their interactions, e.g. `Patient` and `read`, `search-type`.
+    pub resources: Vec<ResourceCapability>,
+}
+
+/// What a server can with one resource type.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResourceCapability {
+    /// The type.
+    pub kind: String,
+    /// The interactions' codes.
+    pub interactions: Vec<String>,
+}
+
+impl CapabilityView {
+    /// Reads a CapabilityStatement resource.
+    ///
+    /// # Errors
+    /// When it is not one or has no `fhirVersion`.
+    pub fn from_json(json: &str) -> Result<Self, FhirError> {
+        let document = read::resource(json, "CapabilityStatement")?;
+        let root = document.root();
+        let software = root.get("software");
+        let mut view = Self {
+            fhir_version: root
+                .str("fhirVersion")
+                .ok_or(FhirError::Unexpected {
+                    expected: "fhirVersion",
+                })?
+                .into(),
+            software: read::string(software, "name"),
+            software_version: read::string(software, "version"),
+            ..Self::default()
+        };
+        for rest in root.get("rest").items() {
+            if rest.get("mode").is_text("client") {
+                continue;
+            }
+            view.operations.extend(operations(rest, ""));
+            for resource in rest.get("resource").items() {
+                let Some(kind) = resource.str("type") else {
+                    continue;
+                };
+                view.operations
+                    .extend(operations(resource, &format!("{kind}/")));
+                view.resources.push(ResourceCapability {
+                    kind: kind.into(),
+                    interactions: resource
+                        .get("interaction")
+                        .items()
+                        .filter_map(|interaction| interaction.str("code"))
+                        .map(Into::into)
+                        .collect(),
+                });
+            }
+        }
+        Ok(view)
+    }
+
+    /// Whether an operation is offered, e.g. `Appointment/$find`.
+    #[must_use]
+    pub fn offers(&self, operation: &str) -> bool {
+        self.operations.iter().any(|o| o == operation)
+    }
+
+    /// Whether an interaction is offered, e.g. `Slot` and `search-type`.
+    #[must_use]
+    pub fn can(&self, kind: &str, interaction: &str) -> bool {
+        self.resources
+            .iter()
+            .any(|r| r.kind == kind && r.interactions.iter().any(|i| i == interaction))
+    }
+}
+
+/// The operations of a part, with `$` whether or not the server wrote it.
+fn operations(part: Node<'_>, prefix: &str) -> Vec<String> {
+    part.get("operation")
+        .items()
+        .filter_map(|operation| operation.str("name"))
+        .map(|name| format!("{prefix}${}", name.trim_start_matches('$')))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_a_server_offers() {
+        let json = r#"{"resourceType":"CapabilityStatement","fhirVersion":"4.0.1",
+            "software":{"name":"sokhoe","version":"0.1.0"},
+            "rest":[{"mode":"server","operation":[{"name":"versions"}],"resource":[
+                {"type":"Appointment","interaction":[{"code":"read"},{"code":"search-type"}],
+                 "operation":[{"name":"find","definition":"x"},{"name":"$book"}]}, 7]}]}"#;
+        let view = CapabilityView::from_json(json).unwrap();
+        assert_eq!(view.fhir_version, "4.0.1");
+        assert_eq!(
+            (view.software.as_str(), view.software_version.as_str()),
+            ("sokhoe", "0.1.0")
+        );
+        assert_eq!(
+            view.operations,
+            ["$versions", "Appointment/$find", "Appointment/$book"]
+        );
+        assert!(view.offers("Appointment/$book") && !view.offers("Appointment/$hold"));
+        assert!(view.can("Appointment", "read") && !view.can("Slot", "read"));
+        assert!(CapabilityView::from_json(r#"{"resourceType":"CapabilityStatement"}"#).is_err());
+    }
+}

@@ -1,0 +1,40 @@
+//! Lossless FHIR R4 JSON with the typed views that Sổ Khỏe needs.
+//!
+//! A resource is kept as the bytes that came. This crate reads from them what lists, searches,
+//! trends and screens need ([`index()`], [`detail::fields`] and the views), cuts Bundles apart
+//! without touching what they carry ([`bundle`]), and writes the few resources that the phone and
+//! our clinic make. It is pure: no clock, no network, no files.
+
+pub mod appointment;
+pub mod bundle;
+pub mod capability;
+pub mod common;
+pub mod detail;
+pub mod directory;
+pub mod error;
+pub mod identifiers;
+pub mod index;
+pub mod invoice;
+pub mod json;
+pub mod limits;
+pub mod names;
+pub mod outcome;
+pub mod patient;
+mod read;
+mod values;
+pub mod scheduling;
+
+pub use appointment::{Appointment, AppointmentStatus};
+pub use bundle::{Change, ChangeBundleWriter, ChangePage, SearchBundleWriter, SearchMode, SearchPage};
+pub use capability::CapabilityView;
+pub use common::{Coded, Ref};
+pub use directory::{
+    LocationView, PractitionerRoleView, PractitionerView, ScheduleView, ServiceView,
+};
+pub use error::FhirError;
+pub use identifiers::IdentifierKind;
+pub use index::{Indexed, index};
+pub use invoice::InvoiceView;
+pub use outcome::Outcome;
+pub use patient::PatientView;
+pub use scheduling::{BookRequest, FindRequest, HoldRequest};

@@ -1,0 +1,372 @@
+//! The parameters of IHE ITI Scheduling: `$find` (ITI-115), `$hold` (ITI-116), `$book` (ITI-117).
+
+use sokhoe_domain::Timestamp;
+
+use crate::common::Ref;
+use crate::json::{Document, Node, Object};
+use crate::{Appointment, FhirError, read};
+
+/// `Appointment/$find`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FindRequest {
+    /// Earliest begin.
+    pub start: Timestamp,
+    /// Latest begin.
+    pub end: Timestamp,
+    /// Code of a specialty.
+    pub specialty: Option<String>,
+    /// Id of a HealthcareService (`visit-type`).
+    pub service: Option<String>,
+    /// Id of a Practitioner.
+    pub practitioner: Option<String>,
+    /// Id of a Location (`location-reference`).
+    pub location: Option<String>,
+    /// Id of the Patient (`patient-reference`).
+    pub patient: Option<String>,
+}
+
+/// `Appointment/$hold`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldRequest {
+    /// Id of a proposed Appointment (`appointment-reference`).
+    pub appointment: String,
+    /// Id of the Patient (`patient-reference`).
+    pub patient: String,
+}
+
+/// `Appointment/$book`: exactly one of `appointment` and `resource` is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookRequest {
+    /// Id of a proposed or held Appointment (`appointment-reference`).
+    pub appointment: Option<String>,
+    /// A changed or cancelled Appointment (`appointment-resource`).
+    pub resource: Option<Appointment>,
+    /// Id of the Patient (`patient-reference`).
+    pub patient: String,
+    /// The patient's own words.
+    pub comment: Option<String>,
+}
+
+impl FindRequest {
+    /// As a Parameters resource.
+    #[must_use]
+    pub fn to_parameters(&self) -> String {
+        parameters([
+            Some(date_time("start", self.start)),
+            Some(date_time("end", self.end)),
+            self.specialty.as_ref().map(|code| concept("specialty", code)),
+            self.service.as_ref().map(|id| concept("visit-type", id)),
+            self.practitioner
+                .as_ref()
+                .map(|id| reference("practitioner", "Practitioner", id)),
+            self.location
+                .as_ref()
+                .map(|id| reference("location-reference", "Location", id)),
+            self.patient
+                .as_ref()
+                .map(|id| reference("patient-reference", "Patient", id)),
+        ])
+    }
+
+    /// Reads a Parameters resource. Parameters of other names are passed over; of several of one
+    /// name the first counts.
+    ///
+    /// # Errors
+    /// When it is not one, or `start` or `end` is missing, or what is given is unreadable.
+    pub fn from_parameters(json: &str) -> Result<Self, FhirError> {
+        let given = Given::parse(json)?;
+        Ok(Self {
+            start: given
+                .date_time("start")
+                .ok_or(FhirError::Unexpected { expected: "start" })?,
+            end: given
+                .date_time("end")
+                .ok_or(FhirError::Unexpected { expected: "end" })?,
+            specialty: given.code("specialty")?,
+            service: given.code("visit-type")?,
+            practitioner: given.id("practitioner", "Practitioner")?,
+            location: given.id("location-reference", "Location")?,
+            patient: given.id("patient-reference", "Patient")?,
+        })
+    }
+}
+
+impl HoldRequest {
+    /// As a Parameters resource.
+    #[must_use]
+    pub fn to_parameters(&self) -> String {
+        parameters([
+            Some(reference(
+                "appointment-reference",
+                "Appointment",
+                &self.appointment,
+            )),
+            Some(reference("patient-reference", "Patient", &self.patient)),
+        ])
+    }
+
+    /// Reads a Parameters resource.
+    ///
+    /// # Errors
+    /// When it is not one, or a parameter is missing or unreadable.
+    pub fn from_parameters(json: &str) -> Result<Self, FhirError> {
+        let given = Given::parse(json)?;
+        Ok(Self {
+            appointment: given.id("appointment-reference", "Appointment")?.ok_or(
+                FhirError::Unexpected {
+                    expected: "appointment-reference",
+                },
+            )?,
+            patient: given.patient()?,
+        })
+    }
+}
+
+impl BookRequest {
+    /// As a Parameters resource.
+    #[must_use]
+    pub fn to_parameters(&self) -> String {
+        parameters([
+            self.appointment
+                .as_ref()
+                .map(|id| reference("appointment-reference", "Appointment", id)),
+            self.resource.as_ref().map(|appointment| {
+                Object::new()
+                    .text("name", "appointment-resource")
+                    .object("resource", appointment.to_object())
+            }),
+            Some(reference("patient-reference", "Patient", &self.patient)),
+            self.comment.as_ref().map(|comment| {
+                Object::new()
+                    .text("name", "comment")
+                    .text("valueString", comment)
+            }),
+        ])
+    }
+
+    /// Reads a Parameters resource.
+    ///
+    /// # Errors
+    /// When it is not one, or a parameter is missing or unreadable, or not exactly one of
+    /// `appointment-reference` and `appointment-resource` is given.
+    pub fn from_parameters(json: &str) -> Result<Self, FhirError> {
+        let given = Given::parse(json)?;
+        let appointment = given.id("appointment-reference", "Appointment")?;
+        let resource = given
+            .find("appointment-resource")
+            .map(|parameter| {
+                let resource = parameter.get("resource");
+                if resource.get("resourceType").is_text("Appointment") {
+                    Appointment::from_node(resource)
+                } else {
+                    Err(FhirError::Unexpected {
+                        expected: "appointment-resource",
+                    })
+                }
+            })
+            .transpose()?;
+        if appointment.is_some() == resource.is_some() {
+            return Err(FhirError::Unexpected {
+                expected: "one of appointment-reference and appointment-resource",
+            });
+        }
+        Ok(Self {
+            appointment,
+            resource,
+            patient: given.patient()?,
+            comment: given
+                .find("comment")
+                .and_then(|parameter| parameter.str("valueString"))
+                .map(Into::into),
+        })
+    }
+}
+
+/// The parameters of a Parameters resource.
+struct Given<'a>(Document<'a>);
+
+impl<'a> Given<'a> {
+    fn parse(json: &'a str) -> Result<Self, FhirError> {
+        read::resource(json, "Parameters").map(Self)
+    }
+
+    fn find(&self, name: &str) -> Option<Node<'_>> {
+        self.0
+            .root()
+            .get("parameter")
+            .items()
+            .find(|parameter| parameter.get("name").is_text(name))
+    }
+
+    fn date_time(&self, name: &str) -> Option<Timestamp> {
+        let parameter = self.find(name)?;
+        ["valueDateTime", "valueInstant", "valueDate"]
+            .into_iter()
+            .find_map(|key| Timestamp::parse_fhir(&parameter.str(key)?))
+    }
+
+    /// The code of a CodeableConcept or what other clients send instead.
+    fn code(&self, name: &'static str) -> Result<Option<String>, FhirError> {
+        let Some(parameter) = self.find(name) else {
+            return Ok(None);
+        };
+        let concept = parameter.get("valueCodeableConcept");
+        concept
+            .get("coding")
+            .first()
+            .str("code")
+            .or_else(|| parameter.get("valueCoding").str("code"))
+            .or_else(|| parameter.str("valueCode"))
+            .or_else(|| parameter.str("valueString"))
+            .or_else(|| concept.str("text"))
+            .map(|code| Some(code.into()))
+            .ok_or(FhirError::Unexpected { expected: name })
+    }
+
+    /// The id of a reference to a resource of this type.
+    fn id(&self, name: &'static str, kind: &str) -> Result<Option<String>, FhirError> {
+        let Some(parameter) = self.find(name) else {
+            return Ok(None);
+        };
+        let key = read::key(parameter.get("valueReference")).or_else(|| {
+            let text = parameter
+                .str("valueUri")
+                .or_else(|| parameter.str("valueString"))?;
+            sokhoe_domain::ResourceKey::parse(&text)
+        });
+        key.filter(|key| key.kind == kind)
+            .map(|key| Some(key.id))
+            .ok_or(FhirError::Unexpected { expected: name })
+    }
+
+    fn patient(&self) -> Result<String, FhirError> {
+        self.id("patient-reference", "Patient")?
+            .ok_or(FhirError::Unexpected {
+                expected: "patient-reference",
+            })
+    }
+}
+
+fn parameters<const N: usize>(parameters: [Option<Object>; N]) -> String {
+    Object::resource("Parameters")
+        .list("parameter", parameters.into_iter().flatten())
+        .finish()
+}
+
+fn date_time(name: &str, at: Timestamp) -> Object {
+    Object::new()
+        .text("name", name)
+        .text("valueDateTime", &at.to_fhir())
+}
+
+fn concept(name: &str, code: &str) -> Object {
+    let coding = Object::new().text("code", code);
+    Object::new().text("name", name).object(
+        "valueCodeableConcept",
+        Object::new().list("coding", [coding]),
+    )
+}
+
+fn reference(name: &str, kind: &str, id: &str) -> Object {
+    Object::new().text("name", name).object(
+        "valueReference",
+        read::write_reference(kind, &Ref::new(id, "")),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::appointment::tests::{arb_appointment, arb_time};
+
+    const ID: &str = "[A-Za-z0-9.-]{1,64}";
+
+    #[test]
+    fn are_written_as_ihe_names_them() {
+        let find = FindRequest {
+            start: Timestamp::parse_fhir("2026-11-24T07:00:00+07:00").unwrap(),
+            end: Timestamp::parse_fhir("2026-11-25T07:00:00+07:00").unwrap(),
+            specialty: Some("394579002".to_owned()),
+            service: Some("kham-tim".to_owned()),
+            practitioner: Some("bs1".to_owned()),
+            location: Some("p12".to_owned()),
+            patient: Some("bn1".to_owned()),
+        };
+        let book = BookRequest {
+            appointment: Some("proposed.1".to_owned()),
+            resource: None,
+            patient: "bn1".to_owned(),
+            comment: Some("Xin khám \"sớm\"".to_owned()),
+        };
+        insta::assert_snapshot!([find.to_parameters(), book.to_parameters()].join("\n"));
+    }
+
+    #[test]
+    fn what_is_missing_or_unreadable_is_refused() {
+        let wrap = |inner: &str| {
+            format!(r#"{{"resourceType":"Parameters","parameter":[{inner}]}}"#)
+        };
+        let patient = r#"{"name":"patient-reference","valueReference":{"reference":"Patient/1"}}"#;
+        let bad_patient = r#"{"name":"patient-reference","valueReference":{"reference":"Device/1"}}"#;
+        let proposed = r#"{"name":"appointment-reference","valueReference":{"reference":"Appointment/1"}}"#;
+        let slot = r#"{"name":"appointment-resource","resource":{"resourceType":"Slot","status":"booked"}}"#;
+        let resource =
+            r#"{"name":"appointment-resource","resource":{"resourceType":"Appointment","status":"booked"}}"#;
+        assert!(HoldRequest::from_parameters(&wrap(&format!("{patient},{proposed}"))).is_ok());
+        assert!(BookRequest::from_parameters(&wrap(&format!("{patient},{resource}"))).is_ok());
+        for bad in [
+            String::new(),
+            patient.to_owned(),
+            proposed.to_owned(),
+            format!("{bad_patient},{proposed}"),
+            format!("{patient},{slot}"),
+            format!("{patient},{proposed},{resource}"),
+        ] {
+            assert!(BookRequest::from_parameters(&wrap(&bad)).is_err(), "{bad}");
+            assert!(FindRequest::from_parameters(&wrap(&bad)).is_err(), "{bad}");
+        }
+        assert!(HoldRequest::from_parameters(r#"{"resourceType":"Bundle"}"#).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn find_comes_back(
+            (start, end) in (arb_time(), arb_time()),
+            (specialty, service) in (option::of("[a-z0-9]{1,9}"), option::of(ID)),
+            (practitioner, location, patient) in (option::of(ID), option::of(ID), option::of(ID)),
+        ) {
+            let request =
+                FindRequest { start, end, specialty, service, practitioner, location, patient };
+            prop_assert_eq!(&FindRequest::from_parameters(&request.to_parameters()).unwrap(), &request);
+        }
+
+        #[test]
+        fn hold_comes_back((appointment, patient) in (ID, ID)) {
+            let request = HoldRequest { appointment, patient };
+            prop_assert_eq!(&HoldRequest::from_parameters(&request.to_parameters()).unwrap(), &request);
+        }
+
+        #[test]
+        fn book_comes_back(
+            id in ID,
+            resource in option::of(arb_appointment()),
+            patient in ID,
+            comment in option::of("[^ ].{0,40}"),
+        ) {
+            let resource = resource.map(|mut a| { a.service = None; a });
+            let appointment = resource.is_none().then_some(id);
+            let request = BookRequest { appointment, resource, patient, comment };
+            prop_assert_eq!(&BookRequest::from_parameters(&request.to_parameters()).unwrap(), &request);
+        }
+
+        #[test]
+        fn no_text_panics(text: String) {
+            let _ = FindRequest::from_parameters(&text);
+            let _ = HoldRequest::from_parameters(&text);
+            let _ = BookRequest::from_parameters(&text);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! EMVCo merchant-presented mode: tags, lengths, values and the CRC, without losing anything.
+//!
+//! Objects stay in the order in which they came, known or not, so that reading and writing gives
+//! the same bytes.
+
+mod crc;
+mod error;
+mod object;
+mod payload;
+mod tag_path;
+
+pub use crc::crc16;
+pub use error::{FormatError, FormatErrorKind};
+pub use object::{Object, ObjectError};
+pub use payload::Payload;
+pub use tag_path::TagPath;

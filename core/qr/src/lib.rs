@@ -1,0 +1,53 @@
+//! VietQR, citizen cards, insurance cards and Sổ Khỏe's own codes: read, write, draw.
+//!
+//! Pure: no clock, no network, no files, no randomness. What comes in is text that a camera saw;
+//! what goes out is typed values, text, or a drawn code. Reading never panics, and neither errors
+//! nor `Debug` output carry names, numbers of persons or whole account numbers.
+//!
+//! * [`scan()`] says what any scanned text is.
+//! * [`vietqr`] reads and writes NAPAS payment codes on top of [`emv`], the lossless TLV layer.
+//! * [`citizen_card`] and [`insurance_card`] read what CCCD and BHYT cards show.
+//! * [`signed`] holds the clinic's own signed texts: enrolment and payment order.
+//! * [`draw`] turns a text into modules, terminal blocks, SVG or PNG.
+//!
+//! ```
+//! use sokhoe_domain::Vnd;
+//! use sokhoe_qr::{Matrix, Scanned, VietQr, draw::Level, scan};
+//!
+//! let code = VietQr::transfer("970415", "113366668888")
+//!     .amount(Vnd::new(150_000))
+//!     .reference("PK8F3K2")
+//!     .purpose("khám bệnh")
+//!     .build()?;
+//! println!("{}", Matrix::encode(&code.to_payload(), Level::Medium)?.to_terminal());
+//!
+//! let Scanned::VietQr(reading) = scan(&code.to_payload()) else { panic!("just made") };
+//! assert_eq!(reading.code.bin().bank().map(|bank| bank.short_name), Some("VietinBank"));
+//! assert_eq!(reading.code.purpose(), Some("PK8F3K2 KHAM BENH"));
+//! assert!(reading.warnings.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod bank;
+pub mod citizen_card;
+pub mod draw;
+pub mod emv;
+pub mod insurance_card;
+pub mod other_payment;
+pub mod payee;
+pub mod scan;
+mod sex;
+pub mod signed;
+mod text;
+pub mod vietqr;
+
+pub use bank::{Bank, Bin};
+pub use citizen_card::{CitizenCard, CitizenNumber};
+pub use draw::Matrix;
+pub use insurance_card::{InsuranceCard, InsuranceNumber};
+pub use other_payment::OtherPayment;
+pub use payee::{PayeeCheck, compare_payee};
+pub use scan::{Scanned, scan};
+pub use sex::Sex;
+pub use signed::{Enrolment, PaymentOrder, PublicKey};
+pub use vietqr::VietQr;

@@ -1,0 +1,74 @@
+use url::{Host, Url};
+
+/// Whether a phone may talk to a clinic at this address: https, or http on this very machine.
+/// No user, password, query or fragment.
+pub(super) fn is_allowed(text: &str) -> bool {
+    // The parser drops tabs and line ends and repairs backslashes; a repaired address is not the
+    // one that people saw.
+    if !text.bytes().all(|b| b.is_ascii_graphic()) || text.contains('\\') {
+        return false;
+    }
+    let Ok(url) = Url::parse(text) else {
+        return false;
+    };
+    let scheme = match url.scheme() {
+        "https" => url.host().is_some(),
+        "http" => is_loopback(&url),
+        _ => false,
+    };
+    let bare = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    scheme && bare
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_allowed;
+
+    #[test]
+    fn https_or_this_machine() {
+        for good in [
+            "https://benhvien.example/fhir",
+            "https://10.0.0.5:8443",
+            "http://127.0.0.1:8080/",
+            "http://localhost:3000/fhir",
+            "http://[::1]:8080",
+        ] {
+            assert!(is_allowed(good), "{good}");
+        }
+        for bad in [
+            "",
+            "benhvien.example",
+            "http://benhvien.example",
+            "http://192.168.1.4",
+            "http://127.0.0.1.example",
+            "http://localhost.example",
+            "http://127.0.0.1@evil.example",
+            "https://user@benhvien.example",
+            "https://user:pw@benhvien.example",
+            "https://benhvien.example?next=x",
+            "https://benhvien.example#x",
+            "https://benhvien.example\\@evil.example",
+            "https://benhvien.exa\tmple",
+            "https://",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "ftp://benhvien.example",
+            "http://[::2]",
+            "https://bệnhviện.example",
+        ] {
+            assert!(!is_allowed(bad), "{bad}");
+        }
+    }
+}

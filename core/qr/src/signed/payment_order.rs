@@ -1,0 +1,198 @@
+use std::fmt;
+
+use ring::signature::Ed25519KeyPair;
+use serde::{Deserialize, Serialize};
+use sokhoe_domain::{Timestamp, Vnd};
+use thiserror::Error;
+
+use super::key::PublicKey;
+use super::token::{Kind, SignError, TokenError, sign, verify};
+use crate::bank::Bin;
+use crate::text::{Hidden, LastFour};
+use crate::vietqr::{Account, BuildError, SAFE_PURPOSE, VietQr, bank_safe_reference};
+
+/// A clinic's word on where the money for an invoice goes. The payment code is built from this and
+/// from nothing else.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PaymentOrder {
+    details: PaymentOrderDetails,
+    code: VietQr,
+}
+
+/// What a payment order says. [`PaymentOrder::new`] checks it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PaymentOrderDetails {
+    /// The id of the FHIR Invoice.
+    pub invoice: String,
+    /// The id of the clinic.
+    pub clinic: String,
+    /// The bank of the payee, six digits.
+    pub bin: String,
+    /// The account of the payee.
+    pub account: String,
+    /// The name on the account, as the bank app will show it.
+    pub payee_name: String,
+    /// What to pay.
+    pub amount: Vnd,
+    /// What the transfer text begins with: `[A-Z0-9]`, at most 19.
+    pub reference: String,
+    /// When the clinic signed.
+    pub issued: Timestamp,
+}
+
+/// Why an order cannot be made or trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PaymentOrderError {
+    /// The text is not a payment order of this key.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The clinic, invoice or payee is empty.
+    #[error("a field of the payment order is empty")]
+    Empty,
+    /// The reference is not `[A-Z0-9]` of at most 19 characters.
+    #[error("the reference is not safe for banks")]
+    Reference,
+    /// No payment code can be made of it.
+    #[error(transparent)]
+    Code(#[from] BuildError),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    invoice: String,
+    clinic: String,
+    bin: String,
+    account: String,
+    payee: String,
+    amount: i64,
+    reference: String,
+    issued: i64,
+}
+
+impl PaymentOrder {
+    /// Checks that a payment code can be made of the details.
+    pub fn new(details: PaymentOrderDetails) -> Result<Self, PaymentOrderError> {
+        if [&details.invoice, &details.clinic, &details.payee_name]
+            .iter()
+            .any(|text| text.trim().is_empty())
+        {
+            return Err(PaymentOrderError::Empty);
+        }
+        let safe = bank_safe_reference(&details.reference) == details.reference;
+        if !safe || !(1..=SAFE_PURPOSE).contains(&details.reference.len()) {
+            return Err(PaymentOrderError::Reference);
+        }
+        let code = VietQr::transfer(details.bin.as_str(), details.account.as_str())
+            .amount(details.amount)
+            .reference(&details.reference)
+            .build()?;
+        Ok(Self { details, code })
+    }
+
+    /// The text for the invoice.
+    pub fn sign(&self, key: &Ed25519KeyPair) -> Result<String, SignError> {
+        let details = self.details.clone();
+        let wire = Wire {
+            invoice: details.invoice,
+            clinic: details.clinic,
+            bin: details.bin,
+            account: details.account,
+            payee: details.payee_name,
+            amount: details.amount.dong(),
+            reference: details.reference,
+            issued: details.issued.as_millis(),
+        };
+        sign(Kind::PaymentOrder, &wire, key)
+    }
+
+    /// Reads a text that the clinic of `key` signed. Whether it is the order of the invoice at
+    /// hand is for the caller to compare: [`invoice`](Self::invoice) and [`amount`](Self::amount).
+    pub fn verify(text: &str, key: &PublicKey) -> Result<Self, PaymentOrderError> {
+        let verified = verify(text, key)?;
+        if verified.kind() != Kind::PaymentOrder {
+            return Err(TokenError::NotOurs.into());
+        }
+        let wire: Wire = verified.payload()?;
+        Self::new(PaymentOrderDetails {
+            invoice: wire.invoice,
+            clinic: wire.clinic,
+            bin: wire.bin,
+            account: wire.account,
+            payee_name: wire.payee,
+            amount: Vnd::new(wire.amount),
+            reference: wire.reference,
+            issued: Timestamp::from_millis(wire.issued),
+        })
+    }
+
+    /// The payment code: the account, the amount, and the reference as the transfer text.
+    pub fn to_vietqr(&self) -> VietQr {
+        self.code.clone()
+    }
+
+    /// All it says.
+    pub fn details(&self) -> &PaymentOrderDetails {
+        &self.details
+    }
+
+    /// The id of the FHIR Invoice.
+    pub fn invoice(&self) -> &str {
+        &self.details.invoice
+    }
+
+    /// The id of the clinic.
+    pub fn clinic(&self) -> &str {
+        &self.details.clinic
+    }
+
+    /// The bank of the payee.
+    pub fn bin(&self) -> Bin {
+        self.code.bin()
+    }
+
+    /// The account of the payee.
+    pub fn account(&self) -> &Account {
+        self.code.account()
+    }
+
+    /// The name on the account.
+    pub fn payee_name(&self) -> &str {
+        &self.details.payee_name
+    }
+
+    /// What to pay.
+    pub fn amount(&self) -> Vnd {
+        self.details.amount
+    }
+
+    /// What the transfer text begins with.
+    pub fn reference(&self) -> &str {
+        &self.details.reference
+    }
+
+    /// When the clinic signed.
+    pub fn issued(&self) -> Timestamp {
+        self.details.issued
+    }
+}
+
+impl fmt::Debug for PaymentOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PaymentOrder").field(&self.details).finish()
+    }
+}
+
+impl fmt::Debug for PaymentOrderDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PaymentOrderDetails")
+            .field("invoice", &self.invoice)
+            .field("clinic", &self.clinic)
+            .field("bin", &self.bin)
+            .field("account", &LastFour(&self.account))
+            .field("payee_name", &Hidden)
+            .field("amount", &self.amount)
+            .field("reference", &self.reference)
+            .finish_non_exhaustive()
+    }
+}

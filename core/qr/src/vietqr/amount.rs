@@ -1,0 +1,62 @@
+use sokhoe_domain::Vnd;
+
+use super::error::Problem;
+
+/// A NAPAS 247 transfer is below this.
+pub const TRANSFER_LIMIT: Vnd = Vnd::new(500_000_000);
+
+/// The longest amount in characters.
+const LONGEST: usize = 13;
+
+/// Reads tag 54. `50000` and `50000.` are the same amount; đồng have no decimals.
+pub(crate) fn read_amount(text: &str) -> Result<Vnd, Problem> {
+    let digits = text.strip_suffix('.').unwrap_or(text);
+    let well_formed = text.len() <= LONGEST && digits.bytes().all(|b| b.is_ascii_digit());
+    match digits.parse() {
+        Ok(0) => Err(Problem::ZeroAmount),
+        Ok(dong) if well_formed => Ok(Vnd::new(dong)),
+        _ => Err(Problem::BadAmount),
+    }
+}
+
+/// Writes tag 54; unset when the amount has no place there.
+pub(crate) fn write_amount(amount: Vnd) -> Option<String> {
+    let text = amount.dong().to_string();
+    (amount.dong() > 0 && text.len() <= LONGEST).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_whole_dong_only() {
+        for (text, dong) in [
+            ("1", 1),
+            ("50000", 50_000),
+            ("50000.", 50_000),
+            ("9999999999999", 9_999_999_999_999),
+        ] {
+            assert_eq!(read_amount(text), Ok(Vnd::new(dong)), "{text}");
+        }
+        for text in [
+            "",
+            ".",
+            "50 000",
+            "50,000",
+            "50000.0",
+            "50000.5",
+            "1..",
+            "-5",
+            "+5",
+            "1e5",
+            "12345678901234",
+            "٥",
+        ] {
+            assert_eq!(read_amount(text), Err(Problem::BadAmount), "{text}");
+        }
+        for text in ["0", "000", "0."] {
+            assert_eq!(read_amount(text), Err(Problem::ZeroAmount), "{text}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! VietQR, the payment code of NAPAS: tag 38 with a bank, an account and a service.
+//!
+//! [`VietQr::read`] answers on three levels: a hard error with its position, semantic problems,
+//! and warnings beside a value that can be used. [`VietQr::transfer`] begins a new code.
+
+mod account;
+mod additional;
+mod amount;
+mod builder;
+mod error;
+mod purpose;
+mod read;
+mod service;
+mod wallet;
+mod warning;
+
+use std::fmt;
+
+use sokhoe_domain::Vnd;
+
+use crate::bank::Bin;
+use crate::emv::Payload;
+use crate::text::LastFour;
+
+pub use account::{Account, AccountError};
+pub use additional::AdditionalData;
+pub use amount::TRANSFER_LIMIT;
+pub use builder::{BuildError, VietQrBuilder};
+pub use error::{Problem, ReadError};
+pub use purpose::{LONGEST_PURPOSE, SAFE_PURPOSE, bank_safe_purpose, bank_safe_reference};
+pub use service::{Initiation, Service};
+pub use wallet::Wallet;
+pub use warning::Warning;
+
+pub(crate) use amount::read_amount;
+pub(crate) use read::has_napas_template;
+
+/// A payment code whose payee, currency and amount are understood.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VietQr {
+    payload: Payload,
+    bin: Bin,
+    account: Account,
+    service: Option<Service>,
+    initiation: Option<Initiation>,
+    amount: Option<Vnd>,
+    additional: AdditionalData,
+}
+
+/// A code that was read, and what is odd about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reading {
+    /// The code.
+    pub code: VietQr,
+    /// Nothing here stops a payment; a screen may mention it.
+    pub warnings: Vec<Warning>,
+}
+
+impl VietQr {
+    /// Reads the text of a code.
+    pub fn read(text: &str) -> Result<Reading, ReadError> {
+        Self::from_payload(Payload::read(text)?)
+    }
+
+    /// Reads what the TLV layer has already taken apart.
+    pub fn from_payload(payload: Payload) -> Result<Reading, ReadError> {
+        read::read(payload)
+    }
+
+    /// Begins a transfer to an account; [`VietQrBuilder::build`] checks everything.
+    pub fn transfer(bin: impl Into<String>, account: impl Into<String>) -> VietQrBuilder {
+        VietQrBuilder::new(bin.into(), account.into())
+    }
+
+    /// The text to draw.
+    pub fn to_payload(&self) -> String {
+        self.payload.to_text()
+    }
+
+    /// The objects of the code, in their order.
+    pub fn payload(&self) -> &Payload {
+        &self.payload
+    }
+
+    /// The bank or wallet of the payee.
+    pub fn bin(&self) -> Bin {
+        self.bin
+    }
+
+    /// The account, card or merchant number of the payee.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The service as the code names it; unset means [`Service::Push`].
+    pub fn service(&self) -> Option<&Service> {
+        self.service.as_ref()
+    }
+
+    /// For one payment or many, as the code says.
+    pub fn initiation(&self) -> Option<Initiation> {
+        self.initiation
+    }
+
+    /// Whether the code may be used many times. Some writers leave out or misuse the tag.
+    pub fn is_static(&self) -> bool {
+        self.initiation != Some(Initiation::Dynamic)
+    }
+
+    /// The amount; unset when the payer types it.
+    pub fn amount(&self) -> Option<Vnd> {
+        self.amount
+    }
+
+    /// Bill, reference, purpose and the rest of tag 62.
+    pub fn additional(&self) -> &AdditionalData {
+        &self.additional
+    }
+
+    /// The purpose, which becomes the text of the transfer.
+    pub fn purpose(&self) -> Option<&str> {
+        self.additional.purpose()
+    }
+
+    /// The payee's name, where the code carries one. Nothing checks it: banks show the true one.
+    pub fn merchant_name(&self) -> Option<&str> {
+        self.payload.get(59)
+    }
+
+    /// The payee's city, where the code carries one.
+    pub fn merchant_city(&self) -> Option<&str> {
+        self.payload.get(60)
+    }
+
+    /// The merchant category (ISO 18245): 8062 is a hospital.
+    pub fn mcc(&self) -> Option<&str> {
+        self.payload.get(52)
+    }
+
+    /// The wallet that the payee's number belongs to, if it is one.
+    pub fn wallet(&self) -> Option<Wallet> {
+        Wallet::of(self.bin, &self.account)
+    }
+}
+
+impl fmt::Debug for VietQr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VietQr")
+            .field("bin", &self.bin)
+            .field("account", &LastFour(self.account.as_str()))
+            .field("service", &self.service)
+            .field("initiation", &self.initiation)
+            .field("amount", &self.amount)
+            .field("additional", &self.additional)
+            .finish_non_exhaustive()
+    }
+}

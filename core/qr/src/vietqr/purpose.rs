@@ -1,0 +1,56 @@
+//! The purpose becomes the text of a transfer. Banks cut it, fold it and drop what they dislike,
+//! so it is made safe before they can, and the reference stands first.
+
+use crate::text::{cut, fold_upper};
+
+/// The length that every known bank and aggregator keeps.
+pub const SAFE_PURPOSE: usize = 19;
+
+/// The length that NAPAS allows.
+pub const LONGEST_PURPOSE: usize = 25;
+
+/// The reference as `[A-Z0-9]`; what else it had is dropped.
+pub fn bank_safe_reference(reference: &str) -> String {
+    fold_upper(reference).replace(' ', "")
+}
+
+/// Reference, then text, as `[A-Z0-9 ]`, cut to `limit` characters. The reference is never cut:
+/// unset when it does not fit.
+pub fn bank_safe_purpose(reference: &str, text: &str, limit: usize) -> Option<String> {
+    let reference = bank_safe_reference(reference);
+    if reference.len() > limit {
+        return None;
+    }
+    let text = fold_upper(text);
+    let whole = if reference.is_empty() {
+        text
+    } else {
+        format!("{reference} {text}")
+    };
+    Some(cut(&whole, limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_comes_first_and_whole() {
+        let safe = |reference, text| bank_safe_purpose(reference, text, SAFE_PURPOSE);
+        assert_eq!(
+            safe("pk8f-3k2", "Khám bệnh: Đặng Thị Ánh").unwrap(),
+            "PK8F3K2 KHAM BENH D"
+        );
+        assert_eq!(safe("PK8F3K2", "").unwrap(), "PK8F3K2");
+        assert_eq!(safe("", "ủng hộ lũ lụt").unwrap(), "UNG HO LU LUT");
+        assert_eq!(
+            safe("PK8F3K2ABCDE", "khám b").unwrap(),
+            "PK8F3K2ABCDE KHAM B"
+        );
+        assert_eq!(
+            safe("", "0123456789012345678 9").unwrap(),
+            "0123456789012345678"
+        );
+        assert_eq!(safe("01234567890123456789", "x"), None);
+    }
+}

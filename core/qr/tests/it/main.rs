@@ -1,0 +1,14 @@
+//! The crate as its users see it.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "these are tests; the lint spares only test functions, not what they call"
+)]
+
+mod cards;
+mod draw;
+mod properties;
+mod scan;
+mod signed;
+mod vectors;
+mod vietqr;

@@ -1,0 +1,42 @@
+//! A person's way to one clinic.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sokhoe_client::ClinicClient;
+use sokhoe_domain::ClinicId;
+use sokhoe_domain::ports::{Clock, Rng};
+use sokhoe_vault::Vault;
+
+/// One person at one clinic.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// The clinic.
+    pub clinic: ClinicId,
+    /// The person's Patient id there.
+    pub patient_id: String,
+    /// How to reach it.
+    pub client: ClinicClient,
+}
+
+/// Brings one person's vault into step with clinics.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) vault: Vault,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine for this vault.
+    #[must_use]
+    pub fn new(vault: Vault, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
+        Self { vault, clock, rng }
+    }
+}

@@ -1,0 +1,18 @@
+//! The sync engine: what was decided on the phone goes up, what clinics changed comes down.
+//!
+//! One [`Lane`] per clinic and person: a dead clinic stalls only itself. Nothing is kept in memory
+//! between calls: the outbox, the cursors and the states live in the vault, in the transactions that
+//! store what they speak of, so a process may die between any two steps.
+
+mod error;
+mod intent;
+mod lane;
+mod pull;
+mod push;
+mod retry;
+
+pub use error::SyncError;
+pub use intent::{BookIntent, CancelIntent};
+pub use lane::{Engine, Lane};
+pub use pull::Pulled;
+pub use push::{Pushed, Urgency};

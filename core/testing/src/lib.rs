@@ -1,0 +1,13 @@
+//! Fakes and faults for tests: only what the real thing will not do when asked.
+
+mod clinic_wire;
+mod clock;
+mod keys;
+mod network;
+mod rng;
+
+pub use clinic_wire::{MisbehavingClinic, Misbehaviour};
+pub use clock::FakeClock;
+pub use keys::MemoryKeys;
+pub use network::{Cut, CuttableTransport};
+pub use rng::SeededRng;

@@ -1,0 +1,97 @@
+//! A network that can be cut.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
+
+/// What happens to exchanges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cut {
+    /// Nothing: they go through.
+    #[default]
+    Whole,
+    /// No request arrives.
+    NoNetwork,
+    /// The clinic gets the request and acts; its answer is lost.
+    AnswerLost,
+    /// The clinic gets the request twice; the first answer is lost.
+    Twice,
+}
+
+/// A real transport behind a switch.
+#[derive(Clone)]
+pub struct CuttableTransport {
+    real: Arc<dyn Transport>,
+    cut: Arc<Mutex<Cut>>,
+    elsewhere: Arc<Mutex<Option<String>>>,
+}
+
+impl fmt::Debug for CuttableTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CuttableTransport").finish_non_exhaustive()
+    }
+}
+
+impl CuttableTransport {
+    /// Whole until it is cut.
+    #[must_use]
+    pub fn new(real: Arc<dyn Transport>) -> Self {
+        Self {
+            real,
+            cut: Arc::default(),
+            elsewhere: Arc::default(),
+        }
+    }
+
+    /// Cuts or mends it.
+    pub fn cut(&self, cut: Cut) {
+        *self.cut.lock().unwrap_or_else(PoisonError::into_inner) = cut;
+    }
+
+    /// From now on every request goes to this base URL instead, as behind a captive portal.
+    pub fn redirect_to(&self, base_url: Option<String>) {
+        *self
+            .elsewhere
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = base_url;
+    }
+}
+
+impl Transport for CuttableTransport {
+    fn send(
+        &self,
+        mut request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        if let Some(base) = &*self
+            .elsewhere
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
+            let path = request
+                .uri()
+                .path_and_query()
+                .map_or("/", |path| path.as_str());
+            if let Ok(uri) = format!("{base}{path}").parse() {
+                *request.uri_mut() = uri;
+            }
+        }
+        let cut = *self.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        Box::pin(async move {
+            match cut {
+                Cut::Whole => self.real.send(request, limits).await,
+                Cut::NoNetwork => Err(TransportError::Unreachable),
+                Cut::AnswerLost => {
+                    self.real.send(request, limits).await?;
+                    Err(TransportError::Broken)
+                }
+                Cut::Twice => {
+                    self.real.send(request.clone(), limits).await?;
+                    self.real.send(request, limits).await
+                }
+            }
+        })
+    }
+}

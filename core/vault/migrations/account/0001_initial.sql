@@ -1,0 +1,33 @@
+-- Who is on this phone, and with which clinics. Times are milliseconds since 1970, UTC.
+
+CREATE TABLE "device" (
+    "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
+    -- 128 random bits in hex.
+    "id" TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE "clinic" (
+    "id" TEXT PRIMARY KEY,
+    "name" TEXT NOT NULL,
+    "base_url" TEXT NOT NULL,
+    "public_key" BLOB NOT NULL CHECK (length("public_key") = 32),
+    "token" TEXT NOT NULL,
+    "enrolled" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "person" (
+    "id" TEXT PRIMARY KEY,
+    "name" TEXT NOT NULL,
+    "birth_date" TEXT,
+    "gender" TEXT,
+    "vault_name" TEXT NOT NULL UNIQUE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "link" (
+    "clinic" TEXT NOT NULL REFERENCES "clinic" ("id"),
+    -- The person's Patient id at the clinic.
+    "patient_id" TEXT NOT NULL,
+    "person" TEXT NOT NULL REFERENCES "person" ("id"),
+    PRIMARY KEY ("clinic", "patient_id")
+) STRICT, WITHOUT ROWID;
+CREATE INDEX "link_by_person" ON "link" ("person");

@@ -1,0 +1,147 @@
+//! Bookings as a person sees them.
+
+use std::fmt;
+
+use rusqlite::{OptionalExtension as _, Row, Transaction};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Timestamp};
+
+use crate::error::VaultError;
+use crate::vault::Vault;
+
+/// A booking.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredBooking {
+    /// The id of the intent that made it, and of the Appointment at the clinic.
+    pub id: IntentId,
+    /// Where.
+    pub clinic: ClinicId,
+    /// When it begins.
+    pub start: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+    /// What for.
+    pub service: String,
+    /// Who; may be empty.
+    pub practitioner: String,
+    /// Which room; may be empty.
+    pub location: String,
+    /// What it is now.
+    pub state: BookingState,
+    /// When it last changed.
+    pub updated: Timestamp,
+}
+
+impl fmt::Debug for StoredBooking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredBooking")
+            .field("id", &self.id)
+            .field("clinic", &self.clinic)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+const COLUMNS: &str = r#"SELECT "id", "clinic", "start", "end", "service", "practitioner", "location",
+    "state", "updated" FROM "booking""#;
+
+fn read_row(row: &Row<'_>) -> Result<StoredBooking, VaultError> {
+    Ok(StoredBooking {
+        id: read_id(row, 0)?,
+        clinic: ClinicId(row.get(1)?),
+        start: Timestamp::from_millis(row.get(2)?),
+        end: Timestamp::from_millis(row.get(3)?),
+        service: row.get(4)?,
+        practitioner: row.get(5)?,
+        location: row.get(6)?,
+        state: serde_json::from_str(&row.get::<_, String>(7)?).map_err(|_| VaultError::Corrupt)?,
+        updated: Timestamp::from_millis(row.get(8)?),
+    })
+}
+
+pub(crate) fn read_id(row: &Row<'_>, column: usize) -> Result<IntentId, VaultError> {
+    row.get::<_, String>(column)?
+        .parse()
+        .map_err(|_| VaultError::Corrupt)
+}
+
+pub(crate) fn find(
+    tx: &Transaction<'_>,
+    id: IntentId,
+) -> Result<Option<StoredBooking>, VaultError> {
+    tx.prepare_cached(&format!(r#"{COLUMNS} WHERE "id" = ?1"#))?
+        .query_row([id.to_string()], |row| Ok(read_row(row)))
+        .optional()?
+        .transpose()
+}
+
+/// Stores a booking in the caller's transaction; whether that changed anything. A change of state
+/// that may not be is refused.
+pub(crate) fn store(tx: &Transaction<'_>, booking: &StoredBooking) -> Result<bool, VaultError> {
+    if let Some(before) = find(tx, booking.id)? {
+        if !before.state.may_become(&booking.state) {
+            return Err(VaultError::BookingState {
+                from: name(&before.state),
+                to: name(&booking.state),
+            });
+        }
+        if before == *booking {
+            return Ok(false);
+        }
+    }
+    let state =
+        serde_json::to_string(&booking.state).map_err(|_| VaultError::Internal { code: 0 })?;
+    // Not INSERT OR REPLACE: an intent may refer to the row.
+    tx.prepare_cached(
+        r#"INSERT INTO "booking" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+           ON CONFLICT ("id") DO UPDATE SET "clinic" = ?2, "start" = ?3, "end" = ?4, "service" = ?5,
+               "practitioner" = ?6, "location" = ?7, "state" = ?8, "updated" = ?9"#,
+    )?
+    .execute((
+        booking.id.to_string(),
+        booking.clinic.as_str(),
+        booking.start.as_millis(),
+        booking.end.as_millis(),
+        &booking.service,
+        &booking.practitioner,
+        &booking.location,
+        state,
+        booking.updated.as_millis(),
+    ))?;
+    Ok(true)
+}
+
+const fn name(state: &BookingState) -> &'static str {
+    match state {
+        BookingState::WaitingForNetwork => "waiting for a network",
+        BookingState::Sending => "sending",
+        BookingState::Confirmed => "confirmed",
+        BookingState::Refused(_) => "refused",
+        BookingState::Cancelled => "cancelled",
+    }
+}
+
+impl Vault {
+    /// All bookings, the earliest first.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn bookings(&self) -> Result<Vec<StoredBooking>, VaultError> {
+        self.store().read(|tx, _| {
+            let mut find = tx.prepare_cached(&format!(r#"{COLUMNS} ORDER BY "start", "id""#))?;
+            let mut rows = find.query([])?;
+            let mut bookings = Vec::new();
+            while let Some(row) = rows.next()? {
+                bookings.push(read_row(row)?);
+            }
+            Ok(bookings)
+        })
+    }
+
+    /// A booking.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn booking(&self, id: IntentId) -> Result<Option<StoredBooking>, VaultError> {
+        self.store().read(|tx, _| find(tx, id))
+    }
+}

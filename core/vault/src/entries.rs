@@ -1,0 +1,286 @@
+//! The rows of the book: lists, newest first.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension as _, Row, Transaction};
+use sokhoe_domain::{ClinicId, EntryKind, ResourceKey, Section, Timestamp};
+
+use crate::error::VaultError;
+use crate::packed::UnpackedId;
+use crate::resources::{self, StoredResource};
+use crate::search;
+use crate::vault::Vault;
+
+/// Rows a page has at most.
+const LONGEST_PAGE: u32 = 1_000;
+/// What stands for a time that is not known: such rows come last.
+pub(crate) const NO_TIME: i64 = i64::MIN;
+
+/// Which rows, and how many. Everything unset asks for all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntryQuery {
+    /// Only this section.
+    pub section: Option<Section>,
+    /// Only what came from this clinic.
+    pub clinic: Option<ClinicId>,
+    /// Only what happened at or after; leaves out rows without a time.
+    pub from: Option<Timestamp>,
+    /// Only what happened before; leaves out rows without a time.
+    pub to: Option<Timestamp>,
+    /// Go on after the page that gave this.
+    pub before: Option<PageCursor>,
+    /// At most so many rows; at least 1 and at most 1,000 are given.
+    pub limit: u32,
+}
+
+impl EntryQuery {
+    pub(crate) fn page_length(&self) -> usize {
+        self.limit.clamp(1, LONGEST_PAGE) as usize
+    }
+
+    /// The times asked for, both ends included.
+    pub(crate) fn period(&self) -> (i64, i64) {
+        let unbounded = self.from.is_none() && self.to.is_none();
+        let from = self.from.map_or(NO_TIME + i64::from(!unbounded), |from| {
+            from.as_millis().max(NO_TIME + 1)
+        });
+        let to = self
+            .to
+            .map_or(i64::MAX, |to| to.as_millis().saturating_sub(1));
+        (from, to)
+    }
+}
+
+/// One row of the book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryRow {
+    /// Names the row on this phone; the same as long as the resource is there.
+    pub id: i64,
+    /// Where it came from.
+    pub clinic: ClinicId,
+    /// The resource it was read from.
+    pub resource: ResourceKey,
+    /// Where it belongs.
+    pub section: Section,
+    /// What it is.
+    pub title: String,
+    /// What stands beside the title; may be empty.
+    pub detail: String,
+    /// When it was so.
+    pub when: Option<Timestamp>,
+    /// The FHIR status; may be empty.
+    pub status: String,
+    /// How to read the value.
+    pub kind: EntryKind,
+    /// The code whose points make its trend.
+    pub trend: Option<String>,
+}
+
+/// A page of rows, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EntryPage {
+    /// The rows.
+    pub rows: Vec<EntryRow>,
+    /// What to give as [`EntryQuery::before`] for the rows after these; nothing at the end.
+    pub next: Option<PageCursor>,
+}
+
+/// A place in the book between two rows. Opaque; as text for those who must carry it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageCursor {
+    pub(crate) happened: i64,
+    pub(crate) doc: i64,
+}
+
+impl PageCursor {
+    /// Before the first row.
+    pub(crate) const START: Self = Self {
+        happened: i64::MAX,
+        doc: i64::MAX,
+    };
+}
+
+impl fmt::Display for PageCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.happened, self.doc)
+    }
+}
+
+/// A text that is no [`PageCursor`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a page cursor")]
+pub struct BadCursor;
+
+impl FromStr for PageCursor {
+    type Err = BadCursor;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (happened, doc) = text.split_once('.').ok_or(BadCursor)?;
+        Ok(Self {
+            happened: happened.parse().map_err(|_| BadCursor)?,
+            doc: doc.parse().map_err(|_| BadCursor)?,
+        })
+    }
+}
+
+// CROSS JOIN keeps the order: the entry leads to its names, never the other way.
+const ROW: &str = r#"
+    SELECT e."id", c."name", k."name", e."resource", e."section", e."happened", e."title",
+        e."detail", e."status", e."flag", t."name", e."doc"
+    FROM "entry" e
+    CROSS JOIN "clinic" c ON c."id" = e."clinic"
+    CROSS JOIN "kind" k ON k."id" = e."kind"
+    LEFT JOIN "code" t ON t."id" = e."trend""#;
+
+fn read_row(row: &Row<'_>) -> Result<(EntryRow, PageCursor), VaultError> {
+    let happened = row.get(5)?;
+    let entry = EntryRow {
+        id: row.get(0)?,
+        clinic: ClinicId(row.get(1)?),
+        resource: ResourceKey {
+            kind: row.get(2)?,
+            id: row.get::<_, UnpackedId>(3)?.0,
+        },
+        section: Section::from_code(row.get(4)?).ok_or(VaultError::Corrupt)?,
+        title: row.get(6)?,
+        detail: row.get(7)?,
+        when: (happened != NO_TIME).then(|| Timestamp::from_millis(happened)),
+        status: row.get(8)?,
+        kind: EntryKind::from_code(row.get(9)?),
+        trend: row.get(10)?,
+    };
+    let doc = row.get(11)?;
+    Ok((entry, PageCursor { happened, doc }))
+}
+
+/// The row of an id.
+pub(crate) fn by_id(
+    tx: &Transaction<'_>,
+    id: i64,
+) -> Result<Option<(EntryRow, PageCursor)>, VaultError> {
+    let mut find = tx.prepare_cached(&format!(r#"{ROW} WHERE e."id" = ?1"#))?;
+    find.query_row([id], |row| Ok(read_row(row)))
+        .optional()?
+        .transpose()
+}
+
+/// A page of all rows or of a section, by an index that has them in order.
+fn list(tx: &Transaction<'_>, query: &EntryQuery) -> Result<EntryPage, VaultError> {
+    let (from, to) = query.period();
+    let before = query.before.unwrap_or(PageCursor::START);
+    let limit = query.page_length();
+    let mut sql = format!(
+        r#"{ROW} WHERE (e."happened", e."doc") < (?1, ?2) AND e."happened" BETWEEN ?3 AND ?4"#
+    );
+    let mut values = vec![
+        Value::from(before.happened),
+        Value::from(before.doc),
+        Value::from(from),
+        Value::from(to),
+        Value::from(i64::try_from(limit + 1).unwrap_or(i64::MAX)),
+    ];
+    if let Some(section) = query.section {
+        sql.push_str(r#" AND e."section" = ?6"#);
+        values.push(Value::from(section.code()));
+    }
+    sql.push_str(r#" ORDER BY e."happened" DESC, e."doc" DESC LIMIT ?5"#);
+    let mut statement = tx.prepare_cached(&sql)?;
+    let mut found = statement.query(rusqlite::params_from_iter(values))?;
+    let mut page = EntryPage::default();
+    let mut last = None;
+    while let Some(row) = found.next()? {
+        if page.rows.len() == limit {
+            page.next = last;
+            break;
+        }
+        let (entry, place) = read_row(row)?;
+        page.rows.push(entry);
+        last = Some(place);
+    }
+    Ok(page)
+}
+
+impl Vault {
+    /// A page of the book, newest first; rows without a time come last.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn entries(&self, query: &EntryQuery) -> Result<EntryPage, VaultError> {
+        self.store().read(|tx, _| match query.clinic {
+            None => list(tx, query),
+            Some(_) => search::page(tx, self.columns(), &[], query),
+        })
+    }
+
+    /// A page of the rows that have every word of `text`, or one that begins so, in whatever order,
+    /// with or without accents; newest first. Without words: [`Vault::entries`].
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn search(&self, text: &str, query: &EntryQuery) -> Result<EntryPage, VaultError> {
+        let words = search::words_of_query(text);
+        if words.is_empty() {
+            return self.entries(query);
+        }
+        self.store()
+            .read(|tx, _| search::page(tx, self.columns(), &words, query))
+    }
+
+    /// A row with the resource it was read from.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn entry(&self, id: i64) -> Result<Option<(EntryRow, StoredResource)>, VaultError> {
+        self.store().read(|tx, decoder| {
+            let Some((row, _)) = by_id(tx, id)? else {
+                return Ok(None);
+            };
+            let resource = resources::find(tx, decoder, &row.clinic, &row.resource)?
+                .ok_or(VaultError::Corrupt)?;
+            Ok(Some((row, resource)))
+        })
+    }
+
+    /// How many rows each section has; sections without rows are left out.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn counts(&self) -> Result<Vec<(Section, u64)>, VaultError> {
+        self.store().read(|tx, _| {
+            let mut count = tx.prepare_cached(
+                r#"SELECT "section", count(*) FROM "entry" GROUP BY "section" ORDER BY "section""#,
+            )?;
+            let mut rows = count.query([])?;
+            let mut counts = Vec::new();
+            while let Some(row) = rows.next()? {
+                let section = Section::from_code(row.get(0)?).ok_or(VaultError::Corrupt)?;
+                let rows: i64 = row.get(1)?;
+                counts.push((section, u64::try_from(rows).unwrap_or(0)));
+            }
+            Ok(counts)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_carried_as_text() {
+        for cursor in [
+            PageCursor::START,
+            PageCursor {
+                happened: NO_TIME,
+                doc: 0,
+            },
+        ] {
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+        for bad in ["", ".", "1", "1.", "1.2.3", "a.b", "1.99999999999999999999"] {
+            assert_eq!(bad.parse::<PageCursor>(), Err(BadCursor), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What can go wrong with a vault, by what can be done about it.
+
+use std::io;
+
+use rusqlite::ErrorCode;
+use sokhoe_domain::ports::KeyStoreError;
+
+/// Why a vault did not do what it was asked. No error deletes anything: what was committed before
+/// is kept, and the transaction that failed left no trace. No variant holds personal data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// There is a database of this name already; it was left as it is.
+    #[error("there is a vault of this name")]
+    AlreadyExists,
+    /// There is no database of this name.
+    #[error("there is no vault of this name")]
+    NotFound,
+    /// A name may only hold letters, digits, `-`, `_` and `.`, and not begin with `.`.
+    #[error("not a name for a vault")]
+    BadName,
+    /// The key is not that of this file. Nothing was touched.
+    #[error("the key does not open this vault")]
+    WrongKey,
+    /// The key store did not give the key. Nothing was touched.
+    #[error(transparent)]
+    Key(#[from] KeyStoreError),
+    /// No space is left. What was committed before is kept; make room and try again.
+    #[error("no space left")]
+    DiskFull,
+    /// The file is damaged. It was left as it is.
+    #[error("the vault is damaged")]
+    Corrupt,
+    /// A newer program wrote the file. It was left as it is.
+    #[error("the vault has schema {found}, this program knows {known}")]
+    NewerSchema {
+        /// The schema of the file.
+        found: i64,
+        /// The newest schema this program knows.
+        known: i64,
+    },
+    /// Another process holds the file. Try again.
+    #[error("the vault is in use")]
+    Busy,
+    /// The file cannot be reached now, e.g. since the phone is locked. Try again.
+    #[error("the vault's file cannot be reached ({code})")]
+    Unavailable {
+        /// SQLite's extended result code.
+        code: i32,
+    },
+    /// A file beside the database could not be read or written.
+    #[error("a file of the vault cannot be used: {kind}")]
+    File {
+        /// What the file system said.
+        kind: io::ErrorKind,
+    },
+    /// SQLite or its cipher is not the one this program was made with. Nothing was touched.
+    #[error("the database engine is not ours: {what}")]
+    ForeignEngine {
+        /// `version`, `provider` or `cipher`.
+        what: &'static str,
+    },
+    /// A booking cannot go from its state to the other one. Nothing was changed.
+    #[error("a booking that is {from} cannot become {to}")]
+    BookingState {
+        /// The state it has.
+        from: &'static str,
+        /// The state it was to have.
+        to: &'static str,
+    },
+    /// The outbox holds no such intent (any more).
+    #[error("no such intent")]
+    UnknownIntent,
+    /// A mistake of this program.
+    #[error("internal error ({code})")]
+    Internal {
+        /// SQLite's extended result code, or 0.
+        code: i32,
+    },
+}
+
+impl VaultError {
+    /// A stable name for logs and words.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::AlreadyExists => "already-exists",
+            Self::NotFound => "not-found",
+            Self::BadName => "bad-name",
+            Self::WrongKey => "wrong-key",
+            Self::Key(_) => "key-store",
+            Self::DiskFull => "disk-full",
+            Self::Corrupt => "corrupt",
+            Self::NewerSchema { .. } => "newer-schema",
+            Self::Busy => "busy",
+            Self::Unavailable { .. } => "unavailable",
+            Self::File { .. } => "file",
+            Self::ForeignEngine { .. } => "foreign-engine",
+            Self::BookingState { .. } => "booking-state",
+            Self::UnknownIntent => "unknown-intent",
+            Self::Internal { .. } => "internal",
+        }
+    }
+}
+
+impl From<rusqlite::Error> for VaultError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error {
+            rusqlite::Error::SqliteFailure(failure, _) => {
+                let code = failure.extended_code;
+                match failure.code {
+                    ErrorCode::DiskFull => Self::DiskFull,
+                    ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt,
+                    ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+                    ErrorCode::CannotOpen
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::PermissionDenied
+                    | ErrorCode::AuthorizationForStatementDenied
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::FileLockingProtocolFailed => Self::Unavailable { code },
+                    _ => Self::Internal { code },
+                }
+            }
+            // A stored value of another type than was written.
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..) => Self::Corrupt,
+            _ => Self::Internal { code: 0 },
+        }
+    }
+}
+
+impl From<io::Error> for VaultError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            io::ErrorKind::InvalidInput => Self::BadName,
+            kind => Self::File { kind },
+        }
+    }
+}

@@ -1,0 +1,480 @@
+//! Taking resources in: the one place that writes resources, rows, points and postings.
+
+use rusqlite::{CachedStatement, OptionalExtension as _, Transaction};
+use sokhoe_domain::{ClinicId, Entry, Point, ResourceKey, Section, Timestamp};
+use sokhoe_fhir::bundle::Change;
+use sokhoe_fhir::Indexed;
+
+use crate::compression::Decoder;
+use crate::entries::NO_TIME;
+use crate::error::VaultError;
+use crate::notice::VaultChange;
+use crate::packed::PackedId;
+use crate::page::Applied;
+use crate::search::{ColumnPatch, NewPostings, Place};
+use crate::set_aside;
+use crate::store::Scratch;
+
+/// The rules by which entries are read from resources, counted. A vault written by others reads all
+/// its resources again when it is opened. Raise it when `sokhoe_fhir::index` gives other entries,
+/// points or folded texts than before, or when words are cut otherwise.
+const RULES: i64 = 1;
+
+/// Rows, or points, that one resource may give: their ids are its number times this, and on.
+const PER_BODY: i64 = 1 << 10;
+
+/// Postings of rows that are gone stay until they are as many as the rows that are there, and at
+/// least this many: then all postings are written anew.
+const GARBAGE: i64 = 16_384;
+
+/// Whether the rows were read by other rules than today's.
+pub(crate) fn is_outdated(tx: &Transaction<'_>) -> Result<bool, VaultError> {
+    let (rules, next_body): (i64, i64) = tx.query_row(
+        r#"SELECT "rules", "next_body" FROM "counter""#,
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(rules != RULES && next_body > 1)
+}
+
+/// Reads rows, points and words anew from every resource. Resources that can no longer be read keep
+/// no rows, but stay.
+pub(crate) fn read_everything_again(
+    tx: &Transaction<'_>,
+    scratch: &mut Scratch,
+) -> Result<(), VaultError> {
+    tx.execute_batch(
+        r#"DELETE FROM "entry"; DELETE FROM "point"; DELETE FROM "posting";
+           UPDATE "counter" SET "next_doc" = 0;"#,
+    )?;
+    let clinics: Vec<(i64, String)> = tx
+        .prepare(r#"SELECT "id", "name" FROM "clinic""#)?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let index = scratch.index;
+    let mut decoder = Decoder::default();
+    let mut bodies = tx.prepare(
+        r#"SELECT r."body", b."encoding", b."length", b."json"
+           FROM "resource" r CROSS JOIN "body" b ON b."id" = r."body"
+           WHERE r."clinic" = ?1 ORDER BY r."body""#,
+    )?;
+    for (clinic, name) in clinics {
+        let mut ingest =
+            Ingest::begin(tx, scratch, &ClinicId(name), Timestamp::default())?;
+        let mut rows = bodies.query([clinic])?;
+        while let Some(row) = rows.next()? {
+            let bytes = row.get_ref(3)?.as_blob().map_err(|_| VaultError::Corrupt)?;
+            let json = decoder.decode(row.get(1)?, row.get(2)?, bytes)?;
+            if let Ok(indexed) = index(&json)
+                && fits(&indexed)
+            {
+                ingest.add_rows(row.get(0)?, &indexed)?;
+            }
+        }
+        ingest.finish(None)?;
+    }
+    Ok(())
+}
+
+/// Whether a resource's rows and points can be numbered.
+fn fits(indexed: &Indexed) -> bool {
+    let limit = usize::try_from(PER_BODY).unwrap_or(usize::MAX);
+    indexed.entries.len() <= limit && indexed.points.len() <= limit
+}
+
+/// One transaction's worth of changes of one clinic.
+pub(crate) struct Ingest<'t> {
+    tx: &'t Transaction<'t>,
+    scratch: &'t mut Scratch,
+    decoder: Decoder,
+    statements: Statements<'t>,
+    clinic: i64,
+    received: Timestamp,
+    next_body: i64,
+    next_doc: i64,
+    generation: i64,
+    postings: NewPostings,
+    patch: ColumnPatch,
+    applied: Applied,
+    change: VaultChange,
+    /// Whether there may be tombstones, or records set aside, to clear.
+    has_tombstones: bool,
+    has_set_aside: bool,
+}
+
+struct Statements<'t> {
+    find: CachedStatement<'t>,
+    store: CachedStatement<'t>,
+    add_body: CachedStatement<'t>,
+    change_body: CachedStatement<'t>,
+    add_entry: CachedStatement<'t>,
+    add_point: CachedStatement<'t>,
+    remove_entries: CachedStatement<'t>,
+    remove_points: CachedStatement<'t>,
+}
+
+impl<'t> Statements<'t> {
+    fn prepare(tx: &'t Transaction<'_>) -> Result<Self, VaultError> {
+        Ok(Self {
+            find: tx.prepare_cached(
+                r#"SELECT "body", "version" FROM "resource"
+                   WHERE "clinic" = ?1 AND "kind" = ?2 AND "id" = ?3"#,
+            )?,
+            store: tx.prepare_cached(
+                r#"INSERT OR REPLACE INTO "resource" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"#,
+            )?,
+            add_body: tx.prepare_cached(r#"INSERT INTO "body" VALUES (?1, ?2, ?3, ?4)"#)?,
+            change_body: tx.prepare_cached(
+                r#"UPDATE "body" SET "encoding" = ?2, "length" = ?3, "json" = ?4 WHERE "id" = ?1"#,
+            )?,
+            add_entry: tx.prepare_cached(
+                r#"INSERT INTO "entry" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"#,
+            )?,
+            add_point: tx
+                .prepare_cached(r#"INSERT INTO "point" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"#)?,
+            remove_entries: tx.prepare_cached(
+                r#"DELETE FROM "entry" WHERE "id" >= ?1 AND "id" < ?2 RETURNING "doc", "section""#,
+            )?,
+            remove_points: tx
+                .prepare_cached(r#"DELETE FROM "point" WHERE "id" >= ?1 AND "id" < ?2"#)?,
+        })
+    }
+}
+
+impl<'t> Ingest<'t> {
+    pub(crate) fn begin(
+        tx: &'t Transaction<'t>,
+        scratch: &'t mut Scratch,
+        clinic: &ClinicId,
+        received: Timestamp,
+    ) -> Result<Self, VaultError> {
+        let (next_body, next_doc, generation, has_tombstones, has_set_aside) = tx
+            .prepare_cached(
+                r#"SELECT "next_body", "next_doc", "generation", EXISTS (SELECT 1 FROM "tombstone"),
+                       EXISTS (SELECT 1 FROM "set_aside") FROM "counter""#,
+            )?
+            .query_row([], |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                ))
+            })?;
+        let clinic = scratch.names.clinic(tx, clinic.as_str())?;
+        Ok(Self {
+            tx,
+            scratch,
+            decoder: Decoder::default(),
+            statements: Statements::prepare(tx)?,
+            clinic,
+            received,
+            next_body,
+            next_doc,
+            generation,
+            postings: NewPostings::default(),
+            patch: ColumnPatch::from(generation),
+            applied: Applied::default(),
+            change: VaultChange::default(),
+            has_tombstones,
+            has_set_aside,
+        })
+    }
+
+    /// Takes in one change. An error is one of the database, never of the record.
+    pub(crate) fn take(&mut self, change: &Change<'_>) -> Result<(), VaultError> {
+        match change {
+            Change::Put { key, version, json } => self.put(key, version.as_deref(), json),
+            Change::Delete { key } => self.delete(key),
+            Change::Broken { reason, json, .. } => self.set_aside(None, reason.code(), json),
+        }
+    }
+
+    fn put(
+        &mut self,
+        key: &ResourceKey,
+        version: Option<&str>,
+        json: &str,
+    ) -> Result<(), VaultError> {
+        let kind = self.scratch.names.kind(self.tx, &key.kind)?;
+        let id = PackedId::new(&key.id);
+        let known: Option<(i64, Option<String>)> = self
+            .statements
+            .find
+            .query_row((self.clinic, kind, &id), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        if let Some((body, stored)) = &known {
+            let same = match version {
+                Some(version) => stored.as_deref() == Some(version),
+                None => stored.is_none() && self.has_body(*body, json)?,
+            };
+            if same {
+                self.applied.unchanged += 1;
+                return Ok(());
+            }
+        }
+        let indexed = match (self.scratch.index)(json) {
+            Ok(indexed) if indexed.key != *key => {
+                return self.set_aside(Some(key), "other-key", json);
+            }
+            Ok(indexed) if !fits(&indexed) => {
+                return self.set_aside(Some(key), "too-many-rows", json);
+            }
+            Ok(indexed) => indexed,
+            Err(error) => return self.set_aside(Some(key), error.code(), json),
+        };
+        let body = self.store_body(known.map(|(body, _)| body), json)?;
+        self.statements.store.execute((
+            self.clinic,
+            kind,
+            &id,
+            body,
+            version.or(indexed.version_id.as_deref()),
+            indexed.last_updated.map(Timestamp::as_millis),
+            self.received.as_millis(),
+        ))?;
+        self.add_rows(body, &indexed)?;
+        self.clear_tombstone(kind, &id)?;
+        self.clear_set_aside(key)?;
+        self.applied.stored += 1;
+        Ok(())
+    }
+
+    fn delete(&mut self, key: &ResourceKey) -> Result<(), VaultError> {
+        let kind = self.scratch.names.kind(self.tx, &key.kind)?;
+        let id = PackedId::new(&key.id);
+        self.tx
+            .prepare_cached(r#"INSERT OR REPLACE INTO "tombstone" VALUES (?1, ?2, ?3, ?4)"#)?
+            .execute((self.clinic, kind, &id, self.received.as_millis()))?;
+        self.has_tombstones = true;
+        self.clear_set_aside(key)?;
+        let body: Option<i64> = self
+            .tx
+            .prepare_cached(
+                r#"DELETE FROM "resource" WHERE "clinic" = ?1 AND "kind" = ?2 AND "id" = ?3
+                   RETURNING "body""#,
+            )?
+            .query_row((self.clinic, kind, &id), |row| row.get(0))
+            .optional()?;
+        let Some(body) = body else {
+            self.applied.unchanged += 1;
+            return Ok(());
+        };
+        self.remove_rows(body)?;
+        self.tx
+            .prepare_cached(r#"DELETE FROM "body" WHERE "id" = ?1"#)?
+            .execute([body])?;
+        self.applied.deleted += 1;
+        Ok(())
+    }
+
+    /// Keeps what cannot be read. What was stored under the same key before stays.
+    fn set_aside(
+        &mut self,
+        key: Option<&ResourceKey>,
+        reason: &str,
+        raw: &str,
+    ) -> Result<(), VaultError> {
+        set_aside::keep(
+            self.tx,
+            &mut self.scratch.encoder,
+            self.clinic,
+            key,
+            reason,
+            self.received,
+            raw,
+        )?;
+        self.has_set_aside = true;
+        self.applied.set_aside += 1;
+        Ok(())
+    }
+
+    /// Whether the stored bytes are these.
+    fn has_body(&mut self, body: i64, json: &str) -> Result<bool, VaultError> {
+        let mut find = self
+            .tx
+            .prepare_cached(r#"SELECT "encoding", "length", "json" FROM "body" WHERE "id" = ?1"#)?;
+        let mut rows = find.query([body])?;
+        let row = rows.next()?.ok_or(VaultError::Corrupt)?;
+        let length: i64 = row.get(1)?;
+        if usize::try_from(length).ok() != Some(json.len()) {
+            return Ok(false);
+        }
+        let bytes = row.get_ref(2)?.as_blob().map_err(|_| VaultError::Corrupt)?;
+        Ok(self.decoder.decode(row.get(0)?, length, bytes)? == json)
+    }
+
+    /// Stores the bytes of a resource, in the place of those it has, and takes its rows away.
+    fn store_body(&mut self, known: Option<i64>, json: &str) -> Result<i64, VaultError> {
+        let stored = self.scratch.encoder.encode(json);
+        let length = i64::try_from(stored.length).unwrap_or(i64::MAX);
+        let (body, statement) = match known {
+            Some(body) => (body, &mut self.statements.change_body),
+            None => {
+                self.next_body += 1;
+                (self.next_body - 1, &mut self.statements.add_body)
+            }
+        };
+        statement.execute((body, stored.encoding, length, &stored.bytes))?;
+        if known.is_some() {
+            self.remove_rows(body)?;
+        }
+        Ok(body)
+    }
+
+    fn remove_rows(&mut self, body: i64) -> Result<(), VaultError> {
+        let ids = (body * PER_BODY, (body + 1) * PER_BODY);
+        let mut removed = self.statements.remove_entries.query(ids)?;
+        while let Some(row) = removed.next()? {
+            self.patch.removed.push(row.get(0)?);
+            self.change.entries = true;
+            self.change.invoices |= row.get::<_, u8>(1)? == Section::Invoices.code();
+        }
+        drop(removed);
+        self.statements.remove_points.execute(ids)?;
+        Ok(())
+    }
+
+    fn add_rows(&mut self, body: i64, indexed: &Indexed) -> Result<(), VaultError> {
+        for (id, entry) in (body * PER_BODY..).zip(&indexed.entries) {
+            self.add_entry(id, entry)?;
+        }
+        for (id, point) in (body * PER_BODY..).zip(&indexed.points) {
+            self.add_point(id, point)?;
+        }
+        Ok(())
+    }
+
+    fn add_entry(&mut self, id: i64, entry: &Entry) -> Result<(), VaultError> {
+        let kind = self.scratch.names.kind(self.tx, &entry.resource.kind)?;
+        let trend = match &entry.trend {
+            Some(code) => Some(self.scratch.names.code(self.tx, code)?),
+            None => None,
+        };
+        let doc = self.next_doc;
+        self.next_doc += 1;
+        // The sentinel is no time that a clinic can mean.
+        let happened = entry
+            .when
+            .map_or(NO_TIME, |when| when.as_millis().max(NO_TIME + 1));
+        self.statements.add_entry.execute(rusqlite::params![
+            id,
+            doc,
+            self.clinic,
+            kind,
+            PackedId::new(&entry.resource.id),
+            entry.section.code(),
+            happened,
+            entry.title,
+            entry.detail,
+            entry.status,
+            entry.kind.code(),
+            trend,
+        ])?;
+        self.postings.add(doc, &entry.folded);
+        self.patch.added.push(Place {
+            doc,
+            happened,
+            entry: id,
+            section: entry.section.code(),
+            clinic: self.clinic,
+        });
+        self.change.entries = true;
+        self.change.invoices |= entry.section == Section::Invoices;
+        Ok(())
+    }
+
+    fn add_point(&mut self, id: i64, point: &Point) -> Result<(), VaultError> {
+        // SQLite keeps no NaN, and no curve shows an infinity.
+        if !point.value.is_finite() {
+            return Ok(());
+        }
+        let code = self.scratch.names.code(self.tx, &point.code)?;
+        self.statements.add_point.execute((
+            id,
+            code,
+            point.at.as_millis(),
+            point.value,
+            &point.unit,
+            point.range.low,
+            point.range.high,
+        ))?;
+        Ok(())
+    }
+
+    fn clear_tombstone(&self, kind: i64, id: &PackedId<'_>) -> Result<(), VaultError> {
+        if self.has_tombstones {
+            self.tx
+                .prepare_cached(
+                    r#"DELETE FROM "tombstone" WHERE "clinic" = ?1 AND "kind" = ?2 AND "id" = ?3"#,
+                )?
+                .execute((self.clinic, kind, id))?;
+        }
+        Ok(())
+    }
+
+    fn clear_set_aside(&self, key: &ResourceKey) -> Result<(), VaultError> {
+        if self.has_set_aside {
+            set_aside::clear(self.tx, self.clinic, key)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was gathered: postings, counters and the cursor.
+    pub(crate) fn finish(
+        mut self,
+        cursor: Option<&str>,
+    ) -> Result<(Applied, VaultChange, ColumnPatch), VaultError> {
+        self.postings.write(self.tx)?;
+        if self.change.entries {
+            self.generation += 1;
+        }
+        self.patch.to = self.generation;
+        self.tx
+            .prepare_cached(
+                r#"UPDATE "counter" SET "next_body" = ?1, "next_doc" = ?2, "generation" = ?3,
+                       "rules" = ?4"#,
+            )?
+            .execute((self.next_body, self.next_doc, self.generation, RULES))?;
+        if let Some(cursor) = cursor {
+            self.tx
+                .prepare_cached(r#"UPDATE "clinic" SET "cursor" = ?2 WHERE "id" = ?1"#)?
+                .execute((self.clinic, cursor))?;
+        }
+        if !self.patch.removed.is_empty() && self.is_mostly_garbage()? {
+            return self.compact();
+        }
+        Ok((self.applied, self.change, self.patch))
+    }
+
+    fn is_mostly_garbage(&self) -> Result<bool, VaultError> {
+        if self.next_doc < GARBAGE {
+            return Ok(false);
+        }
+        let rows: i64 = self
+            .tx
+            .prepare_cached(r#"SELECT count(*) FROM "entry""#)?
+            .query_row([], |row| row.get(0))?;
+        Ok(self.next_doc - rows > rows.max(GARBAGE))
+    }
+
+    /// Numbers the rows anew, so that postings of rows that are gone go too.
+    fn compact(self) -> Result<(Applied, VaultChange, ColumnPatch), VaultError> {
+        let Self {
+            tx,
+            scratch,
+            statements,
+            applied,
+            change,
+            generation,
+            ..
+        } = self;
+        drop(statements);
+        read_everything_again(tx, scratch)?;
+        // Whatever is in memory is of another numbering.
+        Ok((applied, change, ColumnPatch::unknown(generation)))
+    }
+}

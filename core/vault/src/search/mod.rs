@@ -1,0 +1,121 @@
+//! Search: which rows have all the words, newest first.
+//!
+//! A row is known to search by its *doc*, a number given in the order of arrival. For every word the
+//! table `posting` has, in blocks of 4,096 docs, which of them have the word: some hundred bytes even
+//! for a word that every row has, so that a query costs the reading of a few blocks per word and the
+//! cost does not grow with the number of matches as an inverted list's does. What a page needs
+//! besides (when, section, clinic of each doc) is kept in memory while the vault is open, one
+//! megabyte for 50,000 rows, read at the first search.
+//!
+//! A doc is never used again: a row that is changed gets a new one, and postings of docs without a
+//! row are garbage that `ingest` collects when there is much of it.
+
+mod bits;
+mod columns;
+mod postings;
+
+use rusqlite::Transaction;
+use sokhoe_domain::text::fold;
+
+use crate::entries::{EntryPage, EntryQuery, PageCursor, by_id};
+use crate::error::VaultError;
+
+pub(crate) use columns::{ColumnCache, ColumnPatch, Place};
+pub(crate) use postings::NewPostings;
+
+/// A longer word is known by its beginning.
+const LONGEST_WORD: usize = 64;
+/// Further words of a query are not looked at.
+const MOST_WORDS: usize = 32;
+
+/// The words of a folded text, as they are stored and asked for.
+fn words(folded: &str) -> impl Iterator<Item = &str> {
+    folded.split_ascii_whitespace().map(|word| {
+        let mut end = word.len().min(LONGEST_WORD);
+        while !word.is_char_boundary(end) {
+            end -= 1;
+        }
+        &word[..end]
+    })
+}
+
+/// What to look for: each word once, the longest, which are the rarest, first. A word that another
+/// one begins with says nothing more.
+pub(crate) fn words_of_query(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    let mut all: Vec<&str> = words(&folded).collect();
+    all.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let mut kept: Vec<String> = Vec::new();
+    for word in all {
+        if !kept.iter().any(|longer| longer.starts_with(word)) {
+            kept.push(word.to_owned());
+        }
+    }
+    kept.truncate(MOST_WORDS);
+    kept
+}
+
+/// A page of the rows that have all the words (every row when there are none), newest first.
+pub(crate) fn page(
+    tx: &Transaction<'_>,
+    cache: &ColumnCache,
+    words: &[String],
+    query: &EntryQuery,
+) -> Result<EntryPage, VaultError> {
+    let columns = cache.current(tx)?;
+    let clinic = match &query.clinic {
+        None => None,
+        Some(clinic) => {
+            let mut find = tx.prepare_cached(r#"SELECT "id" FROM "clinic" WHERE "name" = ?1"#)?;
+            let mut rows = find.query([clinic.as_str()])?;
+            match rows.next()? {
+                Some(row) => Some(row.get(0)?),
+                None => return Ok(EntryPage::default()),
+            }
+        }
+    };
+    let matches = postings::matching(tx, words, columns.docs())?;
+    let limit = query.page_length();
+    let mut places = columns.newest(matches.as_ref(), clinic, query, limit + 1);
+    let more = places.len() > limit;
+    places.truncate(limit);
+    let next = places.last().filter(|_| more).map(|place| PageCursor {
+        happened: place.happened,
+        doc: place.doc,
+    });
+    let mut rows = Vec::with_capacity(places.len());
+    for place in places {
+        let (row, _) = by_id(tx, place.entry)?.ok_or(VaultError::Corrupt)?;
+        rows.push(row);
+    }
+    Ok(EntryPage { rows, next })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_words_and_nothing_else() {
+        for (text, words) in [
+            ("Đường huyết", vec!["duong", "huyet"]),
+            ("huyết  ĐƯỜNG", vec!["duong", "huyet"]),
+            ("\"a* OR b\" NEAR(c) -d:e", vec!["near", "or", "a", "b", "c", "d", "e"]),
+            ("hoà hòa ho", vec!["hoa"]),
+            ("", vec![]),
+            ("* ? %", vec![]),
+        ] {
+            let mut found = words_of_query(text);
+            let by_word = |words: &mut Vec<String>| words.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+            by_word(&mut found);
+            assert_eq!(found, words, "{text}");
+        }
+    }
+
+    #[test]
+    fn long_words_are_cut_between_letters() {
+        let long = "ữ".repeat(100);
+        let cut: Vec<&str> = words(&long).collect();
+        assert_eq!(cut, ["ữ".repeat(LONGEST_WORD / "ữ".len())]);
+    }
+}

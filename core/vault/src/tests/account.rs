@@ -1,0 +1,128 @@
+//! The account.
+
+use super::{Phone, at, clinic};
+use crate::{AccountVault, ClinicRecord, LinkedPerson, PersonRecord, VaultError};
+use sokhoe_domain::PersonId;
+use sokhoe_domain::ports::KeyStoreError;
+
+fn record(id: &str, token: &str) -> ClinicRecord {
+    ClinicRecord {
+        id: clinic(id),
+        name: "Bệnh viện Đa khoa".to_owned(),
+        base_url: "https://clinic.example".to_owned(),
+        public_key: [7; 32],
+        token: token.to_owned().into(),
+        enrolled: at(5),
+    }
+}
+
+fn person(n: u8, name: &str) -> PersonRecord {
+    PersonRecord {
+        id: PersonId(format!("p{n}")),
+        name: name.to_owned(),
+        birth_date: Some("1960".to_owned()),
+        gender: None,
+        vault_name: format!("person-{n}"),
+    }
+}
+
+fn linked(n: u8, name: &str, patient: &str) -> LinkedPerson {
+    LinkedPerson {
+        person: person(n, name),
+        patient_id: patient.to_owned(),
+    }
+}
+
+#[test]
+fn enrolments_are_kept_and_kept_up_to_date() {
+    let phone = Phone::new();
+    let account = AccountVault::open_or_create(&phone.ports).unwrap();
+    let device = account.device_id().unwrap();
+    assert_eq!(device.len(), 32);
+    let first = [linked(1, "Đào Thị Lan", "42"), linked(2, "Lê An", "43")];
+    let kept = account.add_enrolment(&record("a", "t1"), &first).unwrap();
+    assert_eq!(kept, [person(1, "Đào Thị Lan"), person(2, "Lê An")]);
+    drop(account);
+
+    let account = AccountVault::open_or_create(&phone.ports).unwrap();
+    assert_eq!(account.device_id().unwrap(), device);
+    // Again, with a new token, a mended name, and a new id of no avail: the vault stays.
+    let again = [linked(9, "Đào Thị Lan Anh", "42")];
+    let kept = account.add_enrolment(&record("a", "t2"), &again).unwrap();
+    assert_eq!(kept, [person(1, "Đào Thị Lan Anh")]);
+    // The same person at another clinic.
+    let elsewhere = [LinkedPerson {
+        person: PersonRecord {
+            vault_name: "another".to_owned(),
+            ..person(2, "Lê Văn An")
+        },
+        patient_id: "42".to_owned(),
+    }];
+    let kept = account.add_enrolment(&record("b", "t3"), &elsewhere).unwrap();
+    assert_eq!(kept, [person(2, "Lê Văn An")]);
+
+    assert_eq!(account.clinics().unwrap(), [record("a", "t2"), record("b", "t3")]);
+    assert_eq!(account.clinic(&clinic("b")).unwrap(), Some(record("b", "t3")));
+    assert_eq!(account.clinic(&clinic("c")).unwrap(), None);
+    let persons = [person(1, "Đào Thị Lan Anh"), person(2, "Lê Văn An")];
+    assert_eq!(account.persons().unwrap(), persons);
+    let of = |clinic_id, patient| account.person_of(&clinic(clinic_id), patient).unwrap();
+    assert_eq!(of("a", "42"), Some(persons[0].clone()));
+    assert_eq!(of("b", "42"), Some(persons[1].clone()));
+    assert_eq!(of("b", "43"), None);
+    let links = account.links(&PersonId::from("p2")).unwrap();
+    let links: Vec<_> = links.iter().map(|l| (l.clinic.as_str(), l.patient_id.as_str())).collect();
+    assert_eq!(links, [("a", "43"), ("b", "42")]);
+
+    account.remove_person(&PersonId::from("p2")).unwrap();
+    account.remove_person(&PersonId::from("p2")).unwrap();
+    assert_eq!(account.person(&PersonId::from("p2")).unwrap(), None);
+    assert_eq!(account.person(&PersonId::from("p1")).unwrap(), Some(persons[0].clone()));
+    assert!(account.links(&PersonId::from("p2")).unwrap().is_empty());
+}
+
+#[test]
+fn an_enrolment_is_all_or_nothing() {
+    let phone = Phone::new();
+    let account = AccountVault::open_or_create(&phone.ports).unwrap();
+    let mut second = linked(2, "Lê An", "43");
+    second.person.vault_name = "person-1".to_owned();
+    let two_in_one_vault = [linked(1, "Đào", "42"), second];
+    assert!(account.add_enrolment(&record("a", "t"), &two_in_one_vault).is_err());
+    assert!(account.clinics().unwrap().is_empty());
+    assert!(account.persons().unwrap().is_empty());
+}
+
+#[test]
+fn a_locked_phone_makes_no_new_account() {
+    let phone = Phone::new();
+    let device = AccountVault::open_or_create(&phone.ports).unwrap().device_id().unwrap();
+    let before = phone.files();
+    phone.keys.refuse(KeyStoreError::Locked);
+    let locked = Some(VaultError::Key(KeyStoreError::Locked));
+    assert_eq!(AccountVault::open_or_create(&phone.ports).err(), locked);
+    assert_eq!(AccountVault::erase(&phone.ports).err(), locked);
+    assert_eq!(phone.files(), before);
+    phone.keys.refuse(None);
+    let account = AccountVault::open_or_create(&phone.ports).unwrap();
+    assert_eq!(account.device_id().unwrap(), device);
+    drop(account);
+    AccountVault::erase(&phone.ports).unwrap();
+    assert!(phone.files().is_empty());
+}
+
+#[test]
+fn logs_show_no_names_and_no_tokens() {
+    let text = format!(
+        "{:?} {:?} {:?}",
+        record("a", "very-secret"),
+        linked(1, "Đào Thị Lan", "P-42"),
+        crate::Link {
+            clinic: clinic("a"),
+            patient_id: "P-42".to_owned()
+        }
+    );
+    for hidden in ["very-secret", "Đào", "P-42", "1960", "Bệnh"] {
+        assert!(!text.contains(hidden), "{text}");
+    }
+}

@@ -1,0 +1,358 @@
+//! Making, opening, erasing; keys; full disks.
+
+use sokhoe_domain::ports::KeyStoreError;
+
+use super::{Phone, all, apply, at, clinic, fill, put, row, search};
+use crate::store::Durability;
+use crate::{NewEvent, Page, Vault, VaultError, VaultPorts};
+
+const REFUSALS: [KeyStoreError; 5] = [
+    KeyStoreError::Locked,
+    KeyStoreError::UserCancelled,
+    KeyStoreError::Transient,
+    KeyStoreError::Invalidated,
+    KeyStoreError::Missing,
+];
+
+#[test]
+fn a_vault_is_made_closed_and_opened_again() {
+    let phone = Phone::new();
+    assert_eq!(phone.open().unwrap_err(), VaultError::NotFound);
+    let vault = phone.create();
+    fill(&vault, &["Đường huyết"]);
+    assert_eq!(
+        Vault::create(&phone.ports, "me").unwrap_err(),
+        VaultError::AlreadyExists
+    );
+    drop(vault);
+    let names: Vec<_> = phone.files().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["me.db", "me.key"], "closing folds the journal in");
+
+    let vault = phone.open().unwrap();
+    assert_eq!(search(&vault, "duong"), ["Đường huyết"]);
+    assert_eq!(vault.cursor(&clinic("a")).unwrap().as_deref(), Some("c1"));
+    vault.reset_cursor(&clinic("a")).unwrap();
+    assert_eq!(vault.cursor(&clinic("a")).unwrap(), None);
+    drop(vault);
+
+    Vault::erase(&phone.ports, "me").unwrap();
+    Vault::erase(&phone.ports, "me").unwrap();
+    assert!(phone.files().is_empty());
+    assert_eq!(
+        phone.keys_know("me"),
+        Err(KeyStoreError::Missing),
+        "the key is gone too"
+    );
+}
+
+impl Phone {
+    fn keys_know(&self, alias: &str) -> Result<(), KeyStoreError> {
+        sokhoe_domain::ports::KeyStore::unwrap(&*self.keys, alias, &[0; 64]).map(drop)
+    }
+}
+
+#[test]
+fn names_stay_in_the_folder() {
+    let phone = Phone::new();
+    for bad in ["", "../me", "a/b", ".me", "m e"] {
+        assert_eq!(
+            Vault::create(&phone.ports, bad).unwrap_err(),
+            VaultError::BadName
+        );
+        assert_eq!(
+            Vault::erase(&phone.ports, bad).unwrap_err(),
+            VaultError::BadName
+        );
+    }
+    assert!(phone.files().is_empty());
+}
+
+#[test]
+fn a_key_without_a_database_is_used_by_the_next_try() {
+    let phone = Phone::new();
+    drop(phone.create());
+    let key = std::fs::read(phone.path("me.key")).unwrap();
+    std::fs::remove_file(phone.path("me.db")).unwrap();
+    drop(phone.create());
+    assert_eq!(std::fs::read(phone.path("me.key")).unwrap(), key);
+    phone.open().unwrap();
+    assert!(phone.ports.files.list().unwrap().contains(&"me.key".to_owned()));
+}
+
+#[test]
+fn a_database_that_a_crash_left_empty_is_finished_at_open() {
+    let phone = Phone::new();
+    drop(phone.create());
+    std::fs::write(phone.path("me.db"), b"").unwrap();
+    // It was whole once: this is no crash in `create`, and must not pass for a new book.
+    assert_eq!(phone.open().unwrap_err(), VaultError::Corrupt);
+    let mut key = std::fs::read(phone.path("me.key")).unwrap();
+    key[0] = 1;
+    std::fs::write(phone.path("me.key"), key).unwrap();
+    let vault = phone.open().unwrap();
+    fill(&vault, &["x"]);
+    drop(vault);
+    assert_eq!(search(&phone.open().unwrap(), "x"), ["x"]);
+}
+
+#[test]
+fn another_key_opens_nothing_and_touches_nothing() {
+    let phone = Phone::new();
+    fill(&phone.create(), &["Đường huyết"]);
+    drop(Vault::create(&phone.ports, "you").unwrap());
+    // Your file under my name.
+    let mine = std::fs::read(phone.path("me.db")).unwrap();
+    std::fs::copy(phone.path("you.db"), phone.path("me.db")).unwrap();
+    let before = phone.files();
+    assert_eq!(phone.open().unwrap_err(), VaultError::WrongKey);
+    assert_eq!(phone.files(), before);
+    // Mine again.
+    std::fs::write(phone.path("me.db"), mine).unwrap();
+    assert_eq!(search(&phone.open().unwrap(), "huyet"), ["Đường huyết"]);
+    // No key at all.
+    std::fs::remove_file(phone.path("me.key")).unwrap();
+    assert_eq!(
+        phone.open().unwrap_err(),
+        VaultError::Key(KeyStoreError::Missing)
+    );
+}
+
+#[test]
+fn a_key_store_that_refuses_deletes_nothing() {
+    for refusal in REFUSALS {
+        let phone = Phone::new();
+        let refused = VaultError::Key(refusal);
+        phone.keys.refuse(refusal);
+        assert_eq!(Vault::create(&phone.ports, "me").unwrap_err(), refused);
+        assert!(phone.files().is_empty());
+        phone.keys.refuse(None);
+        let vault = phone.create();
+        fill(&vault, &["Đường huyết"]);
+        drop(vault);
+        let before = phone.files();
+
+        phone.keys.refuse(refusal);
+        assert_eq!(phone.open().unwrap_err(), refused);
+        assert_eq!(Vault::erase(&phone.ports, "me").unwrap_err(), refused);
+        assert_eq!(phone.files(), before);
+
+        // A key is there, its database is not: it may only be away.
+        std::fs::rename(phone.path("me.db"), phone.path("away")).unwrap();
+        assert_eq!(Vault::create(&phone.ports, "me").unwrap_err(), refused);
+        std::fs::rename(phone.path("away"), phone.path("me.db")).unwrap();
+        assert_eq!(phone.files(), before);
+
+        phone.keys.refuse(None);
+        assert_eq!(search(&phone.open().unwrap(), "duong"), ["Đường huyết"]);
+    }
+}
+
+#[test]
+fn the_key_store_is_asked_once_per_open() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    fill(&vault, &["x"]);
+    drop(vault);
+    let before = phone.keys.calls();
+    let vault = phone.open().unwrap();
+    let _ = (search(&vault, "x"), vault.entries(&all()).unwrap());
+    assert_eq!(phone.keys.calls(), before + 1);
+}
+
+#[test]
+fn a_newer_schema_is_left_as_it_is() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    vault
+        .store()
+        .write(Durability::Full, |tx, _| {
+            tx.pragma_update(None, "user_version", 99)?;
+            Ok(())
+        })
+        .unwrap();
+    drop(vault);
+    let before = phone.files();
+    assert_eq!(
+        phone.open().unwrap_err(),
+        VaultError::NewerSchema {
+            found: 99,
+            known: 1
+        }
+    );
+    assert_eq!(phone.files(), before);
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    fill(&vault, &["Đường huyết"]);
+    let pages = |limit: i64| {
+        vault
+            .store()
+            .write(Durability::Full, |tx, _| {
+                Ok(tx.query_row(&format!("PRAGMA max_page_count = {limit}"), [], |row| {
+                    row.get::<_, i64>(0)
+                })?)
+            })
+            .unwrap()
+    };
+    let used = pages(1);
+    // Not compressible.
+    let mut state = 1_u64;
+    let noise: String = (0..60_000)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            char::from(b'a' + u8::try_from((state >> 33) % 26).unwrap())
+        })
+        .collect();
+    let json = row("big", 1, &noise, 5);
+    let big = [put("big", 1, &json)];
+    let page = Page {
+        clinic: &clinic("a"),
+        changes: &big,
+        cursor: "c2",
+        received: at(2),
+        bookings: &[],
+        events: &[],
+    };
+    assert_eq!(vault.apply(&page).unwrap_err(), VaultError::DiskFull);
+    let event = NewEvent {
+        kind: noise.clone(),
+        subject: String::new(),
+        at: at(1),
+        body: String::new(),
+    };
+    let with_event = Page {
+        changes: &[],
+        events: std::slice::from_ref(&event),
+        ..page
+    };
+    assert_eq!(vault.apply(&with_event).unwrap_err(), VaultError::DiskFull);
+    assert_eq!(vault.cursor(&clinic("a")).unwrap().as_deref(), Some("c1"));
+    assert_eq!(search(&vault, "huyet"), ["Đường huyết"]);
+    assert!(vault.events().unwrap().is_empty());
+    // Room again: all goes on, in the same handle.
+    pages(used + 1_000);
+    assert_eq!(vault.apply(&page).unwrap().stored, 1);
+    drop(vault);
+    assert_eq!(phone.open().unwrap().entries(&all()).unwrap().rows.len(), 2);
+}
+
+#[test]
+fn what_was_committed_is_there_after_a_kill() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    fill(&vault, &["Đường huyết"]);
+    // As a killed process leaves it: files copied while the vault is open.
+    let other = Phone::new();
+    for (name, bytes) in phone.files() {
+        std::fs::write(other.path(&name), bytes).unwrap();
+    }
+    let ports = VaultPorts {
+        keys: phone.ports.keys.clone(),
+        ..other.ports.clone()
+    };
+    let survived = super::with_test_index(Vault::open(&ports, "me").unwrap());
+    assert_eq!(search(&survived, "huyet"), ["Đường huyết"]);
+    assert_eq!(
+        survived.cursor(&clinic("a")).unwrap().as_deref(),
+        Some("c1")
+    );
+}
+
+#[test]
+fn a_page_is_all_or_nothing() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    fill(&vault, &["Đường huyết"]);
+    let trap = |sql: &str| {
+        vault
+            .store()
+            .write(Durability::Full, |tx, _| Ok(tx.execute_batch(sql)?))
+            .unwrap();
+    };
+    // Fails after everything else of the page was written.
+    trap("CREATE TRIGGER trap BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'trap'); END;");
+    let json = row("new", 1, "Men gan", 7);
+    let second = row("r0", 2, "Mỡ máu", 8);
+    let changes = [put("new", 1, &json), put("r0", 2, &second)];
+    let event = NewEvent {
+        kind: "result".to_owned(),
+        subject: "new".to_owned(),
+        at: at(7),
+        body: String::new(),
+    };
+    let page = Page {
+        clinic: &clinic("b"),
+        changes: &changes,
+        cursor: "c9",
+        received: at(9),
+        bookings: &[],
+        events: std::slice::from_ref(&event),
+    };
+    assert!(vault.apply(&page).is_err());
+    assert_eq!(search(&vault, ""), ["Đường huyết"]);
+    assert!(search(&vault, "men").is_empty());
+    assert_eq!(vault.cursor(&clinic("b")).unwrap(), None);
+    trap("DROP TRIGGER trap;");
+    // Names and numbers of the failed page are not remembered.
+    assert_eq!(vault.apply(&page).unwrap().stored, 2);
+    assert_eq!(search(&vault, "men"), ["Men gan"]);
+    assert_eq!(vault.cursor(&clinic("b")).unwrap().as_deref(), Some("c9"));
+    assert_eq!(vault.events().unwrap().len(), 1);
+    drop(vault);
+    let vault = phone.open().unwrap();
+    assert_eq!(vault.entries(&all()).unwrap().rows.len(), 3);
+}
+
+#[test]
+fn rows_are_read_again_when_the_rules_change() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    fill(&vault, &["Đường huyết", "Men gan"]);
+    apply(&vault, "b", &[put("r0", 1, &row("r0", 1, "Mỡ máu", 3))], "c");
+    let before = vault.entries(&all()).unwrap();
+    vault
+        .store()
+        .write(Durability::Full, |tx, scratch| {
+            tx.execute_batch(
+                r#"UPDATE "entry" SET "title" = 'old'; DELETE FROM "posting";
+                   UPDATE "counter" SET "rules" = 0;"#,
+            )?;
+            assert!(crate::ingest::is_outdated(tx)?);
+            crate::ingest::read_everything_again(tx, scratch)?;
+            assert!(!crate::ingest::is_outdated(tx)?);
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(vault.entries(&all()).unwrap(), before);
+    assert_eq!(search(&vault, "gan"), ["Men gan"]);
+}
+
+#[test]
+fn four_threads_read_while_one_writes() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    fill(&vault, &["x 0"]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let page = vault.search("x", &all()).unwrap();
+                    let mut times: Vec<_> = page.rows.iter().map(|row| row.when).collect();
+                    times.sort();
+                    times.reverse();
+                    assert!(page.rows.iter().map(|row| row.when).eq(times));
+                    assert!(!page.rows.is_empty());
+                }
+            });
+        }
+        for n in 0..50 {
+            let id = format!("n{n}");
+            let json = row(&id, 1, &format!("x {n}"), 10 + n);
+            apply(&vault, "a", &[put(&id, 1, &json)], "c");
+        }
+    });
+    assert_eq!(search(&vault, "x").len(), 51);
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Observation
+import SoKhoe
+import UIKit
+
+/// The people of this phone and the book that is open.
+@MainActor
+@Observable
+final class BooksModel {
+    /// The people of this phone.
+    private(set) var persons: [PersonView] = []
+    /// The book that is open.
+    private(set) var book: BookView?
+    /// Whether the core is at work for the screen.
+    private(set) var busy = false
+    /// What went wrong, in the core's words.
+    private(set) var problem: String?
+
+    @ObservationIgnored private var core: SoKhoe?
+    private let language: Language = Locale.preferredLanguages.first?.hasPrefix("en") == true ? .en : .vi
+
+    /// Reads who is on this phone.
+    func load() async {
+        await work { core in self.persons = try await core.persons() }
+    }
+
+    /// Brings this phone into a clinic.
+    func enrol(_ code: String) async {
+        await work { core in
+            _ = try await core.enrol(qrText: code)
+            self.persons = try await core.persons()
+        }
+    }
+
+    /// Fetches what is new in a person's book.
+    func sync(_ person: PersonView) async {
+        await work { core in _ = try await core.sync(personId: person.id) }
+    }
+
+    /// Follows a person's book until the task that called this is cancelled.
+    func follow(_ person: PersonView) async {
+        await work { core in
+            let books = try await core.observe(personId: person.id)
+            self.busy = false
+            for await book in books {
+                self.book = book
+            }
+        }
+        book = nil
+    }
+
+    private func work(_ call: (SoKhoe) async throws -> Void) async {
+        busy = true
+        problem = nil
+        defer { busy = false }
+        do {
+            try await call(opened())
+        } catch SoKhoeError.Cancelled {
+            // The screen went away.
+        } catch let error as SoKhoeError {
+            problem = SoKhoe.words(for: error, in: language)
+        } catch {
+            problem = error.localizedDescription
+        }
+    }
+
+    private func opened() async throws -> SoKhoe {
+        if let core { return core }
+        let core = try await SoKhoe.open(
+            folder: URL.applicationSupportDirectory.appending(path: "books"),
+            deviceName: UIDevice.current.name,
+            keyStore: KeychainKeyStore(),
+            language: language
+        )
+        self.core = core
+        return core
+    }
+}

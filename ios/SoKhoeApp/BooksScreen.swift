@@ -1,0 +1,65 @@
+import SoKhoe
+import SwiftUI
+
+/// The people of this phone; each opens a book.
+struct BooksScreen: View {
+    let model: BooksModel
+    @State private var code = ""
+
+    var body: some View {
+        NavigationStack {
+            List {
+                if let problem = model.problem {
+                    Text(problem).foregroundStyle(.red)
+                }
+                ForEach(model.persons, id: \.id) { person in
+                    NavigationLink(person.name) {
+                        BookScreen(model: model, person: person)
+                    }
+                }
+                SwiftUI.Section {
+                    TextField("enrolment-code", text: $code, axis: .vertical)
+                        .autocorrectionDisabled()
+                        .textInputAutocapitalization(.never)
+                    Button("enrol") {
+                        Task { await model.enrol(code) }
+                    }
+                    .disabled(code.isEmpty || model.busy)
+                }
+            }
+            .navigationTitle("Sổ Khỏe")
+        }
+        .task { await model.load() }
+    }
+}
+
+/// A person's book, as it is and as it changes.
+struct BookScreen: View {
+    let model: BooksModel
+    let person: PersonView
+
+    var body: some View {
+        List {
+            if let problem = model.problem {
+                Text(problem).foregroundStyle(.red)
+            }
+            if let book = model.book {
+                ForEach(book.sections, id: \.section) { section in
+                    LabeledContent(section.name, value: section.entries, format: .number)
+                }
+                SwiftUI.Section("bookings") {
+                    ForEach(book.bookings, id: \.id) { booking in
+                        VStack(alignment: .leading) {
+                            Text(booking.whenText).font(.caption)
+                            Text(booking.service)
+                            Text(booking.statusText).foregroundStyle(.secondary)
+                        }
+                    }
+                }
+            }
+        }
+        .navigationTitle(person.name)
+        .refreshable { await model.sync(person) }
+        .task { await model.follow(person) }
+    }
+}

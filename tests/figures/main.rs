@@ -1,0 +1,59 @@
+//! The figures of the design, measured: `cargo xtask bench`.
+//!
+//! `figures [--json FILE] [--only NAME]`. Every figure is a measurement of this run on this machine; a
+//! peer is measured in the same run. Names and units are those of DESIGN.md's table.
+
+#![allow(clippy::print_stdout, reason = "the table is its output")]
+
+mod booking;
+mod first_sync;
+mod report;
+mod search;
+
+use report::Figure;
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let (mut json, mut only) = (None, None);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--json" => json = args.next(),
+            "--only" => only = args.next(),
+            // `cargo bench` adds it to every program without a harness.
+            "--bench" => {}
+            other => {
+                println!("unknown argument {other}: figures [--json FILE] [--only NAME]");
+                std::process::exit(2);
+            }
+        }
+    }
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mut figures: Vec<Figure> = Vec::new();
+    if wanted("first_sync") {
+        figures.push(runtime.block_on(first_sync::measure()));
+    }
+    if [
+        "store",
+        "search_p95",
+        "list_p95",
+        "trend_p95",
+        "vault_bytes_ratio",
+    ]
+    .into_iter()
+    .any(&wanted)
+    {
+        figures.extend(
+            search::measure()
+                .into_iter()
+                .filter(|figure| wanted(figure.name)),
+        );
+    }
+    if wanted("booking_round_trip") {
+        figures.push(runtime.block_on(booking::measure()));
+    }
+    report::print(&figures);
+    if let Some(file) = json {
+        std::fs::write(&file, report::to_json(&figures)).expect("the JSON file");
+    }
+}

@@ -1,0 +1,193 @@
+//! Booking that survives.
+
+use sokhoe_app::{AppError, BookingStatus};
+use sokhoe_testing::Cut;
+use sokhoe_tests::{EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone, now};
+
+fn booked_at_clinic(clinic: &TestClinic) -> usize {
+    (0..8)
+        .map(|ahead| {
+            let day = now()
+                .plus(std::time::Duration::from_secs(ahead * 86_400))
+                .vietnam_day();
+            clinic.clinic.bookings_of_day(day).unwrap().iter().filter(|row| row.status == "booked").count()
+        })
+        .sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booking_is_confirmed_by_the_clinic_and_stands_in_the_book() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let slot = phone.free_times(&person, 5).await.remove(0);
+    let booking = phone.book(&person, slot.clone()).await.unwrap();
+    assert_eq!(booking.status, BookingStatus::Confirmed);
+    assert_eq!(
+        (booking.start, &booking.service),
+        (slot.start, &slot.service)
+    );
+    assert_eq!(booked_at_clinic(&clinic), 1);
+    phone.app.sync(&person).await.unwrap();
+    let bookings = phone.app.bookings(&person).unwrap();
+    assert_eq!(
+        bookings.len(),
+        1,
+        "the feed's appointment is the same booking: {bookings:?}"
+    );
+    assert_eq!(bookings[0].status, BookingStatus::Confirmed);
+    let kinds: Vec<_> = phone
+        .app
+        .events(&person)
+        .unwrap()
+        .into_iter()
+        .map(|e| e.kind)
+        .collect();
+    assert_eq!(
+        kinds
+            .iter()
+            .filter(|kind| *kind == "booking-confirmed")
+            .count(),
+        1,
+        "told once: {kinds:?}"
+    );
+    let phone = phone.restarted();
+    assert_eq!(
+        phone.app.bookings(&person).unwrap()[0].status,
+        BookingStatus::Confirmed
+    );
+    let event = phone.app.events(&person).unwrap().remove(0);
+    phone.app.acknowledge(&person, event.id).unwrap();
+    phone.app.acknowledge(&person, event.id).unwrap();
+    assert!(
+        phone
+            .app
+            .events(&person)
+            .unwrap()
+            .iter()
+            .all(|e| e.id != event.id)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_network_the_booking_waits_and_goes_out_by_itself() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let slot = phone.free_times(&person, 1).await.remove(0);
+    phone.network.cut(Cut::NoNetwork);
+    let booking = phone.book(&person, slot).await.unwrap();
+    assert_eq!(booking.status, BookingStatus::WaitingForNetwork);
+    assert_eq!(
+        phone.app.sync(&person).await.unwrap_err(),
+        AppError::Offline
+    );
+    assert_eq!(booked_at_clinic(&clinic), 0);
+    let phone = phone.restarted();
+    assert_eq!(
+        phone.app.bookings(&person).unwrap()[0].status,
+        BookingStatus::WaitingForNetwork,
+        "kept over a restart"
+    );
+    phone.network.cut(Cut::Whole);
+    let synced = phone.app.sync(&person).await.unwrap();
+    assert_eq!((synced.settled, synced.waiting), (1, 0));
+    assert_eq!(
+        phone.app.bookings(&person).unwrap()[0].status,
+        BookingStatus::Confirmed
+    );
+    assert_eq!(booked_at_clinic(&clinic), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_stays_sending_and_the_retry_finds_the_first_booking() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let slot = phone.free_times(&person, 1).await.remove(0);
+    phone.network.cut(Cut::AnswerLost);
+    let booking = phone.book(&person, slot).await.unwrap();
+    assert_eq!(
+        booking.status,
+        BookingStatus::Sending,
+        "the clinic may have acted"
+    );
+    assert_eq!(booked_at_clinic(&clinic), 1, "and it has");
+    phone.network.cut(Cut::NoNetwork);
+    let _offline = phone.app.sync(&person).await;
+    assert_eq!(
+        phone.app.booking(&person, &booking.id).unwrap().status,
+        BookingStatus::Sending,
+        "being offline now changes nothing of that"
+    );
+    phone.network.cut(Cut::Whole);
+    phone.app.sync(&person).await.unwrap();
+    assert_eq!(
+        phone.app.booking(&person, &booking.id).unwrap().status,
+        BookingStatus::Confirmed
+    );
+    assert_eq!(booked_at_clinic(&clinic), 1, "not twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_arrives_twice_books_once() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let slot = phone.free_times(&person, 1).await.remove(0);
+    phone.network.cut(Cut::Twice);
+    assert_eq!(
+        phone.book(&person, slot).await.unwrap().status,
+        BookingStatus::Confirmed
+    );
+    assert_eq!(booked_at_clinic(&clinic), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_taken_meanwhile_is_refused_with_other_times_and_stays_refused() {
+    let clinic = TestClinic::start().await;
+    let (first, mother) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let (second, neighbour) = TestPhone::enrolled(&clinic, NEIGHBOUR).await;
+    let slot = second.free_times(&neighbour, 1).await.remove(0);
+    let winner = first.book(&mother, slot.clone()).await.unwrap();
+    assert_eq!(winner.status, BookingStatus::Confirmed);
+    let refused = second.book(&neighbour, slot).await.unwrap();
+    assert_eq!(refused.status, BookingStatus::Refused);
+    assert!(
+        !refused.alternatives.is_empty(),
+        "other free times are named"
+    );
+    assert!(refused.alternatives.iter().all(|at| *at > now()));
+    // The time becomes free again: the refused intent must not come back to life.
+    first.app.cancel_booking(&mother, &winner.id).await.unwrap();
+    second.app.sync(&neighbour).await.unwrap();
+    assert_eq!(
+        second.app.booking(&neighbour, &refused.id).unwrap().status,
+        BookingStatus::Refused
+    );
+    assert_eq!(booked_at_clinic(&clinic), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_cannot_be_is_refused_before_anything_is_kept() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let mut slot = phone.free_times(&person, 1).await.remove(0);
+    slot.id = "../../etc/passwd".to_owned();
+    assert!(matches!(
+        phone.book(&person, slot.clone()).await,
+        Err(AppError::Validation { .. })
+    ));
+    slot.id = "no-such-offer".to_owned();
+    assert_eq!(
+        phone.book(&person, slot.clone()).await.unwrap().status,
+        BookingStatus::Refused,
+        "an offer that is none"
+    );
+    slot.clinic_id = "elsewhere".to_owned();
+    assert!(matches!(
+        phone.book(&person, slot.clone()).await,
+        Err(AppError::NotFound { .. })
+    ));
+    assert!(matches!(
+        phone.book("nobody", slot).await,
+        Err(AppError::NotFound { .. })
+    ));
+    assert_eq!(phone.app.bookings(&person).unwrap().len(), 1);
+}

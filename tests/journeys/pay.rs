@@ -1,0 +1,97 @@
+//! Paying by QR, and being told.
+
+use std::time::Duration;
+
+use sokhoe_app::{AppError, PaymentStatus};
+use sokhoe_qr::{Scanned, VietQr, scan};
+use sokhoe_testing::Cut;
+use sokhoe_tests::{EMPTY_PATIENT, TestClinic, TestPhone};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_invoice_becomes_a_vietqr_and_turns_paid_by_itself() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let slot = phone.free_times(&person, 1).await.remove(0);
+    phone.book(&person, slot).await.unwrap();
+    phone.app.sync(&person).await.unwrap();
+    let invoice = phone.app.invoices(&person).unwrap().remove(0);
+    assert_eq!(invoice.status, PaymentStatus::Due);
+
+    // Offline, from the clinic's signature alone.
+    phone.network.cut(Cut::NoNetwork);
+    let qr = phone.app.payment_qr(&person, &invoice.id).unwrap();
+    let read = VietQr::read(&qr.payload).unwrap();
+    assert_eq!(read.code.amount(), Some(invoice.amount));
+    assert!(
+        read.code.purpose().unwrap().starts_with(&invoice.reference),
+        "the reference comes first"
+    );
+    assert!(matches!(scan(&qr.payload), Scanned::VietQr(_)));
+    assert_eq!(qr.modules.len(), (qr.size * qr.size) as usize);
+    phone.network.cut(Cut::Whole);
+
+    // The money arrives while the phone waits.
+    let waiting = {
+        let (app, person) = (phone.app.clone(), person.clone());
+        tokio::spawn(async move { app.wait_for_changes(&person, Duration::from_secs(20)).await })
+    };
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    clinic
+        .clinic
+        .record_payment(&invoice.reference, invoice.amount, "bank-1")
+        .unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(10), waiting)
+        .await
+        .expect("told before the wait is over")
+        .unwrap()
+        .unwrap();
+    assert!(told.stored > 0);
+    assert_eq!(
+        phone.app.invoices(&person).unwrap()[0].status,
+        PaymentStatus::Paid
+    );
+    assert!(
+        phone
+            .app
+            .events(&person)
+            .unwrap()
+            .iter()
+            .any(|event| event.kind == "invoice-paid")
+    );
+    clinic
+        .clinic
+        .record_payment(&invoice.reference, invoice.amount, "bank-1")
+        .unwrap();
+    assert_eq!(
+        phone.app.sync(&person).await.unwrap().stored,
+        0,
+        "the same money counts once"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_amount_does_not_pay_the_invoice() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let slot = phone.free_times(&person, 1).await.remove(0);
+    phone.book(&person, slot).await.unwrap();
+    phone.app.sync(&person).await.unwrap();
+    let invoice = phone.app.invoices(&person).unwrap().remove(0);
+    let short = invoice
+        .amount
+        .checked_sub(sokhoe_app::domain::Vnd::new(1))
+        .unwrap();
+    clinic
+        .clinic
+        .record_payment(&invoice.reference, short, "bank-2")
+        .unwrap();
+    phone.app.sync(&person).await.unwrap();
+    assert_eq!(
+        phone.app.invoices(&person).unwrap()[0].status,
+        PaymentStatus::Due
+    );
+    assert!(matches!(
+        phone.app.payment_qr(&person, "no-such-invoice"),
+        Err(AppError::NotFound { .. })
+    ));
+}

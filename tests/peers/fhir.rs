@@ -1,0 +1,152 @@
+//! HAPI FHIR's validator judges what the clinic and the phone put on the wire.
+
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use sokhoe_app::SoKhoe;
+use sokhoe_app::domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
+use sokhoe_testing::MemoryKeys;
+use sokhoe_tests::{EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone};
+
+use crate::filter::{ask, folder, prepared};
+
+/// Writes down every FHIR body that goes either way.
+#[derive(Clone)]
+struct Tap {
+    real: Arc<dyn Transport>,
+    bodies: Arc<Mutex<Vec<String>>>,
+}
+
+impl Transport for Tap {
+    fn send(
+        &self,
+        request: http::Request<bytes::Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<bytes::Bytes>, TransportError>> {
+        let keep = |body: &bytes::Bytes| {
+            let text = String::from_utf8_lossy(body).into_owned();
+            if text.contains("\"resourceType\"") && text.starts_with("{\"resourceType\"") {
+                self.bodies.lock().unwrap().push(text);
+            }
+        };
+        keep(request.body());
+        Box::pin(async move {
+            let response = self.real.send(request, limits).await?;
+            keep(response.body());
+            Ok(response)
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_on_the_wire_is_valid_fhir_r4() {
+    let clinic = TestClinic::start().await;
+    let mut phone = TestPhone::new();
+    let folder_of_phone = tempfile::TempDir::new().unwrap();
+    let ports = sokhoe_tests::real_ports(folder_of_phone.path(), Arc::new(MemoryKeys::default()));
+    let tap = Tap {
+        real: Arc::clone(&ports.transport),
+        bodies: Arc::default(),
+    };
+    phone.app = SoKhoe::open(
+        sokhoe_tests::config(),
+        Ports {
+            transport: Arc::new(tap.clone()),
+            ..ports
+        },
+    )
+    .unwrap();
+
+    let person = phone
+        .enrol(&clinic, EMPTY_PATIENT)
+        .await
+        .persons
+        .remove(0)
+        .id;
+    let clinic_id = phone.app.clinics().unwrap().remove(0).id;
+    phone.app.services(&clinic_id).await.unwrap();
+    let slots = phone.free_times(&person, 10).await;
+    let booking = phone.book(&person, slots[0].clone()).await.unwrap();
+    let other = TestPhone::new();
+    let neighbour = other
+        .enrol(&clinic, NEIGHBOUR)
+        .await
+        .persons
+        .remove(0)
+        .id;
+    other.book(&neighbour, slots[1].clone()).await.unwrap();
+    // A refusal with other free times.
+    phone.book(&person, slots[1].clone()).await.unwrap();
+    phone.app.sync(&person).await.unwrap();
+    let invoice = phone.app.invoices(&person).unwrap().remove(0);
+    clinic
+        .clinic
+        .record_payment(&invoice.reference, invoice.amount, "bank-9")
+        .unwrap();
+    phone.app.sync(&person).await.unwrap();
+    phone
+        .app
+        .cancel_booking(&person, &booking.id)
+        .await
+        .unwrap();
+    phone.app.sync(&person).await.unwrap();
+
+    let metadata = get(&tap, &format!("{}/fhir/metadata", clinic.url)).await;
+    assert!(metadata.contains("CapabilityStatement"));
+    let bodies = tap.bodies.lock().unwrap().clone();
+    assert!(bodies.len() > 12, "{} bodies", bodies.len());
+
+    let jars = prepared("SOKHOE_PEERS_HAPI");
+    let classes = tempfile::TempDir::new().unwrap();
+    let jar_path = format!("{}/*", jars.display());
+    let compiled = Command::new("javac")
+        .args(["-nowarn", "-cp", &jar_path, "-d"])
+        .arg(classes.path())
+        .arg(folder().join("hapi/Validate.java"))
+        .status();
+    assert!(compiled.unwrap().success(), "Validate.java compiles");
+    let mut java = Command::new("java");
+    java.args([
+        "-Xmx1500m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        &format!("{}:{jar_path}", classes.path().display()),
+        "Validate",
+    ]);
+    let answers = ask(&mut java, &bodies);
+    let wrong: Vec<String> = answers
+        .iter()
+        .zip(&bodies)
+        .filter(|(answer, _)| answer["valid"] != true)
+        .map(|(answer, body)| {
+            format!(
+                "{answer}\n  in {}",
+                body.chars().take(600).collect::<String>()
+            )
+        })
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {} are not valid:\n{}",
+        wrong.len(),
+        bodies.len(),
+        wrong.join("\n")
+    );
+}
+
+async fn get(tap: &Tap, url: &str) -> String {
+    let request = http::Request::get(url).body(bytes::Bytes::new()).unwrap();
+    let limits = Limits {
+        timeout: std::time::Duration::from_secs(10),
+        max_body: 4 << 20,
+    };
+    String::from_utf8(
+        tap.send(request, limits)
+            .await
+            .unwrap()
+            .into_body()
+            .to_vec(),
+    )
+    .unwrap()
+}

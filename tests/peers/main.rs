@@ -1,0 +1,7 @@
+//! Programs by other people read what we write, and we read what they write (README.md beside).
+//! Run by `cargo xtask test --only peers`, which brings the programs.
+
+mod fhir;
+mod filter;
+mod vault_file;
+mod vietqr;

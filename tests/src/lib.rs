@@ -1,0 +1,271 @@
+//! What the tests across boundaries share: a clinic and phones as people have them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sokhoe_app::domain::Timestamp;
+use sokhoe_app::domain::ports::{Clock, KeyStore, Ports, Transport};
+use sokhoe_app::{
+    AppConfig, BookRequest, BookingView, EnrolmentView, FindSlotsRequest, Language, SlotView,
+    SoKhoe, SystemClock, system_ports,
+};
+use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, ImportOptions, Running};
+use sokhoe_testing::{CuttableTransport, MemoryKeys};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// The Patient id of the demo patient, whose book is real input (tests/data/README.md).
+pub const BOOK_PATIENT: &str = include_str!("../data/patient-id.txt");
+
+/// A patient of the seeded hospital with an empty book.
+pub const EMPTY_PATIENT: &str = "bn-000002";
+
+/// Another one.
+pub const NEIGHBOUR: &str = "bn-000003";
+
+/// A file of `tests/data`.
+#[must_use]
+pub fn data(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("data")
+        .join(name)
+}
+
+/// A served clinic in its own folder.
+pub struct TestClinic {
+    /// The clinic.
+    pub clinic: Clinic,
+    /// Where phones reach it.
+    pub url: String,
+    running: Option<Running>,
+    _folder: TempDir,
+}
+
+impl std::fmt::Debug for TestClinic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TestClinic")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TestClinic {
+    /// The seeded hospital.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub async fn start() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let clinic = Clinic::open(ClinicConfig::on_this_machine(DataSource::Folder(
+            folder.path().join("clinic"),
+        )))
+        .expect("a clinic");
+        clinic.seed_hospital().expect("a hospital");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let running = clinic.serve(listener, &url).await.expect("a server");
+        Self {
+            clinic,
+            url,
+            running: Some(running),
+            _folder: folder,
+        }
+    }
+
+    /// The seeded hospital with the demo patient's book in it.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub async fn with_book() -> Self {
+        let clinic = Self::start().await;
+        let files = [
+            data("synthea-patient.ndjson.gz"),
+            data("hl7-book.ndjson.gz"),
+        ];
+        let report = clinic
+            .clinic
+            .import(&files, &ImportOptions::default())
+            .expect("an import");
+        assert!(report.skipped.is_empty(), "{:?}", report.skipped);
+        clinic
+    }
+
+    /// The text of an enrolment QR for these patients.
+    ///
+    /// # Panics
+    /// When there is no such patient.
+    #[must_use]
+    pub fn enrolment(&self, patients: &[&str]) -> String {
+        let patients: Vec<String> = patients.iter().map(|p| (*p).to_owned()).collect();
+        self.clinic
+            .issue_enrolment(&patients, Duration::from_secs(600), &self.url)
+            .expect("an enrolment").text
+    }
+
+    /// Stops serving; the data stay.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.shutdown().await;
+        }
+    }
+}
+
+/// A phone core as an app starts it, whose network and key store can be made to fail.
+pub struct TestPhone {
+    /// The core.
+    pub app: SoKhoe,
+    /// Its key store.
+    pub keys: Arc<MemoryKeys>,
+    /// Its network.
+    pub network: CuttableTransport,
+    /// Its folder.
+    pub folder: TempDir,
+}
+
+impl std::fmt::Debug for TestPhone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TestPhone").finish_non_exhaustive()
+    }
+}
+
+impl TestPhone {
+    /// A new phone.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let keys = Arc::new(MemoryKeys::default());
+        let ports = real_ports(folder.path(), Arc::clone(&keys) as Arc<dyn KeyStore>);
+        let network = CuttableTransport::new(Arc::clone(&ports.transport));
+        let ports = Ports {
+            transport: Arc::new(network.clone()) as Arc<dyn Transport>,
+            ..ports
+        };
+        let app = SoKhoe::open(config(), ports).expect("a core");
+        Self {
+            app,
+            keys,
+            network,
+            folder,
+        }
+    }
+
+    /// Opens the same phone again, as after a restart.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn restarted(self) -> Self {
+        let Self {
+            app,
+            keys,
+            network,
+            folder,
+        } = self;
+        drop(app);
+        let ports = real_ports(folder.path(), Arc::clone(&keys) as Arc<dyn KeyStore>);
+        let ports = Ports {
+            transport: Arc::new(network.clone()) as Arc<dyn Transport>,
+            ..ports
+        };
+        let app = SoKhoe::open(config(), ports).expect("a core");
+        Self {
+            app,
+            keys,
+            network,
+            folder,
+        }
+    }
+
+    /// A new phone that is enrolled for one patient.
+    ///
+    /// # Panics
+    /// When the clinic does not let it in.
+    pub async fn enrolled(clinic: &TestClinic, patient: &str) -> (Self, String) {
+        let phone = Self::new();
+        let enrolment = phone.enrol(clinic, patient).await;
+        let person = enrolment.persons[0].id.clone();
+        (phone, person)
+    }
+
+    /// Enrols for one patient.
+    ///
+    /// # Panics
+    /// When the clinic does not let it in.
+    pub async fn enrol(&self, clinic: &TestClinic, patient: &str) -> EnrolmentView {
+        self.app
+            .enrol(&clinic.enrolment(&[patient]))
+            .await
+            .expect("an enrolment")
+    }
+
+    /// Free times of the coming week.
+    ///
+    /// # Panics
+    /// When the clinic gives none.
+    pub async fn free_times(&self, person: &str, limit: u32) -> Vec<SlotView> {
+        let clinic = self.app.clinics().expect("clinics")[0].id.clone();
+        let from = SystemClock.now();
+        let request = FindSlotsRequest {
+            person_id: person.to_owned(),
+            clinic_id: clinic,
+            service_id: None,
+            from,
+            to: from.plus(Duration::from_secs(7 * 86_400)),
+            limit,
+        };
+        let slots = self.app.find_slots(request).await.expect("free times");
+        assert!(!slots.is_empty(), "a week without a free time");
+        slots
+    }
+
+    /// Books a free time.
+    ///
+    /// # Errors
+    /// What the core says.
+    pub async fn book(
+        &self,
+        person: &str,
+        slot: SlotView,
+    ) -> Result<BookingView, sokhoe_app::AppError> {
+        self.app
+            .book(BookRequest {
+                person_id: person.to_owned(),
+                slot,
+            })
+            .await
+    }
+}
+
+impl Default for TestPhone {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// English texts, so that a failing test can be read by everyone.
+#[must_use]
+pub fn config() -> AppConfig {
+    AppConfig {
+        language: Language::En,
+        device_name: "test phone".to_owned(),
+    }
+}
+
+/// The ports of a real phone.
+///
+/// # Panics
+/// When they cannot be made.
+#[must_use]
+pub fn real_ports(folder: &std::path::Path, keys: Arc<dyn KeyStore>) -> Ports {
+    system_ports(folder, keys).expect("ports")
+}
+
+/// Now, by this machine's clock.
+#[must_use]
+pub fn now() -> Timestamp {
+    SystemClock.now()
+}

@@ -1,0 +1,315 @@
+//! The layer rule: which crate may use which (DESIGN.md, "Shape").
+//!
+//! `domain ← qr, fhir ← vault, client ← sync ← app ← bindings/ffi, cli`; `vault` and `client` never see each other.
+
+use std::fmt;
+
+use cargo_metadata::{DependencyKind, Metadata};
+
+/// A direct dependency, as a manifest names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// The package.
+    pub name: String,
+    /// Whether only tests, examples and benches use it.
+    pub dev: bool,
+}
+
+/// A workspace member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The package.
+    pub name: String,
+    /// Its direct dependencies.
+    pub uses: Vec<Dependency>,
+}
+
+/// A dependency that the rule forbids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// The member.
+    pub member: String,
+    /// What it uses, or itself when the rule does not know it.
+    pub uses: String,
+    /// What the rule says.
+    pub rule: &'static str,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} uses {}: {}", self.member, self.uses, self.rule)
+    }
+}
+
+/// The crates of ours that each crate may use.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("sokhoe-domain", &[]),
+    ("sokhoe-sqlcipher", &[]),
+    ("sokhoe-qr", &["sokhoe-domain"]),
+    ("sokhoe-fhir", &["sokhoe-domain"]),
+    (
+        "sokhoe-vault",
+        &[
+            "sokhoe-domain",
+            "sokhoe-qr",
+            "sokhoe-fhir",
+            "sokhoe-sqlcipher",
+        ],
+    ),
+    (
+        "sokhoe-client",
+        &["sokhoe-domain", "sokhoe-qr", "sokhoe-fhir"],
+    ),
+    (
+        "sokhoe-sync",
+        &[
+            "sokhoe-domain",
+            "sokhoe-qr",
+            "sokhoe-fhir",
+            "sokhoe-vault",
+            "sokhoe-client",
+        ],
+    ),
+    (
+        "sokhoe-app",
+        &[
+            "sokhoe-domain",
+            "sokhoe-qr",
+            "sokhoe-fhir",
+            "sokhoe-vault",
+            "sokhoe-client",
+            "sokhoe-sync",
+        ],
+    ),
+    (
+        "sokhoe-testing",
+        &["sokhoe-domain", "sokhoe-qr", "sokhoe-fhir"],
+    ),
+    ("sokhoe-ffi", &["sokhoe-domain", "sokhoe-qr", "sokhoe-app"]),
+    ("sokhoe-uniffi-bindgen", &[]),
+    (
+        "sokhoe-clinic",
+        &[
+            "sokhoe-domain",
+            "sokhoe-qr",
+            "sokhoe-fhir",
+            "sokhoe-sqlcipher",
+        ],
+    ),
+    (
+        "sokhoe-cli",
+        &[
+            "sokhoe-domain",
+            "sokhoe-qr",
+            "sokhoe-fhir",
+            "sokhoe-app",
+            "sokhoe-clinic",
+        ],
+    ),
+    ("xtask", &[]),
+];
+
+/// The package of tests that cross boundaries: it may use everything.
+const TESTS: &str = "sokhoe-tests";
+/// Fakes and builders: only tests may use them.
+const TESTING: &str = "sokhoe-testing";
+/// No clock, no network, no files.
+const PURE: &[&str] = &["sokhoe-domain", "sokhoe-qr", "sokhoe-fhir"];
+/// What brings a clock, a network, files or a database with it.
+const IMPURE: &[&str] = &[
+    "axum",
+    "getrandom",
+    "hyper",
+    "rand",
+    "reqwest",
+    "rusqlite",
+    "tokio",
+    "ureq",
+];
+
+/// Outside crates that only some members may use.
+const RESERVED: &[(&str, &[&str], &str)] = &[
+    (
+        "rusqlite",
+        &["sokhoe-vault", "sokhoe-clinic"],
+        "only the vault, the clinic and tests open a database",
+    ),
+    (
+        "libsqlite3-sys",
+        &["sokhoe-sqlcipher"],
+        "only core/sqlcipher knows SQLite's C code",
+    ),
+    (
+        "uniffi",
+        &["sokhoe-ffi", "sokhoe-uniffi-bindgen"],
+        "only bindings/ knows of other languages",
+    ),
+];
+
+/// Everything in a workspace that the rule forbids.
+pub fn breaches(members: &[Member]) -> Vec<Breach> {
+    members.iter().flat_map(breaches_of).collect()
+}
+
+/// The members of a workspace as the rule sees them.
+pub fn members(metadata: &Metadata) -> Vec<Member> {
+    metadata
+        .workspace_packages()
+        .iter()
+        .map(|package| Member {
+            name: package.name.to_string(),
+            uses: package
+                .dependencies
+                .iter()
+                .map(|dependency| Dependency {
+                    name: dependency.name.clone(),
+                    dev: dependency.kind == DependencyKind::Development,
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+fn breaches_of(member: &Member) -> Vec<Breach> {
+    let breach = |uses: &str, rule| Breach {
+        member: member.name.clone(),
+        uses: uses.to_owned(),
+        rule,
+    };
+    if member.name == TESTS {
+        return Vec::new();
+    }
+    let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == member.name) else {
+        return vec![breach(
+            &member.name,
+            "the layer rule does not know this crate: give it a place in xtask/src/layers.rs",
+        )];
+    };
+    member
+        .uses
+        .iter()
+        .filter_map(|dependency| {
+            rule_against(&member.name, allowed, dependency)
+                .map(|rule| breach(&dependency.name, rule))
+        })
+        .collect()
+}
+
+fn rule_against(member: &str, allowed: &[&str], dependency: &Dependency) -> Option<&'static str> {
+    let name = dependency.name.as_str();
+    if name == TESTING {
+        return (!dependency.dev).then_some("fakes and builders are for tests only");
+    }
+    if is_ours(name) {
+        return (!allowed.contains(&name)).then_some("arrows point down, and not sideways");
+    }
+    if dependency.dev && is_for_tests(member, name) {
+        return None;
+    }
+    if PURE.contains(&member) && IMPURE.contains(&name) && !dependency.dev {
+        return Some("domain, qr and fhir have no clock, no network and no files");
+    }
+    if name == "reqwest" && is_core(member) && member != "sokhoe-client" {
+        return Some("only client speaks HTTP in the core");
+    }
+    RESERVED
+        .iter()
+        .find(|(reserved, users, _)| *reserved == name && !users.contains(&member))
+        .map(|(_, _, rule)| *rule)
+}
+
+/// SQLCipher's provider is proved on real databases in its own tests.
+fn is_for_tests(member: &str, name: &str) -> bool {
+    member == "sokhoe-sqlcipher" && name == "rusqlite"
+}
+
+fn is_ours(name: &str) -> bool {
+    name == TESTS || MAY_USE.iter().any(|(known, _)| *known == name)
+}
+
+fn is_core(member: &str) -> bool {
+    !matches!(member, "sokhoe-clinic" | "sokhoe-cli" | "xtask")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(name: &str, uses: &[&str], dev: &[&str]) -> Member {
+        let on = |names: &[&str], dev| -> Vec<Dependency> {
+            names
+                .iter()
+                .map(|name| Dependency {
+                    name: (*name).to_owned(),
+                    dev,
+                })
+                .collect()
+        };
+        Member {
+            name: name.to_owned(),
+            uses: [on(uses, false), on(dev, true)].concat(),
+        }
+    }
+
+    #[test]
+    fn the_design_breaks_no_rule() {
+        let workspace = [
+            member("sokhoe-domain", &["chrono"], &["sokhoe-testing"]),
+            member("sokhoe-qr", &["sokhoe-domain"], &["proptest", "tokio"]),
+            member(
+                "sokhoe-vault",
+                &["sokhoe-domain", "sokhoe-fhir", "rusqlite"],
+                &[],
+            ),
+            member(
+                "sokhoe-client",
+                &["sokhoe-fhir", "reqwest"],
+                &["sokhoe-testing"],
+            ),
+            member("sokhoe-sync", &["sokhoe-vault", "sokhoe-client"], &[]),
+            member("sokhoe-app", &["sokhoe-sync", "sokhoe-qr"], &[]),
+            member("sokhoe-ffi", &["sokhoe-app", "uniffi"], &[]),
+            member(
+                "sokhoe-sqlcipher",
+                &["aes", "libsqlite3-sys"],
+                &["rusqlite"],
+            ),
+            member(
+                "sokhoe-tests",
+                &["sokhoe-testing", "sokhoe-clinic", "reqwest"],
+                &["rusqlite"],
+            ),
+        ];
+        assert_eq!(breaches(&workspace), []);
+    }
+
+    #[test]
+    fn every_kind_of_breach_is_caught() {
+        let breaking = [
+            member("sokhoe-domain", &["sokhoe-fhir"], &[]),
+            member("sokhoe-vault", &["sokhoe-client"], &[]),
+            member("sokhoe-client", &[], &["sokhoe-vault"]),
+            member("sokhoe-qr", &["sokhoe-fhir"], &[]),
+            member("sokhoe-fhir", &["tokio"], &[]),
+            member("sokhoe-app", &["rusqlite"], &[]),
+            member("sokhoe-app", &[], &["rusqlite"]),
+            member("sokhoe-sync", &["reqwest"], &[]),
+            member("sokhoe-app", &["uniffi"], &[]),
+            member("sokhoe-app", &["sokhoe-testing"], &[]),
+            member("sokhoe-app", &["sokhoe-clinic"], &[]),
+            member("sokhoe-ffi", &["sokhoe-vault"], &[]),
+            member("sokhoe-sqlcipher", &["sokhoe-domain"], &[]),
+            member("sokhoe-sqlcipher", &["rusqlite"], &[]),
+            member("sokhoe-vault", &["libsqlite3-sys"], &[]),
+            member("sokhoe-app", &[], &["sokhoe-tests"]),
+            member("sokhoe-new", &[], &[]),
+        ];
+        for broken in breaking {
+            assert_eq!(
+                breaches(std::slice::from_ref(&broken)).len(),
+                1,
+                "{broken:?}"
+            );
+        }
+    }
+}
