@@ -1,7 +1,7 @@
 //! Folders of this computer that only their owner may look into.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use sokhoe_app::SystemRng;
@@ -22,6 +22,22 @@ pub(crate) fn make_private(path: &Path) -> Result<(), Failure> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path).map_err(Failure::file(path))
+}
+
+/// Writes a file that only its owner may read.
+///
+/// # Errors
+/// [`Failure::File`]
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let write = |mut file: fs::File| file.write_all(text.as_bytes());
+    options
+        .open(path)
+        .and_then(write)
+        .map_err(Failure::file(path))
 }
 
 /// A folder for one run. A temporary one is removed at the end, one that was asked for stays.

@@ -1,6 +1,6 @@
 //! When to stop: Ctrl-C, SIGTERM, or the end of stdin.
 
-use std::io::{self, Read as _};
+use std::io;
 
 use tokio::sync::oneshot;
 
@@ -43,9 +43,8 @@ pub(crate) async fn stdin_closed() {
     let (ended, end) = oneshot::channel();
     // A thread of its own: the runtime does not wait for it when the program ends otherwise.
     std::thread::spawn(move || {
-        let mut unread = [0; 256];
-        let mut stdin = io::stdin();
-        while matches!(stdin.read(&mut unread), Ok(1..)) {}
+        // A stdin that cannot be read has nobody behind it either.
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
         let _ = ended.send(());
     });
     let _ = end.await;

@@ -76,7 +76,7 @@ pub(super) async fn enrol(
         .first()
         .cloned()
         .ok_or_else(|| Failure::said("demo-nobody"))?;
-    let born = person.birth_date.clone().unwrap_or_default();
+    let born = born(person.birth_date.as_deref().unwrap_or_default());
     let told = Told {
         data: json!({"clinic": json::clinic(&enrolled.clinic), "persons": json::list(&enrolled.persons, json::person)}),
         lines: vec![
@@ -89,4 +89,22 @@ pub(super) async fn enrol(
         drawing: draw(&code.matrix()?, colours),
     };
     Ok((phone.show(person, enrolled.clinic.id)?, told))
+}
+
+/// A date as people write it: `02/05/1955`, `1955`.
+fn born(date: &str) -> String {
+    date.rsplit('-').collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_of_birth_may_be_a_year() {
+        assert_eq!(
+            (born("1955-05-02"), born("1955")),
+            ("02/05/1955".to_owned(), "1955".to_owned())
+        );
+    }
 }

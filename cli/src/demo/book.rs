@@ -16,7 +16,7 @@ use crate::words::Words;
 const WORDS: &str = "duong huyet";
 const ROWS: u32 = 20;
 const SHOWN: usize = 5;
-const POINTS: u32 = 60;
+const POINTS: u32 = 40;
 
 /// Takes in the whole book.
 pub(super) async fn sync(phone: &Phone, words: &Words) -> Result<((), Told), Failure> {
@@ -101,11 +101,7 @@ pub(super) async fn search(phone: &Phone, words: &Words) -> Result<(EntryView, T
 
 /// Opens a result and sees how it went over the years.
 #[expect(clippy::unused_async, reason = "a step like the others")]
-pub(super) async fn read_with_trend(
-    phone: &Phone,
-    row: &EntryView,
-    words: &Words,
-) -> Result<((), Told), Failure> {
+pub(super) async fn read_with_trend(phone: &Phone, row: &EntryView) -> Result<((), Told), Failure> {
     let detail = phone.app.entry(&phone.person.id, row.id)?;
     let code = row.trend_code.as_deref().unwrap_or_default();
     let trend = phone.app.trend(&phone.person.id, code, POINTS)?;
@@ -117,7 +113,7 @@ pub(super) async fn read_with_trend(
         .collect();
     let mut lines = table(&[Column::Left, Column::Cut(60)], &rows);
     lines.push(String::new());
-    lines.extend(trend_lines(&trend, SHOWN, words));
+    lines.extend(trend_lines(&trend, SHOWN));
     let told = Told {
         data: json!({"entry": json::entry(&detail.entry), "trend": json::trend(&trend)}),
         lines,

@@ -21,7 +21,7 @@ pub(super) struct Told {
     pub data: Value,
     /// For people.
     pub lines: Vec<String>,
-    /// A code, from edge to edge.
+    /// A code, below them.
     pub drawing: Vec<String>,
 }
 
@@ -105,12 +105,12 @@ impl<'a> Report<'a> {
         } else {
             head
         })?;
-        self.output.lines(
-            told.lines
-                .iter()
-                .map(|line| format!("{INDENT}{line}").trim_end().to_owned()),
-        )?;
-        self.output.lines(&told.drawing)?;
+        let indented = told
+            .lines
+            .iter()
+            .chain(&told.drawing)
+            .map(|line| format!("{INDENT}{line}").trim_end().to_owned());
+        self.output.lines(indented)?;
         self.output.line("")
     }
 

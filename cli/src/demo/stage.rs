@@ -15,6 +15,7 @@ use super::network::{Switch, SwitchedNetwork};
 use crate::clinic::off_thread;
 use crate::data::PATIENT;
 use crate::failure::Failure;
+use crate::folder::write_private;
 use crate::output::Output;
 use crate::phone::open_ports;
 use crate::words::Words;
@@ -77,7 +78,7 @@ impl Stage {
             off_thread(move || clinic.issue_enrolment(&[PATIENT.to_owned()], SECOND_PHONE, &url))
                 .await?;
         let path = self.folder.join("enrolment.txt");
-        std::fs::write(&path, code.text).map_err(Failure::file(&path))?;
+        write_private(&path, &code.text)?;
         output.line(words.say_with("demo-desk", &[("url", open.desk_url().to_owned())]))?;
         output.line(words.say("demo-second-phone"))?;
         let phone = self.folder.join("phone-2").display().to_string();

@@ -42,7 +42,7 @@ pub(super) async fn play(
         .await?;
     let row = report.step("search", book::search(&phone, words)).await?;
     report
-        .step("trend", book::read_with_trend(&phone, &row, words))
+        .step("trend", book::read_with_trend(&phone, &row))
         .await?;
     report
         .step("reconnect", visit::reconnect(&phone, &waiting, words))

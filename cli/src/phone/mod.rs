@@ -34,19 +34,12 @@ pub(crate) struct PhoneArgs {
     #[arg(long, value_name = "DIR", env = "SOKHOE_PHONE", hide_env_values = true)]
     folder: PathBuf,
 
-    #[command(flatten)]
-    whom: Whom,
-
-    #[command(subcommand)]
-    command: PhoneCommand,
-}
-
-/// Whose book; needed only when the phone keeps several.
-#[derive(Debug, Args)]
-pub(crate) struct Whom {
     /// Whose book: an id or a part of the name; not needed when there is only one
     #[arg(long, value_name = "PERSON", global = true)]
     person: Option<String>,
+
+    #[command(subcommand)]
+    command: PhoneCommand,
 }
 
 const EXAMPLES: &str = "\
@@ -92,7 +85,7 @@ pub(crate) async fn run(
     words: &Words,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let phone = Phone::open(&args.folder, args.whom.person, words)?;
+    let phone = Phone::open(&args.folder, args.person, words)?;
     match args.command {
         PhoneCommand::Enrol(args) => enrol::run(&phone, args, output).await,
         PhoneCommand::Persons => people::persons(&phone, output),

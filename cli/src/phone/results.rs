@@ -9,8 +9,7 @@ use super::json;
 use super::open::Phone;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::text::{Column, Numbers, sparkline, table};
-use crate::words::Words;
+use crate::text::{Column, plain, sparkline, table};
 
 /// Search the book, without a network: words without accents, their beginnings, in any order
 #[derive(Debug, Args)]
@@ -151,7 +150,7 @@ pub(super) fn trend(
         .app
         .trend(&phone.person()?.id, &args.code, args.limit)?;
     output.json(&json::trend(&trend))?;
-    output.lines(trend_lines(&trend, usize::MAX, phone.words))
+    output.lines(trend_lines(&trend, usize::MAX))
 }
 
 /// Rows of the book, each with the number that `show` takes.
@@ -190,8 +189,7 @@ pub(crate) fn mark(kind: EntryKind) -> &'static str {
 }
 
 /// A course as one line of bars and its last `last` values, the oldest first.
-pub(crate) fn trend_lines(trend: &TrendView, last: usize, words: &Words) -> Vec<String> {
-    let numbers = Numbers::of(words);
+pub(crate) fn trend_lines(trend: &TrendView, last: usize) -> Vec<String> {
     let values: Vec<f64> = trend.points.iter().map(|point| point.value).collect();
     let (first, newest) = (
         values.first().copied().unwrap_or_default(),
@@ -201,9 +199,9 @@ pub(crate) fn trend_lines(trend: &TrendView, last: usize, words: &Words) -> Vec<
         trend.title.clone(),
         format!(
             "{} {} {} {}",
-            numbers.value(first),
+            plain(first),
             sparkline(&values),
-            numbers.value(newest),
+            plain(newest),
             trend.unit
         ),
     ];
@@ -220,15 +218,15 @@ pub(crate) fn trend_lines(trend: &TrendView, last: usize, words: &Words) -> Vec<
             };
             let range = match (point.low, point.high) {
                 (Some(low), Some(high)) => {
-                    format!("({} – {})", numbers.value(low), numbers.value(high))
+                    format!("({} – {})", plain(low), plain(high))
                 }
-                (Some(low), None) => format!("(≥ {})", numbers.value(low)),
-                (None, Some(high)) => format!("(≤ {})", numbers.value(high)),
+                (Some(low), None) => format!("(≥ {})", plain(low)),
+                (None, Some(high)) => format!("(≤ {})", plain(high)),
                 (None, None) => String::new(),
             };
             vec![
                 point.when_text.clone(),
-                numbers.value(point.value),
+                plain(point.value),
                 trend.unit.clone(),
                 mark(side).to_owned(),
                 range,
@@ -245,7 +243,6 @@ mod tests {
     use sokhoe_domain::Timestamp;
 
     use super::*;
-    use crate::words::Lang;
 
     #[test]
     fn a_course_is_a_line_of_bars_and_a_table() {
@@ -266,12 +263,12 @@ mod tests {
             ],
         };
         assert_eq!(
-            trend_lines(&trend, 2, &Words::new(Lang::Vi)),
+            trend_lines(&trend, 2),
             [
                 "Đường huyết",
-                "3 ▁▃█ 10,5 mmol/L",
-                "Hôm qua     5  mmol/L     (3,9 – 5,6)",
-                "Hôm nay  10,5  mmol/L  ↑  (3,9 – 5,6)"
+                "3 ▁▃█ 10.5 mmol/L",
+                "Hôm qua     5  mmol/L     (3.9 – 5.6)",
+                "Hôm nay  10.5  mmol/L  ↑  (3.9 – 5.6)"
             ]
         );
     }

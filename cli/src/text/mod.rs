@@ -6,6 +6,6 @@ mod sparkline;
 mod table;
 
 pub(crate) use code::draw;
-pub(crate) use number::{Numbers, parse_dong};
+pub(crate) use number::{Numbers, parse_dong, plain};
 pub(crate) use sparkline::sparkline;
 pub(crate) use table::{Column, pad, table};

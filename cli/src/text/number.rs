@@ -44,11 +44,6 @@ impl Numbers {
         text
     }
 
-    /// A measured value as it is: `5,4`.
-    pub fn value(self, number: f64) -> String {
-        plain(number).replace('.', &self.decimal.to_string())
-    }
-
     /// How long something took: `0,4 ms`, `412 ms`, `1,24 giây`.
     pub fn span(self, span: Duration) -> String {
         let millis = span.as_secs_f64() * 1000.0;
@@ -73,8 +68,9 @@ impl Numbers {
     }
 }
 
-/// A value with at most four digits after the point and none that say nothing.
-fn plain(number: f64) -> String {
+/// A measured value as clinics write it, with at most four digits after the point and none that say
+/// nothing: `5.4`.
+pub(crate) fn plain(number: f64) -> String {
     let text = format!("{number:.4}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" {
@@ -117,10 +113,6 @@ mod tests {
         assert_eq!(
             (vi.whole(5_789), en.whole(1_234_567), vi.whole(12)),
             ("5.789".to_owned(), "1,234,567".to_owned(), "12".to_owned())
-        );
-        assert_eq!(
-            (vi.value(5.40), en.value(101.0)),
-            ("5,4".to_owned(), "101".to_owned())
         );
         assert_eq!(vi.bytes(8_240_000), "8,2 MB");
     }

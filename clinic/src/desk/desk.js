@@ -112,6 +112,7 @@ function listen() {
   events.addEventListener("open", () => { show(true); again(); });
   events.addEventListener("error", () => show(false));
   for (const name of ["bookings", "payments", "everything"]) events.addEventListener(name, again);
+  again();
 }
 
 async function find() {

@@ -124,7 +124,9 @@ impl Drop for Writer {
     /// What is queued is still done.
     fn drop(&mut self) {
         *self.jobs.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        if let Some(thread) = self.thread.take() {
+        // The last owner may be a job of that very thread, which then ends by itself.
+        let other = |thread: &JoinHandle<()>| thread.thread().id() != std::thread::current().id();
+        if let Some(thread) = self.thread.take().filter(other) {
             let _it_ended = thread.join();
         }
     }

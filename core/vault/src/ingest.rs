@@ -11,6 +11,7 @@ use crate::error::VaultError;
 use crate::notice::VaultChange;
 use crate::packed::PackedId;
 use crate::page::Applied;
+use crate::resources::hash;
 use crate::search::{ColumnPatch, NewPostings, Place};
 use crate::set_aside;
 use crate::store::Scratch;
@@ -21,7 +22,7 @@ use crate::store::Scratch;
 const RULES: i64 = 1;
 
 /// Rows, or points, that one resource may give: their ids are its number times this, and on.
-const PER_BODY: i64 = 1 << 10;
+const PER_RESOURCE: i64 = 1 << 10;
 
 /// Postings of rows that are gone stay until they are as many as the rows that are there, and at
 /// least this many: then all postings are written anew.
@@ -29,12 +30,12 @@ const GARBAGE: i64 = 16_384;
 
 /// Whether the rows were read by other rules than today's.
 pub(crate) fn is_outdated(tx: &Transaction<'_>) -> Result<bool, VaultError> {
-    let (rules, next_body): (i64, i64) = tx.query_row(
-        r#"SELECT "rules", "next_body" FROM "counter""#,
+    let (rules, next_resource): (i64, i64) = tx.query_row(
+        r#"SELECT "rules", "next_resource" FROM "counter""#,
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    Ok(rules != RULES && next_body > 1)
+    Ok(rules != RULES && next_resource > 1)
 }
 
 /// Reads rows, points and words anew from every resource. Resources that can no longer be read keep
@@ -53,15 +54,14 @@ pub(crate) fn read_everything_again(
         .collect::<Result<_, _>>()?;
     let index = scratch.index;
     let mut decoder = Decoder::default();
-    let mut bodies = tx.prepare(
-        r#"SELECT r."body", b."encoding", b."length", b."json"
-           FROM "resource" r CROSS JOIN "body" b ON b."id" = r."body"
-           WHERE r."clinic" = ?1 ORDER BY r."body""#,
+    let mut resources = tx.prepare(
+        r#"SELECT "number", "encoding", "length", "json" FROM "resource"
+           WHERE "clinic" = ?1 ORDER BY "number""#,
     )?;
     for (clinic, name) in clinics {
         let mut ingest =
             Ingest::begin(tx, scratch, &ClinicId(name), Timestamp::default())?;
-        let mut rows = bodies.query([clinic])?;
+        let mut rows = resources.query([clinic])?;
         while let Some(row) = rows.next()? {
             let bytes = row.get_ref(3)?.as_blob().map_err(|_| VaultError::Corrupt)?;
             let json = decoder.decode(row.get(1)?, row.get(2)?, bytes)?;
@@ -78,7 +78,7 @@ pub(crate) fn read_everything_again(
 
 /// Whether a resource's rows and points can be numbered.
 fn fits(indexed: &Indexed) -> bool {
-    let limit = usize::try_from(PER_BODY).unwrap_or(usize::MAX);
+    let limit = usize::try_from(PER_RESOURCE).unwrap_or(usize::MAX);
     indexed.entries.len() <= limit && indexed.points.len() <= limit
 }
 
@@ -90,9 +90,10 @@ pub(crate) struct Ingest<'t> {
     statements: Statements<'t>,
     clinic: i64,
     received: Timestamp,
-    next_body: i64,
+    next_resource: i64,
     next_doc: i64,
     generation: i64,
+    seed: i64,
     postings: NewPostings,
     patch: ColumnPatch,
     applied: Applied,
@@ -102,11 +103,17 @@ pub(crate) struct Ingest<'t> {
     has_set_aside: bool,
 }
 
+/// A resource's key as it is stored.
+struct Name<'k> {
+    kind: i64,
+    id: PackedId<'k>,
+    hash: u32,
+}
+
 struct Statements<'t> {
     find: CachedStatement<'t>,
+    add_hash: CachedStatement<'t>,
     store: CachedStatement<'t>,
-    add_body: CachedStatement<'t>,
-    change_body: CachedStatement<'t>,
     add_entry: CachedStatement<'t>,
     add_point: CachedStatement<'t>,
     remove_entries: CachedStatement<'t>,
@@ -117,15 +124,14 @@ impl<'t> Statements<'t> {
     fn prepare(tx: &'t Transaction<'_>) -> Result<Self, VaultError> {
         Ok(Self {
             find: tx.prepare_cached(
-                r#"SELECT "body", "version" FROM "resource"
-                   WHERE "clinic" = ?1 AND "kind" = ?2 AND "id" = ?3"#,
+                r#"SELECT r."number", r."version"
+                   FROM "resource_by_hash" h CROSS JOIN "resource" r ON r."number" = h."number"
+                   WHERE h."hash" = ?1 AND r."clinic" = ?2 AND r."kind" = ?3 AND r."id" = ?4"#,
             )?,
+            add_hash: tx.prepare_cached(r#"INSERT INTO "resource_by_hash" VALUES (?1, ?2)"#)?,
             store: tx.prepare_cached(
-                r#"INSERT OR REPLACE INTO "resource" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"#,
-            )?,
-            add_body: tx.prepare_cached(r#"INSERT INTO "body" VALUES (?1, ?2, ?3, ?4)"#)?,
-            change_body: tx.prepare_cached(
-                r#"UPDATE "body" SET "encoding" = ?2, "length" = ?3, "json" = ?4 WHERE "id" = ?1"#,
+                r#"INSERT OR REPLACE INTO "resource"
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"#,
             )?,
             add_entry: tx.prepare_cached(
                 r#"INSERT INTO "entry" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"#,
@@ -148,10 +154,11 @@ impl<'t> Ingest<'t> {
         clinic: &ClinicId,
         received: Timestamp,
     ) -> Result<Self, VaultError> {
-        let (next_body, next_doc, generation, has_tombstones, has_set_aside) = tx
+        let (next_resource, next_doc, generation, seed, has_tombstones, has_set_aside) = tx
             .prepare_cached(
-                r#"SELECT "next_body", "next_doc", "generation", EXISTS (SELECT 1 FROM "tombstone"),
-                       EXISTS (SELECT 1 FROM "set_aside") FROM "counter""#,
+                r#"SELECT "next_resource", "next_doc", "generation", "seed",
+                       EXISTS (SELECT 1 FROM "tombstone"), EXISTS (SELECT 1 FROM "set_aside")
+                   FROM "counter""#,
             )?
             .query_row([], |row| {
                 Ok((
@@ -160,6 +167,7 @@ impl<'t> Ingest<'t> {
                     row.get(2)?,
                     row.get(3)?,
                     row.get(4)?,
+                    row.get(5)?,
                 ))
             })?;
         let clinic = scratch.names.clinic(tx, clinic.as_str())?;
@@ -170,9 +178,10 @@ impl<'t> Ingest<'t> {
             statements: Statements::prepare(tx)?,
             clinic,
             received,
-            next_body,
+            next_resource,
             next_doc,
             generation,
+            seed,
             postings: NewPostings::default(),
             patch: ColumnPatch::from(generation),
             applied: Applied::default(),
@@ -197,19 +206,12 @@ impl<'t> Ingest<'t> {
         version: Option<&str>,
         json: &str,
     ) -> Result<(), VaultError> {
-        let kind = self.scratch.names.kind(self.tx, &key.kind)?;
-        let id = PackedId::new(&key.id);
-        let known: Option<(i64, Option<String>)> = self
-            .statements
-            .find
-            .query_row((self.clinic, kind, &id), |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        if let Some((body, stored)) = &known {
+        let name = self.name(key)?;
+        let known = self.find(&name)?;
+        if let Some((number, stored)) = &known {
             let same = match version {
                 Some(version) => stored.as_deref() == Some(version),
-                None => stored.is_none() && self.has_body(*body, json)?,
+                None => stored.is_none() && self.has_json(*number, json)?,
             };
             if same {
                 self.applied.unchanged += 1;
@@ -226,47 +228,78 @@ impl<'t> Ingest<'t> {
             Ok(indexed) => indexed,
             Err(error) => return self.set_aside(Some(key), error.code(), json),
         };
-        let body = self.store_body(known.map(|(body, _)| body), json)?;
+        let number = match known {
+            Some((number, _)) => {
+                self.remove_rows(number)?;
+                number
+            }
+            None => {
+                let number = self.next_resource;
+                self.next_resource += 1;
+                self.statements.add_hash.execute((name.hash, number))?;
+                number
+            }
+        };
+        let stored = self.scratch.encoder.encode(json);
         self.statements.store.execute((
+            number,
             self.clinic,
-            kind,
-            &id,
-            body,
+            name.kind,
+            &name.id,
             version.or(indexed.version_id.as_deref()),
             indexed.last_updated.map(Timestamp::as_millis),
             self.received.as_millis(),
+            stored.encoding,
+            i64::try_from(stored.length).unwrap_or(i64::MAX),
+            &stored.bytes,
         ))?;
-        self.add_rows(body, &indexed)?;
-        self.clear_tombstone(kind, &id)?;
+        self.add_rows(number, &indexed)?;
+        self.clear_tombstone(&name)?;
         self.clear_set_aside(key)?;
         self.applied.stored += 1;
         Ok(())
     }
 
-    fn delete(&mut self, key: &ResourceKey) -> Result<(), VaultError> {
+    fn name<'k>(&mut self, key: &'k ResourceKey) -> Result<Name<'k>, VaultError> {
         let kind = self.scratch.names.kind(self.tx, &key.kind)?;
-        let id = PackedId::new(&key.id);
+        Ok(Name {
+            kind,
+            id: PackedId::new(&key.id),
+            hash: hash(self.seed, self.clinic, kind, &key.id),
+        })
+    }
+
+    /// The number and the version of a resource that is there.
+    fn find(&mut self, name: &Name<'_>) -> Result<Option<(i64, Option<String>)>, VaultError> {
+        Ok(self
+            .statements
+            .find
+            .query_row((name.hash, self.clinic, name.kind, &name.id), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?)
+    }
+
+    fn delete(&mut self, key: &ResourceKey) -> Result<(), VaultError> {
+        let name = self.name(key)?;
         self.tx
             .prepare_cached(r#"INSERT OR REPLACE INTO "tombstone" VALUES (?1, ?2, ?3, ?4)"#)?
-            .execute((self.clinic, kind, &id, self.received.as_millis()))?;
+            .execute((self.clinic, name.kind, &name.id, self.received.as_millis()))?;
         self.has_tombstones = true;
         self.clear_set_aside(key)?;
-        let body: Option<i64> = self
-            .tx
-            .prepare_cached(
-                r#"DELETE FROM "resource" WHERE "clinic" = ?1 AND "kind" = ?2 AND "id" = ?3
-                   RETURNING "body""#,
-            )?
-            .query_row((self.clinic, kind, &id), |row| row.get(0))
-            .optional()?;
-        let Some(body) = body else {
+        let Some((number, _)) = self.find(&name)? else {
             self.applied.unchanged += 1;
             return Ok(());
         };
-        self.remove_rows(body)?;
+        self.remove_rows(number)?;
         self.tx
-            .prepare_cached(r#"DELETE FROM "body" WHERE "id" = ?1"#)?
-            .execute([body])?;
+            .prepare_cached(
+                r#"DELETE FROM "resource_by_hash" WHERE "hash" = ?1 AND "number" = ?2"#,
+            )?
+            .execute((name.hash, number))?;
+        self.tx
+            .prepare_cached(r#"DELETE FROM "resource" WHERE "number" = ?1"#)?
+            .execute([number])?;
         self.applied.deleted += 1;
         Ok(())
     }
@@ -293,11 +326,11 @@ impl<'t> Ingest<'t> {
     }
 
     /// Whether the stored bytes are these.
-    fn has_body(&mut self, body: i64, json: &str) -> Result<bool, VaultError> {
+    fn has_json(&mut self, number: i64, json: &str) -> Result<bool, VaultError> {
         let mut find = self
             .tx
-            .prepare_cached(r#"SELECT "encoding", "length", "json" FROM "body" WHERE "id" = ?1"#)?;
-        let mut rows = find.query([body])?;
+            .prepare_cached(r#"SELECT "encoding", "length", "json" FROM "resource" WHERE "number" = ?1"#)?;
+        let mut rows = find.query([number])?;
         let row = rows.next()?.ok_or(VaultError::Corrupt)?;
         let length: i64 = row.get(1)?;
         if usize::try_from(length).ok() != Some(json.len()) {
@@ -307,26 +340,8 @@ impl<'t> Ingest<'t> {
         Ok(self.decoder.decode(row.get(0)?, length, bytes)? == json)
     }
 
-    /// Stores the bytes of a resource, in the place of those it has, and takes its rows away.
-    fn store_body(&mut self, known: Option<i64>, json: &str) -> Result<i64, VaultError> {
-        let stored = self.scratch.encoder.encode(json);
-        let length = i64::try_from(stored.length).unwrap_or(i64::MAX);
-        let (body, statement) = match known {
-            Some(body) => (body, &mut self.statements.change_body),
-            None => {
-                self.next_body += 1;
-                (self.next_body - 1, &mut self.statements.add_body)
-            }
-        };
-        statement.execute((body, stored.encoding, length, &stored.bytes))?;
-        if known.is_some() {
-            self.remove_rows(body)?;
-        }
-        Ok(body)
-    }
-
-    fn remove_rows(&mut self, body: i64) -> Result<(), VaultError> {
-        let ids = (body * PER_BODY, (body + 1) * PER_BODY);
+    fn remove_rows(&mut self, number: i64) -> Result<(), VaultError> {
+        let ids = (number * PER_RESOURCE, (number + 1) * PER_RESOURCE);
         let mut removed = self.statements.remove_entries.query(ids)?;
         while let Some(row) = removed.next()? {
             self.patch.removed.push(row.get(0)?);
@@ -338,11 +353,11 @@ impl<'t> Ingest<'t> {
         Ok(())
     }
 
-    fn add_rows(&mut self, body: i64, indexed: &Indexed) -> Result<(), VaultError> {
-        for (id, entry) in (body * PER_BODY..).zip(&indexed.entries) {
+    fn add_rows(&mut self, number: i64, indexed: &Indexed) -> Result<(), VaultError> {
+        for (id, entry) in (number * PER_RESOURCE..).zip(&indexed.entries) {
             self.add_entry(id, entry)?;
         }
-        for (id, point) in (body * PER_BODY..).zip(&indexed.points) {
+        for (id, point) in (number * PER_RESOURCE..).zip(&indexed.points) {
             self.add_point(id, point)?;
         }
         Ok(())
@@ -405,13 +420,13 @@ impl<'t> Ingest<'t> {
         Ok(())
     }
 
-    fn clear_tombstone(&self, kind: i64, id: &PackedId<'_>) -> Result<(), VaultError> {
+    fn clear_tombstone(&self, name: &Name<'_>) -> Result<(), VaultError> {
         if self.has_tombstones {
             self.tx
                 .prepare_cached(
                     r#"DELETE FROM "tombstone" WHERE "clinic" = ?1 AND "kind" = ?2 AND "id" = ?3"#,
                 )?
-                .execute((self.clinic, kind, id))?;
+                .execute((self.clinic, name.kind, &name.id))?;
         }
         Ok(())
     }
@@ -435,10 +450,10 @@ impl<'t> Ingest<'t> {
         self.patch.to = self.generation;
         self.tx
             .prepare_cached(
-                r#"UPDATE "counter" SET "next_body" = ?1, "next_doc" = ?2, "generation" = ?3,
+                r#"UPDATE "counter" SET "next_resource" = ?1, "next_doc" = ?2, "generation" = ?3,
                        "rules" = ?4"#,
             )?
-            .execute((self.next_body, self.next_doc, self.generation, RULES))?;
+            .execute((self.next_resource, self.next_doc, self.generation, RULES))?;
         if let Some(cursor) = cursor {
             self.tx
                 .prepare_cached(r#"UPDATE "clinic" SET "cursor" = ?2 WHERE "id" = ?1"#)?

@@ -211,7 +211,8 @@ impl Vault {
     }
 
     /// Puts an intent off. `state` is what its booking is meanwhile; an intent that is not a booking
-    /// itself (a cancellation) leaves the booking as it is.
+    /// itself (a cancellation) leaves the booking as it is. [`BookingState::WaitingForNetwork`] also
+    /// says that nothing of it ever reached the clinic: it counts as not sent again.
     ///
     /// # Errors
     /// [`VaultError::UnknownIntent`], [`VaultError::BookingState`]; nothing is changed then.
@@ -222,9 +223,12 @@ impl Vault {
         state: BookingState,
     ) -> Result<(), VaultError> {
         let changed = self.store().write(Durability::Full, |tx, _| {
+            let arrived = state != BookingState::WaitingForNetwork;
             let changed = set_state(tx, id, state, None)?;
-            tx.prepare_cached(r#"UPDATE "intent" SET "not_before" = ?2 WHERE "id" = ?1"#)?
-                .execute((id.to_string(), not_before.as_millis()))?;
+            tx.prepare_cached(
+                r#"UPDATE "intent" SET "not_before" = ?2, "sent" = CASE WHEN ?3 THEN "sent" END WHERE "id" = ?1"#,
+            )?
+            .execute((id.to_string(), not_before.as_millis(), arrived))?;
             Ok(changed)
         })?;
         self.tell_bookings(changed);

@@ -35,13 +35,8 @@ impl std::fmt::Debug for StoredResource {
     }
 }
 
-const COLUMNS: &str = r#"
-    SELECT c."name", k."name", r."id", r."version", r."last_updated", r."received", b."encoding",
-        b."length", b."json"
-    FROM "clinic" c
-    CROSS JOIN "kind" k
-    CROSS JOIN "resource" r ON r."clinic" = c."id" AND r."kind" = k."id"
-    CROSS JOIN "body" b ON b."id" = r."body""#;
+const COLUMNS: &str = r#"SELECT c."name", k."name", r."id", r."version", r."last_updated",
+    r."received", r."encoding", r."length", r."json""#;
 
 fn read_row(row: &Row<'_>, decoder: &mut Decoder) -> Result<StoredResource, VaultError> {
     let bytes = row.get_ref(8)?.as_blob().map_err(|_| VaultError::Corrupt)?;
@@ -58,17 +53,69 @@ fn read_row(row: &Row<'_>, decoder: &mut Decoder) -> Result<StoredResource, Vaul
     })
 }
 
+/// The hash under which a resource is found. It is stored: never changed once released.
+pub(crate) fn hash(seed: i64, clinic: i64, kind: i64, id: &str) -> u32 {
+    // FNV-1a, folded to half its length.
+    let start = 0xcbf2_9ce4_8422_2325 ^ seed.cast_unsigned();
+    let long = [clinic, kind]
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .chain(id.bytes())
+        .fold(start, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    let [a, b, c, d, ..] = (long ^ (long >> 32)).to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// Whether the file knows where its hashes begin.
+pub(crate) fn has_seed(tx: &Transaction<'_>) -> Result<bool, VaultError> {
+    Ok(tx.query_row(r#"SELECT "seed" IS NOT NULL FROM "counter""#, [], |row| {
+        row.get(0)
+    })?)
+}
+
+/// Notes where the hashes of a new file begin.
+pub(crate) fn set_seed(tx: &Transaction<'_>, seed: i64) -> Result<(), VaultError> {
+    tx.execute(
+        r#"UPDATE "counter" SET "seed" = ?1 WHERE "seed" IS NULL"#,
+        [seed],
+    )?;
+    Ok(())
+}
+
 pub(crate) fn find(
     tx: &Transaction<'_>,
     decoder: &mut Decoder,
     clinic: &ClinicId,
     key: &ResourceKey,
 ) -> Result<Option<StoredResource>, VaultError> {
+    let names: Option<(i64, i64, i64)> = tx
+        .prepare_cached(
+            r#"SELECT n."seed", c."id", k."id" FROM "counter" n, "clinic" c, "kind" k
+               WHERE c."name" = ?1 AND k."name" = ?2"#,
+        )?
+        .query_row((clinic.as_str(), &key.kind), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let Some((seed, clinic_number, kind)) = names else {
+        return Ok(None);
+    };
     let mut find = tx.prepare_cached(&format!(
-        r#"{COLUMNS} WHERE c."name" = ?1 AND k."name" = ?2 AND r."id" = ?3"#
+        r#"{COLUMNS} FROM "resource_by_hash" h
+           CROSS JOIN "resource" r ON r."number" = h."number"
+           CROSS JOIN "clinic" c ON c."id" = r."clinic"
+           CROSS JOIN "kind" k ON k."id" = r."kind"
+           WHERE h."hash" = ?1 AND r."clinic" = ?2 AND r."kind" = ?3 AND r."id" = ?4"#
     ))?;
     find.query_row(
-        (clinic.as_str(), &key.kind, PackedId::new(&key.id)),
+        (
+            hash(seed, clinic_number, kind, &key.id),
+            clinic_number,
+            kind,
+            PackedId::new(&key.id),
+        ),
         |row| Ok(read_row(row, decoder)),
     )
     .optional()?
@@ -100,8 +147,12 @@ impl Vault {
     ) -> Result<Vec<StoredResource>, VaultError> {
         self.store().read(|tx, decoder| {
             let mut find = tx.prepare_cached(&format!(
-                r#"{COLUMNS} WHERE k."name" = ?1
-                   ORDER BY coalesce(r."last_updated", r."received") DESC, r."body" DESC LIMIT ?2"#
+                r#"{COLUMNS} FROM "kind" k
+                   CROSS JOIN "resource" r ON r."kind" = k."id"
+                   CROSS JOIN "clinic" c ON c."id" = r."clinic"
+                   WHERE k."name" = ?1
+                   ORDER BY coalesce(r."last_updated", r."received") DESC, r."number" DESC
+                   LIMIT ?2"#
             ))?;
             let mut rows = find.query((kind, limit))?;
             let mut resources = Vec::new();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::error::VaultError;
 use crate::ingest;
 use crate::migrations::VAULT;
+use crate::resources;
 use crate::notice::{SubscriptionId, VaultChange};
 use crate::search::ColumnCache;
 use crate::store::{Durability, Store, VaultPorts};
@@ -36,7 +37,7 @@ impl Vault {
     /// [`VaultError::AlreadyExists`] when there is a database; [`VaultError::Key`],
     /// [`VaultError::DiskFull`].
     pub fn create(ports: &VaultPorts, name: &str) -> Result<Self, VaultError> {
-        Self::start(Store::create(ports, name, VAULT)?)
+        Self::start(ports, Store::create(ports, name, VAULT)?)
     }
 
     /// Opens a vault.
@@ -45,7 +46,7 @@ impl Vault {
     /// [`VaultError::NotFound`], [`VaultError::Key`], [`VaultError::WrongKey`],
     /// [`VaultError::Corrupt`], [`VaultError::NewerSchema`]; none touches what is there.
     pub fn open(ports: &VaultPorts, name: &str) -> Result<Self, VaultError> {
-        Self::start(Store::open(ports, name, VAULT)?)
+        Self::start(ports, Store::open(ports, name, VAULT)?)
     }
 
     /// Destroys a vault: first its key, then the files. Drop every handle before. Repeating it ends
@@ -58,7 +59,14 @@ impl Vault {
         Store::erase(ports, name)
     }
 
-    fn start(store: Store) -> Result<Self, VaultError> {
+    fn start(ports: &VaultPorts, store: Store) -> Result<Self, VaultError> {
+        if !store.read(|tx, _| resources::has_seed(tx))? {
+            let mut seed = [0; 8];
+            ports.rng.fill(&mut seed);
+            store.write(Durability::Full, |tx, _| {
+                resources::set_seed(tx, i64::from_le_bytes(seed))
+            })?;
+        }
         let vault = Self {
             inner: Arc::new(Inner {
                 store,

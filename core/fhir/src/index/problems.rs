@@ -32,6 +32,7 @@ pub(super) fn allergy(book: &mut Book<'_>, root: Node<'_>) {
         detail: values::joined(reactions, ", ").unwrap_or_default(),
         when,
         status: clinical_status(root),
+        detail_is_searched: true,
         ..Row::new(Section::AllergiesAndConditions, title, "Dị ứng", words)
     });
 }
@@ -41,12 +42,13 @@ pub(super) fn condition(book: &mut Book<'_>, root: Node<'_>) {
     let title = words.concept(root.get("code"));
     let severity = words.concept(root.get("severity"));
     let part = words.first_concept(root.get("bodySite"));
-    let vague = root.str("onsetString");
+    let vague = words.text(root.str("onsetString"));
     let when = values::first_when(root, &["onsetDateTime", "onsetPeriod", "recordedDate"]);
     book.add(Row {
         detail: values::joined([severity, part, vague], " · ").unwrap_or_default(),
         when,
         status: clinical_status(root),
+        detail_is_searched: true,
         ..Row::new(Section::AllergiesAndConditions, title, "Bệnh", words)
     });
 }
@@ -62,6 +64,7 @@ pub(super) fn family(book: &mut Book<'_>, root: Node<'_>) {
     book.add(Row {
         detail: values::joined(conditions, ", ").unwrap_or_default(),
         when: values::when(root.get("date")),
+        detail_is_searched: true,
         ..Row::new(
             Section::AllergiesAndConditions,
             relative.or(name),

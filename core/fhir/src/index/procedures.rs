@@ -12,11 +12,13 @@ pub(super) fn procedure(book: &mut Book<'_>, root: Node<'_>) {
     let part = words.first_concept(root.get("bodySite"));
     let outcome = words.concept(root.get("outcome"));
     let place = root.get("location").str("display");
-    let vague = root.str("performedString");
+    let vague = words.text(root.str("performedString"));
     let when = values::first_when(root, &["performedDateTime", "performedPeriod"]);
     book.add(Row {
         detail: values::joined([part, outcome, place, vague], " · ").unwrap_or_default(),
         when,
+        // The place is added with all places.
+        detail_is_searched: true,
         ..Row::new(Section::Procedures, title, "Thủ thuật", words)
     });
 }

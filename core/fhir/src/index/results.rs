@@ -37,16 +37,13 @@ pub(super) fn observation(book: &mut Book<'_>, root: Node<'_>) {
     let mut detail = String::new();
     let mut numeric = false;
     if let Some(value) = value {
-        detail = values::words(value).map(Into::into).unwrap_or_default();
+        detail = words.value(value).map(Into::into).unwrap_or_default();
         if let Some(number) = number(value) {
             numeric = true;
             let range = reference_range(root.get("referenceRange"), value);
             kind = kind.or(Some(against(number, range)));
             trend = trend_code(code);
             add_point(book, trend.clone(), when, value, range);
-        } else if let Some(named) = values::concept(value) {
-            words.add(&named);
-            let _ = words.concept(value);
         }
     }
     let components = root.get("component");
@@ -58,7 +55,7 @@ pub(super) fn observation(book: &mut Book<'_>, root: Node<'_>) {
         detail = values::joined([Some(detail), read.detail], " · ").unwrap_or_default();
     }
     if detail.is_empty()
-        && let Some(reason) = values::concept(root.get("dataAbsentReason"))
+        && let Some(reason) = words.concept(root.get("dataAbsentReason"))
     {
         detail = reason.into();
     }
@@ -67,6 +64,7 @@ pub(super) fn observation(book: &mut Book<'_>, root: Node<'_>) {
         when,
         kind: kind.unwrap_or_default(),
         trend,
+        detail_is_searched: true,
         ..Row::new(section(root, numeric), title, "Kết quả", words)
     });
 }
@@ -158,7 +156,7 @@ fn read_components(
                 }
             }
         }
-        if let Some(said) = values::words(value) {
+        if let Some(said) = words.value(value) {
             parts.push(match name {
                 Some(name) => format!("{name}: {said}"),
                 None => said.into(),

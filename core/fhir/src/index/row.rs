@@ -33,20 +33,23 @@ pub(super) struct Row<'d> {
     pub(super) kind: EntryKind,
     pub(super) trend: Option<String>,
     pub(super) words: Words,
+    /// The words of the detail are among the words already.
+    pub(super) detail_is_searched: bool,
 }
 
 impl<'d> Row<'d> {
-    /// A row with this title, or with the usual word for such a thing.
+    /// A row with this title, whose words are there already, or with the usual word for such a
+    /// thing.
     pub(super) fn new(
         section: Section,
         title: Option<Cow<'d, str>>,
         usual: &'static str,
         mut words: Words,
     ) -> Self {
-        let title = title.unwrap_or(Cow::Borrowed(usual));
-        if words.is_empty() {
-            words.add(&title);
-        }
+        let title = title.unwrap_or_else(|| {
+            words.add(usual);
+            Cow::Borrowed(usual)
+        });
         Self {
             section,
             title,
@@ -56,6 +59,7 @@ impl<'d> Row<'d> {
             kind: EntryKind::Plain,
             trend: None,
             words,
+            detail_is_searched: false,
         }
     }
 }
@@ -81,14 +85,17 @@ impl<'d> Book<'d> {
     /// Adds a row; its status is the resource's own unless it says another.
     pub(super) fn add(&mut self, row: Row<'_>) {
         let mut words = row.words;
-        words.add(&row.detail);
+        let detail = values::clip(row.detail, LONGEST);
+        if !row.detail_is_searched {
+            words.add(&detail);
+        }
         words.add_people_and_notes(self.root);
         let status = row.status.or_else(|| self.root.str("status"));
         self.entries.push(Entry {
             resource: self.key.clone(),
             section: row.section,
             title: values::clip(row.title.trim().to_owned(), LONGEST),
-            detail: values::clip(row.detail, LONGEST),
+            detail,
             when: row.when,
             status: status.map(Into::into).unwrap_or_default(),
             kind: row.kind,
@@ -102,15 +109,29 @@ impl<'d> Book<'d> {
 #[derive(Default)]
 pub(super) struct Words {
     folded: String,
-    spans: Vec<(u32, u32)>,
+    /// Where each word stands, with its first eight bytes, which tell nearly all words apart.
+    spans: Vec<Span>,
     scratch: String,
 }
 
-impl Words {
-    fn is_empty(&self) -> bool {
-        self.folded.is_empty()
-    }
+struct Span {
+    head: u64,
+    start: u32,
+    len: u32,
+}
 
+/// The first eight bytes of a word.
+fn head(word: &[u8]) -> u64 {
+    match word.first_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => word
+            .iter()
+            .rev()
+            .fold(0, |head, byte| head << 8 | u64::from(*byte)),
+    }
+}
+
+impl Words {
     /// Adds the words of a text.
     pub(super) fn add(&mut self, text: &str) {
         let mut scratch = std::mem::take(&mut self.scratch);
@@ -122,28 +143,34 @@ impl Words {
 
     /// Adds words that are already folded.
     pub(super) fn add_folded(&mut self, folded: &str) {
-        for word in folded.split(' ') {
-            if word.is_empty() || self.has(word) || self.folded.len() + word.len() >= MOST_WORDS {
+        for word in folded.as_bytes().split(|byte| *byte == b' ') {
+            let head = head(word);
+            if word.is_empty()
+                || self.folded.len() + word.len() >= MOST_WORDS
+                || self.has(word, head)
+            {
                 continue;
             }
+            let Ok(word) = std::str::from_utf8(word) else {
+                continue;
+            };
             if !self.folded.is_empty() {
                 self.folded.push(' ');
             }
             let start = self.folded.len();
             self.folded.push_str(word);
-            if let (Ok(start), Ok(end)) =
-                (u32::try_from(start), u32::try_from(self.folded.len()))
-            {
-                self.spans.push((start, end));
+            if let (Ok(start), Ok(len)) = (u32::try_from(start), u32::try_from(word.len())) {
+                self.spans.push(Span { head, start, len });
             }
         }
     }
 
-    fn has(&self, word: &str) -> bool {
-        let bytes = self.folded.as_bytes();
-        self.spans.iter().any(|(start, end)| {
-            (end - start) as usize == word.len()
-                && bytes.get(*start as usize..*end as usize) == Some(word.as_bytes())
+    fn has(&self, word: &[u8], head: u64) -> bool {
+        self.spans.iter().any(|span| {
+            let (start, len) = (span.start as usize, span.len as usize);
+            span.head == head
+                && len == word.len()
+                && (len <= 8 || self.folded.as_bytes().get(start..start + len) == Some(word))
         })
     }
 
@@ -202,6 +229,15 @@ impl Words {
             self.add(text);
         }
         text
+    }
+
+    /// Any value as words ([`values::words`]), after adding them.
+    pub(super) fn value<'d>(&mut self, value: Node<'d>) -> Option<Cow<'d, str>> {
+        if value.get("coding").exists() {
+            self.concept(value)
+        } else {
+            self.text(values::words(value))
+        }
     }
 
     /// Adds who and where, and the beginnings of notes.

@@ -24,6 +24,8 @@ pub(super) fn encounter(book: &mut Book<'_>, root: Node<'_>) {
     book.add(Row {
         detail: values::joined([reason, place], " · ").unwrap_or_default(),
         when: values::when(root.get("period")),
+        // The place is added with all places.
+        detail_is_searched: true,
         ..Row::new(Section::Visits, title, "Lần khám", words)
     });
 }

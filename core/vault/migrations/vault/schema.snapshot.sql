@@ -1,12 +1,3 @@
-CREATE TABLE "body" (
-    "id" INTEGER PRIMARY KEY,
-    -- 0 as it is, 1 zstd, from 2 zstd with a dictionary.
-    "encoding" INTEGER NOT NULL,
-    -- Of the JSON, in bytes.
-    "length" INTEGER NOT NULL,
-    "json" BLOB NOT NULL
-) STRICT;
-
 CREATE TABLE "booking" (
     "id" TEXT PRIMARY KEY,
     "clinic" TEXT NOT NULL,
@@ -36,16 +27,18 @@ CREATE TABLE "code" (
 CREATE TABLE "counter" (
     -- One row: what the next row of each kind is numbered. Numbers are never used again.
     "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
-    "next_body" INTEGER NOT NULL,
+    "next_resource" INTEGER NOT NULL,
     "next_doc" INTEGER NOT NULL,
     -- Grows with every transaction that changes entries: tells whether what is kept in memory is current.
     "generation" INTEGER NOT NULL,
     -- The rules by which entries were read from resources.
-    "rules" INTEGER NOT NULL
+    "rules" INTEGER NOT NULL,
+    -- Where the hashes of this file begin; random, so that no clinic can choose ids that collide.
+    "seed" INTEGER
 ) STRICT;
 
 CREATE TABLE "entry" (
-    -- body * 1024 + place among the entries of the resource: stays the same over updates.
+    -- resource number * 1024 + place among the entries of the resource: stays the same over updates.
     "id" INTEGER PRIMARY KEY,
     -- The number by which postings know it: new at every update.
     "doc" INTEGER NOT NULL,
@@ -91,7 +84,7 @@ CREATE TABLE "kind" (
 ) STRICT;
 
 CREATE TABLE "point" (
-    -- body * 1024 + place among the points of the resource.
+    -- resource number * 1024 + place among the points of the resource.
     "id" INTEGER PRIMARY KEY,
     "code" INTEGER NOT NULL,
     "at" INTEGER NOT NULL,
@@ -102,25 +95,37 @@ CREATE TABLE "point" (
 ) STRICT;
 
 CREATE TABLE "posting" (
+    -- doc / 4096. First, so that a commit touches the last block and not all of the table.
+    "block" INTEGER NOT NULL,
     -- A folded word, or one or two letters and '*' for every word that begins so.
     "word" TEXT NOT NULL,
-    -- doc / 4096
-    "block" INTEGER NOT NULL,
     -- Below 512 bytes doc % 4096 in ascending order, two bytes each, little endian; else a bitmap.
     "docs" BLOB NOT NULL,
-    PRIMARY KEY ("word", "block")
+    PRIMARY KEY ("block", "word")
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "resource" (
+    "number" INTEGER PRIMARY KEY,
     "clinic" INTEGER NOT NULL,
     "kind" INTEGER NOT NULL,
     -- A canonical UUID as 16 bytes, every other id as text.
     "id" ANY NOT NULL,
-    "body" INTEGER NOT NULL,
     "version" TEXT,
     "last_updated" INTEGER,
     "received" INTEGER NOT NULL,
-    PRIMARY KEY ("clinic", "kind", "id")
+    -- 0 as it is, 1 zstd, from 2 zstd with a dictionary.
+    "encoding" INTEGER NOT NULL,
+    -- Of the JSON, in bytes.
+    "length" INTEGER NOT NULL,
+    "json" BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE "resource_by_hash" (
+    -- Of clinic, kind and id, 32 bits: ids come in no order, so that every commit touches all of an
+    -- index of them. This is the smallest there is.
+    "hash" INTEGER NOT NULL,
+    "number" INTEGER NOT NULL,
+    PRIMARY KEY ("hash", "number")
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "set_aside" (
@@ -130,7 +135,7 @@ CREATE TABLE "set_aside" (
     "resource" TEXT,
     "reason" TEXT NOT NULL,
     "received" INTEGER NOT NULL,
-    -- Encoded as in body.
+    -- Encoded as in resource.
     "encoding" INTEGER NOT NULL,
     "length" INTEGER NOT NULL,
     "raw" BLOB NOT NULL
@@ -153,3 +158,5 @@ CREATE INDEX "entry_by_time" ON "entry" ("happened", "doc", "section", "clinic")
 CREATE INDEX "intent_by_booking" ON "intent" ("booking");
 
 CREATE INDEX "point_by_code" ON "point" ("code", "at");
+
+CREATE INDEX "resource_by_kind" ON "resource" ("kind");

@@ -67,12 +67,11 @@ impl NewPostings {
                 .map(|(word, docs)| (Cow::from(&**word), Cow::from(docs))),
         );
         all.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-
+        let size = i64::try_from(BLOCK).unwrap_or(i64::MAX);
         let mut find = tx
-            .prepare_cached(r#"SELECT "docs" FROM "posting" WHERE "word" = ?1 AND "block" = ?2"#)?;
+            .prepare_cached(r#"SELECT "docs" FROM "posting" WHERE "block" = ?1 AND "word" = ?2"#)?;
         let mut store =
             tx.prepare_cached(r#"INSERT OR REPLACE INTO "posting" VALUES (?1, ?2, ?3)"#)?;
-        let size = i64::try_from(BLOCK).unwrap_or(i64::MAX);
         for (word, docs) in &all {
             for docs in docs.chunk_by(|a, b| a / size == b / size) {
                 let block = docs.first().map_or(0, |doc| doc / size);
@@ -81,10 +80,10 @@ impl NewPostings {
                     .map(|doc| u16::try_from(doc % size).unwrap_or(0))
                     .collect();
                 let before: Option<Vec<u8>> = find
-                    .query_row((word, block), |row| row.get(0))
+                    .query_row((block, word), |row| row.get(0))
                     .optional()?;
                 let packed = append(before.as_deref().unwrap_or_default(), &places)?;
-                store.execute((word, block, packed))?;
+                store.execute((block, word, packed))?;
             }
         }
         drop(all);
@@ -104,12 +103,15 @@ pub(crate) fn matching(
         let mut found = Bits::none(bound);
         let range = range(word);
         let mut find = tx.prepare_cached(
-            r#"SELECT "block", "docs" FROM "posting" WHERE "word" >= ?1 AND "word" < ?2"#,
+            r#"SELECT "docs" FROM "posting" WHERE "block" = ?1 AND "word" >= ?2 AND "word" < ?3"#,
         )?;
-        let mut rows = find.query((range.start, range.end))?;
-        while let Some(row) = rows.next()? {
-            let packed = row.get_ref(1)?.as_blob().map_err(|_| VaultError::Corrupt)?;
-            found.add(row.get(0)?, packed)?;
+        for block in 0..found.blocks() {
+            let number = i64::try_from(block).unwrap_or(i64::MAX);
+            let mut rows = find.query((number, &range.start, &range.end))?;
+            while let Some(row) = rows.next()? {
+                let packed = row.get_ref(0)?.as_blob().map_err(|_| VaultError::Corrupt)?;
+                found.add(block, packed)?;
+            }
         }
         let any = match &mut all {
             Some(all) => all.keep(&found),
