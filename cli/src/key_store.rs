@@ -74,7 +74,7 @@ impl FileKeyStore {
             let key: Key = Zeroizing::new(self.random()?);
             keys.insert(
                 alias.to_owned(),
-                Zeroizing::new(STANDARD_NO_PAD.encode(&*key)),
+                Zeroizing::new(STANDARD_NO_PAD.encode(key.as_slice())),
             );
             write(&self.path, &keys)?;
             Ok(key)

@@ -354,10 +354,7 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
         stranger.stderr
     );
 
-    let enrolled = phone.json(&[
-        "enrol",
-        &clinic.first["enrolment"].as_str().expect("a code"),
-    ]);
+    let enrolled = phone.json(&["enrol", clinic.first["enrolment"].as_str().expect("a code")]);
     assert_eq!(enrolled["persons"].as_array().expect("persons").len(), 1);
     assert!(phone.json(&["sync"])["stored"].as_u64().expect("a count") > 4_000);
 

@@ -10,7 +10,13 @@ fn booked_at_clinic(clinic: &TestClinic) -> usize {
             let day = now()
                 .plus(std::time::Duration::from_secs(ahead * 86_400))
                 .vietnam_day();
-            clinic.clinic.bookings_of_day(day).unwrap().iter().filter(|row| row.status == "booked").count()
+            clinic
+                .clinic
+                .bookings_of_day(day)
+                .unwrap()
+                .iter()
+                .filter(|row| row.status == "booked")
+                .count()
         })
         .sum()
 }

@@ -90,7 +90,8 @@ async fn a_code_of_another_clinic_is_not_answered_by_this_one() {
             std::time::Duration::from_secs(600),
             &here.url,
         )
-        .unwrap().text;
+        .unwrap()
+        .text;
     let phone = TestPhone::new();
     assert_eq!(
         refusal(phone.app.enrol(&forged).await.unwrap_err()),

@@ -68,12 +68,7 @@ async fn everything_on_the_wire_is_valid_fhir_r4() {
     let slots = phone.free_times(&person, 10).await;
     let booking = phone.book(&person, slots[0].clone()).await.unwrap();
     let other = TestPhone::new();
-    let neighbour = other
-        .enrol(&clinic, NEIGHBOUR)
-        .await
-        .persons
-        .remove(0)
-        .id;
+    let neighbour = other.enrol(&clinic, NEIGHBOUR).await.persons.remove(0).id;
     other.book(&neighbour, slots[1].clone()).await.unwrap();
     // A refusal with other free times.
     phone.book(&person, slots[1].clone()).await.unwrap();

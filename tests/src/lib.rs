@@ -100,7 +100,8 @@ impl TestClinic {
         let patients: Vec<String> = patients.iter().map(|p| (*p).to_owned()).collect();
         self.clinic
             .issue_enrolment(&patients, Duration::from_secs(600), &self.url)
-            .expect("an enrolment").text
+            .expect("an enrolment")
+            .text
     }
 
     /// Stops serving; the data stay.

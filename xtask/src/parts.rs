@@ -6,6 +6,8 @@ mod rust;
 mod style;
 pub mod swift;
 
+use std::time::Duration;
+
 use crate::{bindings, error::Result, process::Log, results::Count, workspace::Workspace};
 
 /// One part.
@@ -47,6 +49,9 @@ pub const PARTS: &[Part] = &[
         run: peers::run,
     },
 ];
+
+/// How long a test run in another language may take: one that hangs must leave time for the other parts.
+const TEST_LIMIT: Duration = Duration::from_mins(15);
 
 /// What a part that ran did.
 #[derive(Debug, Default)]

@@ -125,16 +125,15 @@ fn refusal(status: StatusCode, body: &[u8]) -> ClientError {
     let mut alternatives = Vec::new();
     if outcome.is_none()
         && sokhoe_fhir::limits::check_depth(body, sokhoe_fhir::limits::MAX_DEPTH).is_ok()
+        && let Ok(page) = SearchPage::parse(text)
     {
-        if let Ok(page) = SearchPage::parse(text) {
-            outcome = page
-                .of_kind("OperationOutcome")
-                .find_map(|json| Outcome::from_json(json).ok());
-            let appointments = page
-                .of_kind("Appointment")
-                .filter_map(|json| Appointment::from_json(json).ok());
-            alternatives.extend(appointments.filter_map(|appointment| appointment.start));
-        }
+        outcome = page
+            .of_kind("OperationOutcome")
+            .find_map(|json| Outcome::from_json(json).ok());
+        let appointments = page
+            .of_kind("Appointment")
+            .filter_map(|json| Appointment::from_json(json).ok());
+        alternatives.extend(appointments.filter_map(|appointment| appointment.start));
     }
     match outcome {
         None if status == StatusCode::NOT_FOUND => ClientError::NotFound,
@@ -175,7 +174,10 @@ mod tests {
         assert_eq!(answer(200, &[], "{}"), Ok("{}".to_owned()));
         assert_eq!(answer(401, &[], "{}"), Err(ClientError::Unauthorized));
         assert_eq!(answer(410, &[], "{}"), Err(ClientError::Gone));
-        assert_eq!(answer(404, &[], "not even JSON"), Err(ClientError::NotFound));
+        assert_eq!(
+            answer(404, &[], "not even JSON"),
+            Err(ClientError::NotFound)
+        );
         for status in [500, 502, 504, 599] {
             let error = answer(status, &[], "<html>").unwrap_err();
             assert_eq!(error, ClientError::Server { status });

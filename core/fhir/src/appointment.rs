@@ -269,8 +269,11 @@ pub(crate) mod tests {
     }
 
     fn arb_coded() -> impl Strategy<Value = Coded> {
-        ("[a-z:/.]{0,20}", "[A-Z0-9]{1,8}", arb_text())
-            .prop_map(|(system, code, name)| Coded { system, code, name })
+        ("[a-z:/.]{0,20}", "[A-Z0-9]{1,8}", arb_text()).prop_map(|(system, code, name)| Coded {
+            system,
+            code,
+            name,
+        })
     }
 
     fn arb_status() -> impl Strategy<Value = AppointmentStatus> {
@@ -342,7 +345,13 @@ pub(crate) mod tests {
             with_status(json, AppointmentStatus::Cancelled).unwrap(),
             json.replace("booked", "cancelled")
         );
-        assert!(with_status("{\"resourceType\":\"Appointment\"}", AppointmentStatus::Booked).is_err());
+        assert!(
+            with_status(
+                "{\"resourceType\":\"Appointment\"}",
+                AppointmentStatus::Booked
+            )
+            .is_err()
+        );
         assert!(with_status("{\"resourceType\":\"Slot\"}", AppointmentStatus::Booked).is_err());
     }
 
@@ -366,8 +375,10 @@ pub(crate) mod tests {
             prop_assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
             let mut back = Appointment::from_json(&json).unwrap();
             // A code without a name is shown by its service's words.
-            if appointment.service.as_ref().is_some_and(|s| s.name.is_empty()) {
-                if let Some(service) = &mut back.service { service.name.clear(); }
+            if appointment.service.as_ref().is_some_and(|s| s.name.is_empty())
+                && let Some(service) = &mut back.service
+            {
+                service.name.clear();
             }
             prop_assert_eq!(back, appointment);
         }

@@ -824,7 +824,10 @@ mod tests {
         let page = SearchPage::parse(&body).unwrap();
         assert_eq!(page.next.as_deref(), Some("next \"page\""));
         assert_eq!((page.total, page.broken), (Some(1), 0));
-        assert_eq!(page.of_kind("Appointment").collect::<Vec<_>>(), [appointment]);
+        assert_eq!(
+            page.of_kind("Appointment").collect::<Vec<_>>(),
+            [appointment]
+        );
         assert_eq!(page.found[0].mode, SearchMode::Outcome);
         assert_eq!(page.found[0].json, outcome);
         assert_eq!(page.found[2].mode, SearchMode::Include);

@@ -103,9 +103,7 @@ fn add_one(rows: &mut Vec<Field>, label: &str, node: Node<'_>, depth: usize) {
     {
         let name = values::concept(node.get("code"));
         push(rows, label, &named(name.as_deref(), &value));
-        inside(rows, |name| {
-            name != "code" && !name.starts_with("value")
-        });
+        inside(rows, |name| name != "code" && !name.starts_with("value"));
         return;
     }
     if node.get("start").text().is_some() || node.get("end").text().is_some() {
@@ -260,9 +258,6 @@ mod tests {
     #[test]
     fn what_is_no_resource_is_refused() {
         assert_eq!(fields("{}"), Err(FhirError::MissingType));
-        assert_eq!(
-            fields(r#"{"resourceType":"Basic"}"#),
-            Err(FhirError::BadId)
-        );
+        assert_eq!(fields(r#"{"resourceType":"Basic"}"#), Err(FhirError::BadId));
     }
 }

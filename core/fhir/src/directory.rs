@@ -129,10 +129,7 @@ impl ServiceView {
             .list("extension", price)
             .raw("active", flag(self.active))
             .list("specialty", self.specialty.as_ref().map(read::write_coded))
-            .list(
-                "location",
-                references("Location", self.location.as_slice()),
-            )
+            .list("location", references("Location", self.location.as_slice()))
             .text("name", &self.name)
             .text("comment", &self.comment)
             .finish()

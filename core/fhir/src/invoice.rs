@@ -92,9 +92,10 @@ impl InvoiceView {
     /// Writes it as a FHIR R4 Invoice.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let order = self.payment_order.as_ref().map(|order| {
-            read::write_extension(PAYMENT_ORDER, "valueString", &read::quoted(order))
-        });
+        let order = self
+            .payment_order
+            .as_ref()
+            .map(|order| read::write_extension(PAYMENT_ORDER, "valueString", &read::quoted(order)));
         let identifier = (!self.reference.is_empty()).then(|| {
             Object::new()
                 .text("system", INVOICE_REFERENCE)
@@ -102,7 +103,11 @@ impl InvoiceView {
         });
         let lines = self.lines.iter().map(|line| {
             // The charge item is mandatory.
-            let name = if line.name.is_empty() { "—" } else { &line.name };
+            let name = if line.name.is_empty() {
+                "—"
+            } else {
+                &line.name
+            };
             let price = line.amount.map(|amount| {
                 Object::new()
                     .text("type", "base")
@@ -196,10 +201,7 @@ mod tests {
             read(r#""totalGross":{"value":150000.00,"currency":"VND"}"#),
             Ok(150_000)
         );
-        assert_eq!(
-            read(r#""totalNet":{"value":-5,"currency":"VND"}"#),
-            Ok(-5)
-        );
+        assert_eq!(read(r#""totalNet":{"value":-5,"currency":"VND"}"#), Ok(-5));
         for bad in [
             r#""totalGross":{"value":150000.50,"currency":"VND"}"#,
             r#""totalGross":{"value":15,"currency":"USD"}"#,

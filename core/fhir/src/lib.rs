@@ -21,11 +21,13 @@ pub mod names;
 pub mod outcome;
 pub mod patient;
 mod read;
-mod values;
 pub mod scheduling;
+mod values;
 
 pub use appointment::{Appointment, AppointmentStatus};
-pub use bundle::{Change, ChangeBundleWriter, ChangePage, SearchBundleWriter, SearchMode, SearchPage};
+pub use bundle::{
+    Change, ChangeBundleWriter, ChangePage, SearchBundleWriter, SearchMode, SearchPage,
+};
 pub use capability::CapabilityView;
 pub use common::{Coded, Ref};
 pub use directory::{

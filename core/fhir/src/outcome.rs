@@ -137,11 +137,10 @@ impl Outcome {
     #[must_use]
     pub fn to_json(&self) -> String {
         let issues = self.issues.iter().map(|issue| {
-            let coding = issue.refusal.as_ref().map(|refusal| {
-                Object::new()
-                    .text("system", REFUSAL)
-                    .text("code", refusal)
-            });
+            let coding = issue
+                .refusal
+                .as_ref()
+                .map(|refusal| Object::new().text("system", REFUSAL).text("code", refusal));
             let details = Object::new()
                 .list("coding", coding)
                 .maybe("text", issue.text.as_deref());
@@ -163,7 +162,9 @@ mod tests {
     #[test]
     fn is_written_as_fhir_wants_it_and_comes_back() {
         let mut outcome = Outcome::refused("conflict", "slot-taken", "Giờ này đã có người đặt");
-        outcome.issues.extend(Outcome::error("not-found", "x").issues);
+        outcome
+            .issues
+            .extend(Outcome::error("not-found", "x").issues);
         let json = outcome.to_json();
         insta::assert_snapshot!(json);
         assert_eq!(Outcome::from_json(&json).unwrap(), outcome);

@@ -75,11 +75,10 @@ impl PatientView {
                 .text("system", &identifier.system)
                 .text("value", &identifier.value)
         });
-        let phone = self.phone.as_ref().map(|phone| {
-            Object::new()
-                .text("system", "phone")
-                .text("value", phone)
-        });
+        let phone = self
+            .phone
+            .as_ref()
+            .map(|phone| Object::new().text("system", "phone").text("value", phone));
         Object::resource("Patient")
             .text("id", &self.id)
             .list("identifier", identifiers)

@@ -54,7 +54,9 @@ impl FindRequest {
         parameters([
             Some(date_time("start", self.start)),
             Some(date_time("end", self.end)),
-            self.specialty.as_ref().map(|code| concept("specialty", code)),
+            self.specialty
+                .as_ref()
+                .map(|code| concept("specialty", code)),
             self.service.as_ref().map(|id| concept("visit-type", id)),
             self.practitioner
                 .as_ref()
@@ -306,15 +308,15 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_unreadable_is_refused() {
-        let wrap = |inner: &str| {
-            format!(r#"{{"resourceType":"Parameters","parameter":[{inner}]}}"#)
-        };
+        let wrap =
+            |inner: &str| format!(r#"{{"resourceType":"Parameters","parameter":[{inner}]}}"#);
         let patient = r#"{"name":"patient-reference","valueReference":{"reference":"Patient/1"}}"#;
-        let bad_patient = r#"{"name":"patient-reference","valueReference":{"reference":"Device/1"}}"#;
-        let proposed = r#"{"name":"appointment-reference","valueReference":{"reference":"Appointment/1"}}"#;
+        let bad_patient =
+            r#"{"name":"patient-reference","valueReference":{"reference":"Device/1"}}"#;
+        let proposed =
+            r#"{"name":"appointment-reference","valueReference":{"reference":"Appointment/1"}}"#;
         let slot = r#"{"name":"appointment-resource","resource":{"resourceType":"Slot","status":"booked"}}"#;
-        let resource =
-            r#"{"name":"appointment-resource","resource":{"resourceType":"Appointment","status":"booked"}}"#;
+        let resource = r#"{"name":"appointment-resource","resource":{"resourceType":"Appointment","status":"booked"}}"#;
         assert!(HoldRequest::from_parameters(&wrap(&format!("{patient},{proposed}"))).is_ok());
         assert!(BookRequest::from_parameters(&wrap(&format!("{patient},{resource}"))).is_ok());
         for bad in [

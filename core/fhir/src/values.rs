@@ -123,9 +123,7 @@ pub(crate) fn words(node: Node<'_>) -> Option<Cow<'_, str>> {
         return period(node).map(Cow::Owned);
     }
     if has("value") {
-        return quantity(node)
-            .map(Cow::Owned)
-            .or_else(|| node.str("value"));
+        return quantity(node).map(Cow::Owned).or_else(|| node.str("value"));
     }
     if has("family") || has("given") {
         return Some(human_name(node))
@@ -211,8 +209,7 @@ pub(crate) fn dosage(dosage: Node<'_>) -> Option<String> {
         .or_else(|| quantity(dosage.get("dose")))
         .map(|dose| format!("mỗi lần {dose}"));
     let often = frequency(dosage.get("timing"));
-    let needed =
-        (dosage.get("asNeededBoolean").bool() == Some(true)).then(|| "khi cần".to_owned());
+    let needed = (dosage.get("asNeededBoolean").bool() == Some(true)).then(|| "khi cần".to_owned());
     joined([dose, often, needed], ", ")
 }
 

@@ -18,11 +18,11 @@ fn data(path: &str) -> PathBuf {
 }
 
 fn book(name: &str) -> String {
-    let file = std::fs::File::open(data(&format!("{name}.ndjson.gz"))).unwrap();
+    let file = std::fs::File::open(data(&format!("{name}.ndjson.gz"))).expect("the file is there");
     let mut text = String::new();
     flate2::read::GzDecoder::new(file)
         .read_to_string(&mut text)
-        .unwrap();
+        .expect("it is gzip of UTF-8");
     text
 }
 

@@ -179,7 +179,7 @@ impl Engine {
                 Outcome::Settled(booking, vec![self.event("booking-refused", intent)])
             }
             // A cancellation that the clinic refuses leaves the booking as it was.
-            _ => Outcome::Settled(
+            IntentKind::Cancel => Outcome::Settled(
                 before.clone(),
                 vec![self.event("cancellation-refused", intent)],
             ),

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::{Tally, native};
+use super::{TEST_LIMIT, Tally, native};
 use crate::{
     error::{Error, Result},
     process::Log,
@@ -43,6 +43,7 @@ pub(super) fn run(workspace: &Workspace, log: &mut Log) -> Result<Tally> {
             .arg("-Dkotlin.compiler.daemon=false")
             .arg("test")
             .dir(&workspace.root)
+            .limit(TEST_LIMIT)
             .output(log)?;
         let count = junit::count_below(&reports, is_report)?;
         tally.count += count.with_end(output.status.success());

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, fs};
 
-use super::{Tally, native};
+use super::{TEST_LIMIT, Tally, native};
 use crate::{
     error::{Error, Result},
     process::Log,
@@ -60,7 +60,9 @@ pub(super) fn run(workspace: &Workspace, log: &mut Log) -> Result<Tally> {
             "--xunit-output".into(),
             reports.join("tests.xml").into(),
         ];
-        let output = swift::run(workspace, args, &variables, log)?.output(log)?;
+        let output = swift::run(workspace, args, &variables, log)?
+            .limit(TEST_LIMIT)
+            .output(log)?;
         let count = junit::count_below(&reports, |path| {
             path.extension().is_some_and(|end| end == "xml")
         })?;

@@ -108,14 +108,7 @@ pub(super) fn other(book: &mut Book<'_>, root: Node<'_>, kind: &str) {
         .or_else(|| root.get("payload").first().str("contentString"))
         .or_else(|| words.first_concept(root.get("oralDiet").get("type")))
         .or_else(|| words.concept(root.get("prediction").first().get("outcome")))
-        .or_else(|| {
-            words.concept(
-                root.get("activity")
-                    .first()
-                    .get("detail")
-                    .get("code"),
-            )
-        });
+        .or_else(|| words.concept(root.get("activity").first().get("detail").get("code")));
     let (title, detail) = match named {
         Some(title) => (Some(title), coded.or(said)),
         None => (coded, said),

@@ -24,8 +24,8 @@ pub(super) fn invoice(book: &mut Book<'_>, root: Node<'_>) {
     }
     let kind = words.concept(root.get("type"));
     let title = values::joined(lines, ", ").map(Cow::Owned).or(kind);
-    let total = values::money(root.get("totalGross"))
-        .or_else(|| values::money(root.get("totalNet")));
+    let total =
+        values::money(root.get("totalGross")).or_else(|| values::money(root.get("totalNet")));
     book.add(Row {
         detail: total.unwrap_or_default(),
         when: values::when(root.get("date")),

@@ -93,8 +93,5 @@ pub(super) fn warning(book: &mut Book<'_>, root: Node<'_>) {
 }
 
 fn clinical_status(root: Node<'_>) -> Option<Cow<'_, str>> {
-    root.get("clinicalStatus")
-        .get("coding")
-        .first()
-        .str("code")
+    root.get("clinicalStatus").get("coding").first().str("code")
 }

@@ -289,7 +289,10 @@ fn range_of_text(text: &str) -> ReferenceRange {
         if let Some(rest) = signs.iter().find_map(|sign| text.strip_prefix(sign)) {
             let bound = printed_number(rest);
             return if is_high {
-                ReferenceRange { high: bound, ..none }
+                ReferenceRange {
+                    high: bound,
+                    ..none
+                }
             } else {
                 ReferenceRange { low: bound, ..none }
             };

@@ -205,7 +205,10 @@ impl Words {
         if let Some(text) = &text {
             self.add(text);
         }
-        known.map(Cow::Borrowed).or(text).or(display).or(code)
+        match known.map(Cow::Borrowed).or(text).or(display) {
+            Some(name) => Some(name),
+            None => self.text(code),
+        }
     }
 
     /// The name of the first of several CodeableConcepts.
@@ -244,9 +247,21 @@ impl Words {
     fn add_people_and_notes(&mut self, root: Node<'_>) {
         for (key, value) in root.fields() {
             match values::inner(key) {
-                "performer" | "requester" | "recorder" | "asserter" | "author" | "participant"
-                | "serviceProvider" | "custodian" | "location" | "issuer" | "manufacturer"
-                | "managingOrganization" | "sender" | "resultsInterpreter" | "prescriber" => {
+                "performer"
+                | "requester"
+                | "recorder"
+                | "asserter"
+                | "author"
+                | "participant"
+                | "serviceProvider"
+                | "custodian"
+                | "location"
+                | "issuer"
+                | "manufacturer"
+                | "managingOrganization"
+                | "sender"
+                | "resultsInterpreter"
+                | "prescriber" => {
                     for item in value.items() {
                         self.add_displays(item);
                     }

@@ -72,7 +72,10 @@ fn a_blood_pressure_is_one_row_and_two_trends() {
     assert_eq!(entry.kind, EntryKind::High);
     assert_eq!(entry.trend.as_deref(), Some("http://loinc.org|8480-6"));
     let codes: Vec<_> = indexed.points.iter().map(|p| p.code.as_str()).collect();
-    assert_eq!(codes, ["http://loinc.org|8480-6", "http://loinc.org|8462-4"]);
+    assert_eq!(
+        codes,
+        ["http://loinc.org|8480-6", "http://loinc.org|8462-4"]
+    );
 }
 
 #[test]
@@ -126,7 +129,10 @@ fn some_resources_are_kept_without_a_row() {
 fn whose_it_is_comes_from_relative_references_only() {
     for (fields, patient) in [
         (r#""subject":{"reference":"Patient/1"}"#, Some("1")),
-        (r#""patient":{"reference":"Patient/1/_history/2"}"#, Some("1")),
+        (
+            r#""patient":{"reference":"Patient/1/_history/2"}"#,
+            Some("1"),
+        ),
         (r#""subject":{"reference":"Group/1"}"#, None),
         (r#""subject":{"reference":"http://other/Patient/1"}"#, None),
         (r#""subject":{"reference":"urn:uuid:1"}"#, None),
@@ -236,7 +242,8 @@ fn no_resource_is_an_error() {
 
 #[test]
 fn search_words_are_kept_once_and_not_for_ever() {
-    let long = "tim mạch ".repeat(10_000) + &(0..9_999).map(|n| format!("w{n} ")).collect::<String>();
+    let long =
+        "tim mạch ".repeat(10_000) + &(0..9_999).map(|n| format!("w{n} ")).collect::<String>();
     let json = format!(
         r#"{{"resourceType":"Condition","id":"1","code":{{"text":"{long}"}},"note":[{{"text":"{long}"}}]}}"#
     );
@@ -291,13 +298,54 @@ const KINDS: [&str; 41] = [
 ];
 
 const NAMES: [&str; 48] = [
-    "status", "code", "coding", "system", "display", "text", "valueQuantity", "valueString",
-    "value", "unit", "component", "referenceRange", "low", "high", "interpretation", "category",
-    "effectiveDateTime", "period", "start", "end", "subject", "reference", "participant", "actor",
-    "medicationReference", "contained", "id", "dosageInstruction", "timing", "repeat",
-    "doseAndRate", "doseQuantity", "note", "performer", "item", "answer", "linkId", "content",
-    "attachment", "title", "totalGross", "currency", "lineItem", "chargeItemCodeableConcept",
-    "recommendation", "numerator", "denominator", "type",
+    "status",
+    "code",
+    "coding",
+    "system",
+    "display",
+    "text",
+    "valueQuantity",
+    "valueString",
+    "value",
+    "unit",
+    "component",
+    "referenceRange",
+    "low",
+    "high",
+    "interpretation",
+    "category",
+    "effectiveDateTime",
+    "period",
+    "start",
+    "end",
+    "subject",
+    "reference",
+    "participant",
+    "actor",
+    "medicationReference",
+    "contained",
+    "id",
+    "dosageInstruction",
+    "timing",
+    "repeat",
+    "doseAndRate",
+    "doseQuantity",
+    "note",
+    "performer",
+    "item",
+    "answer",
+    "linkId",
+    "content",
+    "attachment",
+    "title",
+    "totalGross",
+    "currency",
+    "lineItem",
+    "chargeItemCodeableConcept",
+    "recommendation",
+    "numerator",
+    "denominator",
+    "type",
 ];
 
 fn arb_value() -> impl Strategy<Value = serde_json::Value> {
@@ -309,8 +357,19 @@ fn arb_value() -> impl Strategy<Value = serde_json::Value> {
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         prop::sample::select(vec![
-            "http://loinc.org", "8480-6", "8462-4", "2026-11-24", "#1", "1", "VND", "H", "Patient/1",
-            "laboratory", "3 - 5", "normal", "Đường huyết",
+            "http://loinc.org",
+            "8480-6",
+            "8462-4",
+            "2026-11-24",
+            "#1",
+            "1",
+            "VND",
+            "H",
+            "Patient/1",
+            "laboratory",
+            "3 - 5",
+            "normal",
+            "Đường huyết",
         ])
         .prop_map(Value::from),
     ];
@@ -319,7 +378,12 @@ fn arb_value() -> impl Strategy<Value = serde_json::Value> {
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::vec((prop::sample::select(NAMES.to_vec()), inner), 0..6).prop_map(
                 |members| {
-                    Value::Object(members.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())
+                    Value::Object(
+                        members
+                            .into_iter()
+                            .map(|(k, v)| (k.to_owned(), v))
+                            .collect(),
+                    )
                 }
             ),
         ]
