@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sokhoe_app::domain::ports::{KeyStore, KeyStoreError, Rng, Zeroizing};
 use sokhoe_app::{BookingStatus, SoKhoe};
@@ -39,12 +39,9 @@ impl Killable {
     }
 
     fn until_ready(&self) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while Instant::now() < deadline {
-            match self.lines.recv_timeout(Duration::from_secs(60)) {
-                Ok(line) if line == "ready" => return,
-                Ok(_) => {}
-                Err(_) => break,
+        while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(60)) {
+            if line == "ready" {
+                return;
             }
         }
         panic!("the process never became ready");

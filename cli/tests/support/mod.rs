@@ -97,6 +97,7 @@ impl Clinic {
             .arg(folder.path().join("clinic"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .expect("a process");
         let mut line = String::new();

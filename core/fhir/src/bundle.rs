@@ -248,10 +248,10 @@ fn entry(body: &str, at: usize) -> Result<(usize, Parts<'_>), FhirError> {
         let end = json::skip_value(body, at)?;
         let value = body.get(at..end);
         match key {
-            "resource" => parts.resource = value,
-            "request" => parts.request = value,
-            "response" => parts.response = value,
-            "search" => parts.search = value,
+            "resource" => parts.resource = parts.resource.or(value),
+            "request" => parts.request = parts.request.or(value),
+            "response" => parts.response = parts.response.or(value),
+            "search" => parts.search = parts.search.or(value),
             _ => {}
         }
         Ok(end)
@@ -321,7 +321,7 @@ impl Sniffed {
 }
 
 /// Reads type, id and version of a resource that is known to be JSON; stops as soon as it has them,
-/// which stand first as a rule.
+/// which stand first as a rule. Of a key given twice the first counts, as everywhere in this crate.
 fn sniff(json: &str) -> Result<Sniffed, FhirError> {
     const ENOUGH: FhirError = FhirError::NotAnObject;
     if !json.starts_with('{') {
@@ -338,9 +338,9 @@ fn sniff(json: &str) -> Result<Sniffed, FhirError> {
         let end = json::skip_value(json, at)?;
         let value = json.get(at..end).unwrap_or("");
         match key {
-            "resourceType" => sniffed.kind = text(value),
-            "id" => sniffed.id = text(value),
-            "meta" => {
+            "resourceType" if sniffed.kind.is_none() => sniffed.kind = text(value),
+            "id" if sniffed.id.is_none() => sniffed.id = text(value),
+            "meta" if !meta => {
                 meta = true;
                 if value.starts_with('{') {
                     sniffed.version = Document::parse(value)?
@@ -831,6 +831,20 @@ mod tests {
         assert_eq!(page.found[0].mode, SearchMode::Outcome);
         assert_eq!(page.found[0].json, outcome);
         assert_eq!(page.found[2].mode, SearchMode::Include);
+    }
+
+    #[test]
+    fn of_a_key_given_twice_the_first_counts() {
+        let resource =
+            r#"{"id":"a","id":"b","resourceType":"Basic","resourceType":"List","meta":{}}"#;
+        let body = format!(
+            r#"{{"resourceType":"Bundle","link":[{{"relation":"self","url":"?cursor=1"}}],"entry":[{{"resource":{resource},"resource":7}}]}}"#
+        );
+        let page = ChangePage::parse(&body).unwrap();
+        assert!(
+            matches!(&page.changes[..], [Change::Put { key: k, .. }] if *k == key("Basic", "a"))
+        );
+        assert_eq!(crate::index(resource).unwrap().key, key("Basic", "a"));
     }
 
     proptest! {

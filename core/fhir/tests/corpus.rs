@@ -11,6 +11,24 @@ use sokhoe_fhir::{Change, ChangeBundleWriter, ChangePage, FhirError, detail, ind
 
 const BOOKS: [&str; 3] = ["hl7-r4-examples", "hl7-book", "synthea-patient"];
 
+/// Titles of what does not say what it is.
+const USUAL: [&str; 14] = [
+    "Kết quả",
+    "Phiếu kết quả",
+    "Thuốc",
+    "Lần khám",
+    "Chẩn đoán hình ảnh",
+    "Tiêm chủng",
+    "Dị ứng",
+    "Bệnh",
+    "Lưu ý",
+    "Thủ thuật",
+    "Chỉ định",
+    "Tài liệu",
+    "Phiếu trả lời",
+    "Kế hoạch chăm sóc",
+];
+
 fn data(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../tests/data")
@@ -33,6 +51,7 @@ fn every_resource_is_read() {
         let text = book(name);
         let mut sections: BTreeMap<Section, usize> = BTreeMap::new();
         let (mut resources, mut points, mut undated, mut patients) = (0, 0, 0, 0);
+        let mut usual: BTreeMap<String, usize> = BTreeMap::new();
         let mut without: BTreeMap<String, usize> = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
             let at = format!("{name}, line {}", number + 1);
@@ -51,6 +70,9 @@ fn every_resource_is_read() {
                 undated += usize::from(entry.when.is_none());
                 assert!(!entry.title.is_empty(), "{at}");
                 assert!(!entry.folded.is_empty(), "{at}");
+                if USUAL.contains(&entry.title.as_str()) {
+                    *usual.entry(entry.title.clone()).or_default() += 1;
+                }
                 let mut words: Vec<&str> = entry.folded.split(' ').collect();
                 for word in fold(&entry.title).split(' ') {
                     assert!(words.contains(&word), "{at}: {word}");
@@ -74,6 +96,7 @@ fn every_resource_is_read() {
             writeln!(told, "  {section:?} {count}").unwrap();
         }
         writeln!(told, "  without an entry: {without:?}").unwrap();
+        writeln!(told, "  without a title of their own: {usual:?}").unwrap();
     }
     insta::assert_snapshot!(told);
 }

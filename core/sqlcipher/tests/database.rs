@@ -293,6 +293,7 @@ fn reads_what_another_implementation_wrote() -> Result<()> {
 /// `cargo test -p sokhoe-sqlcipher --release -- --ignored --nocapture measure`
 #[test]
 #[ignore = "prints a measurement"]
+#[expect(clippy::disallowed_methods, reason = "this measures time")]
 fn measure() -> Result<()> {
     const ROWS: i64 = 50_000;
     for round in 0..3 {

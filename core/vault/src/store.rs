@@ -265,6 +265,15 @@ impl Store {
         result
     }
 
+    /// Folds the journal into the file, as far as nobody is reading.
+    #[cfg(test)]
+    pub(crate) fn checkpoint(&self) {
+        self.writer()
+            .connection
+            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")
+            .unwrap();
+    }
+
     fn borrow_reader(&self) -> Result<Loan<'_>, VaultError> {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         loop {

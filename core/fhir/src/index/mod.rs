@@ -1,6 +1,6 @@
 //! What a list, a search and a trend need of a resource, read in one pass.
 //!
-//! One file per group of resource types; each reads what it needs and adds [`Row`]s to the [`Book`].
+//! One file per group of resource types; each reads what it needs and adds rows to the book.
 //! Nothing here can fail: the shape was checked before, and what is missing reads as nothing.
 
 mod appointments;
