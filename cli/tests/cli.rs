@@ -349,7 +349,7 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     let phone = Phone::new();
     let stranger = phone.run(&["list"]);
     assert!(
-        !stranger.ok && stranger.stderr.contains("not enrolled"),
+        !stranger.ok && stranger.stderr.contains("no phone at"),
         "{}",
         stranger.stderr
     );

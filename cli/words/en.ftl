@@ -41,6 +41,7 @@ clinic-settle-already_paid = the invoice is paid already
 clinic-settle-cancelled = the invoice was called off
 
 ## The phone
+phone-not-there = There is no phone at { $path }. Check --folder, or get the code at reception and run: sokhoe phone enrol CODE
 phone-not-enrolled = This phone is not enrolled anywhere. Get the code at reception, then run: sokhoe phone enrol CODE
 phone-nobody = Nobody's book is on this phone yet.
 phone-which-person = This phone keeps several books: { $persons }. Choose with --person.

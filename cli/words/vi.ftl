@@ -41,6 +41,7 @@ clinic-settle-already_paid = phiếu thu đã thanh toán rồi
 clinic-settle-cancelled = phiếu thu đã bị hủy
 
 ## Điện thoại
+phone-not-there = Không có điện thoại nào ở { $path }. Hãy kiểm tra --folder, hoặc lấy mã ở quầy tiếp đón rồi chạy: sokhoe phone enrol MÃ
 phone-not-enrolled = Điện thoại này chưa đăng ký ở cơ sở nào. Hãy lấy mã ở quầy tiếp đón rồi chạy: sokhoe phone enrol MÃ
 phone-nobody = Chưa có sổ của ai trên điện thoại này.
 phone-which-person = Điện thoại này giữ sổ của nhiều người: { $persons }. Hãy chọn bằng --person.

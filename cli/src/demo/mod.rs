@@ -20,7 +20,7 @@ use clap::Args;
 
 use crate::failure::Failure;
 use crate::folder::RunFolder;
-use crate::output::Output;
+use crate::output::{Output, aside};
 use crate::stop;
 use crate::words::Words;
 use stage::Stage;
@@ -70,6 +70,7 @@ pub(crate) async fn run(args: DemoArgs, words: &Words, output: &mut Output) -> R
         told = stage.invite(words, output).await;
         if told.is_ok() {
             stop.await;
+            aside(&words.say("clinic-stopped"));
         }
     }
     stage.close().await;

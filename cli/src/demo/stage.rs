@@ -81,12 +81,14 @@ impl Stage {
         write_private(&path, &code.text)?;
         output.line(words.say_with("demo-desk", &[("url", open.desk_url().to_owned())]))?;
         output.line(words.say("demo-second-phone"))?;
-        let phone = self.folder.join("phone-2").display().to_string();
+        // As it was started, because it need not be where the shell looks.
+        let me = std::env::current_exe()
+            .map_or_else(|_| "sokhoe".to_owned(), |path| path.display().to_string());
+        output.line(format!("    cd {}", self.folder.display()))?;
         output.line(format!(
-            "    sokhoe phone --folder {phone} enrol - < {}",
-            path.display()
+            "    {me} phone --folder phone-2 enrol - < enrolment.txt"
         ))?;
-        output.line(format!("    sokhoe phone --folder {phone} find"))?;
+        output.line(format!("    {me} phone --folder phone-2 find"))?;
         output.line(words.say("demo-stays"))
     }
 

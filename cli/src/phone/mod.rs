@@ -30,7 +30,7 @@ pub(crate) use open::open_ports;
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub(crate) struct PhoneArgs {
-    /// The phone's folder; made when it is not there
+    /// The phone's folder; `enrol` makes it when it is not there
     #[arg(long, value_name = "DIR", env = "SOKHOE_PHONE", hide_env_values = true)]
     folder: PathBuf,
 
@@ -85,7 +85,8 @@ pub(crate) async fn run(
     words: &Words,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let phone = Phone::open(&args.folder, args.person, words)?;
+    let enrols = matches!(args.command, PhoneCommand::Enrol(_));
+    let phone = Phone::open(&args.folder, enrols, args.person, words)?;
     match args.command {
         PhoneCommand::Enrol(args) => enrol::run(&phone, args, output).await,
         PhoneCommand::Persons => people::persons(&phone, output),

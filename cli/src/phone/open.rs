@@ -36,8 +36,20 @@ pub(super) struct Phone<'a> {
 }
 
 impl<'a> Phone<'a> {
-    /// Opens what is in the folder, or begins with nothing.
-    pub fn open(folder: &Path, person: Option<String>, words: &'a Words) -> Result<Self, Failure> {
+    /// Opens what is in the folder. Only a phone that enrols is made when it is not there: a slip in a path
+    /// must not look like an empty book.
+    pub fn open(
+        folder: &Path,
+        may_make: bool,
+        person: Option<String>,
+        words: &'a Words,
+    ) -> Result<Self, Failure> {
+        if !may_make && !folder.is_dir() {
+            return Err(Failure::Said(
+                "phone-not-there",
+                vec![("path", folder.display().to_string())],
+            ));
+        }
         let ports = open_ports(folder)?;
         let config = AppConfig {
             language: words.lang().into(),

@@ -162,7 +162,7 @@ async fn service_named(
             .collect();
     }
     let names: Vec<&str> = found.iter().map(|service| service.name.as_str()).collect();
-    let names = names.join(", ");
+    let names = names.join("; ");
     match <[ServiceView; 1]>::try_from(found) {
         Ok([service]) => Ok(service),
         Err(found) if found.is_empty() => Err(Failure::Said(

@@ -53,7 +53,9 @@ final class ClinicProcess {
     /// Ends the clinic: from now on the phone has no network.
     func stop() {
         guard process.isRunning else { return }
-        process.terminate()
+        // Foundation starts children with SIGTERM masked, so `terminate()` would do nothing: the clinic ends
+        // when its input does.
+        try? input.fileHandleForWriting.close()
         process.waitUntilExit()
     }
 
