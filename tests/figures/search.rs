@@ -4,6 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Instant;
 
+use rusqlite::Connection;
 use sokhoe_app::domain::{ClinicId, ResourceKey, Section, Timestamp};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::{MemoryKeys, SeededRng};
@@ -155,7 +156,8 @@ pub fn measure() -> Vec<Figure> {
         }));
     }
     vec![
-        Figure::new("store", store, "resources/s", 1),
+        Figure::new("store", store, "resources/s", 1)
+            .against("plain SQLite, one table", plain_sqlite(&corpus)),
         Figure::new("open_first_list", percentile(&mut opened, 95), "ms", 20),
         Figure::new("list_p95", percentile(&mut lists, 95), "ms", RUNS),
         Figure::new("search_p95", percentile(&mut searches, 95), "ms", RUNS),
@@ -167,6 +169,29 @@ pub fn measure() -> Vec<Figure> {
             1,
         ),
     ]
+}
+
+/// Resources a second into unencrypted SQLite: the same JSON, the same pages, nothing else kept.
+#[expect(clippy::disallowed_methods, reason = "this measures time")]
+fn plain_sqlite(corpus: &[(ResourceKey, String)]) -> f64 {
+    let folder = TempDir::new().expect("a folder");
+    let mut sql = Connection::open(folder.path().join("plain.db")).expect("a database");
+    sql.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+         CREATE TABLE resource (kind TEXT, id TEXT, json TEXT, PRIMARY KEY (kind, id))",
+    )
+    .expect("a table");
+    let begin = Instant::now();
+    for chunk in corpus.chunks(PAGE) {
+        let tx = sql.transaction().expect("a transaction");
+        for (key, json) in chunk {
+            tx.prepare_cached("INSERT INTO resource VALUES (?1, ?2, ?3)")
+                .and_then(|mut insert| insert.execute((&key.kind, &key.id, json)))
+                .expect("a row");
+        }
+        tx.commit().expect("a commit");
+    }
+    corpus.len() as f64 / begin.elapsed().as_secs_f64()
 }
 
 fn first(limit: u32) -> EntryQuery {

@@ -153,3 +153,47 @@ impl From<SoKhoeError> for AppError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_crosses_both_ways() {
+        let text = || "text".to_owned();
+        let all = [
+            SoKhoeError::Offline,
+            SoKhoeError::BadAnswer { what: text() },
+            SoKhoeError::Busy {
+                retry_after_seconds: 3,
+            },
+            SoKhoeError::NotEnrolled,
+            SoKhoeError::Enrolment {
+                reason: EnrolmentRefusal::Used,
+            },
+            SoKhoeError::NotFound { what: text() },
+            SoKhoeError::Validation {
+                field: text(),
+                rule: text(),
+            },
+            SoKhoeError::UntrustedPayment { reason: text() },
+            SoKhoeError::KeyStore {
+                reason: KeyStoreRefusal::Locked,
+            },
+            SoKhoeError::DiskFull,
+            SoKhoeError::DamagedBook,
+            SoKhoeError::UpgradeRequired,
+            SoKhoeError::Cancelled,
+            SoKhoeError::Internal { code: text() },
+        ];
+        for error in all {
+            let core = AppError::from(error.clone());
+            assert_eq!(core.to_string(), error.to_string());
+            assert_eq!(SoKhoeError::from(core), error);
+            for language in [Language::Vi, Language::En] {
+                let words = words_for(error.clone(), language).unwrap();
+                assert!(words.contains(' '), "{error:?}: {words}");
+            }
+        }
+    }
+}

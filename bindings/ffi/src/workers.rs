@@ -84,3 +84,67 @@ impl Drop for Own {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::CancelToken;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn work_comes_to_its_end_without_its_caller_and_without_the_core() {
+        let workers = Workers::start().unwrap();
+        let (go, gone) = oneshot::channel::<()>();
+        let (done, is_done) = mpsc::channel();
+        {
+            let mut call = pin!(workers.run(async move {
+                gone.await.ok();
+                done.send(()).ok();
+                Ok(())
+            }));
+            let begun = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(begun.is_pending());
+        }
+        drop(workers);
+        go.send(()).unwrap();
+        is_done.recv_timeout(SOON).unwrap();
+    }
+
+    #[test]
+    fn a_fault_is_an_error_and_the_next_call_works() {
+        let workers = Workers::start().unwrap();
+        let caller = Builder::new_current_thread().build().unwrap();
+        let fault: Result<(), _> = caller.block_on(workers.read(|| panic!("a test's own")));
+        assert_eq!(fault, Err(SoKhoeError::internal("fault")));
+        assert_eq!(caller.block_on(workers.run(async { Ok(7) })), Ok(7));
+    }
+
+    #[test]
+    fn a_cancelled_call_ends_at_once_and_its_token_stays_cancelled() {
+        let workers = Workers::start().unwrap();
+        let caller = Builder::new_current_thread().build().unwrap();
+        let token = Arc::new(CancelToken::new());
+        let (watched, other) = (Arc::clone(&token), Arc::clone(&token));
+        let for_ever = workers
+            .run(async move { watched.stops(std::future::pending::<Result<(), _>>()).await });
+        let cancel = async move {
+            tokio::task::yield_now().await;
+            other.cancel();
+        };
+        let (ended, ()) = caller.block_on(async { tokio::join!(for_ever, cancel) });
+        assert_eq!(ended, Err(SoKhoeError::Cancelled));
+        assert_eq!(
+            caller.block_on(token.stops(async { Ok(()) })),
+            Err(SoKhoeError::Cancelled)
+        );
+    }
+}

@@ -272,9 +272,9 @@ fn change<'a>(parts: &Parts<'a>) -> Result<Change<'a>, FhirError> {
     let json = parts.resource.ok_or(FhirError::Unexpected {
         expected: "a resource or a deletion",
     })?;
-    let sniffed = sniff(json)?;
     let response = parts.response.map(Document::parse).transpose()?;
     let etag = response.as_ref().and_then(|r| r.root().str("etag"));
+    let sniffed = sniff(json, etag.is_none())?;
     Ok(Change::Put {
         key: sniffed.key()?,
         version: etag.map_or(sniffed.version, |etag| Some(version_of_etag(&etag))),
@@ -286,7 +286,7 @@ fn search_result<'a>(parts: &Parts<'a>) -> Result<Option<Found<'a>>, FhirError> 
     let Some(json) = parts.resource else {
         return Ok(None);
     };
-    let kind = sniff(json)?.kind.ok_or(FhirError::MissingType)?;
+    let kind = sniff(json, false)?.kind.ok_or(FhirError::MissingType)?;
     let search = parts.search.map(Document::parse).transpose()?;
     let mode = search.as_ref().and_then(|s| s.root().str("mode"));
     let mode = match mode.as_deref() {
@@ -320,15 +320,15 @@ impl Sniffed {
     }
 }
 
-/// Reads type, id and version of a resource that is known to be JSON; stops as soon as it has them,
+/// Reads type, id and, when wanted, version of a resource that is known to be JSON; stops as soon as it has them,
 /// which stand first as a rule. Of a key given twice the first counts, as everywhere in this crate.
-fn sniff(json: &str) -> Result<Sniffed, FhirError> {
+fn sniff(json: &str, version_wanted: bool) -> Result<Sniffed, FhirError> {
     const ENOUGH: FhirError = FhirError::NotAnObject;
     if !json.starts_with('{') {
         return Err(FhirError::NotAnObject);
     }
     let mut sniffed = Sniffed::default();
-    let mut meta = false;
+    let mut meta = !version_wanted;
     let text = |value: &str| {
         let wrapped = format!("{{\"v\":{value}}}");
         let document = Document::parse(&wrapped).ok()?;

@@ -24,6 +24,13 @@ const RULES: i64 = 1;
 /// Rows, or points, that one resource may give: their ids are its number times this, and on.
 const PER_RESOURCE: i64 = 1 << 10;
 
+/// Resources whose hashes gather before they move to the large table.
+const RECENT: i64 = if cfg!(all(test, debug_assertions)) {
+    100
+} else {
+    8_192
+};
+
 /// Postings of rows that are gone stay until they are as many as the rows that are there, and at
 /// least this many: then all postings are written anew.
 const GARBAGE: i64 = 16_384;
@@ -91,6 +98,7 @@ pub(crate) struct Ingest<'t> {
     clinic: i64,
     received: Timestamp,
     next_resource: i64,
+    first_recent: i64,
     next_doc: i64,
     generation: i64,
     seed: i64,
@@ -124,11 +132,12 @@ impl<'t> Statements<'t> {
     fn prepare(tx: &'t Transaction<'_>) -> Result<Self, VaultError> {
         Ok(Self {
             find: tx.prepare_cached(
-                r#"SELECT r."number", r."version"
-                   FROM "resource_by_hash" h CROSS JOIN "resource" r ON r."number" = h."number"
-                   WHERE h."hash" = ?1 AND r."clinic" = ?2 AND r."kind" = ?3 AND r."id" = ?4"#,
+                r#"SELECT "number", "version" FROM "resource"
+                   WHERE "number" IN (SELECT "number" FROM "resource_by_hash" WHERE "hash" = ?1
+                           UNION ALL SELECT "number" FROM "recent_by_hash" WHERE "hash" = ?1)
+                       AND "clinic" = ?2 AND "kind" = ?3 AND "id" = ?4"#,
             )?,
-            add_hash: tx.prepare_cached(r#"INSERT INTO "resource_by_hash" VALUES (?1, ?2)"#)?,
+            add_hash: tx.prepare_cached(r#"INSERT INTO "recent_by_hash" VALUES (?1, ?2)"#)?,
             store: tx.prepare_cached(
                 r#"INSERT OR REPLACE INTO "resource"
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"#,
@@ -154,9 +163,10 @@ impl<'t> Ingest<'t> {
         clinic: &ClinicId,
         received: Timestamp,
     ) -> Result<Self, VaultError> {
-        let (next_resource, next_doc, generation, seed, has_tombstones, has_set_aside) = tx
+        let (next_resource, first_recent, next_doc, generation, seed, has_tombstones, has_set_aside) =
+            tx
             .prepare_cached(
-                r#"SELECT "next_resource", "next_doc", "generation", "seed",
+                r#"SELECT "next_resource", "first_recent", "next_doc", "generation", "seed",
                        EXISTS (SELECT 1 FROM "tombstone"), EXISTS (SELECT 1 FROM "set_aside")
                    FROM "counter""#,
             )?
@@ -168,6 +178,7 @@ impl<'t> Ingest<'t> {
                     row.get(3)?,
                     row.get(4)?,
                     row.get(5)?,
+                    row.get(6)?,
                 ))
             })?;
         let clinic = scratch.names.clinic(tx, clinic.as_str())?;
@@ -179,6 +190,7 @@ impl<'t> Ingest<'t> {
             clinic,
             received,
             next_resource,
+            first_recent,
             next_doc,
             generation,
             seed,
@@ -292,10 +304,13 @@ impl<'t> Ingest<'t> {
             return Ok(());
         };
         self.remove_rows(number)?;
+        let forget = if number < self.first_recent {
+            r#"DELETE FROM "resource_by_hash" WHERE "hash" = ?1 AND "number" = ?2"#
+        } else {
+            r#"DELETE FROM "recent_by_hash" WHERE "hash" = ?1 AND "number" = ?2"#
+        };
         self.tx
-            .prepare_cached(
-                r#"DELETE FROM "resource_by_hash" WHERE "hash" = ?1 AND "number" = ?2"#,
-            )?
+            .prepare_cached(forget)?
             .execute((name.hash, number))?;
         self.tx
             .prepare_cached(r#"DELETE FROM "resource" WHERE "number" = ?1"#)?
@@ -444,16 +459,29 @@ impl<'t> Ingest<'t> {
         cursor: Option<&str>,
     ) -> Result<(Applied, VaultChange, ColumnPatch), VaultError> {
         self.postings.write(self.tx)?;
+        if self.next_resource - self.first_recent >= RECENT {
+            self.tx.execute_batch(
+                r#"INSERT INTO "resource_by_hash" SELECT * FROM "recent_by_hash" ORDER BY "hash";
+                   DELETE FROM "recent_by_hash";"#,
+            )?;
+            self.first_recent = self.next_resource;
+        }
         if self.change.entries {
             self.generation += 1;
         }
         self.patch.to = self.generation;
         self.tx
             .prepare_cached(
-                r#"UPDATE "counter" SET "next_resource" = ?1, "next_doc" = ?2, "generation" = ?3,
-                       "rules" = ?4"#,
+                r#"UPDATE "counter" SET "next_resource" = ?1, "first_recent" = ?2,
+                       "next_doc" = ?3, "generation" = ?4, "rules" = ?5"#,
             )?
-            .execute((self.next_resource, self.next_doc, self.generation, RULES))?;
+            .execute((
+                self.next_resource,
+                self.first_recent,
+                self.next_doc,
+                self.generation,
+                RULES,
+            ))?;
         if let Some(cursor) = cursor {
             self.tx
                 .prepare_cached(r#"UPDATE "clinic" SET "cursor" = ?2 WHERE "id" = ?1"#)?

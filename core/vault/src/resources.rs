@@ -103,11 +103,12 @@ pub(crate) fn find(
         return Ok(None);
     };
     let mut find = tx.prepare_cached(&format!(
-        r#"{COLUMNS} FROM "resource_by_hash" h
-           CROSS JOIN "resource" r ON r."number" = h."number"
+        r#"{COLUMNS} FROM "resource" r
            CROSS JOIN "clinic" c ON c."id" = r."clinic"
            CROSS JOIN "kind" k ON k."id" = r."kind"
-           WHERE h."hash" = ?1 AND r."clinic" = ?2 AND r."kind" = ?3 AND r."id" = ?4"#
+           WHERE r."number" IN (SELECT "number" FROM "resource_by_hash" WHERE "hash" = ?1
+                   UNION ALL SELECT "number" FROM "recent_by_hash" WHERE "hash" = ?1)
+               AND r."clinic" = ?2 AND r."kind" = ?3 AND r."id" = ?4"#
     ))?;
     find.query_row(
         (

@@ -12,7 +12,7 @@ final class ClinicProcess {
     }
 
     /// The text of an enrolment QR for the patient.
-    let enrolment: String
+    private(set) var enrolment = ""
     private let process: Process
     private let input = Pipe()
 
@@ -43,7 +43,7 @@ final class ClinicProcess {
                 return
             }
             guard process.isRunning, ContinuousClock.now < deadline else {
-                process.terminate()
+                stop()
                 throw DidNotStart(log: try String(contentsOf: log, encoding: .utf8))
             }
             try await Task.sleep(for: .milliseconds(50))

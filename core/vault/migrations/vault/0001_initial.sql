@@ -4,6 +4,8 @@ CREATE TABLE "counter" (
     -- One row: what the next row of each kind is numbered. Numbers are never used again.
     "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
     "next_resource" INTEGER NOT NULL,
+    -- Resources from this number on are found in recent_by_hash, those before in resource_by_hash.
+    "first_recent" INTEGER NOT NULL,
     "next_doc" INTEGER NOT NULL,
     -- Grows with every transaction that changes entries: tells whether what is kept in memory is current.
     "generation" INTEGER NOT NULL,
@@ -49,8 +51,15 @@ CREATE TABLE "resource" (
 CREATE INDEX "resource_by_kind" ON "resource" ("kind");
 
 CREATE TABLE "resource_by_hash" (
-    -- Of clinic, kind and id, 32 bits: ids come in no order, so that every commit touches all of an
-    -- index of them. This is the smallest there is.
+    -- Of clinic, kind and id, 32 bits.
+    "hash" INTEGER NOT NULL,
+    "number" INTEGER NOT NULL,
+    PRIMARY KEY ("hash", "number")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "recent_by_hash" (
+    -- The last few thousand: hashes come in no order, so that a commit touches every page of their
+    -- table. They gather in this small one and move to the large one together, in order.
     "hash" INTEGER NOT NULL,
     "number" INTEGER NOT NULL,
     PRIMARY KEY ("hash", "number")
@@ -156,4 +165,4 @@ CREATE TABLE "event" (
     "body" TEXT NOT NULL
 ) STRICT;
 
-INSERT INTO "counter" VALUES (1, 1, 0, 0, 0, NULL);
+INSERT INTO "counter" VALUES (1, 1, 1, 0, 0, 0, NULL);
