@@ -97,6 +97,7 @@ async fn another_vaults_key_is_a_wrong_key() {
     use sokhoe_app::domain::ports::KeyStore;
     let clinic = TestClinic::start().await;
     let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    phone.app.bookings(&person).unwrap();
     let TestPhone {
         app, keys, folder, ..
     } = phone;
@@ -130,4 +131,33 @@ async fn another_vaults_key_is_a_wrong_key() {
     )
     .unwrap();
     app.bookings(&person).unwrap();
+}
+
+#[test]
+fn a_known_clinic_is_not_taken_over_by_an_enrolment_with_another_key() {
+    use sokhoe_vault::{AccountVault, ClinicRecord, FolderFiles, VaultError, VaultPorts};
+    let folder = tempfile::TempDir::new().unwrap();
+    let ports = VaultPorts {
+        files: std::sync::Arc::new(FolderFiles::open(folder.path()).unwrap()),
+        keys: std::sync::Arc::new(MemoryKeys::default()),
+        rng: std::sync::Arc::new(sokhoe_testing::SeededRng::new(3)),
+    };
+    let account = AccountVault::open_or_create(&ports).unwrap();
+    let hospital = ClinicRecord {
+        id: sokhoe_app::domain::ClinicId::from("hospital"),
+        name: "Hospital".to_owned(),
+        base_url: "https://hospital.example".to_owned(),
+        public_key: [1; 32],
+        token: "token".to_owned().into(),
+        enrolled: sokhoe_app::domain::Timestamp::from_millis(0),
+    };
+    account.add_enrolment(&hospital, &[]).unwrap();
+    let sticker = ClinicRecord {
+        base_url: "https://evil.example".to_owned(),
+        public_key: [2; 32],
+        ..hospital.clone()
+    };
+    let refused = account.add_enrolment(&sticker, &[]).unwrap_err();
+    assert!(matches!(refused, VaultError::OtherClinicKey), "{refused:?}");
+    assert_eq!(account.clinics().unwrap(), [hospital]);
 }

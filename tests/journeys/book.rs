@@ -197,3 +197,64 @@ async fn a_request_that_cannot_be_is_refused_before_anything_is_kept() {
     ));
     assert_eq!(phone.app.bookings(&person).unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_feed_may_answer_first_and_the_outbox_goes_on() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    phone.app.sync(&person).await.unwrap();
+    for round in 0..4 {
+        let slot = phone.free_times(&person, 1).await.remove(0);
+        phone.network.cut(Cut::AnswerLost);
+        let booking = phone.book(&person, slot).await.unwrap();
+        assert_eq!(booking.status, BookingStatus::Sending);
+        phone.network.cut(Cut::Whole);
+        // In the background the intent waits out its backoff, so the feed mostly comes first.
+        phone
+            .app
+            .wait_for_changes(&person, std::time::Duration::from_secs(5))
+            .await
+            .unwrap();
+        let settled = phone.app.sync(&person).await.unwrap();
+        assert_eq!(settled.waiting, 0, "round {round}");
+        let after = phone.app.booking(&person, &booking.id).unwrap();
+        assert_eq!(after.status, BookingStatus::Confirmed, "round {round}");
+        let told = phone.app.events(&person).unwrap();
+        let told = told
+            .iter()
+            .filter(|event| event.subject == booking.id && event.kind == "booking-confirmed");
+        assert_eq!(told.count(), 1, "told once, round {round}");
+    }
+    assert_eq!(booked_at_clinic(&clinic), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booking_that_was_refused_takes_its_cancellation_along() {
+    let clinic = TestClinic::start().await;
+    let (first, mother) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let (second, neighbour) = TestPhone::enrolled(&clinic, NEIGHBOUR).await;
+    let slot = second.free_times(&neighbour, 1).await.remove(0);
+    first.book(&mother, slot.clone()).await.unwrap();
+    second.network.cut(Cut::NoNetwork);
+    let booking = second.book(&neighbour, slot).await.unwrap();
+    second
+        .app
+        .cancel_booking(&neighbour, &booking.id)
+        .await
+        .unwrap();
+    second.network.cut(Cut::Whole);
+    let synced = second.app.sync(&neighbour).await.unwrap();
+    assert_eq!(synced.waiting, 0);
+    let kinds: Vec<_> = second.app.events(&neighbour).unwrap();
+    assert!(
+        kinds
+            .iter()
+            .all(|event| event.kind != "cancellation-refused"),
+        "{kinds:?}"
+    );
+    let after = second.app.booking(&neighbour, &booking.id).unwrap();
+    assert_eq!(
+        (after.status, after.cancelling),
+        (BookingStatus::Refused, false)
+    );
+}

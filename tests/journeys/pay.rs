@@ -58,6 +58,11 @@ async fn the_invoice_becomes_a_vietqr_and_turns_paid_by_itself() {
             .iter()
             .any(|event| event.kind == "invoice-paid")
     );
+    let again = phone.app.payment_qr(&person, &invoice.id).unwrap_err();
+    assert!(
+        matches!(again, AppError::UntrustedPayment { .. }),
+        "a paid invoice is not paid twice: {again:?}"
+    );
     clinic
         .clinic
         .record_payment(&invoice.reference, invoice.amount, "bank-1")

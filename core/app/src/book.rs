@@ -16,6 +16,7 @@ impl SoKhoe {
     ///
     /// # Errors
     /// [`AppError::Validation`], [`AppError::NotFound`], [`AppError::DiskFull`]; nothing is kept then.
+    /// [`AppError::NotEnrolled`]: the booking is kept and waits until this phone is enrolled again.
     pub async fn book(&self, request: BookRequest) -> Result<BookingView, AppError> {
         let slot = request.slot;
         if !is_fhir_id(&slot.id) {
@@ -63,13 +64,21 @@ impl SoKhoe {
         let session = &*self.inner;
         let book = session.book(person_id)?;
         let lanes = session.lanes(&book.person.id)?;
-        {
+        let pushed = {
             let _one_at_a_time = book.syncing.lock().await;
             session
                 .engine(&book)
                 .push(&lanes, Urgency::Foreground)
-                .await?;
+                .await?
+        };
+        let booking = self.booking(person_id, booking_id)?;
+        // It will not go out by itself: the person has to enrol again first. The intent is kept.
+        if pushed
+            .unauthorized
+            .contains(&ClinicId::from(booking.clinic_id.as_str()))
+        {
+            return Err(AppError::NotEnrolled);
         }
-        self.booking(person_id, booking_id)
+        Ok(booking)
     }
 }

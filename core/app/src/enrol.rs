@@ -5,7 +5,7 @@ use sokhoe_domain::{ClinicId, IntentId, PersonId};
 use sokhoe_fhir::PatientView;
 use sokhoe_qr::signed::EnrolmentError;
 use sokhoe_qr::{Enrolment, PublicKey};
-use sokhoe_vault::{ClinicRecord, LinkedPerson, PersonRecord, Vault, VaultPorts};
+use sokhoe_vault::{ClinicRecord, LinkedPerson, PersonRecord};
 
 use crate::error::{AppError, EnrolmentRefusal};
 use crate::persons::{clinic_view, person_view};
@@ -17,7 +17,8 @@ impl SoKhoe {
     /// phone the same answer to the same code while the code is valid.
     ///
     /// # Errors
-    /// [`AppError::Enrolment`] for a code that cannot be used, [`AppError::Offline`],
+    /// [`AppError::Enrolment`] for a code that cannot be used or that comes from somebody who says to be
+    /// a clinic that is known with another key, [`AppError::Offline`],
     /// [`AppError::BadAnswer`]; nothing is stored then.
     pub async fn enrol(&self, qr_text: &str) -> Result<EnrolmentView, AppError> {
         let session = &*self.inner;
@@ -29,7 +30,8 @@ impl SoKhoe {
             device_name: session.config.device_name.clone(),
         };
         let answer = client.enrol(&request).await.map_err(answered)?;
-        // The code was shown at the counter: only the holder of its key may answer for it.
+        // A slip at the clinic would leave a key that verifies nothing. Whether the key is that of a clinic
+        // which is known already is for the account to say.
         if answer.public_key.parse::<PublicKey>().ok() != Some(code.public_key) {
             return Err(AppError::Enrolment {
                 reason: EnrolmentRefusal::OtherClinic,
@@ -43,15 +45,16 @@ impl SoKhoe {
             token: answer.token.0.into(),
             enrolled: session.now(),
         };
-        let persons = answer
+        let persons: Vec<_> = answer
             .patients
             .iter()
-            .map(|patient| session.person_for(&clinic.id, patient))
-            .collect::<Result<Vec<_>, _>>()?;
-        session.account.add_enrolment(&clinic, &persons)?;
-        let persons = persons
+            .map(|patient| session.linked(patient))
+            .collect();
+        let persons = session
+            .account
+            .add_enrolment(&clinic, &persons)?
             .into_iter()
-            .map(|linked| person_view(&session.account, linked.person))
+            .map(|person| person_view(&session.account, person))
             .collect::<Result<_, _>>()?;
         Ok(EnrolmentView {
             clinic: clinic_view(clinic),
@@ -61,36 +64,21 @@ impl SoKhoe {
 }
 
 impl Session {
-    /// The person that a clinic's patient is on this phone, with a vault. A vault made before the
-    /// account knows of it is found again under the same name by the next try.
-    fn person_for(
-        &self,
-        clinic: &ClinicId,
-        patient: &PatientView,
-    ) -> Result<LinkedPerson, AppError> {
-        let known = self.account.person_of(clinic, &patient.id)?;
-        let id = known.as_ref().map_or_else(
-            || PersonId(IntentId::new(self.now(), &*self.ports.rng).to_string()),
-            |person| person.id.clone(),
-        );
-        let vault_name = known.as_ref().map_or_else(
-            || format!("person-{id}"),
-            |person| person.vault_name.clone(),
-        );
-        if known.is_none() {
-            Vault::create(&VaultPorts::from(&self.ports), &vault_name)?;
-        }
-        let person = PersonRecord {
-            id,
-            name: patient.name.clone(),
-            birth_date: patient.birth_date.clone(),
-            gender: patient.gender.clone(),
-            vault_name,
-        };
-        Ok(LinkedPerson {
-            person,
+    /// The person that a clinic's patient would be on this phone; the account keeps the one it knows.
+    /// The vault is made when the book is first opened.
+    fn linked(&self, patient: &PatientView) -> LinkedPerson {
+        let id = PersonId(IntentId::new(self.now(), &*self.ports.rng).to_string());
+        let vault_name = format!("person-{id}");
+        LinkedPerson {
+            person: PersonRecord {
+                id,
+                name: patient.name.clone(),
+                birth_date: patient.birth_date.clone(),
+                gender: patient.gender.clone(),
+                vault_name,
+            },
             patient_id: patient.id.clone(),
-        })
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use sokhoe_sync::SyncError;
 use sokhoe_vault::VaultError;
 
 /// An error of the core. No variant holds personal data; `Display` is for logs, the words for
-/// people come from [`AppError::words_key`].
+/// people come from [`crate::SoKhoe::words_for`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppError {
@@ -16,7 +16,8 @@ pub enum AppError {
     /// The clinic answered something that cannot be used; nothing was changed. Try again later.
     #[error("the clinic's answer cannot be used: {what}")]
     BadAnswer {
-        /// What was wrong: `html`, `not-fhir`, `too-large`, `too-deep`, `server-error`, `status-NNN`.
+        /// What was wrong: `html`, `not-fhir`, `too-large`, `too-deep`, `server-error`, `status-NNN`,
+        /// or the code with which the clinic refused.
         what: String,
     },
     /// The clinic asks to wait.
@@ -51,7 +52,8 @@ pub enum AppError {
     /// The clinic's payment order is missing, altered, or not this invoice's: do not pay.
     #[error("the payment order cannot be trusted: {reason}")]
     UntrustedPayment {
-        /// `missing`, `altered`, `other-invoice`, `other-amount`, `other-clinic`.
+        /// `missing`, `altered`, `other-invoice`, `other-amount`, `other-clinic`, or `not-due` when the
+        /// invoice is paid or void.
         reason: String,
     },
     /// The phone's key store did not give the key; nothing was deleted.
@@ -223,16 +225,18 @@ impl From<VaultError> for AppError {
             VaultError::File { kind } => Self::Internal {
                 code: format!("file-{kind:?}"),
             },
-            VaultError::Unavailable { code } => Self::Internal {
-                code: format!("unavailable-{code}"),
-            },
             VaultError::Internal { code } => Self::Internal {
                 code: format!("database-{code}"),
             },
             VaultError::NotFound => Self::internal("no-vault"),
             VaultError::AlreadyExists => Self::internal("vault-exists"),
             VaultError::BadName => Self::internal("vault-name"),
-            VaultError::Busy => Self::internal("vault-busy"),
+            VaultError::Busy | VaultError::Unavailable { .. } => Self::KeyStore {
+                reason: KeyStoreRefusal::Transient,
+            },
+            VaultError::OtherClinicKey => Self::Enrolment {
+                reason: EnrolmentRefusal::OtherClinic,
+            },
             VaultError::ForeignEngine { .. } => Self::internal("foreign-engine"),
             VaultError::BookingState { .. } => Self::internal("booking-state"),
             VaultError::UnknownIntent => Self::internal("unknown-intent"),

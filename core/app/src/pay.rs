@@ -14,7 +14,7 @@ impl SoKhoe {
     ///
     /// # Errors
     /// [`AppError::UntrustedPayment`] when the signed order is missing, altered, or speaks of another
-    /// invoice, amount or clinic: nothing may be paid then. [`AppError::NotFound`].
+    /// invoice, amount or clinic, or when the invoice is paid or void: nothing may be paid then. [`AppError::NotFound`].
     pub fn payment_qr(&self, person_id: &str, invoice_id: &str) -> Result<PaymentQrView, AppError> {
         let session = &*self.inner;
         let book = session.book(person_id)?;
@@ -70,6 +70,9 @@ fn trusted_order(
     let order = PaymentOrder::verify(text, key).map_err(|_| untrusted("altered"))?;
     if order.invoice() != invoice.id {
         return Err(untrusted("other-invoice"));
+    }
+    if invoice.status != "issued" {
+        return Err(untrusted("not-due"));
     }
     if order.amount() != invoice.total {
         return Err(untrusted("other-amount"));

@@ -8,7 +8,7 @@ use sokhoe_client::{ClinicClient, Credentials};
 use sokhoe_domain::ports::Ports;
 use sokhoe_domain::{ClinicId, PersonId, Timestamp};
 use sokhoe_sync::{Engine, Lane};
-use sokhoe_vault::{AccountVault, ClinicRecord, PersonRecord, Vault, VaultPorts};
+use sokhoe_vault::{AccountVault, ClinicRecord, PersonRecord, Vault, VaultError, VaultPorts};
 
 use crate::config::AppConfig;
 use crate::error::AppError;
@@ -32,7 +32,7 @@ pub(crate) struct Session {
 pub(crate) struct OpenBook {
     pub(crate) person: PersonRecord,
     pub(crate) vault: Vault,
-    /// One synchronisation of a person at a time.
+    /// One sending of a person's outbox at a time.
     pub(crate) syncing: tokio::sync::Mutex<()>,
 }
 
@@ -85,7 +85,12 @@ impl Session {
             .account
             .person(&id)?
             .ok_or_else(|| AppError::not_found("person"))?;
-        let vault = Vault::open(&VaultPorts::from(&self.ports), &person.vault_name)?;
+        let ports = VaultPorts::from(&self.ports);
+        let vault = match Vault::open(&ports, &person.vault_name) {
+            // A person comes in before there is anything to keep.
+            Err(VaultError::NotFound) => Vault::create(&ports, &person.vault_name)?,
+            other => other?,
+        };
         let book = Arc::new(OpenBook {
             person,
             vault,

@@ -47,11 +47,16 @@ impl SoKhoe {
         let book = session.book(person_id)?;
         let lanes = session.lanes(&book.person.id)?;
         let engine = session.engine(&book);
-        // Waiting must not keep a booking from being sent, so the turn is taken for sending and for a
-        // plain sync; a waiting pull runs beside and is safe because every page is one transaction.
-        let turn = book.syncing.lock().await;
-        let pushed = engine.push(&lanes, Urgency::Foreground).await?;
-        let turn = wait.is_none().then_some(turn);
+        let urgency = match wait {
+            None => Urgency::Foreground,
+            Some(_) => Urgency::Background,
+        };
+        // The turn is for sending alone: a long or waiting pull must not keep a booking from going out.
+        // Pulls may run beside each other (`Engine::pull`).
+        let pushed = {
+            let _one_at_a_time = book.syncing.lock().await;
+            engine.push(&lanes, urgency).await?
+        };
         let mut view = SyncView {
             stored: 0,
             deleted: 0,
@@ -62,7 +67,6 @@ impl SoKhoe {
         };
         let mut failure = None;
         let pulls = pull_all(&engine, &lanes, wait).await;
-        drop(turn);
         for (lane, pulled) in lanes.iter().zip(pulls) {
             match pulled {
                 Ok(pulled) => {

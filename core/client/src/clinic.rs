@@ -75,16 +75,17 @@ impl ClinicClient {
             .map_err(|_| ClientError::Invalid)
     }
 
-    /// The services that can be booked.
+    /// The services that can be booked. One that cannot be read is left out.
     ///
     /// # Errors
     /// [`ClientError`]
     pub async fn services(&self) -> Result<Vec<ServiceView>, ClientError> {
         let body = self.get("fhir/HealthcareService?_count=200").await?;
         let page = SearchPage::parse(&body).map_err(garbled)?;
-        page.of_kind("HealthcareService")
-            .map(|json| ServiceView::from_json(json).map_err(garbled))
-            .collect()
+        Ok(page
+            .of_kind("HealthcareService")
+            .filter_map(|json| ServiceView::from_json(json).ok())
+            .collect())
     }
 
     /// One resource as the clinic sent it.

@@ -29,7 +29,6 @@ impl fmt::Debug for EnrolmentRequest {
 }
 
 /// What the clinic gives.
-#[derive(Debug)]
 pub struct EnrolmentAnswer {
     /// The bearer token, bound to the device.
     pub token: Secret,
@@ -41,6 +40,12 @@ pub struct EnrolmentAnswer {
     pub public_key: String,
     /// The patients whose records this phone may keep.
     pub patients: Vec<PatientView>,
+}
+
+impl fmt::Debug for EnrolmentAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnrolmentAnswer").finish_non_exhaustive()
+    }
 }
 
 /// A token that does not show itself.

@@ -18,6 +18,9 @@ pub(crate) const ORDINARY: Limits = Limits {
     max_body: 4 << 20,
 };
 
+/// A clinic cannot send a phone away for longer than a day, in seconds.
+const LONGEST_RETRY_AFTER: u64 = 86_400;
+
 const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
 
 impl ClinicClient {
@@ -76,7 +79,7 @@ pub(crate) fn read(response: Response<Bytes>) -> Result<String, ClientError> {
         .headers()
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-        .map(Duration::from_secs);
+        .map(|seconds: u64| Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER)));
     let html = looks_like_html(&response);
     let body = response.into_body();
     match status {
@@ -89,7 +92,8 @@ pub(crate) fn read(response: Response<Bytes>) -> Result<String, ClientError> {
         }),
         _ if html => Err(ClientError::Garbled(GarbledAnswer::Html)),
         StatusCode::UNAUTHORIZED => Err(ClientError::Unauthorized),
-        StatusCode::GONE => Err(ClientError::Gone),
+        // Only a clinic's own word counts as gone: a proxy's 410 must not end anything.
+        StatusCode::GONE if outcome_in(&body).is_some() => Err(ClientError::Gone),
         status if status.is_client_error() => Err(refusal(status, &body)),
         status if status.is_success() => {
             let body = String::from_utf8(body.into())
@@ -118,10 +122,14 @@ fn looks_like_html(response: &Response<Bytes>) -> bool {
     declared || response.body().trim_ascii_start().first() == Some(&b'<')
 }
 
+fn outcome_in(body: &[u8]) -> Option<Outcome> {
+    Outcome::from_json(std::str::from_utf8(body).ok()?).ok()
+}
+
 /// A refusal is an OperationOutcome, alone or first in a Bundle that also holds other free times.
 fn refusal(status: StatusCode, body: &[u8]) -> ClientError {
     let text = std::str::from_utf8(body).unwrap_or_default();
-    let mut outcome = Outcome::from_json(text).ok();
+    let mut outcome = outcome_in(body);
     let mut alternatives = Vec::new();
     if outcome.is_none()
         && sokhoe_fhir::limits::check_depth(body, sokhoe_fhir::limits::MAX_DEPTH).is_ok()
@@ -136,7 +144,6 @@ fn refusal(status: StatusCode, body: &[u8]) -> ClientError {
         alternatives.extend(appointments.filter_map(|appointment| appointment.start));
     }
     match outcome {
-        None if status == StatusCode::NOT_FOUND => ClientError::NotFound,
         None => ClientError::Garbled(GarbledAnswer::Status(status.as_u16())),
         Some(outcome) if status == StatusCode::NOT_FOUND && outcome.refusal().is_none() => {
             ClientError::NotFound
@@ -173,11 +180,16 @@ mod tests {
     fn every_status_has_its_meaning() {
         assert_eq!(answer(200, &[], "{}"), Ok("{}".to_owned()));
         assert_eq!(answer(401, &[], "{}"), Err(ClientError::Unauthorized));
-        assert_eq!(answer(410, &[], "{}"), Err(ClientError::Gone));
-        assert_eq!(
-            answer(404, &[], "not even JSON"),
-            Err(ClientError::NotFound)
-        );
+        let outcome = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found"}]}"#;
+        assert_eq!(answer(410, &[], outcome), Err(ClientError::Gone));
+        assert_eq!(answer(404, &[], outcome), Err(ClientError::NotFound));
+        // A proxy's word is not the clinic's: it must not end an intent for ever.
+        for status in [404, 410] {
+            let error = answer(status, &[], "no such page").unwrap_err();
+            assert_eq!(error, ClientError::Garbled(GarbledAnswer::Status(status)));
+        }
+        let for_ever = answer(429, &[("retry-after", "18446744073709551615")], "").unwrap_err();
+        assert_eq!(for_ever.retry_after(), Some(Duration::from_secs(86_400)));
         for status in [500, 502, 504, 599] {
             let error = answer(status, &[], "<html>").unwrap_err();
             assert_eq!(error, ClientError::Server { status });

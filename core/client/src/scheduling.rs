@@ -10,14 +10,21 @@ use crate::error::{ClientError, GarbledAnswer};
 use crate::exchange::{ORDINARY, garbled};
 
 /// What a clinic answered to a booking, a change or a cancellation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BookAnswer {
     /// The appointment as it now stands.
     pub appointment: Appointment,
 }
 
+impl std::fmt::Debug for BookAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BookAnswer").finish_non_exhaustive()
+    }
+}
+
 impl ClinicClient {
-    /// Free times (ITI-115), the nearest first, at most `count`.
+    /// Free times (ITI-115), the nearest first, at most `count`. One that cannot be read is
+    /// left out.
     ///
     /// # Errors
     /// [`ClientError`]
@@ -32,9 +39,10 @@ impl ClinicClient {
             .map_err(|_| ClientError::Invalid)?;
         let body = self.exchange(request, ORDINARY).await?;
         let page = SearchPage::parse(&body).map_err(garbled)?;
-        page.of_kind("Appointment")
-            .map(|json| Appointment::from_json(json).map_err(garbled))
-            .collect()
+        Ok(page
+            .of_kind("Appointment")
+            .filter_map(|json| Appointment::from_json(json).ok())
+            .collect())
     }
 
     /// Keeps a free time for a few minutes (ITI-116). The same key gives the same answer.

@@ -9,7 +9,7 @@ use sokhoe_domain::ports::{Clock, Rng};
 use sokhoe_vault::Vault;
 
 /// One person at one clinic.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Lane {
     /// The clinic.
     pub clinic: ClinicId,
@@ -17,6 +17,14 @@ pub struct Lane {
     pub patient_id: String,
     /// How to reach it.
     pub client: ClinicClient,
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane")
+            .field("clinic", &self.clinic)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Brings one person's vault into step with clinics.

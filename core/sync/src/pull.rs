@@ -1,13 +1,15 @@
 //! Down: the feed of changes.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use sokhoe_client::{ClientError, FeedPage, GarbledAnswer};
-use sokhoe_domain::{BookingState, ClinicId, Timestamp};
+use sokhoe_domain::{BookingState, ResourceKey, Timestamp};
 use sokhoe_fhir::bundle::Change;
-use sokhoe_fhir::{Appointment, AppointmentStatus, InvoiceView};
-use sokhoe_vault::{NewEvent, Page, StoredBooking};
+use sokhoe_fhir::{Appointment, InvoiceView};
+use sokhoe_vault::{NewEvent, Page, Place, StoredBooking};
 
+use crate::appointment::{booking_from, decided};
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
 
@@ -28,14 +30,16 @@ pub struct Pulled {
 impl Engine {
     /// Takes in every change since the last time. Each page is one transaction together with its
     /// cursor: whatever happens, the next call goes on where this one stood. With `wait` a clinic
-    /// that has nothing new may keep the first answer back for that long.
+    /// that has nothing new may keep the first answer back for that long. Pulls of one clinic may
+    /// run beside each other: only the page that the feed stands at is taken in.
     ///
     /// # Errors
     /// [`SyncError`]; the pages before are stored.
     pub async fn pull(&self, lane: &Lane, wait: Option<Duration>) -> Result<Pulled, SyncError> {
         let mut pulled = Pulled::default();
         let mut cursor = self.vault.cursor(&lane.clinic)?;
-        let mut first = match self.fetch(lane, cursor.as_deref(), wait).await {
+        let mut seen = HashSet::new();
+        let mut body = match self.fetch(lane, cursor.as_deref(), wait).await {
             Err(ClientError::Gone) if cursor.is_some() => {
                 self.vault.reset_cursor(&lane.clinic)?;
                 cursor = None;
@@ -44,11 +48,11 @@ impl Engine {
             other => other?,
         };
         loop {
-            let page = first
+            let page = body
                 .read()
                 .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
-            if page.more && Some(&page.cursor) == cursor.as_ref() {
-                // More is promised, but the cursor stands still: asking again would never end.
+            if page.more && !seen.insert(page.cursor.clone()) {
+                // More is promised, but the feed goes in circles: asking again would never end.
                 return Err(ClientError::Garbled(GarbledAnswer::NotFhir).into());
             }
             // The next page travels while this one is stored.
@@ -60,15 +64,30 @@ impl Engine {
                 );
                 tokio::spawn(async move { client.changes(&patient, Some(&from), PAGE, None).await })
             });
-            let (bookings, events) = self.consequences(lane, &page.changes, cursor.is_some())?;
-            let applied = self.vault.apply(&Page {
-                clinic: &lane.clinic,
-                changes: &page.changes,
-                cursor: &page.cursor,
-                received: self.clock.now(),
-                bookings: &bookings,
-                events: &events,
-            })?;
+            let news = self.vault.caught_up(&lane.clinic)?;
+            let (bookings, events) = self.consequences(lane, &page.changes, news)?;
+            let place = Place {
+                after: cursor.as_deref(),
+                last: !page.more,
+            };
+            let applied = self.vault.apply_at(
+                &Page {
+                    clinic: &lane.clinic,
+                    changes: &page.changes,
+                    cursor: &page.cursor,
+                    received: self.clock.now(),
+                    bookings: &bookings,
+                    events: &events,
+                },
+                place,
+            )?;
+            let Some(applied) = applied else {
+                // Another pull was faster: go on from where it stands.
+                cursor = self.vault.cursor(&lane.clinic)?;
+                body = self.fetch(lane, cursor.as_deref(), None).await?;
+                seen.clear();
+                continue;
+            };
             pulled.stored += applied.stored;
             pulled.deleted += applied.deleted;
             pulled.set_aside += applied.set_aside;
@@ -76,7 +95,7 @@ impl Engine {
             let Some(next) = next else {
                 return Ok(pulled);
             };
-            first = next.await.map_err(|_| ClientError::NoAnswer)??;
+            body = next.await.map_err(|_| ClientError::NoAnswer)??;
         }
     }
 
@@ -91,39 +110,42 @@ impl Engine {
             .await
     }
 
-    /// What the changes mean for bookings, and which of them must not be missed. The first sync of a
-    /// book is history: it makes no events.
+    /// What the changes mean for bookings, and, when they are news, which of them must not be missed.
     fn consequences(
         &self,
         lane: &Lane,
         changes: &[Change<'_>],
-        known: bool,
+        news: bool,
     ) -> Result<(Vec<StoredBooking>, Vec<NewEvent>), SyncError> {
         let (mut bookings, mut events) = (Vec::new(), Vec::new());
         let now = self.clock.now();
         for change in changes {
-            let Change::Put { key, json, .. } = change else {
-                continue;
-            };
-            let event = match key.kind.as_str() {
-                "Appointment" => {
+            let (key, event) = match change {
+                Change::Put { key, json, .. } if key.kind == "Appointment" => {
                     let Some(booking) = self.booking_in_feed(lane, json, now)? else {
                         continue;
                     };
-                    let event = match booking.state {
-                        BookingState::Cancelled => "booking-cancelled",
-                        _ => "booking-confirmed",
-                    };
+                    let event = booking_event(&booking);
                     bookings.push(booking);
-                    event
+                    (key, event)
                 }
-                "Invoice" => match self.invoice_event(lane, key, json)? {
-                    Some(event) => event,
-                    None => continue,
-                },
-                _ => continue,
+                Change::Delete { key } if key.kind == "Appointment" => {
+                    let Some(booking) = self.deleted_booking(key, now)? else {
+                        continue;
+                    };
+                    let event = booking_event(&booking);
+                    bookings.push(booking);
+                    (key, event)
+                }
+                Change::Put { key, json, .. } if key.kind == "Invoice" => {
+                    match self.invoice_event(lane, key, json)? {
+                        Some(event) => (key, event),
+                        None => continue,
+                    }
+                }
+                Change::Put { .. } | Change::Delete { .. } | Change::Broken { .. } => continue,
             };
-            if known {
+            if news {
                 events.push(NewEvent {
                     kind: event.to_owned(),
                     subject: key.id.clone(),
@@ -135,7 +157,8 @@ impl Engine {
         Ok((bookings, events))
     }
 
-    /// The booking that an Appointment in the feed is, when it says something new.
+    /// The booking that an Appointment in the feed is, once the clinic has decided and when it says
+    /// something new.
     fn booking_in_feed(
         &self,
         lane: &Lane,
@@ -145,28 +168,47 @@ impl Engine {
         let Ok(appointment) = Appointment::from_json(json) else {
             return Ok(None);
         };
-        let state = match appointment.status {
-            AppointmentStatus::Proposed
-            | AppointmentStatus::Pending
-            | AppointmentStatus::Waitlist
-            | AppointmentStatus::EnteredInError => return Ok(None),
-            AppointmentStatus::Cancelled => BookingState::Cancelled,
-            _ => BookingState::Confirmed,
+        let Some(state) = decided(appointment.status) else {
+            return Ok(None);
         };
         let Some(booking) = booking_from(&lane.clinic, &appointment, state, now) else {
             return Ok(None);
         };
         Ok(match self.vault.booking(booking.id)? {
-            Some(before) if before.state == booking.state && before.start == booking.start => None,
-            Some(before) if !before.state.may_become(&booking.state) => None,
-            _ => Some(booking),
+            Some(before) => {
+                let same = StoredBooking {
+                    updated: before.updated,
+                    ..booking.clone()
+                };
+                (before != same && before.state.may_become(&booking.state)).then_some(booking)
+            }
+            None => Some(booking),
         })
+    }
+
+    /// A known booking whose Appointment the clinic took away.
+    fn deleted_booking(
+        &self,
+        key: &ResourceKey,
+        now: Timestamp,
+    ) -> Result<Option<StoredBooking>, SyncError> {
+        let Ok(id) = key.id.parse() else {
+            return Ok(None);
+        };
+        let known = self.vault.booking(id)?;
+        Ok(known
+            .filter(|before| before.state == BookingState::Confirmed)
+            .map(|before| StoredBooking {
+                state: BookingState::Cancelled,
+                updated: now,
+                ..before
+            }))
     }
 
     fn invoice_event(
         &self,
         lane: &Lane,
-        key: &sokhoe_domain::ResourceKey,
+        key: &ResourceKey,
         json: &str,
     ) -> Result<Option<&'static str>, SyncError> {
         let Ok(invoice) = InvoiceView::from_json(json) else {
@@ -187,29 +229,9 @@ impl Engine {
     }
 }
 
-/// An Appointment with an intent's id as the phone keeps it; nothing for one without a time or with
-/// another kind of id.
-pub(crate) fn booking_from(
-    clinic: &ClinicId,
-    appointment: &Appointment,
-    state: BookingState,
-    updated: Timestamp,
-) -> Option<StoredBooking> {
-    let name = |reference: &Option<sokhoe_fhir::Ref>| {
-        reference
-            .as_ref()
-            .map(|r| r.name.clone())
-            .unwrap_or_default()
-    };
-    Some(StoredBooking {
-        id: appointment.id.as_deref()?.parse().ok()?,
-        clinic: clinic.clone(),
-        start: appointment.start?,
-        end: appointment.end.or(appointment.start)?,
-        service: name(&appointment.service),
-        practitioner: name(&appointment.practitioner),
-        location: name(&appointment.location),
-        state,
-        updated,
-    })
+fn booking_event(booking: &StoredBooking) -> &'static str {
+    match booking.state {
+        BookingState::Cancelled => "booking-cancelled",
+        _ => "booking-confirmed",
+    }
 }

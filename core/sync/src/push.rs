@@ -1,13 +1,15 @@
 //! Up: the outbox.
 
 use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
 
 use sokhoe_client::ClientError;
 use sokhoe_domain::{BookingState, ClinicId, Refusal, Timestamp};
 use sokhoe_fhir::scheduling::BookRequest;
 use sokhoe_fhir::{Appointment, AppointmentStatus};
-use sokhoe_vault::{IntentKind, NewEvent, StoredBooking, StoredIntent};
+use sokhoe_vault::{IntentKind, NewEvent, StoredBooking, StoredIntent, VaultError};
 
+use crate::appointment::{booking_from, decided};
 use crate::error::SyncError;
 use crate::intent::{BookIntent, CancelIntent};
 use crate::lane::{Engine, Lane};
@@ -37,66 +39,94 @@ pub struct Pushed {
 
 /// What one exchange means for an intent.
 enum Outcome {
+    /// The clinic decided.
     Settled(StoredBooking, Vec<NewEvent>),
+    /// The clinic refused a change of a booking, which stays as it is.
+    Dropped(Vec<NewEvent>),
+    /// To be asked again; `arrived` unless it is sure that nothing reached the clinic.
     Again {
-        after: Option<std::time::Duration>,
+        after: Option<Duration>,
         arrived: bool,
     },
-    NotKnownHere,
 }
 
 impl Engine {
-    /// Sends what waits: in order for one thing, independently across things; a clinic that cannot be
-    /// reached holds back only its own.
+    /// Sends what waits: in order for one thing, independently across things, every clinic beside the
+    /// others. A clinic that cannot be reached holds back only its own.
     ///
     /// # Errors
     /// [`SyncError::Vault`] only: what clinics answer is a state, not an error.
     pub async fn push(&self, lanes: &[Lane], urgency: Urgency) -> Result<Pushed, SyncError> {
-        let mut pushed = Pushed::default();
-        let mut blocked: HashSet<String> = HashSet::new();
         let now = match urgency {
             Urgency::Foreground => Timestamp::from_millis(i64::MAX),
             Urgency::Background => self.clock.now(),
         };
-        for intent in self.vault.due(now)? {
-            let lane = lanes.iter().find(|lane| lane.clinic == intent.clinic);
-            let away = pushed.unreachable.contains(&intent.clinic)
-                || pushed.unauthorized.contains(&intent.clinic);
-            let (Some(lane), false, false) = (lane, away, blocked.contains(&intent.thing)) else {
-                continue;
-            };
-            if !self.send(lane, &intent, &mut pushed).await? {
-                blocked.insert(intent.thing.clone());
-            }
+        let due = self.vault.due(now)?;
+        let sending: Vec<_> = lanes
+            .iter()
+            .filter_map(|lane| {
+                let of_lane = |intent: &&StoredIntent| intent.clinic == lane.clinic;
+                let intents: Vec<StoredIntent> = due.iter().filter(of_lane).cloned().collect();
+                (!intents.is_empty()).then(|| {
+                    let (engine, lane) = (self.clone(), lane.clone());
+                    tokio::spawn(async move { engine.push_lane(&lane, &intents).await })
+                })
+            })
+            .collect();
+        let mut pushed = Pushed::default();
+        for lane in sending {
+            // A task that was aborted with its runtime leaves its intents where they are.
+            let Ok(of_lane) = lane.await else { continue };
+            let of_lane = of_lane?;
+            pushed.settled += of_lane.settled;
+            pushed.unreachable.extend(of_lane.unreachable);
+            pushed.unauthorized.extend(of_lane.unauthorized);
         }
         pushed.waiting = self.vault.due(Timestamp::from_millis(i64::MAX))?.len() as u64;
         Ok(pushed)
     }
 
-    /// Sends one intent; whether it is settled.
+    async fn push_lane(&self, lane: &Lane, intents: &[StoredIntent]) -> Result<Pushed, SyncError> {
+        let mut pushed = Pushed::default();
+        let mut blocked: HashSet<&str> = HashSet::new();
+        for intent in intents {
+            if !pushed.unreachable.is_empty() || !pushed.unauthorized.is_empty() {
+                break;
+            }
+            if !blocked.contains(intent.thing.as_str())
+                && !self.send(lane, intent, &mut pushed).await?
+            {
+                blocked.insert(&intent.thing);
+            }
+        }
+        Ok(pushed)
+    }
+
+    /// Sends one intent; whether it is out of the outbox.
     async fn send(
         &self,
         lane: &Lane,
         intent: &StoredIntent,
         pushed: &mut Pushed,
     ) -> Result<bool, SyncError> {
-        let Some(booking) = self.booking_of(intent)? else {
+        let booking = match intent.thing.parse() {
+            Ok(id) => self.vault.booking(id)?,
+            Err(_) => None,
+        };
+        let (Some(booking), Some(request)) = (booking, request_of(intent)) else {
             return Ok(false);
         };
-        let Some(request) = request_of(intent) else {
-            return Ok(false);
-        };
-        self.vault.mark_sending(intent.id, self.clock.now())?;
+        match self.vault.mark_sending(intent.id, self.clock.now()) {
+            Ok(()) => {}
+            Err(error) => return self.overtaken_by_feed(intent, error),
+        }
         let outcome = match lane.client.book(&request, intent.id).await {
             Ok(answer) => self.answered(intent, booking, &answer.appointment),
             Err(error) => self.failed(lane, intent, booking, error, pushed),
         };
-        match outcome {
-            Outcome::Settled(booking, events) => {
-                self.vault.settle(intent.id, &booking, &events)?;
-                pushed.settled += 1;
-                Ok(true)
-            }
+        let kept = match outcome {
+            Outcome::Settled(booking, events) => self.vault.settle(intent.id, &booking, &events),
+            Outcome::Dropped(events) => self.vault.drop_intent(intent.id, &events),
             Outcome::Again { after, arrived } => {
                 let delay = retry::delay(intent.attempts, after, &*self.rng);
                 // Once a byte may have arrived the clinic may have acted: only its answer ends "sending".
@@ -105,27 +135,36 @@ impl Engine {
                 } else {
                     BookingState::WaitingForNetwork
                 };
-                self.vault
-                    .postpone(intent.id, self.clock.now().plus(delay), state)?;
-                Ok(false)
+                let not_before = self.clock.now().plus(delay);
+                return match self.vault.postpone(intent.id, not_before, state) {
+                    Ok(()) => Ok(false),
+                    Err(error) => self.overtaken_by_feed(intent, error),
+                };
             }
-            Outcome::NotKnownHere => {
-                let delay = retry::delay(intent.attempts, None, &*self.rng);
-                self.vault.postpone(
-                    intent.id,
-                    self.clock.now().plus(delay),
-                    BookingState::WaitingForNetwork,
-                )?;
-                pushed.unauthorized.insert(lane.clinic.clone());
-                Ok(false)
+        };
+        match kept {
+            Ok(()) => {
+                pushed.settled += 1;
+                Ok(true)
             }
+            Err(error) => self.overtaken_by_feed(intent, error),
         }
     }
 
-    fn booking_of(&self, intent: &StoredIntent) -> Result<Option<StoredBooking>, SyncError> {
-        match intent.thing.parse() {
-            Ok(id) => Ok(self.vault.booking(id)?),
-            Err(_) => Ok(None),
+    /// The feed settled the booking while its intent was on the way: the intent is done. One intent
+    /// must never stop the others.
+    fn overtaken_by_feed(
+        &self,
+        intent: &StoredIntent,
+        error: VaultError,
+    ) -> Result<bool, SyncError> {
+        match error {
+            VaultError::UnknownIntent => Ok(true),
+            VaultError::BookingState { .. } => {
+                self.vault.drop_intent(intent.id, &[])?;
+                Ok(true)
+            }
+            other => Err(other.into()),
         }
     }
 
@@ -135,30 +174,30 @@ impl Engine {
         before: StoredBooking,
         appointment: &Appointment,
     ) -> Outcome {
-        let next = match appointment.status {
-            AppointmentStatus::Cancelled => BookingState::Cancelled,
-            AppointmentStatus::Proposed | AppointmentStatus::Pending => {
-                // Neither booked nor refused: the clinic has not decided.
-                return Outcome::Again {
-                    after: None,
-                    arrived: true,
-                };
-            }
-            _ => BookingState::Confirmed,
+        let undecided = Outcome::Again {
+            after: None,
+            arrived: true,
         };
-        let kind = match (&intent.kind, &next) {
-            (_, BookingState::Cancelled) => "booking-cancelled",
+        // Another's appointment is no answer to this intent.
+        if appointment.id.as_deref() != Some(intent.thing.as_str()) {
+            return undecided;
+        }
+        let Some(state) = decided(appointment.status) else {
+            return undecided;
+        };
+        let kind = match state {
+            BookingState::Cancelled => "booking-cancelled",
             _ => "booking-confirmed",
         };
-        let events = (before.state != next)
-            .then(|| self.event(kind, intent))
-            .into_iter()
-            .collect();
-        let mut booking =
-            crate::pull::booking_from(&lane_clinic(&before), appointment, next, self.clock.now())
-                .unwrap_or_else(|| before.clone());
-        booking.id = before.id;
-        Outcome::Settled(booking, events)
+        let updated = self.clock.now();
+        let booking = booking_from(&before.clinic, appointment, state.clone(), updated)
+            .map(|booking| with_names_of(booking, &before))
+            .unwrap_or(StoredBooking {
+                state,
+                updated,
+                ..before
+            });
+        Outcome::Settled(booking, vec![self.event(kind, intent)])
     }
 
     fn failed(
@@ -169,35 +208,31 @@ impl Engine {
         error: ClientError,
         pushed: &mut Pushed,
     ) -> Outcome {
+        let again = |arrived| Outcome::Again {
+            after: None,
+            arrived,
+        };
         let refused = |refusal: Refusal| match intent.kind {
             IntentKind::Book => {
                 let booking = StoredBooking {
                     state: BookingState::Refused(refusal),
                     updated: self.clock.now(),
-                    ..before.clone()
+                    ..before
                 };
                 Outcome::Settled(booking, vec![self.event("booking-refused", intent)])
             }
-            // A cancellation that the clinic refuses leaves the booking as it was.
-            IntentKind::Cancel => Outcome::Settled(
-                before.clone(),
-                vec![self.event("cancellation-refused", intent)],
-            ),
+            IntentKind::Cancel => {
+                Outcome::Dropped(vec![self.event("cancellation-refused", intent)])
+            }
         };
         match error {
             ClientError::Unreachable => {
                 pushed.unreachable.insert(lane.clinic.clone());
-                Outcome::Again {
-                    after: None,
-                    arrived: false,
-                }
+                again(false)
             }
             ClientError::NoAnswer | ClientError::Server { .. } | ClientError::Garbled(_) => {
                 pushed.unreachable.insert(lane.clinic.clone());
-                Outcome::Again {
-                    after: None,
-                    arrived: true,
-                }
+                again(true)
             }
             ClientError::Busy { retry_after } => {
                 pushed.unreachable.insert(lane.clinic.clone());
@@ -206,7 +241,14 @@ impl Engine {
                     arrived: false,
                 }
             }
-            ClientError::Unauthorized => Outcome::NotKnownHere,
+            ClientError::Unauthorized => {
+                pushed.unauthorized.insert(lane.clinic.clone());
+                again(false)
+            }
+            // Not the clinic's word on this booking, which an earlier try may have made there.
+            ClientError::NotFound | ClientError::Gone | ClientError::Invalid if intent.sent => {
+                again(true)
+            }
             ClientError::NotFound | ClientError::Gone => refused(Refusal::NotOffered),
             ClientError::Invalid => refused(Refusal::Other {
                 code: "invalid-request".to_owned(),
@@ -232,8 +274,15 @@ impl Engine {
     }
 }
 
-fn lane_clinic(booking: &StoredBooking) -> ClinicId {
-    booking.clinic.clone()
+/// An answer need not repeat what the person saw when booking.
+fn with_names_of(booking: StoredBooking, before: &StoredBooking) -> StoredBooking {
+    let kept = |new: String, old: &String| if new.is_empty() { old.clone() } else { new };
+    StoredBooking {
+        service: kept(booking.service, &before.service),
+        practitioner: kept(booking.practitioner, &before.practitioner),
+        location: kept(booking.location, &before.location),
+        ..booking
+    }
 }
 
 fn request_of(intent: &StoredIntent) -> Option<BookRequest> {

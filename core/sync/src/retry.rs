@@ -16,7 +16,9 @@ pub(crate) fn delay(attempts: u32, retry_after: Option<Duration>, rng: &dyn Rng)
     let mut random = [0_u8; 4];
     rng.fill(&mut random);
     let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
-    retry_after.unwrap_or_default() + ceiling.mul_f64(share)
+    retry_after
+        .unwrap_or_default()
+        .saturating_add(ceiling.mul_f64(share))
 }
 
 #[cfg(test)]
@@ -45,5 +47,6 @@ mod tests {
         let asked = Duration::from_secs(40);
         assert_eq!(delay(0, Some(asked), &Always(0)), asked);
         assert!(delay(2, Some(asked), &Always(0xff)) > asked);
+        assert_eq!(delay(9, Some(Duration::MAX), &Always(0xff)), Duration::MAX);
     }
 }

@@ -190,7 +190,8 @@ impl AccountVault {
         } else {
             Store::create(ports, NAME, ACCOUNT)?
         };
-        let known = store.read(|tx, _| Ok(tx.prepare(r#"SELECT 1 FROM "device""#)?.exists([])?))?;
+        let known =
+            store.read(|tx, _| Ok(tx.prepare(r#"SELECT 1 FROM "device""#)?.exists([])?))?;
         if !known {
             let mut random = [0_u8; 16];
             ports.rng.fill(&mut random);
@@ -227,17 +228,24 @@ impl AccountVault {
     }
 
     /// Keeps what an enrolment gave, all or nothing, and gives the persons as they are kept. A clinic
-    /// that is known is updated. A patient that is known at this clinic stays the person, with the
+    /// that is known is updated, unless it comes with another key: whoever makes such an enrolment is
+    /// not the clinic that is known. A patient that is known at this clinic stays the person, with the
     /// vault, that they are; name, birth date and gender are updated.
     ///
     /// # Errors
-    /// [`VaultError`]; nothing is kept then.
+    /// [`VaultError::OtherClinicKey`], [`VaultError`]; nothing is kept then.
     pub fn add_enrolment(
         &self,
         clinic: &ClinicRecord,
         persons: &[LinkedPerson],
     ) -> Result<Vec<PersonRecord>, VaultError> {
         self.store.write(Durability::Full, |tx, _| {
+            let other_key = tx
+                .prepare_cached(r#"SELECT 1 FROM "clinic" WHERE "id" = ?1 AND "public_key" <> ?2"#)?
+                .exists((clinic.id.as_str(), clinic.public_key))?;
+            if other_key {
+                return Err(VaultError::OtherClinicKey);
+            }
             tx.prepare_cached(
                 r#"INSERT INTO "clinic" VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                    ON CONFLICT ("id") DO UPDATE SET "name" = ?2, "base_url" = ?3,
@@ -281,11 +289,7 @@ impl AccountVault {
                         |row| row.get(0),
                     )?;
                 tx.prepare_cached(r#"INSERT OR IGNORE INTO "link" VALUES (?1, ?2, ?3)"#)?
-                    .execute((
-                        clinic.id.as_str(),
-                        &linked.patient_id,
-                        person.id.as_str(),
-                    ))?;
+                    .execute((clinic.id.as_str(), &linked.patient_id, person.id.as_str()))?;
                 kept.push(PersonRecord {
                     vault_name,
                     ..person

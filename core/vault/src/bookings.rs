@@ -78,12 +78,7 @@ pub(crate) fn find(
 /// that may not be is refused.
 pub(crate) fn store(tx: &Transaction<'_>, booking: &StoredBooking) -> Result<bool, VaultError> {
     if let Some(before) = find(tx, booking.id)? {
-        if !before.state.may_become(&booking.state) {
-            return Err(VaultError::BookingState {
-                from: name(&before.state),
-                to: name(&booking.state),
-            });
-        }
+        check(&before.state, &booking.state)?;
         if before == *booking {
             return Ok(false);
         }
@@ -108,6 +103,17 @@ pub(crate) fn store(tx: &Transaction<'_>, booking: &StoredBooking) -> Result<boo
         booking.updated.as_millis(),
     ))?;
     Ok(true)
+}
+
+/// Refuses a change of state that may not be.
+pub(crate) fn check(from: &BookingState, to: &BookingState) -> Result<(), VaultError> {
+    if from.may_become(to) {
+        return Ok(());
+    }
+    Err(VaultError::BookingState {
+        from: name(from),
+        to: name(to),
+    })
 }
 
 const fn name(state: &BookingState) -> &'static str {

@@ -170,12 +170,29 @@ mod tests {
     fn every_text_comes_back_byte_for_byte() {
         let (mut encoder, mut decoder) = (Encoder::default(), Decoder::default());
         let long = "{\"a\":\"đường huyết\"} ".repeat(10_000);
-        for text in ["", "{}", "{\"resourceType\":\"Patient\",\"id\":\"1\",\"name\":[{\"text\":\"Đào\"}]}", &long] {
+        for text in [
+            "",
+            "{}",
+            "{\"resourceType\":\"Patient\",\"id\":\"1\",\"name\":[{\"text\":\"Đào\"}]}",
+            &long,
+        ] {
             let stored = encoder.encode(text);
             let length = i64::try_from(stored.length).unwrap();
-            assert_eq!(decoder.decode(stored.encoding, length, &stored.bytes).unwrap(), text);
-            assert_eq!(decoder.decode(9, length, &stored.bytes), Err(VaultError::Corrupt));
-            assert!(decoder.decode(stored.encoding, length + 1, &stored.bytes).is_err());
+            assert_eq!(
+                decoder
+                    .decode(stored.encoding, length, &stored.bytes)
+                    .unwrap(),
+                text
+            );
+            assert_eq!(
+                decoder.decode(9, length, &stored.bytes),
+                Err(VaultError::Corrupt)
+            );
+            assert!(
+                decoder
+                    .decode(stored.encoding, length + 1, &stored.bytes)
+                    .is_err()
+            );
             assert!(decoder.decode(stored.encoding, -1, &stored.bytes).is_err());
         }
         assert!(encoder.encode(&long).bytes.len() < long.len() / 10);

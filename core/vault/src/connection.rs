@@ -67,13 +67,12 @@ pub(crate) fn open(
                  PRAGMA cache_size = -8192;",
             )?;
             if cfg!(target_vendor = "apple") {
-                connection.execute_batch(
-                    "PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;",
-                )?;
+                connection
+                    .execute_batch("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
             }
         }
         Role::Reader => {
-            connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096;")?;
+            connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")?;
         }
     }
     Ok(connection)

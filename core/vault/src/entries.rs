@@ -54,7 +54,7 @@ impl EntryQuery {
 }
 
 /// One row of the book.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct EntryRow {
     /// Names the row on this phone; the same as long as the resource is there.
     pub id: i64,
@@ -76,6 +76,15 @@ pub struct EntryRow {
     pub kind: EntryKind,
     /// The code whose points make its trend.
     pub trend: Option<String>,
+}
+
+impl fmt::Debug for EntryRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EntryRow")
+            .field("id", &self.id)
+            .field("section", &self.section)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A page of rows, newest first.

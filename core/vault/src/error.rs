@@ -68,6 +68,9 @@ pub enum VaultError {
         /// The state it was to have.
         to: &'static str,
     },
+    /// A clinic of this id is known with another key. Nothing was changed.
+    #[error("the clinic is known with another key")]
+    OtherClinicKey,
     /// The outbox holds no such intent (any more).
     #[error("no such intent")]
     UnknownIntent,
@@ -97,6 +100,7 @@ impl VaultError {
             Self::File { .. } => "file",
             Self::ForeignEngine { .. } => "foreign-engine",
             Self::BookingState { .. } => "booking-state",
+            Self::OtherClinicKey => "other-clinic-key",
             Self::UnknownIntent => "unknown-intent",
             Self::Internal { .. } => "internal",
         }

@@ -1,9 +1,9 @@
 //! Taking resources in: the one place that writes resources, rows, points and postings.
 
-use rusqlite::{CachedStatement, OptionalExtension as _, Transaction};
+use rusqlite::{CachedStatement, Transaction};
 use sokhoe_domain::{ClinicId, Entry, Point, ResourceKey, Section, Timestamp};
-use sokhoe_fhir::bundle::Change;
 use sokhoe_fhir::Indexed;
+use sokhoe_fhir::bundle::Change;
 
 use crate::compression::Decoder;
 use crate::entries::NO_TIME;
@@ -66,8 +66,7 @@ pub(crate) fn read_everything_again(
            WHERE "clinic" = ?1 ORDER BY "number""#,
     )?;
     for (clinic, name) in clinics {
-        let mut ingest =
-            Ingest::begin(tx, scratch, &ClinicId(name), Timestamp::default())?;
+        let mut ingest = Ingest::begin(tx, scratch, &ClinicId(name), Timestamp::default())?;
         let mut rows = resources.query([clinic])?;
         while let Some(row) = rows.next()? {
             let bytes = row.get_ref(3)?.as_blob().map_err(|_| VaultError::Corrupt)?;
@@ -120,6 +119,7 @@ struct Name<'k> {
 
 struct Statements<'t> {
     find: CachedStatement<'t>,
+    find_recent: CachedStatement<'t>,
     add_hash: CachedStatement<'t>,
     store: CachedStatement<'t>,
     add_entry: CachedStatement<'t>,
@@ -132,10 +132,14 @@ impl<'t> Statements<'t> {
     fn prepare(tx: &'t Transaction<'_>) -> Result<Self, VaultError> {
         Ok(Self {
             find: tx.prepare_cached(
-                r#"SELECT "number", "version" FROM "resource"
-                   WHERE "number" IN (SELECT "number" FROM "resource_by_hash" WHERE "hash" = ?1
-                           UNION ALL SELECT "number" FROM "recent_by_hash" WHERE "hash" = ?1)
-                       AND "clinic" = ?2 AND "kind" = ?3 AND "id" = ?4"#,
+                r#"SELECT r."number", r."version"
+                   FROM "resource_by_hash" h CROSS JOIN "resource" r ON r."number" = h."number"
+                   WHERE h."hash" = ?1 AND r."clinic" = ?2 AND +r."kind" = ?3 AND r."id" = ?4"#,
+            )?,
+            find_recent: tx.prepare_cached(
+                r#"SELECT r."number", r."version"
+                   FROM "recent_by_hash" h CROSS JOIN "resource" r ON r."number" = h."number"
+                   WHERE h."hash" = ?1 AND r."clinic" = ?2 AND +r."kind" = ?3 AND r."id" = ?4"#,
             )?,
             add_hash: tx.prepare_cached(r#"INSERT INTO "recent_by_hash" VALUES (?1, ?2)"#)?,
             store: tx.prepare_cached(
@@ -163,8 +167,15 @@ impl<'t> Ingest<'t> {
         clinic: &ClinicId,
         received: Timestamp,
     ) -> Result<Self, VaultError> {
-        let (next_resource, first_recent, next_doc, generation, seed, has_tombstones, has_set_aside) =
-            tx
+        let (
+            next_resource,
+            first_recent,
+            next_doc,
+            generation,
+            seed,
+            has_tombstones,
+            has_set_aside,
+        ) = tx
             .prepare_cached(
                 r#"SELECT "next_resource", "first_recent", "next_doc", "generation", "seed",
                        EXISTS (SELECT 1 FROM "tombstone"), EXISTS (SELECT 1 FROM "set_aside")
@@ -283,13 +294,14 @@ impl<'t> Ingest<'t> {
 
     /// The number and the version of a resource that is there.
     fn find(&mut self, name: &Name<'_>) -> Result<Option<(i64, Option<String>)>, VaultError> {
-        Ok(self
-            .statements
-            .find
-            .query_row((name.hash, self.clinic, name.kind, &name.id), |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?)
+        let values = (name.hash, self.clinic, name.kind, &name.id);
+        for find in [&mut self.statements.find, &mut self.statements.find_recent] {
+            let mut rows = find.query(values)?;
+            if let Some(row) = rows.next()? {
+                return Ok(Some((row.get(0)?, row.get(1)?)));
+            }
+        }
+        Ok(None)
     }
 
     fn delete(&mut self, key: &ResourceKey) -> Result<(), VaultError> {
@@ -342,9 +354,9 @@ impl<'t> Ingest<'t> {
 
     /// Whether the stored bytes are these.
     fn has_json(&mut self, number: i64, json: &str) -> Result<bool, VaultError> {
-        let mut find = self
-            .tx
-            .prepare_cached(r#"SELECT "encoding", "length", "json" FROM "resource" WHERE "number" = ?1"#)?;
+        let mut find = self.tx.prepare_cached(
+            r#"SELECT "encoding", "length", "json" FROM "resource" WHERE "number" = ?1"#,
+        )?;
         let mut rows = find.query([number])?;
         let row = rows.next()?.ok_or(VaultError::Corrupt)?;
         let length: i64 = row.get(1)?;

@@ -34,7 +34,7 @@ mod vault;
 #[cfg(test)]
 mod tests;
 
-pub use account::{AccountVault, ClinicRecord, LinkedPerson, Link, PersonRecord, Secret};
+pub use account::{AccountVault, ClinicRecord, Link, LinkedPerson, PersonRecord, Secret};
 pub use bookings::StoredBooking;
 pub use entries::{BadCursor, EntryPage, EntryQuery, EntryRow, PageCursor};
 pub use error::VaultError;
@@ -42,7 +42,7 @@ pub use events::{KeptEvent, NewEvent};
 pub use files::FolderFiles;
 pub use notice::{SubscriptionId, VaultChange};
 pub use outbox::{IntentKind, NewIntent, StoredIntent};
-pub use page::{Applied, Page};
+pub use page::{Applied, Page, Place};
 pub use resources::StoredResource;
 pub use set_aside::SetAside;
 pub use store::VaultPorts;

@@ -29,8 +29,7 @@ pub(crate) fn migrate(
             found if found > known => return Err(VaultError::NewerSchema { found, known }),
             _ => {}
         }
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Again, now that nobody else can write.
         let from = version(&transaction)?;
         let step = usize::try_from(from)
@@ -66,18 +65,28 @@ mod tests {
     #[test]
     fn the_schema_changes_only_on_purpose() {
         for (name, migrations) in [("vault", VAULT), ("account", ACCOUNT)] {
-            let path = format!("{}/migrations/{name}/schema.snapshot.sql", env!("CARGO_MANIFEST_DIR"));
+            let path = format!(
+                "{}/migrations/{name}/schema.snapshot.sql",
+                env!("CARGO_MANIFEST_DIR")
+            );
             let now = schema(migrations);
             if std::env::var_os("SOKHOE_UPDATE_SNAPSHOTS").is_some() {
                 std::fs::write(&path, &now).unwrap();
             }
-            assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), now, "{name}");
+            assert_eq!(
+                std::fs::read_to_string(&path).unwrap_or_default(),
+                now,
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn a_step_that_fails_leaves_the_schema_before_it() {
-        const STEPS: Migrations = &["CREATE TABLE a (b);", "CREATE TABLE c (d); CREATE TABLE a (b);"];
+        const STEPS: Migrations = &[
+            "CREATE TABLE a (b);",
+            "CREATE TABLE c (d); CREATE TABLE a (b);",
+        ];
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection, STEPS).unwrap_err();
         let tables: i64 = connection

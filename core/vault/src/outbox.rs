@@ -120,7 +120,8 @@ fn read_row(row: &Row<'_>) -> Result<StoredIntent, VaultError> {
 
 /// The booking an intent is about, when the intent is a booking itself.
 fn booked_by(tx: &Transaction<'_>, id: IntentId) -> Result<Option<StoredBooking>, VaultError> {
-    let mut find = tx.prepare_cached(r#"SELECT "kind", "booking" FROM "intent" WHERE "id" = ?1"#)?;
+    let mut find =
+        tx.prepare_cached(r#"SELECT "kind", "booking" FROM "intent" WHERE "id" = ?1"#)?;
     let (kind, booking) = find
         .query_row([id.to_string()], |row| {
             Ok((row.get::<_, String>(0)?, read_id(row, 1)))
@@ -150,7 +151,18 @@ impl Vault {
             if known || answered {
                 return Ok(false);
             }
-            bookings::store(tx, booking)?;
+            // Only a new booking brings its row; about an old one the caller's copy may be out of date.
+            match (intent.kind, bookings::find(tx, booking.id)?) {
+                (IntentKind::Cancel, Some(known)) => {
+                    bookings::check(&known.state, &BookingState::Cancelled)?;
+                    if known.state == BookingState::Cancelled {
+                        return Ok(false);
+                    }
+                }
+                _ => {
+                    bookings::store(tx, booking)?;
+                }
+            }
             tx.prepare_cached(
                 r#"INSERT INTO "intent" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?7, NULL)"#,
             )?
@@ -236,7 +248,8 @@ impl Vault {
     }
 
     /// Takes in the clinic's answer: the intent is gone, the booking is what the clinic said, and
-    /// the events are kept, all or nothing.
+    /// the events are kept unless the state is known already, all or nothing. A refused booking takes
+    /// what else was meant to happen to it along.
     ///
     /// # Errors
     /// [`VaultError::UnknownIntent`], [`VaultError::BookingState`]; the intent waits on then.
@@ -253,7 +266,33 @@ impl Vault {
             if gone == 0 {
                 return Err(VaultError::UnknownIntent);
             }
+            let before = bookings::find(tx, booking.id)?.map(|before| before.state);
             bookings::store(tx, booking)?;
+            if matches!(booking.state, BookingState::Refused(_)) {
+                tx.prepare_cached(r#"DELETE FROM "intent" WHERE "booking" = ?1"#)?
+                    .execute([booking.id.to_string()])?;
+            }
+            if before.as_ref() == Some(&booking.state) {
+                return Ok(());
+            }
+            events::keep(tx, events)
+        })?;
+        self.store().notices.tell(VaultChange {
+            events: !events.is_empty(),
+            ..VaultChange::BOOKINGS
+        });
+        Ok(())
+    }
+
+    /// Takes an intent out that will not be sent again, and leaves its booking as it is. No error when
+    /// it is gone already.
+    ///
+    /// # Errors
+    /// [`VaultError`]; nothing is changed then.
+    pub fn drop_intent(&self, id: IntentId, events: &[NewEvent]) -> Result<(), VaultError> {
+        self.store().write(Durability::Full, |tx, _| {
+            tx.prepare_cached(r#"DELETE FROM "intent" WHERE "id" = ?1"#)?
+                .execute([id.to_string()])?;
             events::keep(tx, events)
         })?;
         self.store().notices.tell(VaultChange {
@@ -268,6 +307,14 @@ impl Vault {
             self.store().notices.tell(VaultChange::BOOKINGS);
         }
     }
+}
+
+/// The feed said how a booking stands: its intent need not be sent again. Whether there was one.
+pub(crate) fn answered_by_feed(tx: &Transaction<'_>, id: IntentId) -> Result<bool, VaultError> {
+    let gone = tx
+        .prepare_cached(r#"DELETE FROM "intent" WHERE "id" = ?1"#)?
+        .execute([id.to_string()])?;
+    Ok(gone > 0)
 }
 
 /// Sets the state of the booking that an intent makes; whether that changed anything.

@@ -85,7 +85,14 @@ mod tests {
         let uuid = "01900000-0000-7abc-8def-0123456789af";
         assert!(matches!(PackedId::new(uuid), PackedId::Uuid(_)));
         let upper = uuid.to_uppercase();
-        for id in [uuid, &upper, "f001", "", "01900000-0000-7abc-8def-0123456789a", &format!("{uuid}0")] {
+        for id in [
+            uuid,
+            &upper,
+            "f001",
+            "",
+            "01900000-0000-7abc-8def-0123456789a",
+            &format!("{uuid}0"),
+        ] {
             let packed = PackedId::new(id);
             let ToSqlOutput::Borrowed(value) = packed.to_sql().unwrap() else {
                 panic!("borrowed")

@@ -1,5 +1,9 @@
 //! A page of the feed, taken in as one transaction.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
+use rusqlite::Transaction;
 use sokhoe_domain::{ClinicId, Timestamp};
 use sokhoe_fhir::bundle::Change;
 
@@ -8,11 +12,12 @@ use crate::error::VaultError;
 use crate::events::{self, NewEvent};
 use crate::ingest::Ingest;
 use crate::notice::VaultChange;
+use crate::outbox;
 use crate::store::Durability;
 use crate::vault::Vault;
 
 /// A page of a clinic's changes with all that follows from them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Page<'a> {
     /// Whose feed it is.
     pub clinic: &'a ClinicId,
@@ -26,6 +31,15 @@ pub struct Page<'a> {
     pub bookings: &'a [StoredBooking],
     /// What must not be missed.
     pub events: &'a [NewEvent],
+}
+
+impl fmt::Debug for Page<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("clinic", &self.clinic)
+            .field("changes", &self.changes.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a page did.
@@ -43,6 +57,15 @@ pub struct Applied {
     pub bookings_refused: u64,
 }
 
+/// Where a page stands in its feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The cursor that the page was asked for with.
+    pub after: Option<&'a str>,
+    /// Whether the feed has nothing after it.
+    pub last: bool,
+}
+
 impl Vault {
     /// Takes in a page: resources, rows, trends, search, deletions, bookings, events and the cursor,
     /// all or nothing. A record that cannot be read is set aside and the rest goes on.
@@ -50,34 +73,102 @@ impl Vault {
     /// A page without bookings and events may be taken back by a power cut, together with its
     /// cursor: the next sync fetches it again.
     ///
+    /// A booking that the page settles takes its intent out of the outbox, and an event about a booking
+    /// whose state is not changed by the page is not kept: whichever of the outbox and the feed comes
+    /// first tells the person, once.
+    ///
     /// # Errors
     /// [`VaultError`]; nothing of the page is kept then.
     pub fn apply(&self, page: &Page<'_>) -> Result<Applied, VaultError> {
+        let applied = self.take_in(page, None)?;
+        Ok(applied.unwrap_or_default())
+    }
+
+    /// As [`Vault::apply`], but only when the feed still stands where the page was asked for. When
+    /// another pull was faster the answer is nothing and nothing is changed: older versions must not
+    /// be laid over newer ones.
+    ///
+    /// # Errors
+    /// [`VaultError`]; nothing of the page is kept then.
+    pub fn apply_at(
+        &self,
+        page: &Page<'_>,
+        place: Place<'_>,
+    ) -> Result<Option<Applied>, VaultError> {
+        self.take_in(page, Some(place))
+    }
+
+    fn take_in(
+        &self,
+        page: &Page<'_>,
+        place: Option<Place<'_>>,
+    ) -> Result<Option<Applied>, VaultError> {
         let durability = if page.bookings.is_empty() && page.events.is_empty() {
             Durability::Relaxed
         } else {
             Durability::Full
         };
-        let (applied, change, patch) = self.store().write(durability, |tx, scratch| {
+        let taken = self.store().write(durability, |tx, scratch| {
+            if let Some(place) = place
+                && cursor_of(tx, page.clinic)?.as_deref() != place.after
+            {
+                return Ok(None);
+            }
             let mut ingest = Ingest::begin(tx, scratch, page.clinic, page.received)?;
             for change in page.changes {
                 ingest.take(change)?;
             }
             let (mut applied, mut change, patch) = ingest.finish(Some(page.cursor))?;
+            let mut old_news: BTreeSet<String> = BTreeSet::new();
             for booking in page.bookings {
+                let before = bookings::find(tx, booking.id)?.map(|before| before.state);
                 match bookings::store(tx, booking) {
                     Ok(changed) => change.bookings |= changed,
                     Err(VaultError::BookingState { .. }) => applied.bookings_refused += 1,
                     Err(error) => return Err(error),
                 }
+                if before.is_some_and(|before| {
+                    !before.may_become(&booking.state) || before == booking.state
+                }) {
+                    old_news.insert(booking.id.to_string());
+                }
+                if booking.state.is_settled() {
+                    change.bookings |= outbox::answered_by_feed(tx, booking.id)?;
+                }
             }
-            events::keep(tx, page.events)?;
-            change.events = !page.events.is_empty();
-            Ok((applied, change, patch))
+            let news: Vec<NewEvent> = page
+                .events
+                .iter()
+                .filter(|event| !old_news.contains(&event.subject))
+                .cloned()
+                .collect();
+            events::keep(tx, &news)?;
+            change.events = !news.is_empty();
+            if place.is_some_and(|place| place.last) {
+                tx.prepare_cached(r#"UPDATE "clinic" SET "caught_up" = 1 WHERE "name" = ?1"#)?
+                    .execute([page.clinic.as_str()])?;
+            }
+            Ok(Some((applied, change, patch)))
         })?;
+        let Some((applied, change, patch)) = taken else {
+            return Ok(None);
+        };
         self.columns().patch(patch);
         self.store().notices.tell(change);
-        Ok(applied)
+        Ok(Some(applied))
+    }
+
+    /// Whether the end of a clinic's feed was ever reached. Until then what comes is history, not news;
+    /// forgetting the cursor does not change it.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn caught_up(&self, clinic: &ClinicId) -> Result<bool, VaultError> {
+        self.store().read(|tx, _| {
+            Ok(tx
+                .prepare_cached(r#"SELECT 1 FROM "clinic" WHERE "name" = ?1 AND "caught_up""#)?
+                .exists([clinic.as_str()])?)
+        })
     }
 
     /// Where a clinic's feed goes on; nothing before its first page.
@@ -85,11 +176,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError`]
     pub fn cursor(&self, clinic: &ClinicId) -> Result<Option<String>, VaultError> {
-        self.store().read(|tx, _| {
-            let mut find = tx.prepare_cached(r#"SELECT "cursor" FROM "clinic" WHERE "name" = ?1"#)?;
-            let mut rows = find.query([clinic.as_str()])?;
-            Ok(rows.next()?.map(|row| row.get(0)).transpose()?.flatten())
-        })
+        self.store().read(|tx, _| cursor_of(tx, clinic))
     }
 
     /// Forgets where a clinic's feed stood: the next sync begins at its beginning. What is stored
@@ -104,6 +191,12 @@ impl Vault {
             Ok(())
         })
     }
+}
+
+fn cursor_of(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Option<String>, VaultError> {
+    let mut find = tx.prepare_cached(r#"SELECT "cursor" FROM "clinic" WHERE "name" = ?1"#)?;
+    let mut rows = find.query([clinic.as_str()])?;
+    Ok(rows.next()?.map(|row| row.get(0)).transpose()?.flatten())
 }
 
 impl VaultChange {

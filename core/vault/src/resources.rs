@@ -70,9 +70,11 @@ pub(crate) fn hash(seed: i64, clinic: i64, kind: i64, id: &str) -> u32 {
 
 /// Whether the file knows where its hashes begin.
 pub(crate) fn has_seed(tx: &Transaction<'_>) -> Result<bool, VaultError> {
-    Ok(tx.query_row(r#"SELECT "seed" IS NOT NULL FROM "counter""#, [], |row| {
-        row.get(0)
-    })?)
+    Ok(
+        tx.query_row(r#"SELECT "seed" IS NOT NULL FROM "counter""#, [], |row| {
+            row.get(0)
+        })?,
+    )
 }
 
 /// Notes where the hashes of a new file begin.
@@ -102,25 +104,21 @@ pub(crate) fn find(
     let Some((seed, clinic_number, kind)) = names else {
         return Ok(None);
     };
-    let mut find = tx.prepare_cached(&format!(
-        r#"{COLUMNS} FROM "resource" r
-           CROSS JOIN "clinic" c ON c."id" = r."clinic"
-           CROSS JOIN "kind" k ON k."id" = r."kind"
-           WHERE r."number" IN (SELECT "number" FROM "resource_by_hash" WHERE "hash" = ?1
-                   UNION ALL SELECT "number" FROM "recent_by_hash" WHERE "hash" = ?1)
-               AND r."clinic" = ?2 AND r."kind" = ?3 AND r."id" = ?4"#
-    ))?;
-    find.query_row(
-        (
-            hash(seed, clinic_number, kind, &key.id),
-            clinic_number,
-            kind,
-            PackedId::new(&key.id),
-        ),
-        |row| Ok(read_row(row, decoder)),
-    )
-    .optional()?
-    .transpose()
+    let hash = hash(seed, clinic_number, kind, &key.id);
+    for by_hash in ["resource_by_hash", "recent_by_hash"] {
+        let mut find = tx.prepare_cached(&format!(
+            r#"{COLUMNS} FROM "{by_hash}" h
+               CROSS JOIN "resource" r ON r."number" = h."number"
+               CROSS JOIN "clinic" c ON c."id" = r."clinic"
+               CROSS JOIN "kind" k ON k."id" = r."kind"
+               WHERE h."hash" = ?1 AND r."clinic" = ?2 AND +r."kind" = ?3 AND r."id" = ?4"#
+        ))?;
+        let mut rows = find.query((hash, clinic_number, kind, PackedId::new(&key.id)))?;
+        if let Some(row) = rows.next()? {
+            return read_row(row, decoder).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 impl Vault {

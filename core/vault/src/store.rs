@@ -140,8 +140,9 @@ impl Store {
         if !Self::exists(ports, name)? {
             return Err(VaultError::NotFound);
         }
-        let key = KeyFile::load(ports, name)?
-            .ok_or(VaultError::Key(sokhoe_domain::ports::KeyStoreError::Missing))?;
+        let key = KeyFile::load(ports, name)?.ok_or(VaultError::Key(
+            sokhoe_domain::ports::KeyStoreError::Missing,
+        ))?;
         Self::start(ports, name, key, migrations, Role::Writer { create: false })
     }
 
@@ -258,7 +259,10 @@ impl Store {
             transaction.finish()?;
             Ok(value)
         })();
-        if result.as_ref().is_err_and(|error| *error == VaultError::Corrupt) {
+        if result
+            .as_ref()
+            .is_err_and(|error| *error == VaultError::Corrupt)
+        {
             // SQLCipher gives up on a connection that met a damaged page.
             loan.reader = None;
         }
@@ -314,7 +318,10 @@ impl Drop for Store {
             .unwrap_or_else(PoisonError::into_inner)
             .idle
             .clear();
-        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let writer = self
+            .writer
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         let _ = writer
             .connection
             .execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");

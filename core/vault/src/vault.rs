@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::error::VaultError;
 use crate::ingest;
 use crate::migrations::VAULT;
-use crate::resources;
 use crate::notice::{SubscriptionId, VaultChange};
+use crate::resources;
 use crate::search::ColumnCache;
 use crate::store::{Durability, Store, VaultPorts};
 

@@ -19,7 +19,9 @@ CREATE TABLE "clinic" (
     "id" INTEGER PRIMARY KEY,
     "name" TEXT NOT NULL UNIQUE,
     -- Where the feed goes on; opaque, stored with the data it stands for.
-    "cursor" TEXT
+    "cursor" TEXT,
+    -- Whether the end of the feed was ever reached: what comes before is history, not news.
+    "caught_up" INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE "kind" (

@@ -15,7 +15,9 @@ CREATE TABLE "clinic" (
     "id" INTEGER PRIMARY KEY,
     "name" TEXT NOT NULL UNIQUE,
     -- Where the feed goes on; opaque, stored with the data it stands for.
-    "cursor" TEXT
+    "cursor" TEXT,
+    -- Whether the end of the feed was ever reached: what comes before is history, not news.
+    "caught_up" INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE "code" (
@@ -28,6 +30,8 @@ CREATE TABLE "counter" (
     -- One row: what the next row of each kind is numbered. Numbers are never used again.
     "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
     "next_resource" INTEGER NOT NULL,
+    -- Resources from this number on are found in recent_by_hash, those before in resource_by_hash.
+    "first_recent" INTEGER NOT NULL,
     "next_doc" INTEGER NOT NULL,
     -- Grows with every transaction that changes entries: tells whether what is kept in memory is current.
     "generation" INTEGER NOT NULL,
@@ -104,6 +108,14 @@ CREATE TABLE "posting" (
     PRIMARY KEY ("block", "word")
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "recent_by_hash" (
+    -- The last few thousand: hashes come in no order, so that a commit touches every page of their
+    -- table. They gather in this small one and move to the large one together, in order.
+    "hash" INTEGER NOT NULL,
+    "number" INTEGER NOT NULL,
+    PRIMARY KEY ("hash", "number")
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "resource" (
     "number" INTEGER PRIMARY KEY,
     "clinic" INTEGER NOT NULL,
@@ -121,8 +133,7 @@ CREATE TABLE "resource" (
 ) STRICT;
 
 CREATE TABLE "resource_by_hash" (
-    -- Of clinic, kind and id, 32 bits: ids come in no order, so that every commit touches all of an
-    -- index of them. This is the smallest there is.
+    -- Of clinic, kind and id, 32 bits.
     "hash" INTEGER NOT NULL,
     "number" INTEGER NOT NULL,
     PRIMARY KEY ("hash", "number")

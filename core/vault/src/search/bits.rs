@@ -139,5 +139,5 @@ mod tests {
         let mut bits = Bits::none(1);
         assert_eq!(bits.add(0, &[0; 3]), Err(VaultError::Corrupt));
         assert_eq!(bits.add(0, &[0; 514]), Err(VaultError::Corrupt));
-        }
+    }
 }

@@ -100,13 +100,18 @@ mod tests {
         for (text, words) in [
             ("Đường huyết", vec!["duong", "huyet"]),
             ("huyết  ĐƯỜNG", vec!["duong", "huyet"]),
-            ("\"a* OR b\" NEAR(c) -d:e", vec!["near", "or", "a", "b", "c", "d", "e"]),
+            (
+                "\"a* OR b\" NEAR(c) -d:e",
+                vec!["near", "or", "a", "b", "c", "d", "e"],
+            ),
             ("hoà hòa ho", vec!["hoa"]),
             ("", vec![]),
             ("* ? %", vec![]),
         ] {
             let mut found = words_of_query(text);
-            let by_word = |words: &mut Vec<String>| words.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+            let by_word = |words: &mut Vec<String>| {
+                words.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)))
+            };
             by_word(&mut found);
             assert_eq!(found, words, "{text}");
         }

@@ -79,9 +79,8 @@ impl NewPostings {
                     .iter()
                     .map(|doc| u16::try_from(doc % size).unwrap_or(0))
                     .collect();
-                let before: Option<Vec<u8>> = find
-                    .query_row((block, word), |row| row.get(0))
-                    .optional()?;
+                let before: Option<Vec<u8>> =
+                    find.query_row((block, word), |row| row.get(0)).optional()?;
                 let packed = append(before.as_deref().unwrap_or_default(), &places)?;
                 store.execute((block, word, packed))?;
             }

@@ -58,11 +58,19 @@ fn enrolments_are_kept_and_kept_up_to_date() {
         },
         patient_id: "42".to_owned(),
     }];
-    let kept = account.add_enrolment(&record("b", "t3"), &elsewhere).unwrap();
+    let kept = account
+        .add_enrolment(&record("b", "t3"), &elsewhere)
+        .unwrap();
     assert_eq!(kept, [person(2, "Lê Văn An")]);
 
-    assert_eq!(account.clinics().unwrap(), [record("a", "t2"), record("b", "t3")]);
-    assert_eq!(account.clinic(&clinic("b")).unwrap(), Some(record("b", "t3")));
+    assert_eq!(
+        account.clinics().unwrap(),
+        [record("a", "t2"), record("b", "t3")]
+    );
+    assert_eq!(
+        account.clinic(&clinic("b")).unwrap(),
+        Some(record("b", "t3"))
+    );
     assert_eq!(account.clinic(&clinic("c")).unwrap(), None);
     let persons = [person(1, "Đào Thị Lan Anh"), person(2, "Lê Văn An")];
     assert_eq!(account.persons().unwrap(), persons);
@@ -71,13 +79,19 @@ fn enrolments_are_kept_and_kept_up_to_date() {
     assert_eq!(of("b", "42"), Some(persons[1].clone()));
     assert_eq!(of("b", "43"), None);
     let links = account.links(&PersonId::from("p2")).unwrap();
-    let links: Vec<_> = links.iter().map(|l| (l.clinic.as_str(), l.patient_id.as_str())).collect();
+    let links: Vec<_> = links
+        .iter()
+        .map(|l| (l.clinic.as_str(), l.patient_id.as_str()))
+        .collect();
     assert_eq!(links, [("a", "43"), ("b", "42")]);
 
     account.remove_person(&PersonId::from("p2")).unwrap();
     account.remove_person(&PersonId::from("p2")).unwrap();
     assert_eq!(account.person(&PersonId::from("p2")).unwrap(), None);
-    assert_eq!(account.person(&PersonId::from("p1")).unwrap(), Some(persons[0].clone()));
+    assert_eq!(
+        account.person(&PersonId::from("p1")).unwrap(),
+        Some(persons[0].clone())
+    );
     assert!(account.links(&PersonId::from("p2")).unwrap().is_empty());
 }
 
@@ -88,7 +102,11 @@ fn an_enrolment_is_all_or_nothing() {
     let mut second = linked(2, "Lê An", "43");
     second.person.vault_name = "person-1".to_owned();
     let two_in_one_vault = [linked(1, "Đào", "42"), second];
-    assert!(account.add_enrolment(&record("a", "t"), &two_in_one_vault).is_err());
+    assert!(
+        account
+            .add_enrolment(&record("a", "t"), &two_in_one_vault)
+            .is_err()
+    );
     assert!(account.clinics().unwrap().is_empty());
     assert!(account.persons().unwrap().is_empty());
 }
@@ -96,7 +114,10 @@ fn an_enrolment_is_all_or_nothing() {
 #[test]
 fn a_locked_phone_makes_no_new_account() {
     let phone = Phone::new();
-    let device = AccountVault::open_or_create(&phone.ports).unwrap().device_id().unwrap();
+    let device = AccountVault::open_or_create(&phone.ports)
+        .unwrap()
+        .device_id()
+        .unwrap();
     let before = phone.files();
     phone.keys.refuse(KeyStoreError::Locked);
     let locked = Some(VaultError::Key(KeyStoreError::Locked));

@@ -13,7 +13,10 @@ use crate::{Applied, EntryQuery, NewEvent, Page, VaultChange};
 fn what_came_is_kept_byte_for_byte() {
     let phone = Phone::new();
     let vault = phone.create();
-    let json = format!(" {}\n", row("01900000-0000-7abc-8def-0123456789af", 1, "Đào — 7,2", 5));
+    let json = format!(
+        " {}\n",
+        row("01900000-0000-7abc-8def-0123456789af", 1, "Đào — 7,2", 5)
+    );
     let id = "01900000-0000-7abc-8def-0123456789af";
     apply(&vault, "a", &[put(id, 1, &json)], "c1");
     let key = ResourceKey::new("Observation", id);
@@ -25,7 +28,7 @@ fn what_came_is_kept_byte_for_byte() {
     assert_eq!(vault.resource(&clinic("b"), &key).unwrap(), None);
     assert_eq!(
         vault.resources_of_kind("Observation", 5).unwrap(),
-        [stored.clone()]
+        std::slice::from_ref(&stored)
     );
     assert!(vault.resources_of_kind("Patient", 5).unwrap().is_empty());
     let page = vault.entries(&all()).unwrap();
@@ -61,7 +64,12 @@ fn a_page_says_what_it_did() {
     let phone = Phone::new();
     let vault = phone.create();
     let (one, two) = (row("x", 1, "one", 1), row("x", 2, "two", 1));
-    let changes = [put("x", 1, &one), put("x", 1, &one), put("x", 2, &two), gone("y")];
+    let changes = [
+        put("x", 1, &one),
+        put("x", 1, &one),
+        put("x", 2, &two),
+        gone("y"),
+    ];
     let applied = apply(&vault, "a", &changes, "c");
     let expected = Applied {
         stored: 2,
@@ -81,7 +89,10 @@ fn a_page_says_what_it_did() {
     apply(&vault, "a", &[put("z", 1, &row("z", 1, "z", 1))], "c");
     assert_ne!(vault.entries(&all()).unwrap().rows[0].id, id);
     // It may come back.
-    assert_eq!(apply(&vault, "a", &[put("x", 3, &row("x", 3, "three", 1))], "c").stored, 1);
+    assert_eq!(
+        apply(&vault, "a", &[put("x", 3, &row("x", 3, "three", 1))], "c").stored,
+        1
+    );
 }
 
 #[test]
@@ -128,7 +139,11 @@ fn one_bad_record_never_stops_the_rest() {
     ];
     let applied = apply(&vault, "a", &changes, "c1");
     assert_eq!((applied.stored, applied.set_aside), (1, 5));
-    assert_eq!(search(&vault, ""), ["old", "good"], "an older version stays");
+    assert_eq!(
+        search(&vault, ""),
+        ["old", "good"],
+        "an older version stays"
+    );
     let reasons = |vault: &crate::Vault| -> Vec<(Option<String>, String)> {
         let kept = vault.set_aside().unwrap();
         kept.into_iter()
@@ -159,7 +174,15 @@ fn vietnamese_is_found_as_people_type_it() {
     let vault = phone.create();
     fill(
         &vault,
-        &["Đào", "ĐÀO tạo", "Hoà bình", "Hòa thuận", "Đường huyết lúc đói", "Khoẻ", "ao"],
+        &[
+            "Đào",
+            "ĐÀO tạo",
+            "Hoà bình",
+            "Hòa thuận",
+            "Đường huyết lúc đói",
+            "Khoẻ",
+            "ao",
+        ],
     );
     for text in ["dao", "Đào", "ĐÀO", "đào", "da\u{0300}o", "đao", "da"] {
         assert_eq!(search(&vault, text), ["ĐÀO tạo", "Đào"], "{text}");
@@ -167,7 +190,15 @@ fn vietnamese_is_found_as_people_type_it() {
     for text in ["hoà", "hòa", "HOA", "ho"] {
         assert_eq!(search(&vault, text), ["Hòa thuận", "Hoà bình"], "{text}");
     }
-    for text in ["duong huyet", "huyet duong", "huy duo", "d h", "Đường  HUYẾT!", "doi luc", "đói"] {
+    for text in [
+        "duong huyet",
+        "huyet duong",
+        "huy duo",
+        "d h",
+        "Đường  HUYẾT!",
+        "doi luc",
+        "đói",
+    ] {
         assert_eq!(search(&vault, text), ["Đường huyết lúc đói"], "{text}");
     }
     assert_eq!(search(&vault, "khỏe"), ["Khoẻ"]);
@@ -175,7 +206,15 @@ fn vietnamese_is_found_as_people_type_it() {
         assert!(search(&vault, text).is_empty(), "{text}");
     }
     // Nobody's syntax.
-    for text in ["dao*", "\"dao\"", "dao OR hoa", "NEAR(dao)", "-dao", "title:dao", "dao'; DROP TABLE entry"] {
+    for text in [
+        "dao*",
+        "\"dao\"",
+        "dao OR hoa",
+        "NEAR(dao)",
+        "-dao",
+        "title:dao",
+        "dao'; DROP TABLE entry",
+    ] {
         let _ = vault.search(text, &all()).unwrap();
     }
     assert_eq!(search(&vault, "\"dao\" *"), ["ĐÀO tạo", "Đào"]);
@@ -188,20 +227,31 @@ fn words_in_nearly_every_row_and_in_many_blocks_are_found_in_order() {
     let vault = phone.create();
     let resources: Vec<_> = (0..10_000)
         .map(|n| {
-            let (id, text) = (format!("r{n}"), format!("chung số{} {}", n % 7, if n == 4_242 { "kim" } else { "" }));
+            let (id, text) = (
+                format!("r{n}"),
+                format!("chung số{} {}", n % 7, if n == 4_242 { "kim" } else { "" }),
+            );
             let json = row(&id, 1, &text, (n * 7_919) % 10_000);
             (id, json)
         })
         .collect();
     for (page, resources) in resources.chunks(777).enumerate() {
-        let changes: Vec<_> = resources.iter().map(|(id, json)| put(id, 1, json)).collect();
+        let changes: Vec<_> = resources
+            .iter()
+            .map(|(id, json)| put(id, 1, json))
+            .collect();
         apply(&vault, "a", &changes, &page.to_string());
     }
     let mut query = EntryQuery {
         limit: 100,
         ..EntryQuery::default()
     };
-    for (text, matches) in [("chung", 10_000), ("chung so3", 1_429), ("so", 10_000), ("c s kim", 1)] {
+    for (text, matches) in [
+        ("chung", 10_000),
+        ("chung so3", 1_429),
+        ("so", 10_000),
+        ("c s kim", 1),
+    ] {
         let (mut found, mut pages) = (Vec::new(), 0);
         query.before = None;
         loop {
@@ -227,7 +277,12 @@ fn rows_without_a_time_come_last_and_periods_leave_them_out() {
     let json = rows(
         "x",
         1,
-        &[("none", None, 1), ("ten", Some(10), 1), ("twenty", Some(20), 2), ("low", Some(i64::MIN), 1)],
+        &[
+            ("none", None, 1),
+            ("ten", Some(10), 1),
+            ("twenty", Some(20), 2),
+            ("low", Some(i64::MIN), 1),
+        ],
     );
     apply(&vault, "a", &[put("x", 1, &json)], "c");
     assert_eq!(search(&vault, ""), ["twenty", "ten", "low", "none"]);
@@ -258,7 +313,10 @@ fn rows_without_a_time_come_last_and_periods_leave_them_out() {
     };
     assert_eq!(titles(&vault.entries(&section).unwrap()), ["twenty"]);
     assert_eq!(titles(&vault.search("t", &section).unwrap()), ["twenty"]);
-    assert_eq!(vault.counts().unwrap(), [(Section::Results, 3), (Section::Medicines, 1)]);
+    assert_eq!(
+        vault.counts().unwrap(),
+        [(Section::Results, 3), (Section::Medicines, 1)]
+    );
 }
 
 #[test]
@@ -341,14 +399,24 @@ fn postings_of_rows_that_are_gone_do_not_pile_up() {
     let mut most = 0;
     for version in 1..=40 {
         let resources: Vec<_> = (0..1_000)
-            .map(|n| (format!("r{n}"), row(&format!("r{n}"), version, &format!("v{version} n{n}"), n)))
+            .map(|n| {
+                (
+                    format!("r{n}"),
+                    row(&format!("r{n}"), version, &format!("v{version} n{n}"), n),
+                )
+            })
             .collect();
-        let changes: Vec<_> = resources.iter().map(|(id, json)| put(id, version, json)).collect();
+        let changes: Vec<_> = resources
+            .iter()
+            .map(|(id, json)| put(id, version, json))
+            .collect();
         apply(&vault, "a", &changes, "c");
         assert_eq!(search(&vault, &format!("v{version} n7")).len(), 111);
         let docs: i64 = vault
             .store()
-            .read(|tx, _| Ok(tx.query_row(r#"SELECT "next_doc" FROM "counter""#, [], |row| row.get(0))?))
+            .read(|tx, _| {
+                Ok(tx.query_row(r#"SELECT "next_doc" FROM "counter""#, [], |row| row.get(0))?)
+            })
             .unwrap();
         most = most.max(docs);
     }

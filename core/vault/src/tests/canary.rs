@@ -5,8 +5,8 @@ use sokhoe_testing::SeededRng;
 
 use super::{Phone, apply, at, clinic, put, row};
 use crate::{
-    AccountVault, ClinicRecord, IntentKind, LinkedPerson, NewEvent, NewIntent, Page,
-    PersonRecord, StoredBooking,
+    AccountVault, ClinicRecord, IntentKind, LinkedPerson, NewEvent, NewIntent, Page, PersonRecord,
+    StoredBooking,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance.
@@ -16,8 +16,17 @@ fn assert_hidden(phone: &Phone) {
     let files = phone.files();
     assert!(files.len() >= 2);
     for (name, bytes) in files {
-        for needle in [CANARY, "kanarienvogel", "KanárienVogel", "SQLite format 3", "CREATE TABLE", "mmol/L"] {
-            let found = bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+        for needle in [
+            CANARY,
+            "kanarienvogel",
+            "KanárienVogel",
+            "SQLite format 3",
+            "CREATE TABLE",
+            "mmol/L",
+        ] {
+            let found = bytes
+                .windows(needle.len())
+                .any(|window| window == needle.as_bytes());
             assert!(!found, "{needle} in {name}");
         }
     }
@@ -30,7 +39,12 @@ fn no_file_holds_a_planted_word() {
     let long = format!("{CANARY} ").repeat(50);
     let json = row(CANARY, 1, &long, 5);
     // Incompressible enough to be stored raw, and once per place that text can go.
-    apply(&vault, CANARY, &[put(CANARY, 1, &json), put("bad", 1, CANARY)], CANARY);
+    apply(
+        &vault,
+        CANARY,
+        &[put(CANARY, 1, &json), put("bad", 1, CANARY)],
+        CANARY,
+    );
     let points = r#"{"kind":"Observation","id":"p","points":[[1,2.5]]}"#;
     let event = NewEvent {
         kind: CANARY.to_owned(),

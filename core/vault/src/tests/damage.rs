@@ -28,7 +28,9 @@ fn read_all(vault: &Vault) -> Result<String, VaultError> {
         vault.trend("test|value", 9)?,
         vault.cursor(&clinic("a"))?,
         vault.set_aside()?,
-        vault.resource(&clinic("a"), &ResourceKey::new("Observation", "r7"))?.is_some(),
+        vault
+            .resource(&clinic("a"), &ResourceKey::new("Observation", "r7"))?
+            .is_some(),
         vault.events()?,
     ));
     Ok(text)
@@ -39,9 +41,17 @@ fn damage_is_noticed_or_harmless() {
     let phone = Phone::new();
     let vault = phone.create();
     let resources: Vec<_> = (0..300)
-        .map(|n| (format!("r{n}"), row(&format!("r{n}"), 1, &format!("chung số {n}"), n)))
+        .map(|n| {
+            (
+                format!("r{n}"),
+                row(&format!("r{n}"), 1, &format!("chung số {n}"), n),
+            )
+        })
         .collect();
-    let changes: Vec<_> = resources.iter().map(|(id, json)| put(id, 1, json)).collect();
+    let changes: Vec<_> = resources
+        .iter()
+        .map(|(id, json)| put(id, 1, json))
+        .collect();
     apply(&vault, "a", &changes, "c1");
     apply(&vault, "a", &[put("bad", 1, "?")], "c2");
     let whole = read_all(&vault).unwrap();
@@ -86,7 +96,10 @@ fn damage_is_noticed_or_harmless() {
             let _ = std::fs::remove_file(phone.path(&format!("me.db{end}")));
         }
     }
-    assert!(noticed > 200 && harmless > 0, "{noticed} noticed, {harmless} harmless");
+    assert!(
+        noticed > 200 && harmless > 0,
+        "{noticed} noticed, {harmless} harmless"
+    );
 
     // Page 1 is damaged, its salt is right: damage. The salt is wrong, the rest right: harmless.
     let mut file = good.clone();

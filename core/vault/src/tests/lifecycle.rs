@@ -76,7 +76,14 @@ fn a_key_without_a_database_is_used_by_the_next_try() {
     drop(phone.create());
     assert_eq!(std::fs::read(phone.path("me.key")).unwrap(), key);
     phone.open().unwrap();
-    assert!(phone.ports.files.list().unwrap().contains(&"me.key".to_owned()));
+    assert!(
+        phone
+            .ports
+            .files
+            .list()
+            .unwrap()
+            .contains(&"me.key".to_owned())
+    );
 }
 
 #[test]
@@ -191,9 +198,11 @@ fn a_full_disk_loses_nothing() {
         vault
             .store()
             .write(Durability::Full, |tx, _| {
-                Ok(tx.query_row(&format!("PRAGMA max_page_count = {limit}"), [], |row| {
-                    row.get::<_, i64>(0)
-                })?)
+                Ok(
+                    tx.query_row(&format!("PRAGMA max_page_count = {limit}"), [], |row| {
+                        row.get::<_, i64>(0)
+                    })?,
+                )
             })
             .unwrap()
     };
@@ -202,7 +211,9 @@ fn a_full_disk_loses_nothing() {
     let mut state = 1_u64;
     let noise: String = (0..60_000)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             char::from(b'a' + u8::try_from((state >> 33) % 26).unwrap())
         })
         .collect();
@@ -218,7 +229,7 @@ fn a_full_disk_loses_nothing() {
     };
     assert_eq!(vault.apply(&page).unwrap_err(), VaultError::DiskFull);
     let event = NewEvent {
-        kind: noise.clone(),
+        kind: noise,
         subject: String::new(),
         at: at(1),
         body: String::new(),
@@ -251,7 +262,7 @@ fn what_was_committed_is_there_after_a_kill() {
     }
     let ports = VaultPorts {
         keys: phone.ports.keys.clone(),
-        ..other.ports.clone()
+        ..other.ports
     };
     let survived = super::with_test_index(Vault::open(&ports, "me").unwrap());
     assert_eq!(search(&survived, "huyet"), ["Đường huyết"]);
@@ -311,7 +322,12 @@ fn rows_are_read_again_when_the_rules_change() {
     let phone = Phone::new();
     let vault = phone.create();
     fill(&vault, &["Đường huyết", "Men gan"]);
-    apply(&vault, "b", &[put("r0", 1, &row("r0", 1, "Mỡ máu", 3))], "c");
+    apply(
+        &vault,
+        "b",
+        &[put("r0", 1, &row("r0", 1, "Mỡ máu", 3))],
+        "c",
+    );
     let before = vault.entries(&all()).unwrap();
     vault
         .store()

@@ -1,7 +1,11 @@
 //! Figures, on the real resources of `tests/data`:
 //! `cargo test --release -p sokhoe-vault measure -- --ignored --nocapture`. `cargo xtask bench` is what counts; this
 //! is for work on the vault, and shows where the bytes and the time go.
-#![allow(clippy::print_stdout, reason = "the figures")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "measures the real time and prints it"
+)]
 
 use std::io::Read as _;
 use std::time::{Duration, Instant};
@@ -65,14 +69,23 @@ fn cpu() -> Duration {
         .unwrap_or_default()
         .split_whitespace()
         .collect();
-    let ticks = |at: usize| fields.get(at).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
+    let ticks = |at: usize| {
+        fields
+            .get(at)
+            .and_then(|f| f.parse::<u64>().ok())
+            .unwrap_or(0)
+    };
     Duration::from_millis((ticks(11) + ticks(12)) * 10)
 }
 
 fn timed<T>(name: &str, work: impl FnOnce() -> T) -> T {
     let (start, before) = (Instant::now(), cpu());
     let value = work();
-    println!("{name:40} {:9.2} ms wall, {:7} ms CPU", start.elapsed().as_secs_f64() * 1e3, (cpu() - before).as_millis());
+    println!(
+        "{name:40} {:9.2} ms wall, {:7} ms CPU",
+        start.elapsed().as_secs_f64() * 1e3,
+        (cpu() - before).as_millis()
+    );
     value
 }
 
@@ -85,7 +98,12 @@ fn percentiles(name: &str, rounds: usize, mut work: impl FnMut(usize)) {
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    println!("{name:40} p50 {:.3} ms, p95 {:.3} ms, max {:.3} ms", times[rounds / 2], times[rounds * 95 / 100], times[rounds - 1]);
+    println!(
+        "{name:40} p50 {:.3} ms, p95 {:.3} ms, max {:.3} ms",
+        times[rounds / 2],
+        times[rounds * 95 / 100],
+        times[rounds - 1]
+    );
 }
 
 fn checkpoint(vault: &Vault) {
@@ -125,15 +143,24 @@ fn written(vault: &Vault, phone: &Phone) -> std::collections::BTreeMap<String, u
 fn measure() {
     let resources = resources();
     let bytes: usize = resources.iter().map(|(_, json)| json.len()).sum();
-    println!("{} resources of {} bytes", resources.len(), bytes / resources.len());
+    println!(
+        "{} resources of {} bytes",
+        resources.len(),
+        bytes / resources.len()
+    );
 
-    if std::env::var_os("ONLY_STORE").is_none() {
     timed("read (sokhoe_fhir::index)", || {
-        resources.iter().map(|(_, json)| sokhoe_fhir::index(json).unwrap().entries.len()).sum::<usize>()
+        resources
+            .iter()
+            .map(|(_, json)| sokhoe_fhir::index(json).unwrap().entries.len())
+            .sum::<usize>()
     });
     timed("compress", || {
         let mut encoder = crate::compression::Encoder::default();
-        resources.iter().map(|(_, json)| encoder.encode(json).bytes.len()).sum::<usize>()
+        resources
+            .iter()
+            .map(|(_, json)| encoder.encode(json).bytes.len())
+            .sum::<usize>()
     });
     let folder = tempfile::tempdir().unwrap();
     timed("plain SQLite, the same bytes", || {
@@ -141,7 +168,9 @@ fn measure() {
         plain.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE r (id INTEGER PRIMARY KEY, json TEXT);").unwrap();
         for page in resources.chunks(PAGE) {
             let tx = plain.transaction().unwrap();
-            let mut add = tx.prepare_cached("INSERT INTO r (json) VALUES (?1)").unwrap();
+            let mut add = tx
+                .prepare_cached("INSERT INTO r (json) VALUES (?1)")
+                .unwrap();
             for (_, json) in page {
                 add.execute([json]).unwrap();
             }
@@ -149,7 +178,6 @@ fn measure() {
             tx.commit().unwrap();
         }
     });
-    }
     let phone = Phone::new();
     let vault = Vault::create(&phone.ports, "me").unwrap();
     timed("store", || {
@@ -182,9 +210,6 @@ fn measure() {
     for (name, pages) in written(&vault, &phone) {
         println!("  {name:24} {pages:>5}");
     }
-    if std::env::var_os("ONLY_STORE").is_some() {
-        return;
-    }
     timed("the same again", || {
         for page in resources.chunks(PAGE) {
             let changes: Vec<_> = page
@@ -208,7 +233,10 @@ fn measure() {
     });
     drop(vault);
     let size = std::fs::metadata(phone.path("me.db")).unwrap().len();
-    println!("{size} bytes on disk, {:.3} of the JSON", size as f64 / bytes as f64);
+    println!(
+        "{size} bytes on disk, {:.3} of the JSON",
+        size as f64 / bytes as f64
+    );
 
     timed("open", || Vault::open(&phone.ports, "me").unwrap());
     let list = |section| EntryQuery {
@@ -222,7 +250,9 @@ fn measure() {
     });
     let vault = Vault::open(&phone.ports, "me").unwrap();
     println!("{:?}", vault.counts().unwrap());
-    timed("first search", || vault.search("body", &list(None)).unwrap());
+    timed("first search", || {
+        vault.search("body", &list(None)).unwrap()
+    });
     vault
         .store()
         .read(|tx, _| {
@@ -244,11 +274,25 @@ fn measure() {
         cursors.push(query.before);
     }
     percentiles("list of 50", 1_000, |n| {
-        let section = [None, Some(Section::Results), Some(Section::Medicines), Some(Section::Visits)][n % 4];
-        vault.entries(&EntryQuery { before: cursors[n * 7 % cursors.len()], ..list(section) }).unwrap();
+        let section = [
+            None,
+            Some(Section::Results),
+            Some(Section::Medicines),
+            Some(Section::Visits),
+        ][n % 4];
+        vault
+            .entries(&EntryQuery {
+                before: cursors[n * 7 % cursors.len()],
+                ..list(section)
+            })
+            .unwrap();
     });
     percentiles("list of a clinic", 500, |n| {
-        let query = EntryQuery { clinic: Some(clinic("a")), before: cursors[n % cursors.len()], ..list(None) };
+        let query = EntryQuery {
+            clinic: Some(clinic("a")),
+            before: cursors[n % cursors.len()],
+            ..list(None)
+        };
         vault.entries(&query).unwrap();
     });
     let mut common: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
@@ -268,7 +312,12 @@ fn measure() {
         vault.search(words[n % 10], &list(None)).unwrap();
     });
     percentiles("search, two of the commonest", 500, |n| {
-        vault.search(&format!("{} {}", words[n % 10], words[(n * 3 + 1) % 20]), &list(None)).unwrap();
+        vault
+            .search(
+                &format!("{} {}", words[n % 10], words[(n * 3 + 1) % 20]),
+                &list(None),
+            )
+            .unwrap();
     });
     percentiles("search, one letter", 500, |n| {
         let letter = char::from(b'a' + u8::try_from(n % 26).unwrap());
@@ -276,15 +325,25 @@ fn measure() {
     });
     percentiles("search, three letters", 500, |n| {
         let word = words[n % words.len()];
-        vault.search(&word.chars().take(3).collect::<String>(), &list(None)).unwrap();
+        vault
+            .search(&word.chars().take(3).collect::<String>(), &list(None))
+            .unwrap();
     });
     percentiles("search, any word", 2_000, |n| {
-        vault.search(words[n * 37 % words.len()], &list(None)).unwrap();
+        vault
+            .search(words[n * 37 % words.len()], &list(None))
+            .unwrap();
     });
     let codes: Vec<String> = {
         let mut codes = std::collections::BTreeSet::new();
         for (_, json) in &resources[..5_000] {
-            codes.extend(sokhoe_fhir::index(json).unwrap().points.into_iter().map(|point| point.code));
+            codes.extend(
+                sokhoe_fhir::index(json)
+                    .unwrap()
+                    .points
+                    .into_iter()
+                    .map(|point| point.code),
+            );
         }
         codes.into_iter().collect()
     };

@@ -161,9 +161,7 @@ pub(crate) fn row(id: &str, version: u32, text: &str, at: i64) -> String {
 pub(crate) fn rows(id: &str, version: u32, rows: &[(&str, Option<i64>, u8)]) -> String {
     let rows: Vec<_> = rows
         .iter()
-        .map(|(text, at, section)| {
-            serde_json::json!({"text": text, "at": at, "section": section})
-        })
+        .map(|(text, at, section)| serde_json::json!({"text": text, "at": at, "section": section}))
         .collect();
     serde_json::json!({"kind": "Observation", "id": id, "version": version.to_string(), "rows": rows})
         .to_string()

@@ -14,9 +14,19 @@ const CLINICS: [&str; 2] = ["a", "b"];
 
 #[derive(Debug, Clone)]
 enum Step {
-    Put { clinic: usize, id: u8, rows: Vec<TestRow> },
-    Delete { clinic: usize, id: u8 },
-    Broken { clinic: usize, id: u8 },
+    Put {
+        clinic: usize,
+        id: u8,
+        rows: Vec<TestRow>,
+    },
+    Delete {
+        clinic: usize,
+        id: u8,
+    },
+    Broken {
+        clinic: usize,
+        id: u8,
+    },
     Reopen,
 }
 
@@ -38,9 +48,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn query() -> impl Strategy<Value = (Vec<String>, EntryQuery)> {
-    let word = (0..WORDS.len(), 1_usize..6).prop_map(|(word, length)| {
-        fold(WORDS[word]).chars().take(length).collect::<String>()
-    });
+    let word = (0..WORDS.len(), 1_usize..6)
+        .prop_map(|(word, length)| fold(WORDS[word]).chars().take(length).collect::<String>());
     (
         proptest::collection::vec(word, 0..3),
         proptest::option::of(1_u8..4),
@@ -74,19 +83,27 @@ struct Row {
 
 fn matches(row: &Row, words: &[String], query: &EntryQuery) -> bool {
     let folded = fold(&row.title);
-    let all_words = words
-        .iter()
-        .all(|word| folded.split(' ').any(|other| other.starts_with(word.as_str())));
+    let all_words = words.iter().all(|word| {
+        folded
+            .split(' ')
+            .any(|other| other.starts_with(word.as_str()))
+    });
     let in_period = match row.when {
         None => query.from.is_none() && query.to.is_none(),
         Some(when) => {
-            query.from.is_none_or(|from| at(when) >= from) && query.to.is_none_or(|to| at(when) < to)
+            query.from.is_none_or(|from| at(when) >= from)
+                && query.to.is_none_or(|to| at(when) < to)
         }
     };
     all_words
         && in_period
-        && query.section.is_none_or(|section| section.code() == row.section)
-        && query.clinic.as_ref().is_none_or(|id| *id == clinic(CLINICS[row.clinic]))
+        && query
+            .section
+            .is_none_or(|section| section.code() == row.section)
+        && query
+            .clinic
+            .as_ref()
+            .is_none_or(|id| *id == clinic(CLINICS[row.clinic]))
 }
 
 proptest! {
@@ -136,7 +153,7 @@ proptest! {
             }
         }
         let mut sorted: Vec<Row> = model.into_values().flatten().collect();
-        sorted.sort_by(|a, b| (b.when, b.written).cmp(&(a.when, a.written)));
+        sorted.sort_by_key(|row| std::cmp::Reverse((row.when, row.written)));
         for (words, query) in queries {
             let expected: Vec<&str> = sorted.iter().filter(|row| matches(row, &words, &query)).map(|row| row.title.as_str()).collect();
             let mut found = Vec::new();

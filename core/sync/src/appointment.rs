@@ -1,0 +1,50 @@
+//! What a clinic's Appointment says of a booking: the one reading for answers and for the feed.
+
+use sokhoe_domain::{BookingState, ClinicId, Timestamp};
+use sokhoe_fhir::{Appointment, AppointmentStatus, Ref};
+use sokhoe_vault::StoredBooking;
+
+/// What the clinic decided; nothing while it has not.
+pub(crate) const fn decided(status: AppointmentStatus) -> Option<BookingState> {
+    match status {
+        AppointmentStatus::Booked
+        | AppointmentStatus::Arrived
+        | AppointmentStatus::CheckedIn
+        | AppointmentStatus::Fulfilled
+        // The person did not come: the booking stood.
+        | AppointmentStatus::Noshow => Some(BookingState::Confirmed),
+        AppointmentStatus::Cancelled | AppointmentStatus::EnteredInError => {
+            Some(BookingState::Cancelled)
+        }
+        AppointmentStatus::Proposed | AppointmentStatus::Pending | AppointmentStatus::Waitlist => {
+            None
+        }
+    }
+}
+
+/// An Appointment with an intent's id as the phone keeps it; nothing for one without a time or with
+/// another kind of id.
+pub(crate) fn booking_from(
+    clinic: &ClinicId,
+    appointment: &Appointment,
+    state: BookingState,
+    updated: Timestamp,
+) -> Option<StoredBooking> {
+    let name = |reference: &Option<Ref>| {
+        reference
+            .as_ref()
+            .map(|r| r.name.clone())
+            .unwrap_or_default()
+    };
+    Some(StoredBooking {
+        id: appointment.id.as_deref()?.parse().ok()?,
+        clinic: clinic.clone(),
+        start: appointment.start?,
+        end: appointment.end.or(appointment.start)?,
+        service: name(&appointment.service),
+        practitioner: name(&appointment.practitioner),
+        location: name(&appointment.location),
+        state,
+        updated,
+    })
+}
