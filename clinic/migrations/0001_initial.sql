@@ -59,15 +59,16 @@ CREATE TABLE enrolment (
   session INTEGER REFERENCES session (pk)
 ) STRICT, WITHOUT ROWID;
 
--- What was answered to an intent; the same key gets the same bytes.
+-- What was answered to an intent of a person; the same key gets the same bytes.
 CREATE TABLE answer (
   operation TEXT NOT NULL,
+  patient TEXT NOT NULL,
   key TEXT NOT NULL,
   request_hash BLOB NOT NULL,
   status INTEGER NOT NULL,
   body TEXT NOT NULL,
   at INTEGER NOT NULL,
-  PRIMARY KEY (operation, key)
+  PRIMARY KEY (operation, patient, key)
 ) STRICT;
 CREATE INDEX answer_at ON answer (at);
 

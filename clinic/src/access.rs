@@ -21,8 +21,9 @@ use crate::fhir_api::types::{Rule, rule_of};
 use crate::keys::sha256;
 use crate::store::StoreError;
 
-/// The persons of session `?1`: the one condition of every query.
-const GRANTED: &str = "SELECT patient FROM access_grant WHERE session = ?1";
+/// The persons of session `?1` while it is not revoked: the one condition of every query.
+const GRANTED: &str = "SELECT g.patient FROM access_grant g JOIN session s ON s.pk = g.session
+                       WHERE g.session = ?1 AND s.revoked IS NULL";
 
 /// A device that proved itself, and by it the persons it was granted.
 #[derive(Clone)]
@@ -127,20 +128,22 @@ impl Access {
         scope: &Scope<'_>,
         mut each: impl FnMut(Stored) -> bool,
     ) -> Result<(), StoreError> {
-        let Some(condition) = condition(kind) else {
+        let Some(places) = places(kind, scope.patient.is_some()) else {
             return Ok(());
         };
         let ids = serde_json::to_string(scope.ids).unwrap_or_default();
-        let mut found = sql.prepare_cached(&format!(
+        let mut places = sql.prepare_cached(&places)?;
+        let mut resource = sql.prepare_cached(
             "SELECT pk, id, version, updated, json FROM resource
-             WHERE type = ?2 AND pk > ?3 AND json IS NOT NULL AND {condition}
-               AND (?4 IS NULL OR patient = ?4)
-               AND (?5 = '[]' OR id IN (SELECT value FROM json_each(?5)))
-             ORDER BY pk"
-        ))?;
-        let mut rows = found.query(params![self.session, kind, scope.after, scope.patient, ids])?;
+             WHERE pk = ?1 AND json IS NOT NULL
+               AND (?2 = '[]' OR id IN (SELECT value FROM json_each(?2)))",
+        )?;
+        let mut rows = places.query(params![self.session, kind, scope.after, scope.patient])?;
         while let Some(row) = rows.next()? {
-            if !each(stored(row)?) {
+            let found = resource
+                .query_row(params![row.get::<_, i64>(0)?, ids], stored)
+                .optional()?;
+            if found.is_some_and(|found| !each(found)) {
                 break;
             }
         }
@@ -148,8 +151,8 @@ impl Access {
     }
 
     /// Gives `each` the person's changes after `after` in the order of their commits, until it says to stop
-    /// (the row it says so at counts as not seen), and answers with the last one seen. Nothing when the
-    /// person is not granted.
+    /// (the row it says so at counts as not seen), and answers with the last one seen. What [`rule_of`] denies
+    /// is passed by: the feed gives what a read gives. Nothing when the person is not granted.
     pub fn feed(
         &self,
         sql: &Connection,
@@ -169,13 +172,18 @@ impl Access {
         let mut rows = found.query(params![self.session, patient, after])?;
         let mut seen = after;
         while let Some(row) = rows.next()? {
+            let kind = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            if rule_of(kind) != Some(Rule::Compartment) {
+                seen = row.get(0)?;
+                continue;
+            }
             let deleted: bool = row.get(4)?;
             let json = row
                 .get_ref(6)?
                 .as_str_or_null()
                 .map_err(rusqlite::Error::from)?;
             let change = FeedRow {
-                kind: row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
+                kind,
                 id: row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?,
                 version: row.get(3)?,
                 at: Timestamp::from_millis(row.get(5)?),
@@ -224,9 +232,26 @@ pub(crate) fn newest_change(sql: &Connection) -> Result<i64, StoreError> {
 /// The condition under which a resource of the type is served to session `?1`; none: never.
 fn condition(kind: &str) -> Option<String> {
     match rule_of(kind)? {
-        Rule::Directory => Some("patient IS NULL AND ?1 IS NOT NULL".to_owned()),
+        Rule::Directory => Some(
+            "patient IS NULL AND EXISTS (SELECT 1 FROM session WHERE pk = ?1 AND revoked IS NULL)"
+                .to_owned(),
+        ),
         Rule::Compartment => Some(format!("patient IN ({GRANTED})")),
     }
+}
+
+/// Finds the places of what is granted of type `?2` after `?3`, in their order: of person `?4` alone, or with
+/// null of all. Only numbers are sorted, and for one person not even they.
+fn places(kind: &str, of_one: bool) -> Option<String> {
+    let condition = match (rule_of(kind)?, of_one) {
+        (Rule::Compartment, true) => format!("patient = ?4 AND ?4 IN ({GRANTED})"),
+        (Rule::Compartment | Rule::Directory, _) => {
+            format!("{} AND ?4 IS NULL", condition(kind)?)
+        }
+    };
+    Some(format!(
+        "SELECT pk FROM resource WHERE type = ?2 AND pk > ?3 AND {condition} ORDER BY pk"
+    ))
 }
 
 fn stored(row: &Row<'_>) -> Result<Stored, rusqlite::Error> {
@@ -237,4 +262,60 @@ fn stored(row: &Row<'_>) -> Result<Stored, rusqlite::Error> {
         updated: Timestamp::from_millis(row.get(3)?),
         json: row.get(4)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revoked_session_is_granted_nothing_by_the_queries_themselves() {
+        let sql = crate::store::in_memory();
+        sql.execute_batch(
+            "INSERT INTO session VALUES (1, 'device', '', x'00', 0, NULL);
+             INSERT INTO access_grant VALUES (1, 'p');
+             INSERT INTO resource VALUES (1, 'Patient', 'p', 1, 'p', 0, '{}'),
+                                         (2, 'Location', 'l', 1, NULL, 0, '{}');",
+        )
+        .unwrap();
+        let access = Access::of_session(1, "device");
+        let granted = || {
+            [
+                access.may(&sql, "p").unwrap(),
+                access.read(&sql, "Patient", "p").unwrap().is_some(),
+                access.read(&sql, "Location", "l").unwrap().is_some(),
+                access.feed(&sql, "p", 0, |_| true).unwrap().is_some(),
+                !access.patients(&sql).unwrap().is_empty(),
+            ]
+        };
+        assert_eq!(granted(), [true; 5]);
+        sql.execute("UPDATE session SET revoked = 1", []).unwrap();
+        assert_eq!(granted(), [false; 5]);
+    }
+
+    #[test]
+    fn a_search_sorts_at_most_numbers() {
+        let sql = crate::store::in_memory();
+        let plan = |kind: &str, patient: Option<&str>| -> String {
+            let query = places(kind, patient.is_some()).unwrap();
+            let mut plan = sql.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+            let steps = plan
+                .query_map(params![1, kind, 0, patient], |row| row.get::<_, String>(3))
+                .unwrap();
+            steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+        };
+        for (kind, patient) in [("Observation", Some("p")), ("Location", None)] {
+            let plan = plan(kind, patient);
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+            assert!(
+                plan.contains("COVERING INDEX resource_of_patient"),
+                "{plan}"
+            );
+        }
+        let plan = plan("Observation", None);
+        assert!(
+            plan.contains("COVERING INDEX resource_of_patient"),
+            "{plan}"
+        );
+    }
 }

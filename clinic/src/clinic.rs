@@ -23,6 +23,9 @@ use crate::serve::{self, Running};
 use crate::store::{Store, StoreError, settings};
 use crate::{ClinicError, schedule};
 
+/// The setting by which a database knows whose it is.
+const PUBLIC_KEY: &str = "public-key";
+
 /// A clinic and its data. Cheap to clone; all clones are the same clinic.
 ///
 /// The methods block on the disk: call them from a thread that may block.
@@ -74,7 +77,8 @@ impl Clinic {
     /// Opens the clinic's data; makes folder, database and keys when they are not there.
     ///
     /// # Errors
-    /// [`ClinicError::File`], [`ClinicError::BadKeyFile`], [`ClinicError::Store`]
+    /// [`ClinicError::File`], [`ClinicError::BadKeyFile`], [`ClinicError::KeyFileMissing`],
+    /// [`ClinicError::OtherKey`], [`ClinicError::Store`]
     pub fn open(config: ClinicConfig) -> Result<Self, ClinicError> {
         let ClinicConfig {
             data,
@@ -84,23 +88,25 @@ impl Clinic {
             rng,
         } = config;
         if let Some(folder) = data.folder() {
-            std::fs::create_dir_all(folder).map_err(|error| ClinicError::File {
+            make_folder(folder).map_err(|error| ClinicError::File {
                 path: folder.to_owned(),
                 error,
             })?;
         }
-        let keys = Keys::open(&data, &*rng)?;
+        let store = Arc::new(Store::open(&data.database(), Arc::clone(&clock))?);
+        let known = store.read(|sql| settings::get(sql, PUBLIC_KEY))?;
+        let keys = Keys::open(&data, &*rng, known.as_deref())?;
         let public_key =
             PublicKey::of(keys.identity()).map_err(|_| ClinicError::BadKeyFile(data.database()))?;
-        let store = Arc::new(Store::open(&data.database(), Arc::clone(&clock))?);
         // The id is the identity: a clinic with another key is another clinic.
         let id = format!(
             "clinic-{}",
             hex(keys.public_key().get(..8).unwrap_or_default())
         );
-        let kept = name.clone();
+        let (kept, public) = (name.clone(), hex(keys.public_key()));
         store.write(move |tx| {
             settings::set(tx.sql(), "name", &kept)?;
+            settings::set(tx.sql(), PUBLIC_KEY, &public)?;
             schedule::forget_old(tx)
         })?;
         let calendar = store.read(Calendar::load)?;
@@ -249,7 +255,19 @@ impl Clinic {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Makes the folder for the clinic's user alone. One that is there stays as its owner wants it.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes.iter().fold(String::new(), |mut out, byte| {
         let _infallible = write!(out, "{byte:02x}");

@@ -43,7 +43,7 @@ mod tests {
     fn a_cursor_is_worth_something_only_where_it_was_given() {
         let folder = tempfile::tempdir().unwrap();
         let data = DataSource::Folder(folder.path().to_owned());
-        let keys = Keys::open(&data, &SystemRng::default()).unwrap();
+        let keys = Keys::open(&data, &SystemRng::default(), None).unwrap();
         let text = seal(&keys, "changes", &["p", "d"], 42);
         assert_eq!(open(&keys, "changes", &["p", "d"], &text), Some(42));
         assert_eq!(open(&keys, "search", &["p", "d"], &text), None);

@@ -112,10 +112,17 @@ pub(crate) enum Refused {
 }
 
 /// A device that came in.
-#[derive(Debug)]
 pub(crate) struct Enrolled {
     pub token: String,
     pub access: Access,
+}
+
+impl fmt::Debug for Enrolled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Enrolled")
+            .field("access", &self.access)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Exchanges a code. The same device asking again within the code's time gets the same token.

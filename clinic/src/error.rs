@@ -27,6 +27,12 @@ pub enum ClinicError {
     /// A key file is there but does not hold a key.
     #[error("{0}: not a key of this clinic; put back the file it was")]
     BadKeyFile(PathBuf),
+    /// The database is a clinic's whose key file is gone.
+    #[error("{0}: the key file of this clinic's database is missing; put it back")]
+    KeyFileMissing(PathBuf),
+    /// The database is that of a clinic with another key.
+    #[error("{0}: the key of another clinic; put back the file it was")]
+    OtherKey(PathBuf),
     /// The database did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),

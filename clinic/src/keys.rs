@@ -4,13 +4,14 @@
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use sokhoe_domain::ports::Rng;
 
 use crate::ClinicError;
+use crate::clinic::hex;
 use crate::config::DataSource;
 
 const LEN: usize = 32;
@@ -28,13 +29,21 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Reads the key files, or makes them.
-    pub fn open(data: &DataSource, rng: &dyn Rng) -> Result<Self, ClinicError> {
+    /// Reads the key files. They are made only for a database that knows no public key yet: with others the
+    /// clinic would be another one, and no phone would believe it.
+    pub fn open(
+        data: &DataSource,
+        rng: &dyn Rng,
+        known: Option<&str>,
+    ) -> Result<Self, ClinicError> {
         let identity_file = data.key_file("identity.key");
-        let seed = read_or_make(&identity_file, rng)?;
+        let seed = read_or_make(&identity_file, rng, known.is_none())?;
         let identity = Ed25519KeyPair::from_seed_unchecked(&seed)
-            .map_err(|_| ClinicError::BadKeyFile(identity_file))?;
-        let secret = read_or_make(&data.key_file("secret.key"), rng)?;
+            .map_err(|_| ClinicError::BadKeyFile(identity_file.clone()))?;
+        if known.is_some_and(|known| known != hex(identity.public_key().as_ref())) {
+            return Err(ClinicError::OtherKey(identity_file));
+        }
+        let secret = read_or_make(&data.key_file("secret.key"), rng, known.is_none())?;
         Ok(Self {
             identity,
             secret: hmac::Key::new(hmac::HMAC_SHA256, &secret),
@@ -77,7 +86,31 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; LEN] {
     out
 }
 
-fn read_or_make(path: &Path, rng: &dyn Rng) -> Result<[u8; LEN], ClinicError> {
+fn read_or_make(path: &Path, rng: &dyn Rng, may_make: bool) -> Result<[u8; LEN], ClinicError> {
+    let failed = |error| ClinicError::File {
+        path: path.to_owned(),
+        error,
+    };
+    if let Some(key) = read(path)? {
+        return Ok(key);
+    }
+    if !may_make {
+        return Err(ClinicError::KeyFileMissing(path.to_owned()));
+    }
+    let mut key = [0; LEN];
+    rng.fill(&mut key);
+    match write_new(path, &key, rng) {
+        Ok(()) => Ok(key),
+        // Another process was first: its key is the key.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            read(path)?.ok_or_else(|| failed(error))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// The key of a file; nothing when there is no file.
+fn read(path: &Path) -> Result<Option<[u8; LEN]>, ClinicError> {
     let failed = |error| ClinicError::File {
         path: path.to_owned(),
         error,
@@ -90,31 +123,61 @@ fn read_or_make(path: &Path, rng: &dyn Rng) -> Result<[u8; LEN], ClinicError> {
                 .read_to_end(&mut text)
                 .map_err(failed)?;
             text.try_into()
+                .map(Some)
                 .map_err(|_| ClinicError::BadKeyFile(path.to_owned()))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut key = [0; LEN];
-            rng.fill(&mut key);
-            write_new(path, &key).map_err(failed)?;
-            Ok(key)
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(error)),
     }
 }
 
-/// Writes beside and renames, so that no half-written key can ever be read.
-fn write_new(path: &Path, key: &[u8]) -> io::Result<()> {
+/// Writes beside and links, so that no half-written key can ever be read and none is ever replaced.
+fn write_new(path: &Path, key: &[u8], rng: &dyn Rng) -> io::Result<()> {
+    let mut unique = [0; 8];
+    rng.fill(&mut unique);
     let mut beside = path.to_owned().into_os_string();
-    beside.push(".new");
+    beside.push(format!(".{:016x}.new", u64::from_be_bytes(unique)));
+    let beside = PathBuf::from(beside);
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
     let mut file = options.open(&beside)?;
-    file.write_all(key)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
+    let linked = file
+        .write_all(key)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| std::fs::hard_link(&beside, path));
+    let removed = std::fs::remove_file(&beside);
+    linked.and(removed)?;
+    // The name must survive a power cut before anything is signed with the key.
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        let folder = match folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => folder,
+        };
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::SystemRng;
+
+    #[test]
+    fn a_key_file_is_never_replaced_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k.key");
+        let rng = SystemRng::default();
+        write_new(&path, &[1; LEN], &rng).unwrap();
+        let again = write_new(&path, &[2; LEN], &rng).unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(read_or_make(&path, &rng, false).unwrap(), [1; LEN]);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -34,7 +34,9 @@ const BODY: Duration = Duration::from_secs(15);
 const STOP: Duration = Duration::from_secs(10);
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
-/// A clinic that answers. Dropping it lets it run on; [`Running::shutdown`] ends it.
+/// A clinic that answers for as long as this is kept. Dropping it stops the server as [`Running::shutdown`]
+/// does, only that nobody waits for the end.
+#[must_use = "the server stops when this is dropped"]
 pub struct Running {
     /// Where it listens.
     pub addr: SocketAddr,

@@ -88,8 +88,20 @@ pub(super) fn issue(
     })
 }
 
-/// Calls off what is not paid of a visit. What is paid stays: giving money back is the cashier's.
+/// Calls off what is not paid of a visit. What is paid stays, and its money waits for the cashier, whose it is
+/// to give it back.
 pub(crate) fn cancel_for_visit(tx: &mut Tx<'_>, appointment: i64) -> Result<(), StoreError> {
+    let moved = tx
+        .sql()
+        .prepare_cached(
+            "UPDATE payment SET state = 'to_settle', reason = 'visit-cancelled'
+             WHERE state = 'applied'
+               AND reference IN (SELECT reference FROM invoice WHERE appointment = ?1)",
+        )?
+        .execute([appointment])?;
+    if moved > 0 {
+        tx.tell_desk(DeskNews::Payments);
+    }
     let open: Option<(String, String)> = tx
         .sql()
         .prepare_cached(

@@ -10,8 +10,8 @@ use sokhoe_domain::Vnd;
 use sokhoe_fhir::PatientView;
 
 pub(crate) use invoice::{cancel_for_visit, issue_for_visit};
-pub(crate) use payment::record_payment;
 pub use payment::{PaymentOutcome, ToSettle};
+pub(crate) use payment::{is_amount_of, record_payment};
 
 use crate::ClinicError;
 use crate::clinic::Inner;

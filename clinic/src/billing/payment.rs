@@ -18,6 +18,9 @@ pub enum PaymentOutcome {
     },
     /// This payment was counted before; nothing changed.
     AlreadyCounted,
+    /// Another payment of this number was counted before: it is for another reference or amount. Nothing
+    /// changed, and a person must look at both.
+    Conflict,
     /// The money is kept for a person to settle.
     ToSettle(ToSettle),
 }
@@ -61,12 +64,17 @@ pub(crate) fn record_payment(
     amount: Vnd,
     provider_id: &str,
 ) -> Result<PaymentOutcome, StoreError> {
-    let counted = tx
+    let counted: Option<(String, i64)> = tx
         .sql()
-        .prepare_cached("SELECT 1 FROM payment WHERE provider_id = ?1")?
-        .exists([provider_id])?;
-    if counted {
-        return Ok(PaymentOutcome::AlreadyCounted);
+        .prepare_cached("SELECT reference, amount FROM payment WHERE provider_id = ?1")?
+        .query_row([provider_id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if let Some((of, over)) = counted {
+        return Ok(if of == reference && over == amount.dong() {
+            PaymentOutcome::AlreadyCounted
+        } else {
+            PaymentOutcome::Conflict
+        });
     }
     let invoice = find(tx, reference)?;
     let problem = match &invoice {
@@ -107,6 +115,11 @@ pub(crate) fn record_payment(
             problem.unwrap_or(ToSettle::UnknownReference),
         )),
     }
+}
+
+/// Whether an invoice of this reference is over this amount.
+pub(crate) fn is_amount_of(tx: &Tx<'_>, reference: &str, amount: Vnd) -> Result<bool, StoreError> {
+    Ok(find(tx, reference)?.is_some_and(|invoice| invoice.amount == amount))
 }
 
 fn find(tx: &Tx<'_>, reference: &str) -> Result<Option<Invoice>, StoreError> {

@@ -15,7 +15,7 @@ use sokhoe_fhir::PatientView;
 use super::Desk;
 use super::bookings::{BookingRow, bookings_between};
 use super::session::AtDesk;
-use crate::billing::{PaymentOutcome, record_payment};
+use crate::billing::{PaymentOutcome, is_amount_of, record_payment};
 use crate::enrolment;
 use crate::store::{StoreError, read_async};
 
@@ -137,12 +137,18 @@ pub(super) async fn confirm_payment(
             // One payment at the counter for each invoice: pressing twice counts once.
             let provider_id = format!("desk:{}", payment.reference);
             let amount = Vnd::new(payment.amount);
-            record_payment(tx, &inner, &payment.reference, amount, &provider_id)
+            // What the cashier mistook is no payment: recorded, it would use up the invoice's one number.
+            if !is_amount_of(tx, &payment.reference, amount)? {
+                return Ok(None);
+            }
+            record_payment(tx, &inner, &payment.reference, amount, &provider_id).map(Some)
         })
-        .await?;
+        .await?
+        .ok_or(Failed(StatusCode::UNPROCESSABLE_ENTITY))?;
     let outcome = match outcome {
         PaymentOutcome::Applied { .. } => "applied",
         PaymentOutcome::AlreadyCounted => "already-counted",
+        PaymentOutcome::Conflict => "conflict",
         PaymentOutcome::ToSettle(_) => "to-settle",
     };
     Ok(private(Json(Done { outcome })))

@@ -20,15 +20,29 @@ async function post(path, body) {
   return answer.json();
 }
 
-function tag(text, off) {
+const outcomes = {
+  "applied": "Đã ghi nhận thanh toán",
+  "already-counted": "Khoản này đã được ghi nhận từ trước",
+  "to-settle": "Đã nhận tiền nhưng hóa đơn không còn chờ thanh toán: cần đối soát",
+  "conflict": "Đã có một khoản khác cùng mã: cần đối soát",
+};
+
+function tell(reference, text) {
+  byId("notice").textContent = `${reference}: ${text}`;
+}
+
+function tag(text, off, due) {
   const element = document.createElement("span");
-  element.className = off ? "tag off" : "tag";
+  element.className = off ? "tag off" : due ? "tag due" : "tag";
   element.textContent = text;
   return element;
 }
 
 function action(booking) {
-  if (booking.status === "cancelled") return tag("Đã hủy lịch", true);
+  if (booking.status === "cancelled") {
+    const paid = booking.invoice_status === "balanced" && booking.amount > 0;
+    return paid ? tag("Phải hoàn tiền", false, true) : tag("Đã hủy lịch", true);
+  }
   if (booking.invoice_status === "balanced") return tag("Đã thanh toán");
   if (booking.invoice_status !== "issued") return tag("—", true);
   const button = document.createElement("button");
@@ -37,9 +51,11 @@ function action(booking) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      await post("/desk/payments", { reference: booking.reference, amount: booking.amount });
+      const { outcome } = await post("/desk/payments", { reference: booking.reference, amount: booking.amount });
+      tell(booking.reference, outcomes[outcome] || outcome);
       await list();
     } catch {
+      tell(booking.reference, "Chưa ghi nhận được");
       button.disabled = false;
       button.textContent = "Chưa được, thử lại";
     }

@@ -39,8 +39,13 @@ impl Desk {
 
     /// The header that sets the cookie.
     pub(super) fn set_cookie(&self) -> String {
+        // Over plain http a browser would not send a secure cookie back.
+        let secure = match self.base_url.starts_with("https://") {
+            true => "; Secure",
+            false => "",
+        };
         format!(
-            "{COOKIE}={}; Path=/desk; HttpOnly; SameSite=Strict",
+            "{COOKIE}={}; Path=/desk; HttpOnly; SameSite=Strict{secure}",
             self.cookie_value()
         )
     }

@@ -89,7 +89,7 @@ async fn decide(
             if !access.may(tx.sql(), &patient)? {
                 return Ok(Err(ApiError::NotFound));
             }
-            let answer = schedule::once(tx, &asked, |tx| work(tx, &office, &asked))?;
+            let answer = schedule::once(tx, &asked, &patient, |tx| work(tx, &office, &asked))?;
             Ok(answer.ok_or(ApiError::KeyReused))
         })
         .await??;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use rusqlite::Connection;
@@ -11,7 +11,7 @@ use sokhoe_domain::ResourceKey;
 use sokhoe_fhir::ChangeBundleWriter;
 
 use super::error::fhir;
-use super::extract::{Pairs, UNKNOWN_PARAMETER, count, prefer_wait};
+use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER, count, prefer_wait};
 use super::{Api, ApiError};
 use crate::access::{Access, newest_change};
 use crate::cursor;
@@ -45,7 +45,7 @@ enum Page {
 
 pub(super) async fn changes(
     State(api): State<Api>,
-    Path(patient): Path<String>,
+    Segments(patient): Segments<String>,
     Pairs(pairs): Pairs,
     access: Access,
     headers: HeaderMap,

@@ -1,10 +1,13 @@
 //! What handlers take out of a request, checked.
 
+use std::fmt;
+
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
+use serde::de::DeserializeOwned;
 use sokhoe_fhir::limits::{MAX_DEPTH, check_depth};
 
 use super::Api;
@@ -51,8 +54,14 @@ pub(super) fn is_device_id(text: &str) -> bool {
 }
 
 /// A JSON body: of the right type, not too long, not too deep, UTF-8.
-#[derive(Debug)]
 pub(super) struct JsonBody(pub String);
+
+/// Personal data: only how long it is.
+impl fmt::Debug for JsonBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JsonBody({} bytes)", self.0.len())
+    }
+}
 
 impl FromRequest<Api> for JsonBody {
     type Rejection = ApiError;
@@ -86,8 +95,28 @@ impl FromRequest<Api> for JsonBody {
 }
 
 /// The query as pairs, in their order.
-#[derive(Debug)]
 pub(super) struct Pairs(pub Vec<(String, String)>);
+
+/// Personal data: only how many they are.
+impl fmt::Debug for Pairs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pairs({})", self.0.len())
+    }
+}
+
+/// The parts of the path. What cannot be read is an error like any other, not axum's plain text.
+pub(super) struct Segments<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segments<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Path::from_request_parts(parts, state)
+            .await
+            .map(|Path(segments)| Self(segments))
+            .map_err(|_| ApiError::BadRequest("The path cannot be read."))
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Pairs {
     type Rejection = ApiError;

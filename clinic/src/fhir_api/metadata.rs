@@ -69,7 +69,8 @@ fn resource(served: &Served) -> Value {
     let mut resource = json!({
         "type": served.name,
         "interaction": [{"code": "read"}, {"code": "search-type"}],
-        "versioning": "versioned",
+        // Resources are served as they came: their `meta.versionId` is not ours. The ETag tells the version.
+        "versioning": "no-version",
         "readHistory": false,
         "updateCreate": false,
         "conditionalRead": "not-match",

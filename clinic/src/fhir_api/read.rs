@@ -1,18 +1,18 @@
 //! `GET /fhir/{type}/{id}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::error::fhir;
-use super::extract::{Pairs, UNKNOWN_PARAMETER};
+use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER};
 use super::{Api, ApiError};
 use crate::access::Access;
 use crate::store::read_async;
 
 pub(super) async fn read(
     State(api): State<Api>,
-    Path((kind, id)): Path<(String, String)>,
+    Segments((kind, id)): Segments<(String, String)>,
     Pairs(pairs): Pairs,
     access: Access,
     headers: HeaderMap,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use sokhoe_fhir::SearchBundleWriter;
 use sokhoe_fhir::bundle::SearchMode;
 
 use super::error::fhir;
-use super::extract::{Pairs, UNKNOWN_PARAMETER, count};
+use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER, count};
 use super::filter::Filter;
 use super::types::{INCLUDES, Param, Served, served};
 use super::{Api, ApiError};
@@ -24,6 +24,8 @@ use crate::store::{StoreError, read_async};
 
 const USUAL_COUNT: usize = 50;
 const MOST: usize = 200;
+/// A page ends after this many bytes of resources, however many were asked for.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 const PURPOSE: &str = "search";
 /// The parameter of `next` links.
 const PAGE: &str = "_page";
@@ -44,7 +46,7 @@ struct Question {
 
 pub(super) async fn search(
     State(api): State<Api>,
-    Path(kind): Path<String>,
+    Segments(kind): Segments<String>,
     Pairs(pairs): Pairs,
     access: Access,
 ) -> Result<Response, ApiError> {
@@ -75,11 +77,12 @@ fn answer(
         after,
     };
     let mut found: Vec<Stored> = Vec::new();
-    let mut more = false;
+    let (mut bytes, mut more) = (0, false);
     access.search(sql, question.kind.name, &scope, |stored| {
         if question.filter.fits(&stored.json, stored.updated) {
-            more = found.len() == question.count;
+            more = found.len() == question.count || bytes > PAGE_BYTES;
             if !more {
+                bytes += stored.json.len();
                 found.push(stored);
             }
         }

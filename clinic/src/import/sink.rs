@@ -14,6 +14,9 @@ use crate::store::{Store, StoreError};
 /// Resources, and their bytes, that share a transaction.
 const GROUP: usize = 1000;
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
+/// The longest resource: with what a page of a feed holds already it must stay below the 32 MiB that phones
+/// take, or it would end that person's feed for ever.
+const LONGEST_MIB: usize = 8;
 
 enum Work {
     Put {
@@ -113,6 +116,10 @@ impl<'a> Sink<'a> {
         } else {
             with_id(&json, &id)
         };
+        if json.len() > LONGEST_MIB * 1024 * 1024 {
+            self.skip(file, line, format!("longer than {LONGEST_MIB} MiB"));
+            return Ok(());
+        }
         let patient = head
             .patient
             .or_else(|| (head.kind == "Patient").then(|| id.clone()));

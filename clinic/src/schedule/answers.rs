@@ -58,18 +58,19 @@ pub(crate) struct Answer {
 }
 
 /// Answers as before, or does the work and keeps its answer. Nothing when the key was used for another
-/// request.
+/// request of the person.
 pub(crate) fn once(
     tx: &mut Tx<'_>,
     asked: &Asked,
+    patient: &str,
     work: impl FnOnce(&mut Tx<'_>) -> Result<Answer, StoreError>,
 ) -> Result<Option<Answer>, StoreError> {
     let before = tx
         .sql()
         .prepare_cached(
-            "SELECT request_hash, status, body FROM answer WHERE operation = ?1 AND key = ?2",
+            "SELECT request_hash, status, body FROM answer WHERE operation = ?1 AND patient = ?2 AND key = ?3",
         )?
-        .query_row(params![asked.operation.name(), asked.key], |row| {
+        .query_row(params![asked.operation.name(), patient, asked.key], |row| {
             let answer = Answer {
                 status: row.get(1)?,
                 body: row.get(2)?,
@@ -83,10 +84,11 @@ pub(crate) fn once(
     let answer = work(tx)?;
     tx.sql()
         .prepare_cached(
-            "INSERT INTO answer (operation, key, request_hash, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO answer (operation, patient, key, request_hash, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             asked.operation.name(),
+            patient,
             asked.key,
             asked.hash,
             answer.status,

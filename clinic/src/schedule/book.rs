@@ -212,13 +212,12 @@ fn change(
             let Some(offer) = offer else {
                 return Ok(not_offered());
             };
-            let before = row.offer(&office.calendar, tx.now());
-            release(tx, row.pk)?;
-            if !claim(tx, &offer, row.pk, None)? {
-                // Nothing can have taken the old time meanwhile: this is one transaction.
-                if let Some(before) = before {
-                    claim(tx, &before, row.pk, None)?;
-                }
+            // The old time must not depend on being offered still: it is released and comes back by undoing.
+            let moved = tx.or_undo(|| {
+                release(tx, row.pk)?;
+                claim(tx, &offer, row.pk, None)
+            })?;
+            if !moved {
                 return taken(tx, office, offer);
             }
             tx.sql()
@@ -291,7 +290,8 @@ fn find(tx: &Tx<'_>, id: &str, patient: &str) -> Result<Option<Row>, StoreError>
         .optional()?)
 }
 
-/// A new row, held or booked. Nothing when there is an appointment of this id already.
+/// A new row, held or booked. Nothing when there is an Appointment of this id already: one made here, or one
+/// that came from outside, also when it was deleted.
 fn insert(
     tx: &Tx<'_>,
     id: &str,
@@ -308,7 +308,9 @@ fn insert(
         .sql()
         .prepare_cached(
             "INSERT INTO appointment (id, schedule, service, patient, starts, ends, state, expires, created)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING",
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+             WHERE NOT EXISTS (SELECT 1 FROM resource WHERE type = 'Appointment' AND id = ?1)
+             ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
             id,

@@ -83,7 +83,11 @@ pub(crate) fn alternatives<'a>(
         .collect();
     let mut found = Vec::new();
     let first = taken.cell.day();
-    let days = first.iter_days().zip(0..DAYS_OF_ALTERNATIVES);
+    let last = last_day(now);
+    let days = first
+        .iter_days()
+        .take_while(|day| *day <= last)
+        .zip(0..DAYS_OF_ALTERNATIVES);
     for (day, _) in days {
         let mut of_day = free_of_day(sql, calendar, &pairs, day, now)?;
         of_day.retain(|offer| offer.cell.start() > now && offer.cell != taken.cell);

@@ -11,6 +11,7 @@ const BUSY: Duration = Duration::from_secs(10);
 
 /// The one connection that writes.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+    make_private(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -33,6 +34,19 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "cache_size", -64 * 1024)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
+}
+
+/// Makes the file for the clinic's user alone, when it is not there. SQLite gives the files beside it the same
+/// rights. What fails here fails in SQLite again, and is told there.
+fn make_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let _there_already = options.open(path);
 }
 
 /// A connection that cannot write.

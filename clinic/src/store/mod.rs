@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use sokhoe_domain::ports::Clock;
+use tokio::sync::Semaphore;
 
 pub(crate) use wakers::{DeskNews, Wakers};
 pub(crate) use writer::Tx;
@@ -59,7 +60,11 @@ pub(crate) struct Store {
     writer: writer::Writer,
     readers: readers::Readers,
     wakers: Arc<Wakers>,
+    reading: Arc<Semaphore>,
 }
+
+/// Requests that read at the same time; more wait for their turn without a thread.
+const READING: usize = 16;
 
 impl Store {
     /// Opens and migrates the file.
@@ -71,6 +76,7 @@ impl Store {
             writer: writer::Writer::start(connection, clock, Arc::clone(&wakers)),
             readers: readers::Readers::new(path.to_owned()),
             wakers,
+            reading: Arc::new(Semaphore::new(READING)),
         })
     }
 
@@ -118,7 +124,56 @@ pub(crate) async fn read_async<T: Send + 'static>(
     work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let store = Arc::clone(store);
-    tokio::task::spawn_blocking(move || store.read(work))
-        .await
-        .unwrap_or(Err(StoreError::Stopped))
+    let Ok(turn) = Arc::clone(&store.reading).acquire_owned().await else {
+        return Err(StoreError::Stopped);
+    };
+    // The turn ends with the work, also when nobody waits for it any more.
+    tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        store.read(work)
+    })
+    .await
+    .unwrap_or(Err(StoreError::Stopped))
+}
+
+/// A database of the newest version, for tests of queries.
+#[cfg(test)]
+pub(crate) fn in_memory() -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    schema::migrate(&mut connection).unwrap();
+    connection
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn so_many_read_at_once_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(crate::system::SystemClock);
+        let store = Arc::new(Store::open(&folder.path().join("c.db"), clock).unwrap());
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let reads: Vec<_> = (0..3 * READING)
+            .map(|_| {
+                let (store, now, most) = (Arc::clone(&store), Arc::clone(&now), Arc::clone(&most));
+                tokio::spawn(async move {
+                    let work = move |_: &Connection| {
+                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        std::thread::sleep(Duration::from_millis(20));
+                        now.fetch_sub(1, Ordering::SeqCst);
+                        Ok(())
+                    };
+                    read_async(&store, work).await
+                })
+            })
+            .collect();
+        for read in reads {
+            read.await.unwrap().unwrap();
+        }
+        assert!(most.load(Ordering::SeqCst) <= READING);
+    }
 }

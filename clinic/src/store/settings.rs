@@ -1,6 +1,6 @@
 //! Small facts that a clinic keeps about itself.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::StoreError;
 
@@ -12,4 +12,12 @@ pub(crate) fn set(sql: &Connection, name: &str, value: &str) -> Result<(), Store
     )?
     .execute([name, value])?;
     Ok(())
+}
+
+/// Reads it.
+pub(crate) fn get(sql: &Connection, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(sql
+        .prepare_cached("SELECT value FROM setting WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
 }

@@ -48,6 +48,21 @@ impl Tx<'_> {
         self.now
     }
 
+    /// Runs a step of the job; when it answers no, the database is as before the step.
+    pub fn or_undo(
+        &self,
+        step: impl FnOnce() -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
+        run_sql(self.connection, "SAVEPOINT step")?;
+        // After an error the whole job is undone, and the step with it.
+        let done = step()?;
+        if !done {
+            run_sql(self.connection, "ROLLBACK TO step")?;
+        }
+        run_sql(self.connection, "RELEASE step")?;
+        Ok(done)
+    }
+
     /// Wakes the person's feeds after the commit.
     pub fn tell_feeds(&mut self, patient: &str) {
         self.patients.insert(patient.to_owned());

@@ -14,5 +14,6 @@ mod import;
 mod measure;
 mod metadata;
 mod race;
+mod review;
 mod search;
 mod support;

@@ -22,9 +22,10 @@ impl SoKhoe {
             .into_iter()
             .map(|field| FieldView {
                 label: session.words.field(&field.label),
-                value: field
-                    .at
-                    .map_or(field.value, |at| session.words.when(at, now)),
+                value: match field.at {
+                    Some(at) => session.words.when(at, now),
+                    None => session.words.code(&field.label, field.value),
+                },
             })
             .collect();
         Ok(EntryDetailView {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sokhoe_client::ClientError;
 use sokhoe_sync::{Lane, Pulled, SyncError, Urgency};
+use tokio::task::JoinSet;
 
 use crate::error::AppError;
 use crate::session::SoKhoe;
@@ -99,19 +100,20 @@ async fn pull_all(
     if let [lane] = lanes {
         return vec![engine.pull(lane, wait).await];
     }
-    let pulls: Vec<_> = lanes
+    // Dropped with the caller, so that a cancelled wait ends its exchanges.
+    let mut pulls = JoinSet::new();
+    for (place, lane) in lanes.iter().cloned().enumerate() {
+        let engine = engine.clone();
+        pulls.spawn(async move { (place, engine.pull(&lane, wait).await) });
+    }
+    let mut results: Vec<_> = lanes
         .iter()
-        .map(|lane| {
-            let (engine, lane) = (engine.clone(), lane.clone());
-            tokio::spawn(async move { engine.pull(&lane, wait).await })
-        })
+        .map(|_| Err(SyncError::Client(ClientError::NoAnswer)))
         .collect();
-    let mut results = Vec::with_capacity(pulls.len());
-    for pull in pulls {
-        results.push(
-            pull.await
-                .unwrap_or(Err(SyncError::Client(ClientError::NoAnswer))),
-        );
+    while let Some(ended) = pulls.join_next().await {
+        if let Ok((place, result)) = ended {
+            results[place] = result;
+        }
     }
     results
 }

@@ -171,6 +171,17 @@ impl Words {
         }
     }
 
+    /// A code of a row's details in words, e.g. the status `final`; any other value as it is.
+    #[must_use]
+    pub fn code(&self, label: &str, value: String) -> String {
+        let key = format!("{label}-{value}");
+        if label == "status" && self.has(&key) {
+            self.say(&key)
+        } else {
+            value
+        }
+    }
+
     /// An error: what happened, what was kept, what can be done.
     #[must_use]
     pub fn error(&self, error: &AppError) -> String {

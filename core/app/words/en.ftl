@@ -94,3 +94,24 @@ field-quantity = Quantity
 field-route = Route
 field-method = Method
 field-conclusion = Conclusion
+
+## FHIR statuses
+status-registered = Registered, no result yet
+status-preliminary = Preliminary
+status-final = Final
+status-amended = Amended
+status-corrected = Corrected
+status-active = Active
+status-on-hold = On hold
+status-completed = Completed
+status-stopped = Stopped
+status-cancelled = Cancelled
+status-planned = Planned
+status-arrived = Arrived
+status-in-progress = In progress
+status-finished = Finished
+status-booked = Booked
+status-issued = Issued
+status-balanced = Balanced
+status-current = Current
+status-not-done = Not done

@@ -94,3 +94,24 @@ field-quantity = Số lượng
 field-route = Đường dùng
 field-method = Phương pháp
 field-conclusion = Kết luận
+
+## Trạng thái FHIR
+status-registered = Đã nhận, chưa có kết quả
+status-preliminary = Kết quả sơ bộ
+status-final = Đã có kết quả
+status-amended = Đã sửa đổi
+status-corrected = Đã đính chính
+status-active = Đang dùng, đang theo dõi
+status-on-hold = Tạm ngừng
+status-completed = Đã xong
+status-stopped = Đã ngừng
+status-cancelled = Đã hủy
+status-planned = Dự kiến
+status-arrived = Đã đến
+status-in-progress = Đang thực hiện
+status-finished = Đã kết thúc
+status-booked = Đã đặt
+status-issued = Đã lập
+status-balanced = Đã thanh toán
+status-current = Hiện hành
+status-not-done = Không thực hiện

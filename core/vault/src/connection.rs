@@ -1,5 +1,6 @@
 //! Opening an encrypted file, always in the same order.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use sokhoe_domain::ports::VaultFiles;
 
@@ -42,6 +43,8 @@ pub(crate) fn open(
         None => Connection::open_with_flags(path, flags)?,
     };
     connection.set_prepared_statement_cache_capacity(64);
+    // Plans do not depend on the values bound, so statements are not prepared again for them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // SQLCipher's log would speak of pages on stderr or in the device's log. ("none" would be a file's name.)
     connection.execute_batch("PRAGMA cipher_log_level = NONE; PRAGMA cipher_log = off;")?;
     connection.execute_batch(&key.pragma())?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension as _, Row, Transaction};
+use rusqlite::{Row, Transaction};
 use sokhoe_domain::{ClinicId, EntryKind, ResourceKey, Section, Timestamp};
 
 use crate::error::VaultError;
@@ -164,21 +164,27 @@ fn read_row(row: &Row<'_>) -> Result<(EntryRow, PageCursor), VaultError> {
     Ok((entry, PageCursor { happened, doc }))
 }
 
-/// The row of an id.
-pub(crate) fn by_id(
+/// The rows of these ids, in their order; ids without a row are left out.
+pub(crate) fn by_ids(
     tx: &Transaction<'_>,
-    id: i64,
-) -> Result<Option<(EntryRow, PageCursor)>, VaultError> {
+    ids: impl ExactSizeIterator<Item = i64>,
+) -> Result<Vec<EntryRow>, VaultError> {
     let mut find = tx.prepare_cached(&format!(r#"{ROW} WHERE e."id" = ?1"#))?;
-    find.query_row([id], |row| Ok(read_row(row)))
-        .optional()?
-        .transpose()
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        if let Some(row) = find.query([id])?.next()? {
+            rows.push(read_row(row)?.0);
+        }
+    }
+    Ok(rows)
 }
 
 /// A page of all rows or of a section, by an index that has them in order.
 fn list(tx: &Transaction<'_>, query: &EntryQuery) -> Result<EntryPage, VaultError> {
     let (from, to) = query.period();
     let before = query.before.unwrap_or(PageCursor::START);
+    // What the comparison of pairs says too, but not so that SQLite begins there.
+    let to = to.min(before.happened);
     let limit = query.page_length();
     let mut sql = format!(
         r#"{ROW} WHERE (e."happened", e."doc") < (?1, ?2) AND e."happened" BETWEEN ?3 AND ?4"#
@@ -243,7 +249,7 @@ impl Vault {
     /// [`VaultError`]
     pub fn entry(&self, id: i64) -> Result<Option<(EntryRow, StoredResource)>, VaultError> {
         self.store().read(|tx, decoder| {
-            let Some((row, _)) = by_id(tx, id)? else {
+            let Some(row) = by_ids(tx, [id].into_iter())?.pop() else {
                 return Ok(None);
             };
             let resource = resources::find(tx, decoder, &row.clinic, &row.resource)?

@@ -121,7 +121,8 @@ struct Statements<'t> {
     find: CachedStatement<'t>,
     find_recent: CachedStatement<'t>,
     add_hash: CachedStatement<'t>,
-    store: CachedStatement<'t>,
+    add: CachedStatement<'t>,
+    change: CachedStatement<'t>,
     add_entry: CachedStatement<'t>,
     add_point: CachedStatement<'t>,
     remove_entries: CachedStatement<'t>,
@@ -142,9 +143,14 @@ impl<'t> Statements<'t> {
                    WHERE h."hash" = ?1 AND r."clinic" = ?2 AND +r."kind" = ?3 AND r."id" = ?4"#,
             )?,
             add_hash: tx.prepare_cached(r#"INSERT INTO "recent_by_hash" VALUES (?1, ?2)"#)?,
-            store: tx.prepare_cached(
-                r#"INSERT OR REPLACE INTO "resource"
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"#,
+            // Not INSERT OR REPLACE, which journals for a rollback of its own.
+            add: tx.prepare_cached(
+                r#"INSERT INTO "resource" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"#,
+            )?,
+            change: tx.prepare_cached(
+                r#"UPDATE "resource" SET "version" = ?5, "last_updated" = ?6, "received" = ?7,
+                       "encoding" = ?8, "length" = ?9, "json" = ?10
+                   WHERE "number" = ?1 AND "clinic" = ?2 AND "kind" = ?3 AND "id" = ?4"#,
             )?,
             add_entry: tx.prepare_cached(
                 r#"INSERT INTO "entry" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"#,
@@ -251,20 +257,20 @@ impl<'t> Ingest<'t> {
             Ok(indexed) => indexed,
             Err(error) => return self.set_aside(Some(key), error.code(), json),
         };
-        let number = match known {
+        let (number, store) = match known {
             Some((number, _)) => {
                 self.remove_rows(number)?;
-                number
+                (number, &mut self.statements.change)
             }
             None => {
                 let number = self.next_resource;
                 self.next_resource += 1;
                 self.statements.add_hash.execute((name.hash, number))?;
-                number
+                (number, &mut self.statements.add)
             }
         };
         let stored = self.scratch.encoder.encode(json);
-        self.statements.store.execute((
+        store.execute((
             number,
             self.clinic,
             name.kind,

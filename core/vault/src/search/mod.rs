@@ -17,7 +17,7 @@ mod postings;
 use rusqlite::Transaction;
 use sokhoe_domain::text::fold;
 
-use crate::entries::{EntryPage, EntryQuery, PageCursor, by_id};
+use crate::entries::{EntryPage, EntryQuery, PageCursor, by_ids};
 use crate::error::VaultError;
 
 pub(crate) use columns::{ColumnCache, ColumnPatch, Place};
@@ -83,10 +83,9 @@ pub(crate) fn page(
         happened: place.happened,
         doc: place.doc,
     });
-    let mut rows = Vec::with_capacity(places.len());
-    for place in places {
-        let (row, _) = by_id(tx, place.entry)?.ok_or(VaultError::Corrupt)?;
-        rows.push(row);
+    let rows = by_ids(tx, places.iter().map(|place| place.entry))?;
+    if rows.len() != places.len() {
+        return Err(VaultError::Corrupt);
     }
     Ok(EntryPage { rows, next })
 }
