@@ -7,16 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::ClinicError;
 use crate::clinic::Inner;
@@ -111,6 +113,7 @@ fn router(
     let api = Api {
         inner: Arc::clone(inner),
         base: format!("{base_url}/fhir").into(),
+        pace: Arc::default(),
         stopping: stopping.clone(),
     };
     let desk = Desk {
@@ -125,15 +128,21 @@ fn router(
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestBodyTimeoutLayer::new(BODY))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            ANSWER,
-        ))
+        .layer(from_fn(|request: Request, next: Next| {
+            in_time(ANSWER, next.run(request))
+        }))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(SetResponseHeaderLayer::overriding(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
+}
+
+/// The answer, or an error like any other when it takes too long.
+async fn in_time(longest: Duration, answer: impl Future<Output = Response>) -> Response {
+    tokio::time::timeout(longest, answer)
+        .await
+        .unwrap_or_else(|_| ApiError::Timeout.into_response())
 }
 
 /// Forgets what is old, every hour.
@@ -146,5 +155,22 @@ async fn keep_house(inner: Arc<Inner>, mut stopping: watch::Receiver<bool>) {
         if let Err(error) = inner.store.write_async(schedule::forget_old).await {
             tracing::warn!(%error, "old records stay for now");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_takes_too_long_is_an_outcome() {
+        let answer = in_time(Duration::from_millis(5), pending()).await;
+        assert_eq!(answer.status(), http::StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(
+            answer.headers()[header::CONTENT_TYPE],
+            crate::fhir_api::FHIR_JSON
+        );
     }
 }

@@ -77,6 +77,10 @@ async fn decide(
     patient: String,
     work: impl FnOnce(&mut Tx<'_>, &Office, &Asked) -> Result<Answer, StoreError> + Send + 'static,
 ) -> Result<Response, ApiError> {
+    // Before anything is kept: the same intent may come again later.
+    if !api.pace.allows(access.device(), api.inner.clock.now()) {
+        return Err(ApiError::TooOften);
+    }
     let office = Office {
         inner: Arc::clone(&api.inner),
         calendar: api.inner.calendar(),

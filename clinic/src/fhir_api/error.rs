@@ -32,6 +32,10 @@ pub(crate) enum ApiError {
     KeyReused,
     /// The request is refused, with the code of the refusal.
     Refused(StatusCode, &'static str, &'static str),
+    /// The answer took too long.
+    Timeout,
+    /// The device asks too often.
+    TooOften,
     /// The database.
     Store(StoreError),
 }
@@ -79,13 +83,18 @@ impl IntoResponse for ApiError {
                     Outcome::refused("security", refusal, text).to_json(),
                 );
             }
+            Self::Timeout => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "timeout",
+                "The answer took too long.",
+            ),
+            Self::TooOften => {
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                return throttled(status, "Too many requests of this device.", "60");
+            }
             Self::Store(StoreError::Busy) => {
-                let body = Outcome::error("throttled", "Too much is waiting.").to_json();
-                let mut response = fhir(StatusCode::SERVICE_UNAVAILABLE, body);
-                response
-                    .headers_mut()
-                    .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-                return response;
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                return throttled(status, "Too much is waiting.", "2");
             }
             Self::Store(error) => {
                 tracing::error!(%error, "a request failed");
@@ -104,6 +113,15 @@ impl IntoResponse for ApiError {
         }
         response
     }
+}
+
+/// Come again after so many seconds.
+fn throttled(status: StatusCode, text: &str, seconds: &'static str) -> Response {
+    let mut response = fhir(status, Outcome::error("throttled", text).to_json());
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+    response
 }
 
 /// A FHIR answer.

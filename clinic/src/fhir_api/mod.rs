@@ -8,6 +8,7 @@ mod extract;
 mod filter;
 mod find;
 mod metadata;
+mod pace;
 mod read;
 mod search;
 pub(crate) mod types;
@@ -27,6 +28,8 @@ pub(crate) struct Api {
     pub inner: Arc<Inner>,
     /// The FHIR base as phones reach it.
     pub base: Arc<str>,
+    /// How often each device booked.
+    pub pace: Arc<Pace>,
     /// Becomes true when the server stops.
     pub stopping: watch::Receiver<bool>,
 }
@@ -54,3 +57,6 @@ pub(crate) fn router(api: Api) -> Router {
 }
 
 pub(crate) use error::ApiError;
+#[cfg(test)]
+pub(crate) use error::FHIR_JSON;
+pub(crate) use pace::Pace;

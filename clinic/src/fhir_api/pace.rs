@@ -1,0 +1,44 @@
+//! How often one device may book: an enrolled phone that runs wild must not take the writer from the others.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use sokhoe_domain::Timestamp;
+
+/// Many times what a family does; a phone that brings its outbox after a month stays below it.
+const PER_MINUTE: u32 = 600;
+const MINUTE_MILLIS: i64 = 60_000;
+
+/// What each device asked in the minute that runs. Forgotten with the minute.
+#[derive(Debug, Default)]
+pub(crate) struct Pace(Mutex<(i64, HashMap<String, u32>)>);
+
+impl Pace {
+    /// Counts a request. Whether it may be done.
+    pub fn allows(&self, device: &str, now: Timestamp) -> bool {
+        let minute = now.as_millis().div_euclid(MINUTE_MILLIS);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.0 != minute {
+            *counts = (minute, HashMap::new());
+        }
+        let count = counts.1.entry(device.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        *count <= PER_MINUTE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_has_its_number_each_minute_and_takes_nobody_elses() {
+        let (pace, now) = (Pace::default(), Timestamp::from_millis(30_000));
+        for _ in 0..PER_MINUTE {
+            assert!(pace.allows("a", now));
+        }
+        assert!(!pace.allows("a", now));
+        assert!(pace.allows("b", now));
+        assert!(pace.allows("a", Timestamp::from_millis(60_000)));
+    }
+}
