@@ -34,6 +34,7 @@ clinic-imported = { $stored } records stored, { $unchanged } were there already,
 clinic-skipped = { $skipped } could not be read (listed above). The rest was stored.
 clinic-paid = { $amount } received. The invoice is paid.
 clinic-already-counted = This transfer was counted before. Nothing changed.
+clinic-payment-conflict = Another transfer of this number was counted before, for another reference or amount. Nothing changed; a person must look at both.
 clinic-to-settle = The money is recorded and waits to be settled: { $reason }.
 clinic-settle-unknown_reference = no invoice has this reference
 clinic-settle-other_amount = the invoice is over another amount

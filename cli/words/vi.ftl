@@ -34,6 +34,7 @@ clinic-imported = Đã lưu { $stored } bản ghi, { $unchanged } bản ghi đã
 clinic-skipped = { $skipped } chỗ không đọc được (ghi ở trên). Phần còn lại đã được lưu.
 clinic-paid = Đã nhận { $amount }. Phiếu thu đã thanh toán.
 clinic-already-counted = Khoản chuyển này đã được ghi nhận trước đó. Không có gì thay đổi.
+clinic-payment-conflict = Đã có một khoản chuyển khác mang số này, với nội dung hoặc số tiền khác. Không có gì thay đổi; cần người kiểm tra cả hai.
 clinic-to-settle = Tiền đã được ghi lại và chờ đối soát: { $reason }.
 clinic-settle-unknown_reference = không có phiếu thu nào mang mã này
 clinic-settle-other_amount = phiếu thu có số tiền khác

@@ -186,3 +186,17 @@ pub(crate) fn redeem(
         access: Access::of_session(session, device),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_not_for_logs() {
+        let enrolled = Enrolled {
+            token: "the-token".to_owned(),
+            access: Access::of_session(1, "device"),
+        };
+        assert!(!format!("{enrolled:?}").contains("the-token"));
+    }
+}

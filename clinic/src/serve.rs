@@ -162,15 +162,14 @@ async fn keep_house(inner: Arc<Inner>, mut stopping: watch::Receiver<bool>) {
 mod tests {
     use std::future::pending;
 
+    use http::StatusCode;
+
     use super::*;
 
     #[tokio::test]
     async fn an_answer_that_takes_too_long_is_an_outcome() {
         let answer = in_time(Duration::from_millis(5), pending()).await;
-        assert_eq!(answer.status(), http::StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(
-            answer.headers()[header::CONTENT_TYPE],
-            crate::fhir_api::FHIR_JSON
-        );
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], fhir_api::FHIR_JSON);
     }
 }

@@ -52,6 +52,10 @@ pub(super) async fn run(args: PayArgs, words: &Words, output: &mut Output) -> Re
             output.json(&json!({"outcome": "already_counted"}))?;
             output.line(words.say("clinic-already-counted"))
         }
+        PaymentOutcome::Conflict => {
+            output.json(&json!({"outcome": "conflict"}))?;
+            Err(Failure::Said("clinic-payment-conflict", vec![]))
+        }
         PaymentOutcome::ToSettle(reason) => {
             output.json(&json!({"outcome": "to_settle", "reason": code(reason)}))?;
             Err(Failure::Said(

@@ -168,3 +168,16 @@ pub(super) fn prefer_wait(headers: &HeaderMap, most: u64) -> u64 {
         .unwrap_or(0)
         .min(most)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_and_queries_are_not_for_logs() {
+        let body = JsonBody(r#"{"name":"Mai"}"#.to_owned());
+        assert_eq!(format!("{body:?}"), "JsonBody(14 bytes)");
+        let pairs = Pairs(vec![("patient".to_owned(), "bn-000001".to_owned())]);
+        assert_eq!(format!("{pairs:?}"), "Pairs(1)");
+    }
+}

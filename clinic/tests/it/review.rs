@@ -467,3 +467,17 @@ async fn a_phone_that_runs_wild_is_told_to_wait_and_its_intent_is_not_decided() 
     assert_eq!(phone.book(&intent, id(&slot), MOTHER).await.status, 200);
     hospital.running.shutdown().await;
 }
+
+#[tokio::test]
+async fn behind_https_the_desks_cookie_is_secure() {
+    let hospital = hospital().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = "https://clinic.example";
+    let running = hospital.clinic.serve(listener, base).await.unwrap();
+    let path = running.desk_url.strip_prefix(base).unwrap();
+    let mut connection = crate::support::http::Connection::open(&running.addr.to_string()).await;
+    let opened = connection.ask("GET", path, &[], "").await;
+    assert!(opened.header("set-cookie").unwrap().ends_with("; Secure"));
+    running.shutdown().await;
+    hospital.running.shutdown().await;
+}

@@ -340,21 +340,15 @@ fn measure() -> Result<()> {
             } else {
                 "unkeyed"
             };
-            #[expect(clippy::print_stdout, reason = "the purpose of this ignored test")]
-            {
-                println!(
-                    "{round} {name}: {ROWS} inserts {inserts:?}, scan {scan:?}, 20000 reads {reads:?}"
-                );
-            }
+            println!(
+                "{round} {name}: {ROWS} inserts {inserts:?}, scan {scan:?}, 20000 reads {reads:?}"
+            );
         }
     }
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("notes.db");
     let start = Instant::now();
     fill(&path, PASSPHRASE)?;
-    #[expect(clippy::print_stdout, reason = "the purpose of this ignored test")]
-    {
-        println!("new file with a passphrase: {:?}", start.elapsed());
-    }
+    println!("new file with a passphrase: {:?}", start.elapsed());
     Ok(())
 }
