@@ -116,7 +116,9 @@ async fn another_vaults_key_is_a_wrong_key() {
         .expect("a person's key file");
     let alias = key_file.file_stem().unwrap().to_str().unwrap().to_owned();
     let right = std::fs::read(&key_file).unwrap();
-    std::fs::write(&key_file, keys.wrap(&alias, &[7; 32]).unwrap()).unwrap();
+    // The same form of file, another key in it.
+    let wrong = [&right[..1], &keys.wrap(&alias, &[7; 48]).unwrap()].concat();
+    std::fs::write(&key_file, wrong).unwrap();
     let app = SoKhoe::open(
         sokhoe_tests::config(),
         sokhoe_tests::real_ports(folder.path(), keys.clone()),

@@ -57,8 +57,9 @@ fn an_independent_reader_opens_the_vault_with_the_key_and_not_without() {
         })
         .unwrap();
     drop(vault);
-    let hex: String = std::fs::read(home.path().join("peer.key"))
-        .unwrap()
+    // After a byte for its form: the key and the salt.
+    let key_file = std::fs::read(home.path().join("peer.key")).unwrap();
+    let hex: String = key_file[1..]
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();

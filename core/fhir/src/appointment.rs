@@ -260,7 +260,7 @@ pub(crate) mod tests {
         })
     }
 
-    fn arb_text() -> impl Strategy<Value = String> {
+    pub(crate) fn arb_text() -> impl Strategy<Value = String> {
         any::<String>().prop_filter("not blank", |text| !text.trim_ascii().is_empty())
     }
 

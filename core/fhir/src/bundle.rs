@@ -560,6 +560,10 @@ impl ChangeBundleWriter {
     }
 }
 
+/// Every entry of a searchset needs a `fullUrl` (HAPI's validator insists); an outcome that is stored
+/// nowhere has this one.
+const OUTCOME_URL: &str = "urn:uuid:6f757463-6f6d-4500-8000-000000000000";
+
 /// Writes a searchset Bundle.
 #[derive(Debug)]
 pub struct SearchBundleWriter {
@@ -585,12 +589,14 @@ impl SearchBundleWriter {
         self.close(mode, json);
     }
 
-    /// Adds a resource that has no address, e.g. an OperationOutcome.
+    /// Adds the OperationOutcome of the Bundle, which has no address of its own; at most one.
     pub fn push_outcome(&mut self, json: &str) {
         if !self.entries.is_empty() {
             self.entries.push(',');
         }
-        self.entries.push('{');
+        self.entries.push_str("{\"fullUrl\":\"");
+        self.entries.push_str(OUTCOME_URL);
+        self.entries.push_str("\",");
         self.close(SearchMode::Outcome, json);
     }
 

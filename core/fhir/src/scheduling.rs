@@ -282,7 +282,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::appointment::tests::{arb_appointment, arb_time};
+    use crate::appointment::tests::{arb_appointment, arb_text, arb_time};
 
     const ID: &str = "[A-Za-z0-9.-]{1,64}";
 
@@ -356,7 +356,7 @@ mod tests {
             id in ID,
             resource in option::of(arb_appointment()),
             patient in ID,
-            comment in option::of("[^ ].{0,40}"),
+            comment in option::of(arb_text()),
         ) {
             let resource = resource.map(|mut a| { a.service = None; a });
             let appointment = resource.is_none().then_some(id);

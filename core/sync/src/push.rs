@@ -6,7 +6,7 @@ use std::time::Duration;
 use sokhoe_client::ClientError;
 use sokhoe_domain::{BookingState, ClinicId, Refusal, Timestamp};
 use sokhoe_fhir::scheduling::BookRequest;
-use sokhoe_fhir::{Appointment, AppointmentStatus};
+use sokhoe_fhir::{Appointment, AppointmentStatus, Ref};
 use sokhoe_vault::{IntentKind, NewEvent, StoredBooking, StoredIntent, VaultError};
 
 use crate::appointment::{booking_from, decided};
@@ -301,6 +301,7 @@ fn request_of(intent: &StoredIntent) -> Option<BookRequest> {
             let resource = Appointment {
                 id: Some(body.appointment_id),
                 status: AppointmentStatus::Cancelled,
+                patient: Some(Ref::new(body.patient_id.as_str(), "")),
                 ..Appointment::default()
             };
             Some(BookRequest {
