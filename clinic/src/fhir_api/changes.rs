@@ -69,6 +69,7 @@ pub(super) async fn changes(
     // Before the first look, so that no commit falls between looking and waiting. Only a granted person is
     // watched.
     let mut news = None;
+    let mut over = false;
     loop {
         let page = look(&api, &access, &question).await?;
         let (body, empty) = match page {
@@ -76,7 +77,7 @@ pub(super) async fn changes(
             Page::Gone => return Err(ApiError::CursorGone),
             Page::Found { body, empty } => (body, empty),
         };
-        if !empty || wait.is_zero() || *stopping.borrow() {
+        if !empty || wait.is_zero() || over || *stopping.borrow() {
             return Ok(fhir(StatusCode::OK, body));
         }
         let Some(news) = &mut news else {
@@ -84,7 +85,8 @@ pub(super) async fn changes(
             continue;
         };
         tokio::select! {
-            () = &mut deadline => return Ok(fhir(StatusCode::OK, body)),
+            // One more look: what another process committed (an import, a payment) wakes nobody here.
+            () = &mut deadline => over = true,
             _ = stopping.changed() => return Ok(fhir(StatusCode::OK, body)),
             changed = news.changed() => if changed.is_err() {
                 return Ok(fhir(StatusCode::OK, body));
