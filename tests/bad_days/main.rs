@@ -4,6 +4,7 @@
 
 mod clinic_answers;
 mod disk;
+mod feed;
 mod keys;
 mod kill;
 mod logs;

@@ -48,3 +48,24 @@ pub(crate) fn booking_from(
         updated,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_clinic_decided_is_said() {
+        use AppointmentStatus as Status;
+        for (status, state) in [
+            (Status::Proposed, None),
+            (Status::Pending, None),
+            (Status::Waitlist, None),
+            (Status::Booked, Some(BookingState::Confirmed)),
+            (Status::CheckedIn, Some(BookingState::Confirmed)),
+            (Status::Cancelled, Some(BookingState::Cancelled)),
+            (Status::EnteredInError, Some(BookingState::Cancelled)),
+        ] {
+            assert_eq!(decided(status), state, "{status:?}");
+        }
+    }
+}
