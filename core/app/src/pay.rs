@@ -14,7 +14,8 @@ impl SoKhoe {
     ///
     /// # Errors
     /// [`AppError::UntrustedPayment`] when the signed order is missing, altered, or speaks of another
-    /// invoice, amount or clinic, or when the invoice is paid or void: nothing may be paid then. [`AppError::NotFound`].
+    /// invoice, amount or clinic, or when the invoice is paid or void: nothing may be paid then.
+    /// [`AppError::NotFound`].
     pub fn payment_qr(&self, person_id: &str, invoice_id: &str) -> Result<PaymentQrView, AppError> {
         let session = &*self.inner;
         let book = session.book(person_id)?;

@@ -260,10 +260,7 @@ impl Vault {
         events: &[NewEvent],
     ) -> Result<(), VaultError> {
         self.store().write(Durability::Full, |tx, _| {
-            let gone = tx
-                .prepare_cached(r#"DELETE FROM "intent" WHERE "id" = ?1"#)?
-                .execute([id.to_string()])?;
-            if gone == 0 {
+            if !remove(tx, id)? {
                 return Err(VaultError::UnknownIntent);
             }
             let before = bookings::find(tx, booking.id)?.map(|before| before.state);
@@ -277,10 +274,7 @@ impl Vault {
             }
             events::keep(tx, events)
         })?;
-        self.store().notices.tell(VaultChange {
-            events: !events.is_empty(),
-            ..VaultChange::BOOKINGS
-        });
+        self.tell_answered(events);
         Ok(())
     }
 
@@ -291,15 +285,18 @@ impl Vault {
     /// [`VaultError`]; nothing is changed then.
     pub fn drop_intent(&self, id: IntentId, events: &[NewEvent]) -> Result<(), VaultError> {
         self.store().write(Durability::Full, |tx, _| {
-            tx.prepare_cached(r#"DELETE FROM "intent" WHERE "id" = ?1"#)?
-                .execute([id.to_string()])?;
+            remove(tx, id)?;
             events::keep(tx, events)
         })?;
+        self.tell_answered(events);
+        Ok(())
+    }
+
+    fn tell_answered(&self, events: &[NewEvent]) {
         self.store().notices.tell(VaultChange {
             events: !events.is_empty(),
             ..VaultChange::BOOKINGS
         });
-        Ok(())
     }
 
     fn tell_bookings(&self, changed: bool) {
@@ -309,8 +306,8 @@ impl Vault {
     }
 }
 
-/// The feed said how a booking stands: its intent need not be sent again. Whether there was one.
-pub(crate) fn answered_by_feed(tx: &Transaction<'_>, id: IntentId) -> Result<bool, VaultError> {
+/// Takes an intent out of the outbox: it was answered, by the clinic or by its feed. Whether it was there.
+pub(crate) fn remove(tx: &Transaction<'_>, id: IntentId) -> Result<bool, VaultError> {
     let gone = tx
         .prepare_cached(r#"DELETE FROM "intent" WHERE "id" = ?1"#)?
         .execute([id.to_string()])?;

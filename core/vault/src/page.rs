@@ -133,7 +133,7 @@ impl Vault {
                     old_news.insert(booking.id.to_string());
                 }
                 if booking.state.is_settled() {
-                    change.bookings |= outbox::answered_by_feed(tx, booking.id)?;
+                    change.bookings |= outbox::remove(tx, booking.id)?;
                 }
             }
             let news: Vec<NewEvent> = page
