@@ -50,7 +50,7 @@ fn ours(case: &Case) -> String {
     if let Some(purpose) = &case.purpose {
         builder = builder.reference(purpose);
     }
-    builder.build().expect("a code").to_payload()
+    builder.build().expect("a code").as_str()
 }
 
 fn peers() -> [(&'static str, Command); 2] {
@@ -132,7 +132,7 @@ fn we_read_what_others_write() {
             assert_eq!(read.amount(), case.amount.map(Vnd::new), "{peer}");
             assert_eq!(read.purpose(), case.purpose.as_deref(), "{peer}");
             assert_eq!(
-                read.to_payload(),
+                read.as_str(),
                 text,
                 "{peer}: read and written again it is the same text"
             );

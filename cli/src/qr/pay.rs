@@ -66,7 +66,7 @@ pub(super) fn run(args: PayArgs, words: &Words, output: &mut Output) -> Result<(
     builder = builder.reference(args.reference.as_deref().unwrap_or_default());
     builder = builder.purpose(args.purpose.as_deref().unwrap_or_default());
     let code = builder.build().map_err(|error| cannot(&error))?;
-    let payload = code.to_payload();
+    let payload = code.as_str();
     let drawn =
         Matrix::encode(&payload, Level::Medium).map_err(|_| Failure::said("qr-too-long"))?;
     if let Some(path) = &args.svg {

@@ -35,7 +35,7 @@ impl SoKhoe {
             &clinic.id,
             &PublicKey::from_bytes(clinic.public_key),
         )?;
-        let payload = order.to_vietqr().to_payload();
+        let payload = order.to_vietqr().as_str();
         let drawn =
             Matrix::encode(&payload, Level::Medium).map_err(|_| AppError::internal("draw"))?;
         Ok(PaymentQrView {

@@ -6,6 +6,7 @@
 
 pub mod booking;
 pub mod entry;
+pub mod grant;
 pub mod ids;
 pub mod money;
 pub mod ports;
@@ -14,6 +15,7 @@ pub mod time;
 
 pub use booking::{BookingState, Refusal};
 pub use entry::{Entry, EntryKind, Point, ReferenceRange, Section};
+pub use grant::GrantScope;
 pub use ids::{ClinicId, IntentId, PersonId, ResourceKey};
 pub use money::Vnd;
 pub use time::Timestamp;

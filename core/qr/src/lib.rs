@@ -7,7 +7,9 @@
 //! * [`scan()`] says what any scanned text is.
 //! * [`vietqr`] reads and writes NAPAS payment codes on top of [`emv`], the lossless TLV layer.
 //! * [`citizen_card`] and [`insurance_card`] read what CCCD and BHYT cards show.
-//! * [`signed`] holds the clinic's own signed texts: enrolment and payment order.
+//! * [`signed`] holds the codes of our own, signed by a clinic: enrolment, ticket, invitation, share link,
+//!   payment order.
+//! * [`health_link`] reads SMART Health Links.
 //! * [`draw`] turns a text into modules, terminal blocks, SVG or PNG.
 //!
 //! ```
@@ -19,9 +21,9 @@
 //!     .reference("PK8F3K2")
 //!     .purpose("khám bệnh")
 //!     .build()?;
-//! println!("{}", Matrix::encode(&code.to_payload(), Level::Medium)?.to_terminal());
+//! println!("{}", Matrix::encode(code.as_str(), Level::Medium)?.to_terminal());
 //!
-//! let Scanned::VietQr(reading) = scan(&code.to_payload()) else { panic!("just made") };
+//! let Scanned::VietQr(reading) = scan(code.as_str()) else { panic!("just made") };
 //! assert_eq!(reading.code.bin().bank().map(|bank| bank.short_name), Some("VietinBank"));
 //! assert_eq!(reading.code.purpose(), Some("PK8F3K2 KHAM BENH"));
 //! assert!(reading.warnings.is_empty());
@@ -32,6 +34,7 @@ pub mod bank;
 pub mod citizen_card;
 pub mod draw;
 pub mod emv;
+pub mod health_link;
 pub mod insurance_card;
 pub mod other_payment;
 pub mod payee;
@@ -44,10 +47,13 @@ pub mod vietqr;
 pub use bank::{Bank, Bin};
 pub use citizen_card::{CitizenCard, CitizenNumber};
 pub use draw::Matrix;
+pub use health_link::HealthLink;
 pub use insurance_card::{InsuranceCard, InsuranceNumber};
 pub use other_payment::OtherPayment;
 pub use payee::{PayeeCheck, compare_payee};
 pub use scan::{Scanned, scan};
 pub use sex::Sex;
-pub use signed::{Enrolment, PaymentOrder, PublicKey};
+pub use signed::{
+    Enrolment, Invitation, PaymentOrder, PublicKey, ShareLink, Ticket, TicketGate, TicketSheet,
+};
 pub use vietqr::VietQr;

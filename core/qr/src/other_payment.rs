@@ -4,8 +4,8 @@ use std::fmt;
 
 use sokhoe_domain::Vnd;
 
-use crate::emv::{Object, Payload};
-use crate::vietqr::{AdditionalData, read_amount};
+use crate::emv::{Objects, Payload};
+use crate::vietqr::{AdditionalData, Fee, Initiation, Root, Warning, read_amount};
 
 /// Whose code it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +26,7 @@ pub enum Scheme {
 pub struct OtherPayment {
     scheme: Scheme,
     payload: Payload,
-    merchant_id: Option<String>,
-    additional: AdditionalData,
+    warnings: Vec<Warning>,
 }
 
 const MERCHANT: u8 = 26;
@@ -35,26 +34,11 @@ const MERCHANT: u8 = 26;
 impl OtherPayment {
     /// What the code says. Templates that cannot be read count as absent.
     pub fn from_payload(payload: Payload) -> Self {
-        let merchant = payload.template(MERCHANT).unwrap_or_default();
-        let find = |id| {
-            merchant
-                .iter()
-                .find(|object| object.id() == id)
-                .map(Object::value)
-        };
-        let scheme = match find(0) {
-            Some("A000000775") => Scheme::VnPay,
-            Some("vn.airpay.www") => Scheme::ShopeePay,
-            Some("00") => Scheme::Evn,
-            _ => Scheme::Unknown,
-        };
-        let merchant_id = find(1).map(str::to_owned);
-        let additional = AdditionalData::read(&payload).unwrap_or_default();
+        let (scheme, warnings) = survey(&payload);
         Self {
             scheme,
             payload,
-            merchant_id,
-            additional,
+            warnings,
         }
     }
 
@@ -68,9 +52,14 @@ impl OtherPayment {
         &self.payload
     }
 
+    /// What is odd about the code.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
     /// The merchant's number in its scheme (26.01).
     pub fn merchant_id(&self) -> Option<&str> {
-        self.merchant_id.as_deref()
+        template(&self.payload, MERCHANT).get(1)
     }
 
     /// The merchant's name; nothing checks it.
@@ -78,7 +67,12 @@ impl OtherPayment {
         self.payload.get(59)
     }
 
-    /// The merchant category.
+    /// The merchant's city.
+    pub fn merchant_city(&self) -> Option<&str> {
+        self.payload.get(60)
+    }
+
+    /// The merchant category (ISO 18245).
     pub fn mcc(&self) -> Option<&str> {
         self.payload.get(52)
     }
@@ -86,6 +80,21 @@ impl OtherPayment {
     /// The currency as ISO 4217 number: 704 is đồng.
     pub fn currency(&self) -> Option<&str> {
         self.payload.get(53)
+    }
+
+    /// The country, two letters.
+    pub fn country(&self) -> Option<&str> {
+        self.payload.get(58)
+    }
+
+    /// For one payment or many, as the code says.
+    pub fn initiation(&self) -> Option<Initiation> {
+        self.payload.get(1).and_then(Initiation::read)
+    }
+
+    /// Whether the code may be used many times. VNPAY also writes `11` beside an amount.
+    pub fn is_static(&self) -> bool {
+        self.initiation() != Some(Initiation::Dynamic)
     }
 
     /// The amount, when it is a whole number of đồng.
@@ -96,9 +105,15 @@ impl OtherPayment {
             .and_then(|text| read_amount(text).ok())
     }
 
+    /// The tip or fee on top of the amount.
+    pub fn fee(&self) -> Option<Fee> {
+        let [indicator, fixed, percent] = [55, 56, 57].map(|tag| self.payload.get(tag));
+        Fee::read(indicator, fixed, percent).ok().flatten()
+    }
+
     /// Bill, reference, purpose and the rest of tag 62.
-    pub fn additional(&self) -> &AdditionalData {
-        &self.additional
+    pub fn additional(&self) -> AdditionalData<'_> {
+        AdditionalData::new(template(&self.payload, 62))
     }
 }
 
@@ -109,4 +124,54 @@ impl fmt::Debug for OtherPayment {
             .field("payload", &self.payload)
             .finish_non_exhaustive()
     }
+}
+
+fn survey(payload: &Payload) -> (Scheme, Vec<Warning>) {
+    let mut warnings = Vec::new();
+    let root = Root::read(payload, &mut warnings);
+    warnings.extend(root.repeated.iter().copied().map(Warning::Duplicate));
+    let guid = template(payload, MERCHANT).get(0);
+    let scheme = match guid {
+        Some("A000000775") => Scheme::VnPay,
+        Some("vn.airpay.www") => Scheme::ShopeePay,
+        Some("00") => Scheme::Evn,
+        _ => Scheme::Unknown,
+    };
+    let initiation = root.initiation.and_then(Initiation::read);
+    let notes = [
+        (
+            root.country.is_some_and(|country| country != "VN"),
+            Warning::ForeignCountry,
+        ),
+        (
+            root.currency == Some("704")
+                && root
+                    .amount
+                    .is_some_and(|amount| read_amount(amount).is_err()),
+            Warning::BadAmount,
+        ),
+        (
+            initiation == Some(Initiation::Static) && root.amount.is_some(),
+            Warning::StaticWithAmount,
+        ),
+        (
+            initiation == Some(Initiation::Dynamic) && root.amount.is_none(),
+            Warning::DynamicWithoutAmount,
+        ),
+        (
+            Fee::read(root.fee_indicator, root.fixed_fee, root.percent_fee).is_err(),
+            Warning::FeeMismatch,
+        ),
+    ];
+    warnings.extend(
+        notes
+            .into_iter()
+            .filter(|(odd, _)| *odd)
+            .map(|(_, warning)| warning),
+    );
+    (scheme, warnings)
+}
+
+fn template(payload: &Payload, id: u8) -> Objects<'_> {
+    payload.template(id).unwrap_or_else(|_| Objects::empty())
 }

@@ -4,29 +4,55 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::citizen_card::{CitizenCard, CitizenCardError, Reading as CitizenReading};
+use crate::citizen_card::{
+    CitizenCard, CitizenCardError, CitizenNumber, Reading as CitizenReading,
+};
 use crate::emv::{FormatError, Payload};
-use crate::insurance_card::{InsuranceCard, InsuranceCardError};
+use crate::health_link::{HealthLink, HealthLinkError};
+use crate::insurance_card::{
+    InsuranceCard, InsuranceCardError, InsuranceNumber, Reading as InsuranceReading,
+};
 use crate::other_payment::OtherPayment;
-use crate::signed::Kind;
+use crate::signed::{
+    Enrolment, Invitation, Kind, PaymentOrderDetails, Refusal, ShareLink, TicketSheet, Unproven,
+    UnprovenTicket,
+};
 use crate::text::{Hidden, LONGEST_SCAN, trim_scan};
 use crate::vietqr::{ReadError, Reading as VietQrReading, VietQr, has_napas_template};
 
 /// What a scanned text is. `Debug` hides addresses too: they may carry keys.
+///
+/// Nothing here is proven. A payment's payee may be anybody: see [`compare_payee`](crate::compare_payee). Codes
+/// of our own say whether they are whole and of now when they are asked with the time and the keys.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scanned {
-    /// A VietQR payment. Nothing says yet that its payee is the right one: see
-    /// [`compare_payee`](crate::compare_payee).
+    /// A VietQR payment.
     VietQr(Box<VietQrReading>),
     /// A payment of another scheme.
     OtherPayment(Box<OtherPayment>),
     /// A citizen card.
     CitizenCard(Box<CitizenReading>),
+    /// A bare citizen number, as phones show it; insurance takes it too.
+    CitizenNumber(CitizenNumber),
     /// A health insurance card.
-    InsuranceCard(Box<InsuranceCard>),
-    /// One of our own texts. It is not verified here: that takes the time or the clinic's key.
-    Ours(Kind),
+    InsuranceCard(Box<InsuranceReading>),
+    /// A bare insurance number, as phones show it.
+    InsuranceNumber(InsuranceNumber),
+    /// A clinic brings a phone in.
+    Enrolment(Box<Unproven<Enrolment>>),
+    /// A booking's ticket.
+    Ticket(Box<UnprovenTicket>),
+    /// A person asks a helper.
+    Invitation(Box<Unproven<Invitation>>),
+    /// A document that a clinic shares.
+    ShareLink(Box<Unproven<ShareLink>>),
+    /// A document that somebody shares, as a SMART Health Link without signature.
+    HealthLink(Box<HealthLink>),
+    /// A clinic's payment order.
+    PaymentOrder(Box<Unproven<PaymentOrderDetails>>),
+    /// The tickets of a booking, as a clinic sends them.
+    TicketSheet(Box<Unproven<TicketSheet>>),
     /// An address on the web. It is never opened by this crate, nor should an app without asking.
     Url(String),
     /// None of these, or a broken one of these.
@@ -39,8 +65,18 @@ impl fmt::Debug for Scanned {
             Self::VietQr(reading) => f.debug_tuple("VietQr").field(reading).finish(),
             Self::OtherPayment(code) => f.debug_tuple("OtherPayment").field(code).finish(),
             Self::CitizenCard(reading) => f.debug_tuple("CitizenCard").field(reading).finish(),
+            Self::CitizenNumber(number) => f.debug_tuple("CitizenNumber").field(number).finish(),
             Self::InsuranceCard(card) => f.debug_tuple("InsuranceCard").field(card).finish(),
-            Self::Ours(kind) => f.debug_tuple("Ours").field(kind).finish(),
+            Self::InsuranceNumber(number) => {
+                f.debug_tuple("InsuranceNumber").field(number).finish()
+            }
+            Self::Enrolment(code) => f.debug_tuple("Enrolment").field(code).finish(),
+            Self::Ticket(code) => f.debug_tuple("Ticket").field(code).finish(),
+            Self::Invitation(code) => f.debug_tuple("Invitation").field(code).finish(),
+            Self::ShareLink(code) => f.debug_tuple("ShareLink").field(code).finish(),
+            Self::HealthLink(link) => f.debug_tuple("HealthLink").field(link).finish(),
+            Self::PaymentOrder(code) => f.debug_tuple("PaymentOrder").field(code).finish(),
+            Self::TicketSheet(code) => f.debug_tuple("TicketSheet").field(code).finish(),
             Self::Url(_) => f.debug_tuple("Url").field(&Hidden).finish(),
             Self::Unknown(why) => f.debug_tuple("Unknown").field(why).finish(),
         }
@@ -69,58 +105,87 @@ pub enum Why {
     /// An insurance card that was misread.
     #[error("an insurance card that cannot be used: {0}")]
     InsuranceCard(#[from] InsuranceCardError),
-    /// A text of ours, from a later version or of a kind that this one does not have.
-    #[error("a code of Sổ Khỏe that needs a newer app")]
-    NewerVersion,
+    /// A code of ours that was misread, or is of a later version.
+    #[error("a code of Sổ Khỏe that cannot be used: {0}")]
+    Ours(#[from] Refusal),
+    /// A SMART Health Link that was misread.
+    #[error("a shared document that cannot be used: {0}")]
+    HealthLink(#[from] HealthLinkError),
 }
 
 /// Says what a scanned text is.
 pub fn scan(text: &str) -> Scanned {
-    let text = trim_scan(text);
-    if text.is_empty() {
-        return Scanned::Unknown(Why::Empty);
-    }
-    if text.len() > LONGEST_SCAN {
-        return Scanned::Unknown(Why::TooLong);
-    }
-    if let Some(kind) = Kind::of(text) {
-        return Scanned::Ours(kind);
-    }
-    if Kind::looks_like_ours(text) {
-        return Scanned::Unknown(Why::NewerVersion);
-    }
-    if looks_like_url(text) {
-        return Scanned::Url(text.to_owned());
-    }
-    if InsuranceCard::looks_like(text) {
-        return InsuranceCard::read(text).map_or_else(
-            |error| Scanned::Unknown(error.into()),
-            |card| Scanned::InsuranceCard(Box::new(card)),
-        );
-    }
-    if CitizenCard::looks_like(text) {
-        return CitizenCard::read(text).map_or_else(
-            |error| Scanned::Unknown(error.into()),
-            |reading| Scanned::CitizenCard(Box::new(reading)),
-        );
-    }
-    if text.starts_with("0002") {
-        return payment(text)
-            .unwrap_or_else(|error| Scanned::Unknown(ReadError::from(error).into()));
-    }
-    Scanned::Unknown(Why::Unrecognised)
+    read(text).unwrap_or_else(Scanned::Unknown)
 }
 
-fn payment(text: &str) -> Result<Scanned, FormatError> {
-    let payload = Payload::read(text)?;
-    Ok(if has_napas_template(&payload) {
-        VietQr::from_payload(payload).map_or_else(
-            |error| Scanned::Unknown(error.into()),
-            |reading| Scanned::VietQr(Box::new(reading)),
-        )
-    } else {
-        Scanned::OtherPayment(Box::new(OtherPayment::from_payload(payload)))
+fn read(text: &str) -> Result<Scanned, Why> {
+    let text = trim_scan(text);
+    if text.is_empty() {
+        return Err(Why::Empty);
+    }
+    if text.starts_with("0002") {
+        return payment(text);
+    }
+    if let Some(sheet_or_code) = ours(text) {
+        return Ok(sheet_or_code?);
+    }
+    if text.len() > LONGEST_SCAN {
+        return Err(Why::TooLong);
+    }
+    if HealthLink::looks_like(text) {
+        return Ok(Scanned::HealthLink(Box::new(HealthLink::read(text)?)));
+    }
+    if looks_like_url(text) {
+        return Ok(Scanned::Url(text.to_owned()));
+    }
+    if InsuranceCard::looks_like(text) {
+        return Ok(Scanned::InsuranceCard(Box::new(InsuranceCard::read(text)?)));
+    }
+    if CitizenCard::looks_like(text) {
+        return Ok(Scanned::CitizenCard(Box::new(CitizenCard::read(text)?)));
+    }
+    match text.parse() {
+        Ok(InsuranceNumber::Citizen(number)) => Ok(Scanned::CitizenNumber(number)),
+        Ok(number) => Ok(Scanned::InsuranceNumber(number)),
+        Err(_) => Err(Why::Unrecognised),
+    }
+}
+
+/// A code of our own, well or badly; unset for anything else.
+fn ours(text: &str) -> Option<Result<Scanned, Refusal>> {
+    if UnprovenTicket::looks_like(text) {
+        let ticket = UnprovenTicket::read(text);
+        return Some(ticket.map(|ticket| Scanned::Ticket(Box::new(ticket))));
+    }
+    let kind = match Kind::of(text) {
+        Ok(kind) => kind,
+        Err(Refusal::NotOurs) => return None,
+        Err(refusal) => return Some(Err(refusal)),
+    };
+    Some(match kind {
+        Kind::Enrolment => Unproven::read(text).map(|code| Scanned::Enrolment(Box::new(code))),
+        Kind::Invitation => Unproven::read(text).map(|code| Scanned::Invitation(Box::new(code))),
+        Kind::ShareLink => Unproven::read(text).map(|code| Scanned::ShareLink(Box::new(code))),
+        Kind::PaymentOrder => {
+            Unproven::read(text).map(|code| Scanned::PaymentOrder(Box::new(code)))
+        }
+        Kind::TicketSheet => Unproven::read(text).map(|code| Scanned::TicketSheet(Box::new(code))),
     })
+}
+
+fn payment(text: &str) -> Result<Scanned, Why> {
+    if text.len() > LONGEST_SCAN {
+        return Err(Why::TooLong);
+    }
+    let payload = Payload::read(text).map_err(|error: FormatError| ReadError::from(error))?;
+    if has_napas_template(&payload) {
+        let reading = VietQr::from_payload(payload)?;
+        Ok(Scanned::VietQr(Box::new(reading)))
+    } else {
+        Ok(Scanned::OtherPayment(Box::new(OtherPayment::from_payload(
+            payload,
+        ))))
+    }
 }
 
 fn looks_like_url(text: &str) -> bool {

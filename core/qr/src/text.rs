@@ -19,32 +19,58 @@ pub(crate) fn nfc(text: &str) -> String {
 
 /// Upper-case `[A-Z0-9 ]` with single inner spaces; everything else is dropped.
 pub(crate) fn fold_upper(text: &str) -> String {
-    fold(text, |c| {
+    let mut folded = String::new();
+    fold_upper_into(text, &mut folded);
+    folded
+}
+
+/// Appends [`fold_upper`] of `text`.
+pub(crate) fn fold_upper_into(text: &str, folded: &mut String) {
+    if is_folded(text) {
+        return folded.push_str(text);
+    }
+    fold_into(text, folded, |c| {
         c.is_ascii_alphanumeric().then(|| c.to_ascii_uppercase())
-    })
+    });
+}
+
+/// Whether nothing is left to fold: the common case, as references are made of `[A-Z0-9]`.
+fn is_folded(text: &str) -> bool {
+    let mut after_space = true;
+    text.bytes().all(|b| {
+        let doubled = b == b' ' && after_space;
+        after_space = b == b' ';
+        !doubled && (after_space || b.is_ascii_uppercase() || b.is_ascii_digit())
+    }) && !text.ends_with(' ')
 }
 
 /// Printable ASCII with single inner spaces, case kept; everything else is dropped.
 pub(crate) fn fold_ascii(text: &str) -> String {
-    fold(text, |c| c.is_ascii_graphic().then_some(c))
+    let mut folded = String::new();
+    fold_into(text, &mut folded, |c| c.is_ascii_graphic().then_some(c));
+    folded
 }
 
-fn fold(text: &str, keep: impl Fn(char) -> Option<char>) -> String {
-    let plain = sokhoe_domain::text::strip_marks(text);
-    let mut folded = String::with_capacity(plain.len());
-    let mut space = false;
-    for c in plain.chars() {
+fn fold_into(text: &str, folded: &mut String, keep: impl Fn(char) -> Option<char>) {
+    let (start, mut space) = (folded.len(), false);
+    let mut push = |c: char| {
         if c.is_whitespace() {
             space = true;
         } else if let Some(kept) = keep(c) {
-            if space && !folded.is_empty() {
+            if space && folded.len() > start {
                 folded.push(' ');
             }
             space = false;
             folded.push(kept);
         }
+    };
+    if text.is_ascii() {
+        text.chars().for_each(push);
+    } else {
+        sokhoe_domain::text::strip_marks(text)
+            .chars()
+            .for_each(&mut push);
     }
-    folded
 }
 
 /// The first `limit` characters, without a space at the end.

@@ -58,6 +58,21 @@ pub enum CitizenCardWarning {
     OddFieldCount,
 }
 
+impl CitizenCardWarning {
+    /// A stable name for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::UnknownProvince => "unknown_province",
+            Self::SexDiffers => "sex_differs",
+            Self::BirthYearDiffers => "birth_year_differs",
+            Self::UnknownSex => "unknown_sex",
+            Self::OddOldNumber => "odd_old_number",
+            Self::IssuedBeforeBirth => "issued_before_birth",
+            Self::OddFieldCount => "odd_field_count",
+        }
+    }
+}
+
 /// A field of the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {

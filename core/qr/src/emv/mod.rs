@@ -8,9 +8,11 @@ mod error;
 mod object;
 mod payload;
 mod tag_path;
+mod write;
 
 pub use crc::crc16;
 pub use error::{FormatError, FormatErrorKind};
-pub use object::{Object, ObjectError};
+pub use object::{Object, Objects};
 pub use payload::Payload;
 pub use tag_path::TagPath;
+pub use write::{ObjectError, Writer};

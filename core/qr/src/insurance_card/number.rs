@@ -56,6 +56,17 @@ impl InsuranceNumber {
         }
     }
 
+    /// Whether the ten digits could also be a mobile phone number of Vietnam: a bare number in a code
+    /// does not say which it is.
+    pub fn could_be_phone(&self) -> bool {
+        match self {
+            Self::SocialInsurance(text) => ["03", "05", "07", "08", "09"]
+                .iter()
+                .any(|prefix| text.starts_with(prefix)),
+            Self::Card(_) | Self::Citizen(_) => false,
+        }
+    }
+
     fn card_part(&self, range: std::ops::Range<usize>) -> Option<&str> {
         match self {
             Self::Card(text) => text.get(range),

@@ -1,26 +1,29 @@
 use url::{Host, Url};
 
-/// Whether a phone may talk to a clinic at this address: https, or http on this very machine.
-/// No user, password, query or fragment.
+/// Whether a phone may talk to a clinic at this address: [`is_safe`], without query and fragment.
 pub(super) fn is_allowed(text: &str) -> bool {
+    safe(text).is_some_and(|url| url.query().is_none() && url.fragment().is_none())
+}
+
+/// Whether something may be fetched from this address: https, or http on this very machine, and no
+/// user or password.
+pub(crate) fn is_safe(text: &str) -> bool {
+    safe(text).is_some()
+}
+
+fn safe(text: &str) -> Option<Url> {
     // The parser drops tabs and line ends and repairs backslashes; a repaired address is not the
     // one that people saw.
     if !text.bytes().all(|b| b.is_ascii_graphic()) || text.contains('\\') {
-        return false;
+        return None;
     }
-    let Ok(url) = Url::parse(text) else {
-        return false;
-    };
+    let url = Url::parse(text).ok()?;
     let scheme = match url.scheme() {
         "https" => url.host().is_some(),
         "http" => is_loopback(&url),
         _ => false,
     };
-    let bare = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    scheme && bare
+    (scheme && url.username().is_empty() && url.password().is_none()).then_some(url)
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -34,7 +37,7 @@ fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_allowed;
+    use super::{is_allowed, is_safe};
 
     #[test]
     fn https_or_this_machine() {
@@ -70,5 +73,7 @@ mod tests {
         ] {
             assert!(!is_allowed(bad), "{bad}");
         }
+        assert!(is_safe("https://benhvien.example/shl?id=1#x"));
+        assert!(!is_safe("https://user@benhvien.example/shl?id=1"));
     }
 }

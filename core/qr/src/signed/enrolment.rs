@@ -1,14 +1,15 @@
 use std::fmt;
 
+use minicbor::{Decode, Encode};
 use ring::signature::Ed25519KeyPair;
-use serde::{Deserialize, Serialize};
 use sokhoe_domain::Timestamp;
-use thiserror::Error;
 
 use super::clinic_url;
 use super::key::PublicKey;
-use super::token::{Kind, SignError, TokenError, Unverified, sign};
-use crate::text::{Hidden, trim_scan};
+use super::refusal::{Refusal, SignError};
+use super::unproven::{Code, Trust, Unproven};
+use super::wire::{Kind, Unverified, sign};
+use crate::text::Hidden;
 
 /// What a clinic shows at its counter to bring a phone in.
 ///
@@ -25,43 +26,30 @@ pub struct Enrolment {
     pub code: String,
     /// The key with which the clinic signs.
     pub public_key: PublicKey,
-    /// From this instant on it is refused.
+    /// From this instant on it is refused; the code holds whole seconds.
     pub expires: Timestamp,
 }
 
-/// Why a phone cannot enrol with a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum EnrolmentError {
-    /// It is something else.
-    #[error("not an enrolment code")]
-    NotOurs,
-    /// The signature does not hold: someone changed it, or it was misread.
-    #[error("the enrolment code was altered")]
-    Altered,
-    /// It was shown too long ago.
-    #[error("the enrolment code has expired")]
-    Expired,
-    /// It is cut off, garbled, or names an address that no phone may talk to.
-    #[error("the enrolment code is malformed")]
-    Malformed,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Wire {
-    #[serde(rename = "u")]
-    clinic_url: String,
-    #[serde(rename = "n")]
-    clinic_name: String,
-    #[serde(rename = "c")]
-    code: String,
-    #[serde(rename = "k")]
-    public_key: PublicKey,
-    #[serde(rename = "x")]
-    expires_millis: i64,
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Wire<'a> {
+    #[n(0)]
+    clinic_url: &'a str,
+    #[n(1)]
+    clinic_name: &'a str,
+    #[n(2)]
+    code: &'a str,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    public_key: [u8; 32],
+    #[n(4)]
+    expires_seconds: i64,
 }
 
 impl Enrolment {
     /// Signs it, with the pair whose public half it carries.
+    ///
+    /// # Errors
+    /// [`SignError`]
     pub fn sign(&self, key: &Ed25519KeyPair) -> Result<String, SignError> {
         if PublicKey::of(key) != Ok(self.public_key) {
             return Err(SignError::WrongKey);
@@ -70,46 +58,55 @@ impl Enrolment {
             return Err(SignError::Invalid);
         }
         let wire = Wire {
-            clinic_url: self.clinic_url.clone(),
-            clinic_name: self.clinic_name.clone(),
-            code: self.code.clone(),
-            public_key: self.public_key,
-            expires_millis: self.expires.as_millis(),
+            clinic_url: &self.clinic_url,
+            clinic_name: &self.clinic_name,
+            code: &self.code,
+            public_key: *self.public_key.as_bytes(),
+            expires_seconds: seconds(self.expires),
         };
         sign(Kind::Enrolment, &wire, key)
     }
 
     /// Reads and checks a scanned text.
-    pub fn read(text: &str, now: Timestamp) -> Result<Self, EnrolmentError> {
-        let unverified = Unverified::read(trim_scan(text))?;
-        if unverified.kind != Kind::Enrolment {
-            return Err(EnrolmentError::NotOurs);
-        }
-        let claimed: Wire = unverified.peek()?;
-        let wire: Wire = unverified.verify(&claimed.public_key)?.payload()?;
-        let enrolment = Self {
-            clinic_url: wire.clinic_url,
-            clinic_name: wire.clinic_name,
-            code: wire.code,
-            public_key: wire.public_key,
-            expires: Timestamp::from_millis(wire.expires_millis),
-        };
-        if !enrolment.is_sound() {
-            return Err(EnrolmentError::Malformed);
-        }
-        if now >= enrolment.expires {
-            return Err(EnrolmentError::Expired);
-        }
-        Ok(enrolment)
+    ///
+    /// # Errors
+    /// [`Refusal`]
+    pub fn read(text: &str, now: Timestamp) -> Result<Self, Refusal> {
+        Unproven::<Self>::read(text)?.prove(now, Trust::Carried)
     }
 
     fn is_sound(&self) -> bool {
-        let name = self.clinic_name.trim();
-        let name_is_sound =
-            !name.is_empty() && name.chars().count() <= 200 && !name.contains(char::is_control);
-        let code_is_sound =
-            (1..=200).contains(&self.code.len()) && self.code.bytes().all(|b| b.is_ascii_graphic());
-        name_is_sound && code_is_sound && clinic_url::is_allowed(&self.clinic_url)
+        is_name(&self.clinic_name)
+            && is_secret(&self.code)
+            && clinic_url::is_allowed(&self.clinic_url)
+    }
+}
+
+impl Code for Enrolment {
+    const KIND: Kind = Kind::Enrolment;
+
+    fn decode(unverified: &Unverified) -> Result<Self, Refusal> {
+        let wire: Wire<'_> = unverified.says()?;
+        let enrolment = Self {
+            clinic_url: wire.clinic_url.to_owned(),
+            clinic_name: wire.clinic_name.to_owned(),
+            code: wire.code.to_owned(),
+            public_key: PublicKey::from_bytes(wire.public_key),
+            expires: instant(wire.expires_seconds)?,
+        };
+        if enrolment.is_sound() {
+            Ok(enrolment)
+        } else {
+            Err(Refusal::Malformed)
+        }
+    }
+
+    fn carried_key(&self) -> Option<PublicKey> {
+        Some(self.public_key)
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        Some(self.expires)
     }
 }
 
@@ -125,12 +122,24 @@ impl fmt::Debug for Enrolment {
     }
 }
 
-impl From<TokenError> for EnrolmentError {
-    fn from(error: TokenError) -> Self {
-        match error {
-            TokenError::NotOurs => Self::NotOurs,
-            TokenError::Malformed => Self::Malformed,
-            TokenError::Altered => Self::Altered,
-        }
-    }
+/// A name as people read it: 1 to 200 characters, none of them a control.
+pub(super) fn is_name(name: &str) -> bool {
+    !name.trim().is_empty() && name.chars().count() <= 200 && !name.contains(char::is_control)
+}
+
+/// A one-time secret as clinics make them.
+pub(super) fn is_secret(code: &str) -> bool {
+    (1..=200).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Whole seconds since 1970.
+pub(super) fn seconds(at: Timestamp) -> i64 {
+    at.as_millis().div_euclid(1_000)
+}
+
+pub(super) fn instant(seconds: i64) -> Result<Timestamp, Refusal> {
+    seconds
+        .checked_mul(1_000)
+        .map(Timestamp::from_millis)
+        .ok_or(Refusal::Malformed)
 }

@@ -31,6 +31,13 @@ impl PublicKey {
             .map_err(|_| PublicKeyError)
     }
 
+    /// One byte by which a ticket says which key signed it. Keys are as good as random: their first
+    /// byte tells most of them apart.
+    pub(super) fn hint(&self) -> u8 {
+        let [first, ..] = self.0;
+        first
+    }
+
     /// The bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

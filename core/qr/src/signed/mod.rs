@@ -1,16 +1,33 @@
-//! Compact signed texts: `SK1.<kind>.<payload>.<signature>`.
+//! Codes of our own, each signed by a clinic (Ed25519) and readable without a network.
 //!
-//! The payload is JSON and the signature is Ed25519, both base64url without padding. The signature
-//! covers the text before the last dot, kind and version included, so that a text of one kind never
-//! passes as another.
+//! Two forms. What must fit a cracked screen, the [`Ticket`], is 178 decimal digits: a QR code of
+//! version 6 at level Q. All others are `SK2<kind>:` and base45 (RFC 9285) of a CBOR array (RFC 8949)
+//! and its signature, so that QR codes hold them in their alphanumeric mode. The signature covers the
+//! prefix too: a text of one kind never passes as another. Readers skip fields that a later writer
+//! appended; what they must not skip gets another version.
+//!
+//! A code that was read says nothing yet: [`Unproven::prove`] and [`TicketGate`] say whether it is
+//! whole, of this clinic, and of now.
 
 mod clinic_url;
 mod enrolment;
+mod invitation;
 mod key;
 mod payment_order;
-mod token;
+mod refusal;
+mod share_link;
+mod ticket;
+mod unproven;
+mod wire;
 
-pub use enrolment::{Enrolment, EnrolmentError};
+pub use enrolment::Enrolment;
+pub use invitation::Invitation;
 pub use key::{PublicKey, PublicKeyError};
 pub use payment_order::{PaymentOrder, PaymentOrderDetails, PaymentOrderError};
-pub use token::{Kind, SignError, TokenError, Verified, sign, verify};
+pub use refusal::{Refusal, SignError};
+pub use share_link::ShareLink;
+pub use ticket::{CLOCK_TOLERANCE, Ticket, TicketGate, TicketSheet, TicketWindow, UnprovenTicket};
+pub use unproven::{Trust, Unproven};
+pub use wire::Kind;
+
+pub(crate) use clinic_url::is_safe;

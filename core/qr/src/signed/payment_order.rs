@@ -1,12 +1,14 @@
 use std::fmt;
 
+use minicbor::{Decode, Encode};
 use ring::signature::Ed25519KeyPair;
-use serde::{Deserialize, Serialize};
 use sokhoe_domain::{Timestamp, Vnd};
 use thiserror::Error;
 
 use super::key::PublicKey;
-use super::token::{Kind, SignError, TokenError, sign, verify};
+use super::refusal::{Refusal, SignError};
+use super::unproven::{Code, Trust, Unproven};
+use super::wire::{Kind, Unverified, sign};
 use crate::bank::Bin;
 use crate::text::{Hidden, LastFour};
 use crate::vietqr::{Account, BuildError, SAFE_PURPOSE, VietQr, bank_safe_reference};
@@ -46,7 +48,7 @@ pub struct PaymentOrderDetails {
 pub enum PaymentOrderError {
     /// The text is not a payment order of this key.
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Refused(#[from] Refusal),
     /// The clinic, invoice or payee is empty.
     #[error("a field of the payment order is empty")]
     Empty,
@@ -58,16 +60,25 @@ pub enum PaymentOrderError {
     Code(#[from] BuildError),
 }
 
-#[derive(Serialize, Deserialize)]
-struct Wire {
-    invoice: String,
-    clinic: String,
-    bin: String,
-    account: String,
-    payee: String,
-    amount: i64,
-    reference: String,
-    issued: i64,
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Wire<'a> {
+    #[n(0)]
+    invoice: &'a str,
+    #[n(1)]
+    clinic: &'a str,
+    #[n(2)]
+    bin: &'a str,
+    #[n(3)]
+    account: &'a str,
+    #[n(4)]
+    payee: &'a str,
+    #[n(5)]
+    dong: i64,
+    #[n(6)]
+    reference: &'a str,
+    #[n(7)]
+    issued_millis: i64,
 }
 
 impl PaymentOrder {
@@ -92,38 +103,30 @@ impl PaymentOrder {
 
     /// The text for the invoice.
     pub fn sign(&self, key: &Ed25519KeyPair) -> Result<String, SignError> {
-        let details = self.details.clone();
+        let details = &self.details;
         let wire = Wire {
-            invoice: details.invoice,
-            clinic: details.clinic,
-            bin: details.bin,
-            account: details.account,
-            payee: details.payee_name,
-            amount: details.amount.dong(),
-            reference: details.reference,
-            issued: details.issued.as_millis(),
+            invoice: &details.invoice,
+            clinic: &details.clinic,
+            bin: &details.bin,
+            account: &details.account,
+            payee: &details.payee_name,
+            dong: details.amount.dong(),
+            reference: &details.reference,
+            issued_millis: details.issued.as_millis(),
         };
         sign(Kind::PaymentOrder, &wire, key)
     }
 
     /// Reads a text that the clinic of `key` signed. Whether it is the order of the invoice at
     /// hand is for the caller to compare: [`invoice`](Self::invoice) and [`amount`](Self::amount).
+    ///
+    /// # Errors
+    /// [`PaymentOrderError`]
     pub fn verify(text: &str, key: &PublicKey) -> Result<Self, PaymentOrderError> {
-        let verified = verify(text, key)?;
-        if verified.kind() != Kind::PaymentOrder {
-            return Err(TokenError::NotOurs.into());
-        }
-        let wire: Wire = verified.payload()?;
-        Self::new(PaymentOrderDetails {
-            invoice: wire.invoice,
-            clinic: wire.clinic,
-            bin: wire.bin,
-            account: wire.account,
-            payee_name: wire.payee,
-            amount: Vnd::new(wire.amount),
-            reference: wire.reference,
-            issued: Timestamp::from_millis(wire.issued),
-        })
+        // An order ends with its invoice, not by itself.
+        let any_time = Timestamp::from_millis(0);
+        let details = Unproven::<PaymentOrderDetails>::read(text)?;
+        Self::new(details.prove(any_time, Trust::Known(&[*key]))?)
     }
 
     /// The payment code: the account, the amount, and the reference as the transfer text.
@@ -174,6 +177,32 @@ impl PaymentOrder {
     /// When the clinic signed.
     pub fn issued(&self) -> Timestamp {
         self.details.issued
+    }
+}
+
+impl Code for PaymentOrderDetails {
+    const KIND: Kind = Kind::PaymentOrder;
+
+    fn decode(unverified: &Unverified) -> Result<Self, Refusal> {
+        let wire: Wire<'_> = unverified.says()?;
+        Ok(Self {
+            invoice: wire.invoice.to_owned(),
+            clinic: wire.clinic.to_owned(),
+            bin: wire.bin.to_owned(),
+            account: wire.account.to_owned(),
+            payee_name: wire.payee.to_owned(),
+            amount: Vnd::new(wire.dong),
+            reference: wire.reference.to_owned(),
+            issued: Timestamp::from_millis(wire.issued_millis),
+        })
+    }
+
+    fn carried_key(&self) -> Option<PublicKey> {
+        None
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        None
     }
 }
 

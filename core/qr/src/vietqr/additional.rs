@@ -1,10 +1,10 @@
 use std::fmt;
 
-use crate::emv::{FormatError, Object, Payload};
+use crate::emv::Objects;
 
 /// Tag 62. The value `***` asks the payer to fill in the field.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct AdditionalData(Vec<Object>);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct AdditionalData<'a>(Objects<'a>);
 
 pub(crate) const TEMPLATE: u8 = 62;
 pub(crate) const BILL: u8 = 1;
@@ -17,72 +17,69 @@ pub(crate) const TERMINAL: u8 = 7;
 pub(crate) const PURPOSE: u8 = 8;
 pub(crate) const CONSUMER_REQUEST: u8 = 9;
 
-impl AdditionalData {
-    pub(crate) fn read(payload: &Payload) -> Result<Self, FormatError> {
-        payload.template(TEMPLATE).map(Self)
+impl<'a> AdditionalData<'a> {
+    pub(crate) fn new(objects: Objects<'a>) -> Self {
+        Self(objects)
     }
 
     /// The value of a field by its number.
-    pub fn get(&self, id: u8) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|object| object.id() == id)
-            .map(Object::value)
+    pub fn get(&self, id: u8) -> Option<&'a str> {
+        self.0.get(id)
     }
 
     /// All fields in their order.
-    pub fn objects(&self) -> &[Object] {
-        &self.0
+    pub fn objects(&self) -> Objects<'a> {
+        self.0
     }
 
     /// The number of the bill.
-    pub fn bill(&self) -> Option<&str> {
+    pub fn bill(&self) -> Option<&'a str> {
         self.get(BILL)
     }
 
     /// A mobile phone number.
-    pub fn mobile(&self) -> Option<&str> {
+    pub fn mobile(&self) -> Option<&'a str> {
         self.get(MOBILE)
     }
 
     /// The store.
-    pub fn store(&self) -> Option<&str> {
+    pub fn store(&self) -> Option<&'a str> {
         self.get(STORE)
     }
 
     /// A loyalty number.
-    pub fn loyalty(&self) -> Option<&str> {
+    pub fn loyalty(&self) -> Option<&'a str> {
         self.get(LOYALTY)
     }
 
     /// The reference label.
-    pub fn reference(&self) -> Option<&str> {
+    pub fn reference(&self) -> Option<&'a str> {
         self.get(REFERENCE)
     }
 
     /// The customer label.
-    pub fn customer(&self) -> Option<&str> {
+    pub fn customer(&self) -> Option<&'a str> {
         self.get(CUSTOMER)
     }
 
     /// The terminal.
-    pub fn terminal(&self) -> Option<&str> {
+    pub fn terminal(&self) -> Option<&'a str> {
         self.get(TERMINAL)
     }
 
     /// The purpose of the transaction.
-    pub fn purpose(&self) -> Option<&str> {
+    pub fn purpose(&self) -> Option<&'a str> {
         self.get(PURPOSE)
     }
 
     /// What the payer is asked for: some of A (address), M (mobile), E (e-mail).
-    pub fn consumer_request(&self) -> Option<&str> {
+    pub fn consumer_request(&self) -> Option<&'a str> {
         self.get(CONSUMER_REQUEST)
     }
 }
 
-impl fmt::Debug for AdditionalData {
+impl fmt::Debug for AdditionalData<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.0).finish()
+        self.0.fmt(f)
     }
 }

@@ -8,8 +8,11 @@ mod additional;
 mod amount;
 mod builder;
 mod error;
+mod fee;
+mod language;
 mod purpose;
 mod read;
+mod root;
 mod service;
 mod wallet;
 mod warning;
@@ -19,7 +22,7 @@ use std::fmt;
 use sokhoe_domain::Vnd;
 
 use crate::bank::Bin;
-use crate::emv::Payload;
+use crate::emv::{Objects, Payload};
 use crate::text::LastFour;
 
 pub use account::{Account, AccountError};
@@ -27,6 +30,8 @@ pub use additional::AdditionalData;
 pub use amount::TRANSFER_LIMIT;
 pub use builder::{BuildError, VietQrBuilder};
 pub use error::{Problem, ReadError};
+pub use fee::Fee;
+pub use language::AlternateLanguage;
 pub use purpose::{LONGEST_PURPOSE, SAFE_PURPOSE, bank_safe_purpose, bank_safe_reference};
 pub use service::{Initiation, Service};
 pub use wallet::Wallet;
@@ -34,6 +39,7 @@ pub use warning::Warning;
 
 pub(crate) use amount::read_amount;
 pub(crate) use read::has_napas_template;
+pub(crate) use root::Root;
 
 /// A payment code whose payee, currency and amount are understood.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,7 +50,6 @@ pub struct VietQr {
     service: Option<Service>,
     initiation: Option<Initiation>,
     amount: Option<Vnd>,
-    additional: AdditionalData,
 }
 
 /// A code that was read, and what is odd about it.
@@ -69,13 +74,13 @@ impl VietQr {
     }
 
     /// Begins a transfer to an account; [`VietQrBuilder::build`] checks everything.
-    pub fn transfer(bin: impl Into<String>, account: impl Into<String>) -> VietQrBuilder {
-        VietQrBuilder::new(bin.into(), account.into())
+    pub fn transfer<'a>(bin: &'a str, account: &'a str) -> VietQrBuilder<'a> {
+        VietQrBuilder::new(bin, account)
     }
 
-    /// The text to draw.
-    pub fn to_payload(&self) -> String {
-        self.payload.to_text()
+    /// The text to draw; for a code that was read, byte for byte the one that came.
+    pub fn as_str(&self) -> &str {
+        self.payload.as_str()
     }
 
     /// The objects of the code, in their order.
@@ -114,13 +119,14 @@ impl VietQr {
     }
 
     /// Bill, reference, purpose and the rest of tag 62.
-    pub fn additional(&self) -> &AdditionalData {
-        &self.additional
+    pub fn additional(&self) -> AdditionalData<'_> {
+        let objects = self.payload.template(additional::TEMPLATE);
+        AdditionalData::new(objects.unwrap_or_else(|_| Objects::empty()))
     }
 
     /// The purpose, which becomes the text of the transfer.
     pub fn purpose(&self) -> Option<&str> {
-        self.additional.purpose()
+        self.additional().purpose()
     }
 
     /// The payee's name, where the code carries one. Nothing checks it: banks show the true one.
@@ -131,6 +137,25 @@ impl VietQr {
     /// The payee's city, where the code carries one.
     pub fn merchant_city(&self) -> Option<&str> {
         self.payload.get(60)
+    }
+
+    /// The payee's postal code, where the code carries one.
+    pub fn postal_code(&self) -> Option<&str> {
+        self.payload.get(61)
+    }
+
+    /// The payee's name in another language, where the code carries one.
+    pub fn alternate_language(&self) -> Option<AlternateLanguage<'_>> {
+        self.payload
+            .template(language::TEMPLATE)
+            .ok()
+            .and_then(AlternateLanguage::read)
+    }
+
+    /// The tip or fee on top of the amount; unset when there is none, or when its tags disagree.
+    pub fn fee(&self) -> Option<Fee> {
+        let [indicator, fixed, percent] = [55, 56, 57].map(|tag| self.payload.get(tag));
+        Fee::read(indicator, fixed, percent).ok().flatten()
     }
 
     /// The merchant category (ISO 18245): 8062 is a hospital.
@@ -152,7 +177,7 @@ impl fmt::Debug for VietQr {
             .field("service", &self.service)
             .field("initiation", &self.initiation)
             .field("amount", &self.amount)
-            .field("additional", &self.additional)
+            .field("additional", &self.additional())
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! The purpose becomes the text of a transfer. Banks cut it, fold it and drop what they dislike,
 //! so it is made safe before they can, and the reference stands first.
 
-use crate::text::{cut, fold_upper};
+use crate::text::{fold_upper, fold_upper_into};
 
 /// The length that every known bank and aggregator keeps.
 pub const SAFE_PURPOSE: usize = 19;
@@ -17,17 +17,19 @@ pub fn bank_safe_reference(reference: &str) -> String {
 /// Reference, then text, as `[A-Z0-9 ]`, cut to `limit` characters. The reference is never cut:
 /// unset when it does not fit.
 pub fn bank_safe_purpose(reference: &str, text: &str, limit: usize) -> Option<String> {
-    let reference = bank_safe_reference(reference);
-    if reference.len() > limit {
+    let mut purpose = String::with_capacity(LONGEST_PURPOSE);
+    fold_upper_into(reference, &mut purpose);
+    purpose.retain(|c| c != ' ');
+    if purpose.len() > limit {
         return None;
     }
-    let text = fold_upper(text);
-    let whole = if reference.is_empty() {
-        text
-    } else {
-        format!("{reference} {text}")
-    };
-    Some(cut(&whole, limit))
+    if !purpose.is_empty() && !text.is_empty() {
+        purpose.push(' ');
+    }
+    fold_upper_into(text, &mut purpose);
+    purpose.truncate(limit);
+    purpose.truncate(purpose.trim_end().len());
+    Some(purpose)
 }
 
 #[cfg(test)]

@@ -6,18 +6,19 @@ use super::account::Account;
 use super::additional::{self, AdditionalData};
 use super::amount::{TRANSFER_LIMIT, read_amount};
 use super::error::{Problem, ReadError};
+use super::fee::{Fee, FeeError};
+use super::language::{self, AlternateLanguage};
+use super::purpose::LONGEST_PURPOSE;
+use super::root::{Root, Seen};
 use super::service::{Initiation, Service};
 use super::warning::Warning;
 use super::{Reading, VietQr};
 use crate::bank::Bin;
-use crate::emv::{FormatError, Object, Payload, TagPath};
+use crate::emv::{FormatError, Object, Objects, Payload, TagPath};
 
 pub(super) const NAPAS_GUID: &str = "A000000727";
 pub(super) const NAPAS: u8 = 38;
 pub(super) const VND: &str = "704";
-
-/// Longest values at the root, beside the templates.
-const ROOT_LIMITS: [(u8, usize); 3] = [(59, 25), (60, 15), (61, 10)];
 
 /// Whether the code presents itself as one of NAPAS, well or badly.
 pub(crate) fn has_napas_template(payload: &Payload) -> bool {
@@ -26,24 +27,26 @@ pub(crate) fn has_napas_template(payload: &Payload) -> bool {
 
 pub(super) fn read(payload: Payload) -> Result<Reading, ReadError> {
     let mut notes = Notes::default();
-    notes.form(&payload);
-    let (bin, account, service) = notes.payee(&payload)?;
-    let initiation = notes.initiation(&payload, service.as_ref());
-    notes.currency_and_country(&payload);
-    let amount = notes.amount(&payload, service.as_ref(), initiation);
-    notes.fee(&payload);
-    let additional = notes.additional(&payload)?;
-    notes.service_needs(&payload, service.as_ref(), &additional);
-    match (bin, account) {
+    let root = Root::read(&payload, &mut notes.warnings);
+    notes.form(&root);
+    let payee = notes.payee(&payload, root.napas)?;
+    let service = payee.service.as_ref();
+    let initiation = notes.initiation(root.initiation, service);
+    notes.currency_and_country(&root);
+    let amount = notes.amount(root.amount, service, initiation);
+    notes.fee(&root);
+    let data = notes.additional(&payload, root.additional)?;
+    notes.language(root.language);
+    notes.service_needs(&payload, service, data);
+    match (payee.bin, payee.account) {
         (Some(bin), Some(account)) if notes.problems.is_empty() => Ok(Reading {
             code: VietQr {
-                payload,
                 bin,
                 account,
-                service,
+                service: payee.service,
                 initiation,
                 amount,
-                additional,
+                payload,
             },
             warnings: notes.warnings,
         }),
@@ -51,13 +54,19 @@ pub(super) fn read(payload: Payload) -> Result<Reading, ReadError> {
     }
 }
 
+/// What tag 38 says.
+#[derive(Default)]
+struct Payee {
+    bin: Option<Bin>,
+    account: Option<Account>,
+    service: Option<Service>,
+}
+
 #[derive(Default)]
 struct Notes {
     problems: Vec<Problem>,
     warnings: Vec<Warning>,
 }
-
-type Payee = (Option<Bin>, Option<Account>, Option<Service>);
 
 impl Notes {
     fn problem(&mut self, problem: Problem) {
@@ -70,92 +79,97 @@ impl Notes {
         }
     }
 
-    fn form(&mut self, payload: &Payload) {
-        if payload.get(0) != Some("01") {
+    fn form(&mut self, root: &Root<'_>) {
+        if root.format != Some("01") {
             self.problem(Problem::UnknownFormat);
         }
-        self.repeats(payload.objects(), TagPath::root);
-        self.warn_if(payload.has_lower_case_crc(), Warning::LowerCaseCrc);
-        self.warn_if(!payload.is_ascii(), Warning::NotAscii);
-        self.warn_if(
-            !payload.is_ascii() && payload.counts_bytes(),
-            Warning::LengthsInBytes,
-        );
-        for (tag, longest) in ROOT_LIMITS {
-            let length = payload.get(tag).map_or(0, |value| value.chars().count());
-            self.warn_if(length > longest, Warning::TooLong(TagPath::root(tag)));
-        }
-        for object in payload.objects() {
-            let is_template = matches!(object.id(), 26..=51 | 64 | 80..=99);
-            let odd = is_template && object.id() != NAPAS && object.children().is_none();
-            self.warn_if(odd, Warning::NotTemplate(TagPath::root(object.id())));
-        }
+        self.problems
+            .extend(root.repeated.iter().copied().map(Problem::Duplicate));
     }
 
     /// Two values under one tag are a trap: which one a bank app takes is anyone's guess.
-    fn repeats(&mut self, objects: &[Object], path: impl Fn(u8) -> TagPath) {
-        for (index, object) in objects.iter().enumerate() {
-            if objects
-                .iter()
-                .take(index)
-                .any(|earlier| earlier.id() == object.id())
-            {
-                self.problem(Problem::Duplicate(path(object.id())));
-            }
-            self.warn_if(object.value().is_empty(), Warning::Empty(path(object.id())));
+    fn once(&mut self, object: &Object<'_>, seen: &mut Seen, path: impl Fn(u8) -> TagPath) {
+        if seen.again(object.id()) {
+            self.problem(Problem::Duplicate(path(object.id())));
         }
+        self.warn_if(object.value().is_empty(), Warning::Empty(path(object.id())));
     }
 
-    fn payee(&mut self, payload: &Payload) -> Result<Payee, FormatError> {
-        let Some(index) = payload
-            .objects()
-            .iter()
-            .position(|object| object.id() == NAPAS)
-        else {
+    fn payee(
+        &mut self,
+        payload: &Payload,
+        napas: Option<Object<'_>>,
+    ) -> Result<Payee, FormatError> {
+        let Some(napas) = napas else {
             self.problem(Problem::NotNapas);
-            return Ok((None, None, None));
+            return Ok(Payee::default());
         };
-        let template = payload.template(NAPAS)?;
-        self.repeats(&template, |tag| TagPath::inside(NAPAS, tag));
-        if find(&template, 0) != Some(NAPAS_GUID) {
+        let located = |error: FormatError| error.in_characters(payload.as_str());
+        let (mut guid, mut beneficiary, mut service) = (None, None, None);
+        let (mut template, mut seen) = (napas.inside(), Seen::default());
+        while let Some(object) = template.step().map_err(located)? {
+            self.once(&object, &mut seen, |id| TagPath::inside(NAPAS, id));
+            let first = match object.id() {
+                0 => &mut guid,
+                1 => &mut beneficiary,
+                2 => &mut service,
+                _ => continue,
+            };
+            first.get_or_insert(object);
+        }
+        if guid.is_none_or(|guid| guid.value() != NAPAS_GUID) {
             self.problem(Problem::NotNapas);
         }
-        let service = find(&template, 2).map(Service::read);
+        let service = service.map(|service| Service::read(service.value()));
         self.warn_if(
             matches!(service, Some(Service::Other(_))),
             Warning::UnknownService,
         );
-        let mut position = payload.position(index) + 4;
-        for object in &template {
-            if object.id() == 1 {
-                let (bin, account) = self.beneficiary(&object.read_children(position + 4)?);
-                return Ok((bin, account, service));
-            }
-            position += object.width();
-        }
-        self.problem(Problem::NoBeneficiary);
-        Ok((None, None, service))
+        let Some(beneficiary) = beneficiary else {
+            self.problem(Problem::NoBeneficiary);
+            return Ok(Payee {
+                service,
+                ..Payee::default()
+            });
+        };
+        let (bin, account) = self.beneficiary(beneficiary.inside()).map_err(located)?;
+        Ok(Payee {
+            bin,
+            account,
+            service,
+        })
     }
 
-    fn beneficiary(&mut self, objects: &[Object]) -> (Option<Bin>, Option<Account>) {
-        self.repeats(objects, |_| TagPath::inside(NAPAS, 1));
-        if find(objects, 2).is_some_and(|value| value.starts_with("QR")) {
-            self.problem(Problem::ServiceInsideBeneficiary);
+    fn beneficiary(
+        &mut self,
+        mut objects: Objects<'_>,
+    ) -> Result<(Option<Bin>, Option<Account>), FormatError> {
+        let (mut bin, mut account, mut seen) = (None, None, Seen::default());
+        while let Some(object) = objects.step()? {
+            self.once(&object, &mut seen, |_| TagPath::inside(NAPAS, 1));
+            match object.id() {
+                0 => bin = bin.or(Some(object.value())),
+                1 => account = account.or(Some(object.value())),
+                2 if object.value().starts_with("QR") => {
+                    self.problem(Problem::ServiceInsideBeneficiary);
+                }
+                _ => {}
+            }
         }
-        let bin = find(objects, 0).and_then(|bin| bin.parse::<Bin>().ok());
+        let bin = bin.and_then(|bin| bin.parse::<Bin>().ok());
         match bin {
             Some(bin) => self.warn_if(bin.bank().is_none(), Warning::UnknownBank(bin)),
             None => self.problem(Problem::BadBin),
         }
-        let account = match find(objects, 1) {
+        let account = match account {
             None | Some("") => Err(Problem::NoAccount),
             Some(account) => account.parse().map_err(|_| Problem::BadAccount),
         };
-        (bin, account.map_err(|problem| self.problem(problem)).ok())
+        Ok((bin, account.map_err(|problem| self.problem(problem)).ok()))
     }
 
-    fn initiation(&mut self, payload: &Payload, service: Option<&Service>) -> Option<Initiation> {
-        let Some(code) = payload.get(1) else {
+    fn initiation(&mut self, code: Option<&str>, service: Option<&Service>) -> Option<Initiation> {
+        let Some(code) = code else {
             let optional = matches!(service, None | Some(Service::Push));
             self.warn_if(!optional, Warning::Missing(TagPath::root(1)));
             return None;
@@ -167,13 +181,13 @@ impl Notes {
         initiation
     }
 
-    fn currency_and_country(&mut self, payload: &Payload) {
-        match payload.get(53) {
+    fn currency_and_country(&mut self, root: &Root<'_>) {
+        match root.currency {
             Some(VND) => {}
             Some(_) => self.problem(Problem::NotVnd),
             None => self.problem(Problem::NoCurrency),
         }
-        match payload.get(58) {
+        match root.country {
             Some(country) => self.warn_if(country != "VN", Warning::ForeignCountry),
             None => self.warnings.push(Warning::Missing(TagPath::root(58))),
         }
@@ -181,11 +195,11 @@ impl Notes {
 
     fn amount(
         &mut self,
-        payload: &Payload,
+        text: Option<&str>,
         service: Option<&Service>,
         initiation: Option<Initiation>,
     ) -> Option<Vnd> {
-        let Some(text) = payload.get(54) else {
+        let Some(text) = text else {
             let needed = initiation == Some(Initiation::Dynamic) && service != Some(&Service::Cash);
             self.warn_if(needed, Warning::DynamicWithoutAmount);
             return None;
@@ -205,46 +219,57 @@ impl Notes {
         amount.map_err(|problem| self.problem(problem)).ok()
     }
 
-    fn fee(&mut self, payload: &Payload) {
-        let (fixed, percent) = (payload.get(56).is_some(), payload.get(57).is_some());
-        let expected = match payload.get(55) {
-            None | Some("01") => (false, false),
-            Some("02") => (true, false),
-            Some("03") => (false, true),
-            Some(_) => return self.problem(Problem::BadFeeIndicator),
-        };
-        self.warn_if((fixed, percent) != expected, Warning::FeeMismatch);
+    fn fee(&mut self, root: &Root<'_>) {
+        match Fee::read(root.fee_indicator, root.fixed_fee, root.percent_fee) {
+            Ok(_) => {}
+            Err(FeeError::BadIndicator) => self.problem(Problem::BadFeeIndicator),
+            Err(FeeError::Mismatch) => self.warnings.push(Warning::FeeMismatch),
+        }
     }
 
-    fn additional(&mut self, payload: &Payload) -> Result<AdditionalData, FormatError> {
-        let data = AdditionalData::read(payload)?;
+    fn additional<'a>(
+        &mut self,
+        payload: &'a Payload,
+        template: Option<Object<'a>>,
+    ) -> Result<AdditionalData<'a>, FormatError> {
+        let Some(template) = template else {
+            return Ok(AdditionalData::new(Objects::empty()));
+        };
         let path = |tag| TagPath::inside(additional::TEMPLATE, tag);
-        self.repeats(data.objects(), path);
-        for object in data
-            .objects()
-            .iter()
-            .filter(|object| object.id() < additional::CONSUMER_REQUEST)
+        let (mut rest, mut seen) = (template.inside(), Seen::default());
+        while let Some(object) = rest
+            .step()
+            .map_err(|error| error.in_characters(payload.as_str()))?
         {
-            self.warn_if(
-                object.value().chars().count() > 25,
-                Warning::TooLong(path(object.id())),
-            );
+            self.once(&object, &mut seen, path);
+            let (id, value) = (object.id(), object.value());
+            match id {
+                0..additional::CONSUMER_REQUEST => self.warn_if(
+                    value.len() > LONGEST_PURPOSE && value.chars().count() > LONGEST_PURPOSE,
+                    Warning::TooLong(path(id)),
+                ),
+                additional::CONSUMER_REQUEST => {
+                    self.warn_if(!is_consumer_request(value), Warning::Unexpected(path(id)))
+                }
+                50.. => self.warn_if(object.children().is_none(), Warning::NotTemplate(path(id))),
+                _ => {}
+            }
         }
-        if let Some(request) = data.consumer_request() {
-            let known = request.len() <= 3 && request.bytes().all(|b| b"AME".contains(&b));
-            self.warn_if(
-                !known,
-                Warning::Unexpected(path(additional::CONSUMER_REQUEST)),
-            );
-        }
-        Ok(data)
+        Ok(AdditionalData::new(template.inside()))
+    }
+
+    fn language(&mut self, template: Option<Object<'_>>) {
+        let odd = template
+            .and_then(|template| template.children())
+            .is_some_and(|objects| AlternateLanguage::read(objects).is_none());
+        self.warn_if(odd, Warning::Unexpected(TagPath::root(language::TEMPLATE)));
     }
 
     fn service_needs(
         &mut self,
         payload: &Payload,
         service: Option<&Service>,
-        data: &AdditionalData,
+        data: AdditionalData<'_>,
     ) {
         let needed: &[u8] = match service {
             None | Some(Service::Push) => &[52, 59, 60],
@@ -272,9 +297,10 @@ impl Notes {
     }
 }
 
-fn find(objects: &[Object], id: u8) -> Option<&str> {
-    objects
-        .iter()
-        .find(|object| object.id() == id)
-        .map(Object::value)
+/// Some of A (address), M (mobile) and E (e-mail), each once.
+pub(super) fn is_consumer_request(text: &str) -> bool {
+    let once = |letter| text.bytes().filter(|b| *b == letter).count() <= 1;
+    !text.is_empty()
+        && text.bytes().all(|b| b"AME".contains(&b))
+        && b"AME".iter().copied().all(once)
 }

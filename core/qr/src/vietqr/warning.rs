@@ -15,6 +15,8 @@ pub enum Warning {
     LengthsInBytes,
     /// A value is empty.
     Empty(TagPath),
+    /// A tag stands twice; nothing says which of the two counts.
+    Duplicate(TagPath),
     /// A value is longer than the standard allows.
     TooLong(TagPath),
     /// A value is none of those that the standard allows.
@@ -35,6 +37,8 @@ pub enum Warning {
     FeeMismatch,
     /// The country is not Vietnam.
     ForeignCountry,
+    /// The amount is not a whole number of đồng.
+    BadAmount,
 }
 
 impl Warning {
@@ -45,6 +49,7 @@ impl Warning {
             Self::NotAscii => "not_ascii",
             Self::LengthsInBytes => "lengths_in_bytes",
             Self::Empty(_) => "empty",
+            Self::Duplicate(_) => "duplicate_tag",
             Self::TooLong(_) => "too_long",
             Self::Unexpected(_) => "unexpected",
             Self::Missing(_) => "missing",
@@ -55,6 +60,7 @@ impl Warning {
             Self::UnknownService => "unknown_service",
             Self::FeeMismatch => "fee_mismatch",
             Self::ForeignCountry => "foreign_country",
+            Self::BadAmount => "bad_amount",
         }
     }
 
@@ -62,6 +68,7 @@ impl Warning {
     pub fn tag(self) -> Option<TagPath> {
         match self {
             Self::Empty(tag)
+            | Self::Duplicate(tag)
             | Self::TooLong(tag)
             | Self::Unexpected(tag)
             | Self::Missing(tag)
@@ -74,7 +81,8 @@ impl Warning {
             | Self::UnknownBank(_)
             | Self::UnknownService
             | Self::FeeMismatch
-            | Self::ForeignCountry => None,
+            | Self::ForeignCountry
+            | Self::BadAmount => None,
         }
     }
 }

@@ -1,6 +1,8 @@
 use chrono::NaiveDate;
 use sokhoe_qr::citizen_card::{CitizenCard, CitizenCardError, CitizenCardWarning, Field};
-use sokhoe_qr::insurance_card::{BirthDate, InsuranceCard, InsuranceCardError};
+use sokhoe_qr::insurance_card::{
+    BirthDate, InsuranceCard, InsuranceCardError, InsuranceCardWarning,
+};
 use sokhoe_qr::{InsuranceNumber, Sex};
 
 pub const SEVEN: &str = "001087123456|012345678|Nguyễn Văn Mẫu|15031987|Nam|Số 1, Phố Mẫu, Phường Ba Đình, Hà Nội|10052021";
@@ -106,7 +108,9 @@ fn broken_cards_are_refused() {
 
 #[test]
 fn insurance_since_2021() {
-    let card = InsuranceCard::read(BHYT_NEW).unwrap();
+    let reading = InsuranceCard::read(BHYT_NEW).unwrap();
+    assert_eq!(reading.warnings, []);
+    let card = reading.card;
     assert_eq!(
         card.number,
         InsuranceNumber::SocialInsurance("0123456789".to_owned())
@@ -121,6 +125,7 @@ fn insurance_since_2021() {
     );
     assert_eq!(card.five_years_from, Some(day(2027, 10, 1)));
     assert_eq!(card.benefit_level, Some(4));
+    assert_eq!(card.benefit().map(|benefit| benefit.percent), Some(80));
     assert_eq!(card.check, "0123456789abcdef-1234");
     assert_eq!(
         card.issuing_place.as_deref(),
@@ -130,7 +135,9 @@ fn insurance_since_2021() {
 
 #[test]
 fn insurance_before_2021() {
-    let card = InsuranceCard::read(&BHYT_OLD.replace("02/01/1990", "1990")).unwrap();
+    let reading = InsuranceCard::read(&BHYT_OLD.replace("02/01/1990", "1990")).unwrap();
+    assert_eq!(reading.warnings, []);
+    let card = reading.card;
     assert_eq!(card.number.object(), Some("DN"));
     assert_eq!(card.birth_date, BirthDate::Year(1990));
     assert_eq!(card.address.as_deref(), Some("Số 1 Phố Mẫu, Hà Nội"));
@@ -143,6 +150,43 @@ fn insurance_before_2021() {
 #[test]
 fn an_unknown_check_string_never_refuses() {
     assert!(InsuranceCard::read(&BHYT_NEW.replace("0123456789abcdef-1234", "whatever")).is_ok());
+}
+
+#[test]
+fn short_insurance_cards_say_what_they_have() {
+    let fields: Vec<&str> = BHYT_OLD.split('|').collect();
+    let short = format!("{}|$", fields[..9].join("|"));
+    let reading = InsuranceCard::read(&short).unwrap();
+    assert_eq!(reading.warnings, [InsuranceCardWarning::OddFieldCount]);
+    assert_eq!(reading.card.issued, Some(day(2019, 12, 15)));
+    assert_eq!(
+        (reading.card.parent, reading.card.five_years_from),
+        (None, None)
+    );
+}
+
+#[test]
+fn odd_insurance_cards_are_only_warned_about() {
+    let warnings = |text: &str| InsuranceCard::read(text).unwrap().warnings;
+    let odd = BHYT_OLD
+        .replace("DN401", "ZZ403")
+        .replace("|1|", "|3|")
+        .replace("31/12/2020", "31/12/2019");
+    assert_eq!(
+        warnings(&odd),
+        [
+            InsuranceCardWarning::UnknownObject,
+            InsuranceCardWarning::UnknownProvince,
+            InsuranceCardWarning::UnknownSex,
+            InsuranceCardWarning::EndsBeforeItBegins,
+        ]
+    );
+    let long_number = BHYT_NEW.replacen("0123456789", "TE1010123456789", 1);
+    assert_eq!(warnings(&long_number), [InsuranceCardWarning::LevelDiffers]);
+    assert_eq!(
+        warnings(&BHYT_NEW.replace("-1234|4|", "-1234|9|")),
+        [InsuranceCardWarning::UnknownLevel]
+    );
 }
 
 #[test]

@@ -10,5 +10,6 @@ mod draw;
 mod properties;
 mod scan;
 mod signed;
+mod ticket;
 mod vectors;
 mod vietqr;

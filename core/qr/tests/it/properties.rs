@@ -2,9 +2,11 @@
 
 use proptest::prelude::*;
 use sokhoe_domain::{Timestamp, Vnd};
-use sokhoe_qr::emv::{Object, Payload, crc16};
-use sokhoe_qr::signed::{Enrolment, PaymentOrder, PublicKey};
-use sokhoe_qr::vietqr::{Service, VietQr, bank_safe_purpose};
+use sokhoe_qr::emv::{Payload, Writer, crc16};
+use sokhoe_qr::signed::{Enrolment, PaymentOrder, PublicKey, Ticket, TicketGate, TicketWindow};
+use sokhoe_qr::vietqr::{
+    AlternateLanguage, BuildError, Fee, Initiation, Service, VietQr, bank_safe_purpose,
+};
 use sokhoe_qr::{CitizenCard, InsuranceCard, InsuranceNumber, Matrix, scan};
 
 use crate::signed::{enrolment, key};
@@ -14,28 +16,155 @@ fn with_crc(body: &str) -> String {
     format!("{signed}{:04X}", crc16(signed.as_bytes()))
 }
 
-prop_compose! {
-    fn transfers()(
-        bin in "[0-9]{6}",
-        account in "[A-Za-z0-9]{1,19}",
-        amount in proptest::option::of(1_i64..500_000_000),
-        reference in "[A-Z0-9]{0,19}",
-        purpose in "\\PC{0,40}",
-        bill in proptest::option::of("[ -~]{1,25}"),
-        to_card in any::<bool>(),
-    ) -> VietQr {
-        let mut builder = VietQr::transfer(bin, account).reference(&reference).purpose(&purpose);
-        if let Some(amount) = amount {
-            builder = builder.amount(Vnd::new(amount));
+/// What a payment of any service may say.
+#[derive(Debug)]
+struct Payment {
+    bin: String,
+    account: String,
+    service: Option<Service>,
+    initiation: Option<Initiation>,
+    amount: Option<Vnd>,
+    fee: Option<Fee>,
+    reference: String,
+    purpose: String,
+    labels: [Option<String>; 7],
+    request: Option<String>,
+    merchant: Option<[String; 3]>,
+    postal_code: Option<String>,
+    language: Option<(String, String, Option<String>)>,
+    others: Option<[String; 2]>,
+}
+
+impl Payment {
+    /// The code; unset when tag 62 would be too long.
+    fn code(&self) -> Option<VietQr> {
+        let mut builder = VietQr::transfer(&self.bin, &self.account)
+            .reference(&self.reference)
+            .purpose(&self.purpose);
+        builder = match &self.service {
+            Some(service) => builder.service(service.clone()),
+            None => builder.without_service(),
+        };
+        if let Some(initiation) = self.initiation {
+            builder = builder.initiation(initiation);
         }
+        if let Some(amount) = self.amount {
+            builder = builder.amount(amount);
+        }
+        if let Some(fee) = self.fee {
+            builder = builder.fee(fee);
+        }
+        let [bill, mobile, store, loyalty, label, customer, terminal] = &self.labels;
+        let cash = self.service == Some(Service::Cash);
         if let Some(bill) = bill {
-            builder = builder.bill(&bill);
+            builder = builder.bill(bill);
         }
-        if to_card {
-            builder = builder.service(Service::ToCard);
+        if let Some(mobile) = mobile {
+            builder = builder.mobile(mobile);
         }
-        builder.build().unwrap()
+        if let Some(store) = store {
+            builder = builder.store(store);
+        }
+        if let Some(loyalty) = loyalty {
+            builder = builder.loyalty(loyalty);
+        }
+        if let Some(customer) = customer {
+            builder = builder.customer(customer);
+        }
+        if let Some(label) = label.as_deref().or(cash.then_some("R")) {
+            builder = builder.reference_label(label);
+        }
+        if let Some(terminal) = terminal.as_deref().or(cash.then_some("T")) {
+            builder = builder.terminal(terminal);
+        }
+        if let Some(request) = &self.request {
+            builder = builder.consumer_request(request);
+        }
+        let needs_merchant = matches!(self.service, None | Some(Service::Push));
+        if let Some([mcc, name, city]) = &self.merchant {
+            builder = builder.mcc(mcc).merchant_name(name).merchant_city(city);
+        } else if needs_merchant {
+            builder = builder
+                .mcc("8062")
+                .merchant_name("Bệnh viện")
+                .merchant_city("Huế");
+        }
+        if cash {
+            builder = builder.mcc("6011");
+        }
+        if let Some(code) = &self.postal_code {
+            builder = builder.postal_code(code);
+        }
+        if let Some((language, name, city)) = &self.language {
+            builder = builder.alternate_language(AlternateLanguage {
+                language,
+                name,
+                city: city.as_deref(),
+            });
+        }
+        if let Some([first, second]) = &self.others {
+            builder = builder.object(3, first).object(91, second);
+        }
+        match builder.build() {
+            Ok(code) => Some(code),
+            Err(BuildError::TooMuch) => None,
+            Err(other) => panic!("{other}: {self:?}"),
+        }
     }
+}
+
+fn maybe(pattern: &'static str) -> impl Strategy<Value = Option<String>> {
+    proptest::option::weighted(0.3, pattern)
+}
+
+fn services() -> impl Strategy<Value = Option<Service>> {
+    prop_oneof![
+        4 => Just(Some(Service::ToAccount)),
+        2 => Just(Some(Service::ToCard)),
+        2 => Just(Some(Service::Push)),
+        2 => Just(Some(Service::Cash)),
+        1 => "[A-Z]{1,10}".prop_map(|code| Some(Service::Other(code))),
+        2 => Just(None),
+    ]
+}
+
+fn fees() -> impl Strategy<Value = Fee> {
+    prop_oneof![
+        Just(Fee::Asked),
+        (1_i64..1_000_000).prop_map(|dong| Fee::Fixed(Vnd::new(dong))),
+        (1_u16..10_000).prop_map(Fee::Percent),
+    ]
+}
+
+prop_compose! {
+    fn payments()(
+        (bin, account) in ("[0-9]{6}", "[A-Za-z0-9]{1,19}"),
+        (service, initiation) in (
+            services(),
+            proptest::option::of(prop_oneof![Just(Initiation::Static), Just(Initiation::Dynamic)]),
+        ),
+        (amount, fee) in (
+            proptest::option::of((1_i64..500_000_000).prop_map(Vnd::new)),
+            proptest::option::weighted(0.2, fees()),
+        ),
+        (reference, purpose) in ("[A-Z0-9]{0,19}", "\\PC{0,40}"),
+        labels in proptest::array::uniform7(maybe("[!-~][ -~]{0,11}")),
+        request in maybe("A?M?E"),
+        merchant in proptest::option::of(["[0-9]{4}", "[A-ZĐa-zạ][ -~ạếđ]{0,30}", "[A-ZĐa-zạ][ -~ạếđ]{0,20}"]),
+        postal_code in maybe("[0-9]{5,10}"),
+        language in proptest::option::weighted(0.2, ("[a-z]{2}", "\\PC{1,25}", maybe("\\PC{1,15}"))),
+        others in proptest::option::weighted(0.2, ["[ -~]{1,99}", "[ -~]{1,99}"]),
+    ) -> Payment {
+        Payment {
+            bin, account, service, initiation, amount, fee, reference, purpose, labels, request, merchant,
+            postal_code, language, others,
+        }
+    }
+}
+
+/// Payment codes of every service.
+fn codes() -> impl Strategy<Value = VietQr> {
+    payments().prop_filter_map("tag 62 is too long", |payment| payment.code())
 }
 
 /// Texts of objects that are mostly well-formed, some nested, with tags that matter.
@@ -66,21 +195,34 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn what_is_built_is_read(code in transfers()) {
-        let reading = VietQr::read(&code.to_payload()).unwrap();
+    fn what_is_built_is_read(code in codes()) {
+        let reading = VietQr::read(code.as_str()).unwrap();
         prop_assert_eq!(&reading.code, &code);
-        prop_assert_eq!(reading.code.to_payload(), code.to_payload());
-        prop_assert!(code.to_payload().is_ascii());
+        prop_assert_eq!(reading.code.as_str(), code.as_str());
+        // Only the other language may leave ASCII.
+        prop_assert!(code.as_str().is_ascii() || code.alternate_language().is_some());
     }
 
     #[test]
-    fn a_changed_character_is_refused(code in transfers(), index in any::<prop::sample::Index>(), c in 0x20_u8..0x7f) {
-        let text = code.to_payload();
-        let index = index.index(text.len());
-        let mut changed = text.clone();
-        changed.replace_range(index..=index, &char::from(c).to_string());
+    fn what_is_paid_is_what_was_asked(payment in payments()) {
+        let Some(code) = payment.code() else { return Ok(()) };
+        prop_assert_eq!(code.bin().to_string(), payment.bin);
+        prop_assert_eq!(code.account().as_str(), payment.account);
+        prop_assert_eq!(code.amount(), payment.amount);
+        prop_assert_eq!(code.fee(), payment.fee);
+        prop_assert_eq!(code.additional().customer(), payment.labels[5].as_deref());
+        prop_assert_eq!(code.additional().consumer_request(), payment.request.as_deref());
+        prop_assert!(code.purpose().unwrap_or_default().starts_with(&payment.reference));
+        prop_assert_eq!(code.postal_code(), payment.postal_code.as_deref());
+    }
+
+    #[test]
+    fn a_changed_character_is_refused(code in codes(), index in any::<prop::sample::Index>(), c in any::<char>()) {
+        let text = code.as_str();
+        let (at, right) = text.char_indices().nth(index.index(text.chars().count())).unwrap();
+        let changed = format!("{}{c}{}", &text[..at], &text[at + right.len_utf8()..]);
         // The checksum may be written in lower case: that is the same checksum.
-        prop_assume!(!changed.eq_ignore_ascii_case(&text) || index < text.len() - 4);
+        prop_assume!(!changed.eq_ignore_ascii_case(text) || at < text.len() - 4);
         prop_assume!(changed != text);
         prop_assert!(VietQr::read(&changed).is_err());
     }
@@ -89,9 +231,17 @@ proptest! {
     fn read_then_write_loses_nothing(body in tlv()) {
         let text = with_crc(&body);
         if let Ok(payload) = Payload::read(&text) {
-            prop_assert_eq!(payload.to_text(), text.clone());
+            prop_assert_eq!(payload.as_str(), &text);
+            let whole = payload.objects().skip(1).all(|object| !object.value().is_empty() && object.id() != 0);
+            if whole && text.is_ascii() {
+                let mut writer = Writer::new();
+                for object in payload.objects().skip(1) {
+                    writer.object(object.id(), object.value()).unwrap();
+                }
+                prop_assert_eq!(writer.finish(), payload.clone());
+            }
             if let Ok(reading) = VietQr::from_payload(payload) {
-                prop_assert_eq!(reading.code.to_payload(), text);
+                prop_assert_eq!(reading.code.as_str(), text);
             }
         }
     }
@@ -100,9 +250,23 @@ proptest! {
     fn reading_anything_never_panics(text in "\\PC*|[\\x00-\\x7f]*", body in tlv()) {
         for text in [text.clone(), with_crc(&text), with_crc(&format!("000201{text}")), with_crc(&body)] {
             let _ = (scan(&text), VietQr::read(&text), CitizenCard::read(&text), InsuranceCard::read(&text));
-            let _ = Enrolment::read(&text, Timestamp::from_millis(0));
-            let _ = Enrolment::read(&format!("SK1.E.{text}"), Timestamp::from_millis(0));
+            let _ = (scan(&format!("SK2E:{text}")), scan(&format!("shlink:/{text}")));
             let _ = (text.parse::<PublicKey>(), text.parse::<InsuranceNumber>());
+        }
+    }
+
+    /// Well-formed outside, anything inside: what is signed is read too.
+    #[test]
+    fn codes_of_any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 65..300), kind in "[A-Z]") {
+        let _ = scan(&format!("SK2{kind}:{}", base45::encode(&bytes)));
+    }
+
+    #[test]
+    fn tickets_of_any_digits_never_panic(digits in "7[0-9]{177}", more in "1[0-2][0-9]{175}") {
+        let gate = TicketGate::new([PublicKey::of(&key(1)).unwrap()]);
+        for text in [digits, format!("7{more}0")] {
+            let _ = scan(&text);
+            prop_assert!(gate.check(&text, crate::signed::NOW).is_err());
         }
     }
 
@@ -139,7 +303,13 @@ proptest! {
         prop_assume!(id != 63);
         let body = format!("000201{id:02}{:02}{value}", value.chars().count());
         let payload = Payload::read(&with_crc(&body)).unwrap();
-        prop_assert_eq!(payload.objects().last(), Some(&Object::new(id, value).unwrap()));
+        let last = payload.objects().last().unwrap();
+        prop_assert_eq!((last.id(), last.value()), (id, value.as_str()));
+        if id != 0 {
+            let mut writer = Writer::new();
+            writer.object(id, &value).unwrap();
+            prop_assert_eq!(writer.finish(), payload);
+        }
     }
 }
 
@@ -147,7 +317,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn a_payment_order_comes_back(code in transfers(), reference in "[A-Z0-9]{1,19}", name in "\\PC{1,30}") {
+    fn a_payment_order_comes_back(code in codes(), reference in "[A-Z0-9]{1,19}", name in "\\PC{1,30}") {
         prop_assume!(!name.trim().is_empty());
         let details = sokhoe_qr::signed::PaymentOrderDetails {
             account: code.account().as_str().to_owned(),
@@ -163,6 +333,16 @@ proptest! {
     }
 
     #[test]
+    fn a_ticket_comes_back(number: u32, steps in 0_i64..1 << 23, half_hour in 0_u8..48, on_paper: bool) {
+        let start = Timestamp::from_millis(1_704_067_200_000 + steps * 300_000);
+        let window = if on_paper { TicketWindow::Paper } else { TicketWindow::HalfHour(half_hour) };
+        let ticket = Ticket::new(number, start, window);
+        let text = ticket.sign(&key(4)).unwrap();
+        let gate = TicketGate::new([PublicKey::of(&key(4)).unwrap()]);
+        prop_assert_eq!(gate.check(&text, ticket.valid_from()), Ok(ticket));
+    }
+
+    #[test]
     fn a_changed_enrolment_is_refused(index in any::<prop::sample::Index>(), c in any::<char>()) {
         let text = enrolment().sign(&key(1)).unwrap();
         let index = index.index(text.len());
@@ -173,7 +353,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_built_can_be_drawn(code in transfers()) {
-        prop_assert!(Matrix::encode(&code.to_payload(), sokhoe_qr::draw::Level::Quartile).is_ok());
+    fn whatever_is_built_can_be_drawn(code in codes()) {
+        prop_assert!(Matrix::encode(code.as_str(), sokhoe_qr::draw::Level::Quartile).is_ok());
     }
 }

@@ -1,21 +1,41 @@
+use sokhoe_domain::Timestamp;
 use sokhoe_qr::scan::Why;
-use sokhoe_qr::signed::Kind;
+use sokhoe_qr::signed::{Refusal, Ticket, TicketWindow};
 use sokhoe_qr::{Scanned, scan};
 
 use crate::cards::{BHYT_NEW, BHYT_OLD, ELEVEN, SEVEN};
-use crate::signed::{enrolment, key, order};
+use crate::signed::{enrolment, invitation, key, order, share};
 
 #[test]
 fn says_what_it_is() {
-    let enrolment = enrolment().sign(&key(1)).unwrap();
-    let order = order();
-    assert_eq!(scan(&enrolment), Scanned::Ours(Kind::Enrolment));
-    assert_eq!(
-        scan(&order.sign(&key(1)).unwrap()),
-        Scanned::Ours(Kind::PaymentOrder)
-    );
+    let Scanned::Enrolment(code) = scan(&enrolment().sign(&key(1)).unwrap()) else {
+        panic!("an enrolment")
+    };
+    assert_eq!(code.claims(), &enrolment());
+    let start = Timestamp::from_millis(1_796_088_600_000);
+    let ticket = Ticket::new(7, start, TicketWindow::Paper);
+    let Scanned::Ticket(code) = scan(&ticket.sign(&key(1)).unwrap()) else {
+        panic!("a ticket")
+    };
+    assert_eq!(code.claims(), &ticket);
     assert!(matches!(
-        scan(&format!("{}\n", order.to_vietqr().to_payload())),
+        scan(&invitation().sign(&key(1)).unwrap()),
+        Scanned::Invitation(_)
+    ));
+    assert!(matches!(
+        scan(&share().sign(&key(1)).unwrap()),
+        Scanned::ShareLink(_)
+    ));
+    assert!(matches!(
+        scan(&share().link.to_text()),
+        Scanned::HealthLink(_)
+    ));
+    assert!(matches!(
+        scan(&order().sign(&key(1)).unwrap()),
+        Scanned::PaymentOrder(_)
+    ));
+    assert!(matches!(
+        scan(&format!("{}\n", order().to_vietqr().as_str())),
         Scanned::VietQr(_)
     ));
     for card in [SEVEN, ELEVEN] {
@@ -24,6 +44,10 @@ fn says_what_it_is() {
     for card in [BHYT_NEW, BHYT_OLD] {
         assert!(matches!(scan(card), Scanned::InsuranceCard(_)));
     }
+    for number in ["DN4010123456789", "0123456789"] {
+        assert!(matches!(scan(number), Scanned::InsuranceNumber(_)));
+    }
+    assert!(matches!(scan("001087123456"), Scanned::CitizenNumber(_)));
     assert_eq!(
         scan("HTTPS://example.vn/a"),
         Scanned::Url("HTTPS://example.vn/a".to_owned())
@@ -38,10 +62,14 @@ fn says_why_not() {
     };
     assert_eq!(unknown(" \0"), Why::Empty);
     assert_eq!(unknown(&"1".repeat(5_000)), Why::TooLong);
+    assert_eq!(unknown(&format!("0002{}", "1".repeat(5_000))), Why::TooLong);
     assert_eq!(unknown("xin chào"), Why::Unrecognised);
     assert_eq!(unknown("javascript:alert(1)"), Why::Unrecognised);
-    assert_eq!(unknown("SK1.T.e30.e30"), Why::NewerVersion);
-    assert_eq!(unknown("SK2.E.e30.e30"), Why::NewerVersion);
+    assert_eq!(unknown("SK2T:AAA"), Why::Ours(Refusal::NewerVersion));
+    assert_eq!(unknown("SK3E:AAA"), Why::Ours(Refusal::NewerVersion));
+    assert_eq!(unknown("SK2E:AAA"), Why::Ours(Refusal::Malformed));
+    assert_eq!(unknown(&"7".repeat(178)), Why::Ours(Refusal::NewerVersion));
+    assert!(matches!(unknown("shlink:/e30"), Why::HealthLink(_)));
     assert!(matches!(unknown("0002010102"), Why::Payment(_)));
     assert!(matches!(
         unknown(&SEVEN.replace("15031987", "31022004")),

@@ -1,14 +1,18 @@
+use std::collections::BTreeSet;
+
 use ring::signature::Ed25519KeyPair;
-use sokhoe_domain::{Timestamp, Vnd};
+use sokhoe_domain::{GrantScope, Timestamp, Vnd};
+use sokhoe_qr::draw::Level;
 use sokhoe_qr::payee::{PayeeCheck, compare_payee};
 use sokhoe_qr::signed::{
-    Enrolment, EnrolmentError, Kind, PaymentOrder, PaymentOrderDetails, PaymentOrderError,
-    PublicKey, SignError, TokenError, sign, verify,
+    Enrolment, Invitation, Kind, PaymentOrder, PaymentOrderDetails, PaymentOrderError, PublicKey,
+    Refusal, ShareLink, SignError, Trust, Unproven,
 };
 use sokhoe_qr::vietqr::{Service, VietQr, VietQrBuilder};
+use sokhoe_qr::{HealthLink, Matrix};
 
-const NOW: Timestamp = Timestamp::from_millis(1_795_312_800_000);
-const LATER: Timestamp = Timestamp::from_millis(1_795_312_800_001);
+pub const NOW: Timestamp = Timestamp::from_millis(1_795_312_800_000);
+const LATER: Timestamp = Timestamp::from_millis(1_795_312_801_000);
 
 pub fn key(seed: u8) -> Ed25519KeyPair {
     Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
@@ -41,113 +45,180 @@ pub fn order() -> PaymentOrder {
     PaymentOrder::new(details()).unwrap()
 }
 
-#[test]
-fn an_enrolment_comes_back() {
-    let text = enrolment().sign(&key(1)).unwrap();
-    assert!(text.starts_with("SK1.E."));
-    assert_eq!(Enrolment::read(&text, NOW), Ok(enrolment()));
-    assert_eq!(
-        Enrolment::read(&format!(" {text}\r\n"), NOW),
-        Ok(enrolment())
-    );
-    assert_eq!(Enrolment::read(&text, LATER), Err(EnrolmentError::Expired));
+pub fn invitation() -> Invitation {
+    Invitation {
+        clinic_url: "https://benhvien.example".to_owned(),
+        clinic_name: "Bệnh viện Đa khoa tỉnh Mẫu".to_owned(),
+        code: "H7QF-2M9X".to_owned(),
+        person: "Bà Lò Thị Mẫu".to_owned(),
+        scopes: BTreeSet::from([GrantScope::Book, GrantScope::SeeSummary]),
+        public_key: PublicKey::of(&key(1)).unwrap(),
+        expires: LATER,
+    }
+}
+
+pub fn share() -> ShareLink {
+    let mut link = HealthLink::new("https://benhvien.example/shl/Y9xwkUdtmN9wwoJo", [7; 32]);
+    link.expires = Some(LATER);
+    link.label = Some("Kết quả xét nghiệm".to_owned());
+    link.passcode = true;
+    ShareLink {
+        link,
+        clinic_name: "Bệnh viện Đa khoa tỉnh Mẫu".to_owned(),
+        public_key: PublicKey::of(&key(1)).unwrap(),
+    }
+}
+
+fn texts() -> [String; 3] {
+    [
+        enrolment().sign(&key(1)).unwrap(),
+        invitation().sign(&key(1)).unwrap(),
+        share().sign(&key(1)).unwrap(),
+    ]
 }
 
 #[test]
-fn any_changed_character_of_an_enrolment_is_refused() {
-    let text = enrolment().sign(&key(1)).unwrap();
-    for index in 0..text.len() {
-        for replacement in ["A", "B", "_", "."] {
-            let mut changed = text.clone();
-            changed.replace_range(index..=index, replacement);
-            if changed != text {
-                assert!(Enrolment::read(&changed, NOW).is_err(), "{changed}");
+fn codes_come_back() {
+    let [first, second, third] = texts();
+    assert!(
+        first.starts_with("SK2E:") && second.starts_with("SK2I:") && third.starts_with("SK2L:")
+    );
+    assert_eq!(Enrolment::read(&first, NOW), Ok(enrolment()));
+    assert_eq!(
+        Enrolment::read(&format!(" {first}\r\n"), NOW),
+        Ok(enrolment())
+    );
+    assert_eq!(Enrolment::read(&first, LATER), Err(Refusal::Expired));
+    assert_eq!(Invitation::read(&second, NOW), Ok(invitation()));
+    assert_eq!(Invitation::read(&second, LATER), Err(Refusal::Expired));
+    assert_eq!(ShareLink::read(&third, NOW, Trust::Carried), Ok(share()));
+    assert_eq!(
+        ShareLink::read(&third, LATER, Trust::Carried),
+        Err(Refusal::Expired)
+    );
+}
+
+/// In alphanumeric mode, and not larger than what a cheap camera reads from a screen.
+#[test]
+fn codes_are_compact() {
+    for (text, most) in texts().iter().zip([10, 12, 12]) {
+        let drawn = Matrix::encode(text, Level::Medium).unwrap();
+        let version = (drawn.size() - 17) / 4;
+        assert!(
+            version <= most,
+            "version {version} for {} characters",
+            text.len()
+        );
+    }
+}
+
+#[test]
+fn any_changed_character_is_refused() {
+    for (which, text) in texts().iter().enumerate() {
+        let refused = |changed: &str| match which {
+            0 => Enrolment::read(changed, NOW).is_err(),
+            1 => Invitation::read(changed, NOW).is_err(),
+            _ => ShareLink::read(changed, NOW, Trust::Carried).is_err(),
+        };
+        for index in 0..text.len() {
+            for replacement in ["A", "B", "0", "$", "é"] {
+                let mut changed = text.clone();
+                changed.replace_range(index..=index, replacement);
+                assert!(changed == *text || refused(&changed), "{changed}");
             }
+            assert!(refused(&text[..index]));
         }
-        assert!(Enrolment::read(&text[..index], NOW).is_err());
     }
 }
 
 #[test]
 fn other_texts_are_not_enrolments() {
     let payment = order().sign(&key(1)).unwrap();
-    for text in [
-        "",
-        "https://benhvien.example",
-        "SK2.E.e30.e30",
-        "SK1.X.e30.e30",
-        &payment,
-    ] {
+    for text in ["", "https://benhvien.example", "SK", "SK2E", &payment] {
+        assert_eq!(Enrolment::read(text, NOW), Err(Refusal::NotOurs), "{text}");
+    }
+    for text in ["SK3E:AAA", "SK2X:AAA", "SK1E:AAA"] {
         assert_eq!(
             Enrolment::read(text, NOW),
-            Err(EnrolmentError::NotOurs),
+            Err(Refusal::NewerVersion),
             "{text}"
         );
     }
     for text in [
-        "SK1.E",
-        "SK1.E.e30",
-        "SK1.E.e30.e30",
-        "SK1.E.e30.e30.e30",
-        "SK1.E.!!.e30",
+        "SK2E:",
+        "SK2E:AAA",
+        "SK2E:!!!",
+        "SK2E:aaa",
+        &format!("SK2E:{}", "0".repeat(9_000)),
     ] {
         assert_eq!(
             Enrolment::read(text, NOW),
-            Err(EnrolmentError::Malformed),
+            Err(Refusal::Malformed),
             "{text}"
         );
     }
 }
 
 #[test]
-fn a_signature_of_someone_else_is_refused() {
-    let text = enrolment().sign(&key(1)).unwrap();
-    let (signed, _) = text.rsplit_once('.').unwrap();
-    let forged = enrolment_of(2);
-    let (_, other_signature) = forged.rsplit_once('.').unwrap();
+fn a_clinic_that_is_not_known_is_foreign() {
+    let [_, _, share_text] = texts();
+    let keys = [2, 3].map(|seed| PublicKey::of(&key(seed)).unwrap());
     assert_eq!(
-        Enrolment::read(&format!("{signed}.{other_signature}"), NOW),
-        Err(EnrolmentError::Altered)
+        ShareLink::read(&share_text, NOW, Trust::Known(&keys)),
+        Err(Refusal::Foreign)
+    );
+    let keys = [1, 2].map(|seed| PublicKey::of(&key(seed)).unwrap());
+    assert_eq!(
+        ShareLink::read(&share_text, NOW, Trust::Known(&keys)),
+        Ok(share())
     );
     assert_eq!(enrolment().sign(&key(2)), Err(SignError::WrongKey));
-}
-
-fn enrolment_of(seed: u8) -> String {
-    Enrolment {
-        public_key: PublicKey::of(&key(seed)).unwrap(),
-        ..enrolment()
-    }
-    .sign(&key(seed))
-    .unwrap()
+    // An order carries no key: without one it proves nothing.
+    let order = order().sign(&key(1)).unwrap();
+    let order = Unproven::<PaymentOrderDetails>::read(&order).unwrap();
+    assert_eq!(order.claims(), &details());
+    assert_eq!(order.prove(NOW, Trust::Carried), Err(Refusal::Foreign));
 }
 
 #[test]
-fn a_signed_enrolment_to_a_bad_address_is_refused() {
-    let bad = Enrolment {
+fn what_no_reader_takes_is_not_signed() {
+    let bad_url = Enrolment {
         clinic_url: "http://benhvien.example".to_owned(),
         ..enrolment()
     };
-    assert_eq!(bad.sign(&key(1)), Err(SignError::Invalid));
-    let payload = serde_json::json!({
-        "u": bad.clinic_url, "n": bad.clinic_name, "c": bad.code, "k": bad.public_key, "x": LATER.as_millis(),
-    });
-    let text = sign(Kind::Enrolment, &payload, &key(1)).unwrap();
-    assert_eq!(Enrolment::read(&text, NOW), Err(EnrolmentError::Malformed));
+    assert_eq!(bad_url.sign(&key(1)), Err(SignError::Invalid));
+    let no_name = Enrolment {
+        clinic_name: " ".to_owned(),
+        ..enrolment()
+    };
+    assert_eq!(no_name.sign(&key(1)), Err(SignError::Invalid));
+    let nothing = Invitation {
+        scopes: BTreeSet::new(),
+        ..invitation()
+    };
+    assert_eq!(nothing.sign(&key(1)), Err(SignError::Invalid));
+    let mut endless = share();
+    endless.link.expires = None;
+    assert_eq!(endless.sign(&key(1)), Err(SignError::Invalid));
+    let mut contradicting = share();
+    contradicting.link.single_file = true;
+    assert_eq!(contradicting.sign(&key(1)), Err(SignError::Invalid));
 }
 
 #[test]
 fn a_kind_does_not_pass_as_another() {
     let public = PublicKey::of(&key(1)).unwrap();
     let text = order().sign(&key(1)).unwrap();
-    assert_eq!(
-        verify(&text.replacen(".P.", ".E.", 1), &public),
-        Err(TokenError::Altered)
-    );
+    assert_eq!(Kind::of(&text), Ok(Kind::PaymentOrder));
+    assert!(Enrolment::read(&text.replacen("SK2P", "SK2E", 1), NOW).is_err());
     let enrolment = enrolment().sign(&key(1)).unwrap();
     assert_eq!(
         PaymentOrder::verify(&enrolment, &public),
-        Err(PaymentOrderError::Token(TokenError::NotOurs))
+        Err(PaymentOrderError::Refused(Refusal::NotOurs))
     );
+    let [_, invitation_text, _] = texts();
+    let as_enrolment = invitation_text.replacen("SK2I", "SK2E", 1);
+    assert!(Enrolment::read(&as_enrolment, NOW).is_err());
 }
 
 #[test]
@@ -156,12 +227,12 @@ fn a_payment_order_comes_back_and_gives_its_code() {
     let read = PaymentOrder::verify(&text, &PublicKey::of(&key(1)).unwrap()).unwrap();
     assert_eq!(read, order());
     assert_eq!(
-        read.to_vietqr().to_payload(),
+        read.to_vietqr().as_str(),
         "00020101021238560010A0000007270126000697041501121133666688880208QRIBFTTA530370454061500005802VN62110807PK8F3K263045D61"
     );
     assert_eq!(
         PaymentOrder::verify(&text, &PublicKey::of(&key(2)).unwrap()),
-        Err(PaymentOrderError::Token(TokenError::Altered))
+        Err(PaymentOrderError::Refused(Refusal::Altered))
     );
 }
 
@@ -208,7 +279,7 @@ fn a_public_key_is_text() {
 
 #[test]
 fn another_payee_is_a_red_stop() {
-    let check = |builder: VietQrBuilder| compare_payee(&builder.build().unwrap(), &order());
+    let check = |builder: VietQrBuilder<'_>| compare_payee(&builder.build().unwrap(), &order());
     let right = || VietQr::transfer("970415", "113366668888");
     let stop = |bank, account, amount, reference| PayeeCheck::Mismatch {
         bank,
@@ -251,14 +322,24 @@ fn another_payee_is_a_red_stop() {
 #[test]
 fn debug_shows_no_secret_and_no_account() {
     let text = order().sign(&key(1)).unwrap();
-    let verified = verify(&text, &PublicKey::of(&key(1)).unwrap()).unwrap();
+    let unproven = Unproven::<PaymentOrderDetails>::read(&text).unwrap();
     let shown = format!(
-        "{:?} {:?} {:?} {verified:?}",
+        "{:?} {:?} {:?} {unproven:?} {:?} {:?}",
         enrolment(),
         order(),
-        details()
+        details(),
+        invitation(),
+        share(),
     );
-    for secret in ["K7QF", "113366668888", "BENH VIEN DA"] {
+    for secret in [
+        "K7QF",
+        "H7QF",
+        "113366668888",
+        "BENH VIEN DA",
+        "Lò",
+        "Y9xw",
+        "7, 7",
+    ] {
         assert!(!shown.contains(secret), "{shown}");
     }
 }

@@ -1,6 +1,9 @@
 use sokhoe_domain::Vnd;
 use sokhoe_qr::emv::{TagPath, crc16};
-use sokhoe_qr::vietqr::{BuildError, Initiation, Problem, ReadError, Service, VietQr, Warning};
+use sokhoe_qr::vietqr::{
+    AlternateLanguage, BuildError, Fee, Initiation, Problem, ReadError, Service, VietQr,
+    VietQrBuilder, Warning,
+};
 
 fn with_crc(body: &str) -> String {
     let signed = format!("{body}6304");
@@ -65,14 +68,14 @@ fn builds_the_published_codes() {
             "00020101021238560010A000000727012800069704150114CLINIC000000010206QRPUSH52048062530370454062500005802VN5914PHONG KHAM MAU6006HA NOI62280106HD00010304CN010706QUAY0163044BE5",
         ),
     ] {
-        assert_eq!(builder.build().unwrap().to_payload(), expected);
+        assert_eq!(builder.build().unwrap().as_str(), expected);
     }
 }
 
 #[test]
 fn refuses_to_build_what_banks_refuse() {
     let ok = || VietQr::transfer("970415", "113366668888");
-    let error = |builder: sokhoe_qr::vietqr::VietQrBuilder| builder.build().unwrap_err();
+    let error = |builder: VietQrBuilder<'_>| builder.build().unwrap_err();
     assert!(matches!(
         error(VietQr::transfer("97041", "1")),
         BuildError::Bin(_)
@@ -87,10 +90,10 @@ fn refuses_to_build_what_banks_refuse() {
     ));
     assert_eq!(error(ok().amount(Vnd::new(0))), BuildError::Amount);
     assert_eq!(error(ok().amount(Vnd::new(-1))), BuildError::Amount);
-    assert!(matches!(
+    assert_eq!(
         error(ok().amount(Vnd::new(500_000_000))),
-        BuildError::Refused(_)
-    ));
+        BuildError::AmountTooLarge
+    );
     assert!(ok().amount(Vnd::new(499_999_999)).build().is_ok());
     assert_eq!(
         error(ok().reference("ABCDEFGHIJKLMNOPQRST")),
@@ -104,9 +107,12 @@ fn refuses_to_build_what_banks_refuse() {
     assert_eq!(error(ok().purpose_limit(26)), BuildError::PurposeLimit);
     assert_eq!(
         error(ok().verbatim_purpose("khám")),
-        BuildError::Field("purpose")
+        BuildError::Field("the purpose")
     );
-    assert_eq!(error(ok().bill("")), BuildError::Field("additional data"));
+    assert_eq!(
+        error(ok().bill("")),
+        BuildError::Field("a field of the additional data")
+    );
     assert_eq!(
         error(ok().service(Service::Push)),
         BuildError::Missing("a merchant category")
@@ -121,6 +127,141 @@ fn refuses_to_build_what_banks_refuse() {
         ),
         BuildError::TooMuch
     );
+}
+
+#[test]
+fn every_field_can_be_written_and_read() {
+    let language = AlternateLanguage {
+        language: "vi",
+        name: "Bệnh viện Mẫu",
+        city: Some("Hà Nội"),
+    };
+    let code = VietQr::transfer("970415", "CLINIC01")
+        .without_service()
+        .amount(Vnd::new(250_000))
+        .fee(Fee::Percent(150))
+        .mcc("8062")
+        .merchant_name("Bệnh viện Mẫu")
+        .merchant_city("Hà Nội")
+        .postal_code("100000")
+        .bill("HD1")
+        .mobile("***")
+        .store("CN1")
+        .loyalty("L1")
+        .reference_label("R1")
+        .customer("C1")
+        .terminal("Q1")
+        .reference("PK1")
+        .consumer_request("ME")
+        .additional_object(50, "0003ABC")
+        .alternate_language(language)
+        .object(26, "0010A0000007750103ABC")
+        .object(80, "0003abc")
+        .build()
+        .unwrap();
+    let reading = VietQr::read(code.as_str()).unwrap();
+    assert_eq!(reading.code, code);
+    assert_eq!(reading.warnings, [Warning::NotAscii]);
+    let data = code.additional();
+    assert_eq!(
+        [
+            data.bill(),
+            data.mobile(),
+            data.store(),
+            data.loyalty(),
+            data.reference()
+        ],
+        [
+            Some("HD1"),
+            Some("***"),
+            Some("CN1"),
+            Some("L1"),
+            Some("R1")
+        ]
+    );
+    assert_eq!(
+        [
+            data.customer(),
+            data.terminal(),
+            data.purpose(),
+            data.consumer_request(),
+            data.get(50)
+        ],
+        [
+            Some("C1"),
+            Some("Q1"),
+            Some("PK1"),
+            Some("ME"),
+            Some("0003ABC")
+        ]
+    );
+    assert_eq!(
+        (code.service(), code.fee()),
+        (None, Some(Fee::Percent(150)))
+    );
+    assert_eq!(
+        (
+            code.mcc(),
+            code.merchant_name(),
+            code.merchant_city(),
+            code.postal_code()
+        ),
+        (
+            Some("8062"),
+            Some("Benh vien Mau"),
+            Some("Ha Noi"),
+            Some("100000")
+        )
+    );
+    assert_eq!(code.alternate_language(), Some(language));
+    let tags: Vec<u8> = code.payload().objects().map(|object| object.id()).collect();
+    assert_eq!(
+        tags,
+        [0, 1, 26, 38, 52, 53, 54, 55, 57, 58, 59, 60, 61, 62, 64, 80]
+    );
+}
+
+#[test]
+fn fields_that_no_reader_takes_are_refused() {
+    let ok = || VietQr::transfer("970415", "113366668888");
+    let error = |builder: VietQrBuilder<'_>| builder.build().unwrap_err();
+    let language = |language, name| AlternateLanguage {
+        language,
+        name,
+        city: None,
+    };
+    for (builder, field) in [
+        (ok().fee(Fee::Percent(0)), "the fee"),
+        (ok().fee(Fee::Fixed(Vnd::new(0))), "the fee"),
+        (ok().postal_code("12345678901"), "the postal code"),
+        (ok().mcc("80"), "the merchant category"),
+        (ok().merchant_name("病院"), "the merchant name"),
+        (ok().consumer_request("AA"), "the consumer request"),
+        (ok().consumer_request(""), "the consumer request"),
+        (
+            ok().alternate_language(language("vie", "x")),
+            "the other language",
+        ),
+        (
+            ok().alternate_language(language("vi", "")),
+            "the other language",
+        ),
+        (
+            ok().service(Service::Other("QR LONG NAME".to_owned())),
+            "the service",
+        ),
+        (ok().object(80, ""), "an object"),
+    ] {
+        assert_eq!(error(builder), BuildError::Field(field));
+    }
+    for tag in [0, 1, 38, 54, 62, 63, 64, 100] {
+        assert_eq!(error(ok().object(tag, "x")), BuildError::Tag(tag));
+    }
+    assert_eq!(
+        error(ok().object(80, "x").object(80, "y")),
+        BuildError::Tag(80)
+    );
+    assert_eq!(error(ok().additional_object(8, "x")), BuildError::Tag(8));
 }
 
 #[test]
@@ -221,6 +362,29 @@ fn what_can_be_paid_is_only_warned_about() {
         [Warning::FeeMismatch]
     );
     assert_eq!(
+        warnings(&format!(
+            "000201010211{PAYEE}5202X15303704{}5802VN",
+            "54011"
+        )),
+        [
+            Warning::Unexpected(TagPath::root(52)),
+            Warning::StaticWithAmount
+        ]
+    );
+    for (language, odd) in [
+        ("0002vi0102ab", false),
+        ("0003vie0102ab", true),
+        ("0002vi", true),
+    ] {
+        let template = format!("64{:02}{language}", language.len());
+        let expected = [Warning::Unexpected(TagPath::root(64))];
+        let expected = if odd { &expected[..] } else { &[] };
+        assert_eq!(
+            warnings(&format!("000201010211{PAYEE}53037045802VN{template}")),
+            expected
+        );
+    }
+    assert_eq!(
         warnings(&format!("000201010211{PAYEE}53037045802VN8003046")),
         [Warning::NotTemplate(TagPath::root(80))]
     );
@@ -239,7 +403,7 @@ fn what_can_be_paid_is_only_warned_about() {
 #[test]
 fn an_unknown_bank_is_a_warning() {
     let code = VietQr::transfer("970999", "1").build().unwrap();
-    let reading = VietQr::read(&code.to_payload()).unwrap();
+    let reading = VietQr::read(code.as_str()).unwrap();
     assert_eq!(reading.warnings, [Warning::UnknownBank(code.bin())]);
 }
 

@@ -1,0 +1,159 @@
+use std::collections::BTreeSet;
+use std::fmt;
+
+use minicbor::{Decode, Encode};
+use ring::signature::Ed25519KeyPair;
+use sokhoe_domain::{GrantScope, Timestamp};
+
+use super::clinic_url;
+use super::enrolment::{instant, is_name, is_secret, seconds};
+use super::key::PublicKey;
+use super::refusal::{Refusal, SignError};
+use super::unproven::{Code, Trust, Unproven};
+use super::wire::{Kind, Unverified, sign};
+use crate::text::Hidden;
+
+/// Asks a helper to help a person: made by the clinic for the person, shown from phone to phone, and
+/// exchanged at the clinic for a grant. It grants nothing by itself.
+///
+/// Like an [`Enrolment`](super::Enrolment) it carries the key that signed it, because the helper's phone may not
+/// know the clinic yet.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Where the clinic answers: https, or http on this very machine.
+    pub clinic_url: String,
+    /// The clinic's name as people read it.
+    pub clinic_name: String,
+    /// The secret that the clinic exchanges for the grant, once. Never in `Debug`.
+    pub code: String,
+    /// How the person calls themselves to the helper, at most 200 characters. Never in `Debug`.
+    pub person: String,
+    /// What the helper will be allowed to do. Never empty.
+    pub scopes: BTreeSet<GrantScope>,
+    /// The key with which the clinic signs.
+    pub public_key: PublicKey,
+    /// From this instant on it is refused; the code holds whole seconds.
+    pub expires: Timestamp,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Wire<'a> {
+    #[n(0)]
+    clinic_url: &'a str,
+    #[n(1)]
+    clinic_name: &'a str,
+    #[n(2)]
+    code: &'a str,
+    #[n(3)]
+    person: &'a str,
+    /// A bit for each scope.
+    #[n(4)]
+    scopes: u16,
+    #[cbor(n(5), with = "minicbor::bytes")]
+    public_key: [u8; 32],
+    #[n(6)]
+    expires_seconds: i64,
+}
+
+impl Invitation {
+    /// Signs it, with the pair whose public half it carries.
+    ///
+    /// # Errors
+    /// [`SignError`]
+    pub fn sign(&self, key: &Ed25519KeyPair) -> Result<String, SignError> {
+        if PublicKey::of(key) != Ok(self.public_key) {
+            return Err(SignError::WrongKey);
+        }
+        if !self.is_sound() {
+            return Err(SignError::Invalid);
+        }
+        let wire = Wire {
+            clinic_url: &self.clinic_url,
+            clinic_name: &self.clinic_name,
+            code: &self.code,
+            person: &self.person,
+            scopes: self.scopes.iter().fold(0, |bits, scope| bits | bit(*scope)),
+            public_key: *self.public_key.as_bytes(),
+            expires_seconds: seconds(self.expires),
+        };
+        sign(Kind::Invitation, &wire, key)
+    }
+
+    /// Reads and checks a scanned text.
+    ///
+    /// # Errors
+    /// [`Refusal`]
+    pub fn read(text: &str, now: Timestamp) -> Result<Self, Refusal> {
+        Unproven::<Self>::read(text)?.prove(now, Trust::Carried)
+    }
+
+    fn is_sound(&self) -> bool {
+        is_name(&self.clinic_name)
+            && is_name(&self.person)
+            && is_secret(&self.code)
+            && !self.scopes.is_empty()
+            && clinic_url::is_allowed(&self.clinic_url)
+    }
+}
+
+impl Code for Invitation {
+    const KIND: Kind = Kind::Invitation;
+
+    fn decode(unverified: &Unverified) -> Result<Self, Refusal> {
+        let wire: Wire<'_> = unverified.says()?;
+        let known: u16 = GrantScope::ALL.into_iter().map(bit).sum();
+        if wire.scopes & !known != 0 {
+            // A helper must not agree to something that this phone cannot name.
+            return Err(Refusal::NewerVersion);
+        }
+        let invitation = Self {
+            clinic_url: wire.clinic_url.to_owned(),
+            clinic_name: wire.clinic_name.to_owned(),
+            code: wire.code.to_owned(),
+            person: wire.person.to_owned(),
+            scopes: GrantScope::ALL
+                .into_iter()
+                .filter(|scope| wire.scopes & bit(*scope) != 0)
+                .collect(),
+            public_key: PublicKey::from_bytes(wire.public_key),
+            expires: instant(wire.expires_seconds)?,
+        };
+        if invitation.is_sound() {
+            Ok(invitation)
+        } else {
+            Err(Refusal::Malformed)
+        }
+    }
+
+    fn carried_key(&self) -> Option<PublicKey> {
+        Some(self.public_key)
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        Some(self.expires)
+    }
+}
+
+impl fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invitation")
+            .field("clinic_url", &self.clinic_url)
+            .field("clinic_name", &self.clinic_name)
+            .field("code", &Hidden)
+            .field("person", &Hidden)
+            .field("scopes", &self.scopes)
+            .field("public_key", &self.public_key)
+            .field("expires", &self.expires.as_millis())
+            .finish()
+    }
+}
+
+fn bit(scope: GrantScope) -> u16 {
+    match scope {
+        GrantScope::Book => 1,
+        GrantScope::SeeSummary => 2,
+        GrantScope::SeeEverything => 4,
+        GrantScope::Pay => 8,
+    }
+}
