@@ -6,6 +6,8 @@
 mod mask;
 mod matrix;
 mod png;
+#[cfg(feature = "poster")]
+pub mod poster;
 mod purpose;
 mod svg;
 mod terminal;

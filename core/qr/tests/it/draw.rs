@@ -3,6 +3,9 @@ use std::io::Cursor;
 use sokhoe_qr::Matrix;
 use sokhoe_qr::draw::{DrawError, For, Level};
 
+#[cfg(feature = "poster")]
+mod poster;
+
 const TEXT: &str =
     "00020101021138560010A0000007270126000697041501121133666688880208QRIBFTTA53037045802VN6304F443";
 
