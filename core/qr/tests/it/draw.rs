@@ -1,8 +1,10 @@
-use std::io::Read as _;
+use std::io::Cursor;
 
-use flate2::read::ZlibDecoder;
 use sokhoe_qr::Matrix;
-use sokhoe_qr::draw::{DrawError, Level};
+use sokhoe_qr::draw::{DrawError, For, Level};
+
+#[cfg(feature = "poster")]
+mod poster;
 
 const TEXT: &str =
     "00020101021138560010A0000007270126000697041501121133666688880208QRIBFTTA53037045802VN6304F443";
@@ -67,27 +69,83 @@ fn the_svg_has_as_many_dark_modules() {
     assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>"));
 }
 
+/// Width and height, and the pixels row by row; `true` is dark.
+fn decode(png: &[u8]) -> (usize, usize, Vec<bool>) {
+    let mut reader = png::Decoder::new(Cursor::new(png)).read_info().unwrap();
+    let mut bits = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut bits).unwrap();
+    assert_eq!(info.bit_depth, png::BitDepth::One);
+    assert_eq!(info.color_type, png::ColorType::Grayscale);
+    let width = usize::try_from(info.width).unwrap();
+    let rows = bits.chunks(info.line_size);
+    let pixels = rows.flat_map(|row| (0..width).map(|x| row[x / 8] & (0x80 >> (x % 8)) == 0));
+    (
+        width,
+        usize::try_from(info.height).unwrap(),
+        pixels.collect(),
+    )
+}
+
 #[test]
 fn the_png_shows_every_module() {
+    let rows = framed(&matrix());
     for scale in [1, 3, 8, 40] {
-        let png = matrix().to_png(scale);
+        let (width, height, pixels) = decode(&matrix().to_png(scale));
         let scale = usize::from(scale);
-        let rows = framed(&matrix());
-        let side = rows.len() * scale;
-        assert_eq!(png[16..20], u32::try_from(side).unwrap().to_be_bytes());
-        let length = usize::try_from(u32::from_be_bytes(png[33..37].try_into().unwrap())).unwrap();
-        assert_eq!(&png[37..41], b"IDAT");
-        let mut pixels = Vec::new();
-        ZlibDecoder::new(&png[41..41 + length])
-            .read_to_end(&mut pixels)
-            .unwrap();
-        let stride = 1 + side.div_ceil(8);
-        assert_eq!(pixels.len(), stride * side);
-        for (y, line) in pixels.chunks(stride).enumerate() {
-            for x in 0..side {
-                let white = line[1 + x / 8] & (0x80 >> (x % 8)) != 0;
-                assert_eq!(!white, rows[y / scale][x / scale], "{x} {y}");
-            }
+        assert_eq!((width, height), (rows.len() * scale, rows.len() * scale));
+        for (i, dark) in pixels.into_iter().enumerate() {
+            let (x, y) = (i % width, i / width);
+            assert_eq!(dark, rows[y / scale][x / scale], "{x} {y}");
         }
     }
+}
+
+#[test]
+fn the_png_fits_with_whole_pixels() {
+    let matrix = matrix();
+    let modules = u32::try_from(matrix.size() + 8).unwrap();
+    assert_eq!(matrix.to_png_within(modules - 1), None);
+    assert_eq!(matrix.to_png_within(modules), Some(matrix.to_png(1)));
+    assert_eq!(
+        matrix.to_png_within(9 * modules - 1),
+        Some(matrix.to_png(8))
+    );
+    assert_eq!(matrix.to_png_within(u32::MAX), Some(matrix.to_png(40)));
+}
+
+#[test]
+fn a_use_gets_at_least_its_level_for_the_same_size() {
+    for wanted in [For::Screen, For::Poster] {
+        for length in 1..200 {
+            let text = "7".repeat(length);
+            let least = Matrix::encode(&text, wanted.level()).unwrap();
+            let drawn = Matrix::encode_for(&text, wanted).unwrap();
+            assert_eq!(drawn.size(), least.size());
+            let better = [Level::High, Level::Quartile, wanted.level()]
+                .map(|level| Matrix::encode(&text, level).unwrap())
+                .into_iter()
+                .find(|code| code.size() == least.size());
+            assert_eq!(Some(drawn), better);
+        }
+    }
+    assert_eq!(
+        Matrix::encode_for(&"x".repeat(3_000), For::Screen),
+        Err(DrawError)
+    );
+}
+
+#[test]
+fn vietnamese_stays_bytes() {
+    // In Shift JIS, E1 BB is a Kanji: a denser code, and another text.
+    let kanji = "\u{1ec7}n".repeat(40);
+    let bytes = "~ab~".repeat(40);
+    assert_eq!(kanji.len(), bytes.len());
+    assert_eq!(
+        Matrix::encode(&kanji, Level::Low).unwrap().size(),
+        Matrix::encode(&bytes, Level::Low).unwrap().size()
+    );
+    assert_eq!(
+        Matrix::encode(&"đ".repeat(2_000), Level::Low),
+        Err(DrawError)
+    );
 }
