@@ -7,6 +7,7 @@
 
 mod booking;
 mod first_sync;
+mod qr;
 mod report;
 mod search;
 
@@ -51,6 +52,12 @@ fn main() {
     }
     if wanted("booking_round_trip") {
         figures.push(runtime.block_on(booking::measure()));
+    }
+    if [qr::BUILD, qr::READ, qr::DRAW, qr::DRAW_PNG, qr::DRAW_SVG]
+        .into_iter()
+        .any(&wanted)
+    {
+        figures.extend(qr::measure(wanted));
     }
     report::print(&figures);
     if let Some(file) = json {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// A measured figure in the form of DESIGN.md.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Figure {
     /// The name in DESIGN.md's table.
     pub name: &'static str,
@@ -15,7 +15,7 @@ pub struct Figure {
     pub peer: Option<&'static str>,
     /// The peer's value.
     pub peer_value: Option<f64>,
-    /// `value / peer_value`.
+    /// What DESIGN.md compares with its goal: `value / peer_value`, or the reverse for times.
     pub ratio: Option<f64>,
     /// How many measurements.
     pub samples: usize,
@@ -43,6 +43,14 @@ impl Figure {
         self.peer = Some(peer);
         self.peer_value = Some(peer_value);
         self.ratio = (peer_value != 0.0).then(|| self.value / peer_value);
+        self
+    }
+
+    /// With the time that a peer took in the same run: the ratio is how many times as fast ours is.
+    pub fn faster_than(mut self, peer: &'static str, peer_value: f64) -> Self {
+        self.peer = Some(peer);
+        self.peer_value = Some(peer_value);
+        self.ratio = (self.value != 0.0).then(|| peer_value / self.value);
         self
     }
 }

@@ -1,6 +1,6 @@
 """VietQR as PyPI's napas-qr-python writes and reads it. JSON lines in, JSON lines out.
 
-The questions and answers are those of vietqr.mjs.
+The questions and answers are those of vietqr.mjs, and three fields more: those of tag 64.
 """
 
 import json
@@ -9,42 +9,49 @@ import sys
 from qr_pay import QRPay, decode
 
 SERVICES = {"QRIBFTTA": "ACCOUNT", "QRIBFTTC": "CARD", "QRPUSH": "PAYMENT", "QRCASH": "CASH_WITHDRAWL"}
+INITIATIONS = {"11": "STATIC", "12": "DYNAMIC"}
+NAMES = {
+    "init": "point_of_initiation_method",
+    "guid": "glocal_uuid",
+    "bin": "bin_id",
+    "account": "consumer_id",
+    "service": "service_code",
+    "category": "merchant_category_code",
+    "currency": "transaction_currency",
+    "amount": "transaction_amount",
+    "fee_indicator": "tip_or_convenience_indicator",
+    "fee_fixed": "convenience_fee_fixed",
+    "fee_percent": "convenience_fee_percentage",
+    "country": "country_code",
+    "merchant_name": "merchant_name",
+    "merchant_city": "merchant_city",
+    "postal_code": "postal_code",
+    "bill_number": "bill_number",
+    "mobile_number": "mobile_number",
+    "store_label": "store_label",
+    "loyalty_number": "loyalty_number",
+    "reference": "reference_label",
+    "customer_label": "customer_label",
+    "terminal_label": "terminal_label",
+    "purpose": "purpose_of_transaction",
+    "consumer_request": "additional_consumer_data_request",
+    "language": "language_preference",
+    "language_name": "merchant_name_alt",
+    "language_city": "merchant_city_alt",
+}
 
 
 def encode_op(question: dict) -> dict:
-    amount = question.get("amount")
-    qr = QRPay(
-        bin_id=question["bin"],
-        consumer_id=question["account"],
-        transaction_amount=None if amount is None else str(amount),
-        purpose_of_transaction=question.get("purpose"),
-        service_code=SERVICES[question.get("service") or "QRIBFTTA"],
-        point_of_initiation_method="STATIC" if amount is None else "DYNAMIC",
-    )
-    return {"text": qr.code}
+    given = {theirs: question.get(ours) for ours, theirs in NAMES.items()}
+    given["service_code"] = given["service_code"] and SERVICES[given["service_code"]]
+    init = given["point_of_initiation_method"]
+    given["point_of_initiation_method"] = init and INITIATIONS[init]
+    return {"text": QRPay(**given).code}
 
 
 def decode_op(question: dict) -> dict:
     found = decode(question["text"])
-    aliases = {alias: code for code, alias in SERVICES.items()}
-    service = found.get("service_code")
-    init = found.get("point_of_initiation_method")
-    return {
-        "bin": found.get("bin_id"),
-        "account": found.get("consumer_id"),
-        "amount": found.get("transaction_amount"),
-        "purpose": found.get("purpose_of_transaction"),
-        "service": aliases.get(service, service),
-        "init": {"STATIC": "11", "DYNAMIC": "12"}.get(init, init),
-        "guid": found.get("glocal_uuid"),
-        "currency": found.get("transaction_currency"),
-        "country": found.get("country_code"),
-        "category": found.get("merchant_category_code"),
-        "merchant_name": found.get("merchant_name"),
-        "merchant_city": found.get("merchant_city"),
-        "bill_number": found.get("bill_number"),
-        "reference": found.get("reference_label"),
-    }
+    return {ours: found.get(theirs) for ours, theirs in NAMES.items()}
 
 
 OPERATIONS = {"encode": encode_op, "decode": decode_op}

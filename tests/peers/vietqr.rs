@@ -1,141 +1,238 @@
 //! VietQR against two libraries by different authors in different languages, both directions.
 
+mod case;
+mod damage;
+mod dice;
+mod known;
+mod ledger;
+
 use std::process::Command;
 
-use serde_json::{Value, json};
-use sokhoe_app::domain::Vnd;
-use sokhoe_app::domain::ports::Rng;
+use serde_json::{Map, Value, json};
 use sokhoe_qr::VietQr;
-use sokhoe_testing::SeededRng;
 
 use crate::filter::{ask, folder, prepared};
+use case::{Case, told_by};
+use damage::damaged;
+use dice::Dice;
+use ledger::{Finding, Known, Ledger};
 
-struct Case {
-    bin: &'static str,
-    account: String,
-    amount: Option<i64>,
-    purpose: Option<String>,
+const CASES: usize = 10_000;
+
+struct Peer {
+    name: &'static str,
+    command: fn() -> Command,
+    /// Fields that it neither writes nor reads.
+    lacks: &'static [&'static str],
 }
 
-fn cases() -> Vec<Case> {
-    let rng = SeededRng::new(4);
-    let number = |below: u64| {
-        let mut bytes = [0; 8];
-        rng.fill(&mut bytes);
-        u64::from_le_bytes(bytes) % below
-    };
-    let bins = [
-        "970415", "970436", "970418", "970405", "970422", "971025", "546034",
-    ];
-    (0..300)
-        .map(|n| {
-            let digits = usize::try_from(6 + number(14)).unwrap();
-            Case {
-                bin: bins[n % bins.len()],
-                account: (0..digits)
-                    .map(|_| char::from(b'0' + u8::try_from(number(10)).unwrap()))
-                    .collect(),
-                amount: (n % 3 != 0).then(|| i64::try_from(1 + number(499_999_999)).unwrap()),
-                purpose: (n % 2 == 0).then(|| format!("SK{:06}", number(1_000_000))),
+static NODE: Peer = Peer {
+    name: "vietnam-qr-pay",
+    command: || {
+        let mut node = Command::new("node");
+        node.arg(folder().join("vietqr.mjs"));
+        node
+    },
+    lacks: &["language", "language_name", "language_city"],
+};
+
+static PYTHON: Peer = Peer {
+    name: "napas-qr-python",
+    command: || {
+        let mut python = Command::new(prepared("SOKHOE_PEERS_PYTHON"));
+        python.arg(folder().join("vietqr.py"));
+        python
+    },
+    lacks: &[],
+};
+
+impl Peer {
+    fn ask(&self, questions: impl Iterator<Item = Value>) -> Vec<Value> {
+        let questions: Vec<String> = questions.map(|question| question.to_string()).collect();
+        ask(&mut (self.command)(), &questions)
+    }
+
+    fn read(&self, texts: &[String]) -> Vec<Result<Map<String, Value>, Value>> {
+        self.ask(
+            texts
+                .iter()
+                .map(|text| json!({"op": "decode", "text": text})),
+        )
+        .into_iter()
+        .map(accepted)
+        .collect()
+    }
+
+    /// Notes every field that the two readers tell differently.
+    fn compare(
+        &self,
+        (asked, text): (Option<&Case>, &str),
+        ours: &Map<String, Value>,
+        theirs: &Map<String, Value>,
+        ledger: &mut Ledger,
+    ) {
+        for (what, ours) in ours {
+            if !self.lacks.contains(&what.as_str()) && theirs.get(what) != Some(ours) {
+                ledger.note(&Finding {
+                    asked,
+                    text,
+                    what,
+                    ours: ours.clone(),
+                    theirs: theirs.get(what).cloned().unwrap_or_default(),
+                });
             }
+        }
+    }
+}
+
+/// An answer, or the peer's refusal.
+fn accepted(answer: Value) -> Result<Map<String, Value>, Value> {
+    match answer {
+        Value::Object(answer) if answer["ok"] == true => Ok(answer),
+        refusal => Err(refusal["error"].clone()),
+    }
+}
+
+/// Payments that our builder can make, and their codes.
+fn our_payments(seed: u64) -> Vec<(Case, String)> {
+    let dice = Dice::new(seed);
+    std::iter::repeat_with(|| Case::random(&dice).for_our_builder())
+        .filter_map(|case| {
+            let code = case.builder()?.build().ok()?;
+            Some((case, code.as_str().to_owned()))
         })
+        .take(CASES)
         .collect()
 }
 
-fn ours(case: &Case) -> String {
-    let mut builder = VietQr::transfer(case.bin, case.account.as_str());
-    if let Some(amount) = case.amount {
-        builder = builder.amount(Vnd::new(amount));
-    }
-    if let Some(purpose) = &case.purpose {
-        builder = builder.reference(purpose);
-    }
-    builder.build().expect("a code").as_str()
-}
-
-fn peers() -> [(&'static str, Command); 2] {
-    let mut node = Command::new("node");
-    node.arg(folder().join("vietqr.mjs"));
-    let mut python = Command::new(prepared("SOKHOE_PEERS_PYTHON"));
-    python.arg(folder().join("vietqr.py"));
-    [("vietnam-qr-pay", node), ("napas-qr-python", python)]
-}
-
-#[test]
-fn others_read_what_we_write() {
-    let cases = cases();
-    let questions: Vec<String> = cases
-        .iter()
-        .map(|case| json!({"op": "decode", "text": ours(case)}).to_string())
-        .collect();
-    for (peer, mut command) in peers() {
-        for (case, answer) in cases.iter().zip(ask(&mut command, &questions)) {
-            assert_eq!(
-                answer["ok"],
-                true,
-                "{peer} refuses {}: {answer}",
-                ours(case)
-            );
-            let text = |name: &str| match &answer[name] {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                _ => String::new(),
-            };
-            assert_eq!(
-                (text("bin").as_str(), text("account")),
-                (case.bin, case.account.clone()),
-                "{peer}"
-            );
-            assert_eq!(
-                text("amount"),
-                case.amount.map(|a| a.to_string()).unwrap_or_default(),
-                "{peer}"
-            );
-            assert_eq!(
-                text("purpose"),
-                case.purpose.clone().unwrap_or_default(),
-                "{peer}"
-            );
-        }
-    }
-}
-
-#[test]
-fn we_read_what_others_write() {
-    let cases = cases();
-    let questions: Vec<String> = cases
-        .iter()
-        .map(|case| {
-            let mut question = json!({"op": "encode", "bin": case.bin, "account": case.account, "service": "QRIBFTTA"});
-            if let Some(amount) = case.amount {
-                question["amount"] = amount.to_string().into();
-            }
-            if let Some(purpose) = &case.purpose {
-                question["purpose"] = purpose.clone().into();
-            }
-            question.to_string()
-        })
-        .collect();
-    for (peer, mut command) in peers() {
-        for (case, answer) in cases.iter().zip(ask(&mut command, &questions)) {
-            let text = answer["text"]
-                .as_str()
-                .unwrap_or_else(|| panic!("{peer} refuses: {answer}"));
-            let read = VietQr::read(text)
-                .unwrap_or_else(|error| panic!("{peer} wrote {text}: {error}"))
-                .code;
-            assert_eq!(
-                (read.bin().to_string().as_str(), read.account().as_str()),
-                (case.bin, case.account.as_str()),
-                "{peer}"
-            );
-            assert_eq!(read.amount(), case.amount.map(Vnd::new), "{peer}");
-            assert_eq!(read.purpose(), case.purpose.as_deref(), "{peer}");
-            assert_eq!(
-                read.as_str(),
+fn reads_what_we_write(peer: &Peer, known: &'static [Known]) {
+    let mut ledger = Ledger::new(format!("{} reads what we write", peer.name), known);
+    let (_, texts): (Vec<Case>, Vec<String>) = our_payments(1).into_iter().unzip();
+    for (text, theirs) in texts.iter().zip(peer.read(&texts)) {
+        let ours = VietQr::read(text).expect("what we write").code;
+        match theirs {
+            Ok(theirs) => peer.compare((None, text), &told_by(&ours), &theirs, &mut ledger),
+            Err(theirs) => ledger.note(&Finding {
+                asked: None,
                 text,
-                "{peer}: read and written again it is the same text"
-            );
+                what: "accepts",
+                ours: true.into(),
+                theirs,
+            }),
         }
     }
+    ledger.close(CASES);
+}
+
+fn writes_what_we_read(peer: &Peer, known: &'static [Known]) {
+    let mut ledger = Ledger::new(format!("we read what {} writes", peer.name), known);
+    let dice = Dice::new(2);
+    let cases: Vec<Case> = (0..CASES)
+        .map(|_| Case::random(&dice).without(peer.lacks))
+        .collect();
+    let answers = peer.ask(cases.iter().map(Case::question));
+    for (case, answer) in cases.iter().zip(answers) {
+        let theirs = accepted(answer).map(|answer| answer["text"].clone());
+        let ours = our_code(case);
+        let same = match (&ours, &theirs) {
+            (Some(Ok(ours)), Ok(theirs)) => ours == theirs,
+            (Some(Err(_)), Err(_)) | (None, Ok(_)) => true,
+            (Some(Ok(_)), Err(_)) | (Some(Err(_)), Ok(_)) => false,
+            (None, Err(_)) => !case.fits(),
+        };
+        let text = theirs.as_ref().ok().and_then(Value::as_str);
+        if !same {
+            ledger.note(&Finding {
+                asked: Some(case),
+                text: text.unwrap_or(&case.question().to_string()),
+                what: "code",
+                ours: ours.map_or(Value::Null, |ours| ours.unwrap_or_else(|error| error)),
+                theirs: theirs.clone().unwrap_or_else(|error| error),
+            });
+        }
+        let Some(text) = text else { continue };
+        match VietQr::read(text) {
+            Ok(reading) => {
+                let told = told_by(&reading.code);
+                let asked = (Some(case), text);
+                peer.compare(asked, &told, &case.told(), &mut ledger);
+                assert_eq!(reading.code.as_str().to_owned(), text, "read and written again");
+            }
+            Err(error) => ledger.note(&Finding {
+                asked: Some(case),
+                text,
+                what: "accepts",
+                ours: error.code().into(),
+                theirs: true.into(),
+            }),
+        }
+    }
+    ledger.close(CASES);
+}
+
+/// The code that our builder makes, or why it refuses; unset when it has no place for something.
+fn our_code(case: &Case) -> Option<Result<Value, Value>> {
+    let code = case.builder()?.build();
+    Some(
+        code.map(|code| code.as_str().to_owned().into())
+            .map_err(|error| error.to_string().into()),
+    )
+}
+
+fn reads_damaged_codes_as_we_do(peer: &Peer, known: &'static [Known]) {
+    let mut ledger = Ledger::new(format!("{} and we read damaged codes", peer.name), known);
+    let dice = Dice::new(3);
+    let texts: Vec<String> = our_payments(4)
+        .iter()
+        .map(|(_, text)| damaged(text, &dice))
+        .collect();
+    for (text, theirs) in texts.iter().zip(peer.read(&texts)) {
+        let (ours, theirs) = match (VietQr::read(text), theirs) {
+            (Ok(ours), Ok(theirs)) => {
+                peer.compare((None, text), &told_by(&ours.code), &theirs, &mut ledger);
+                continue;
+            }
+            (Err(_), Err(_)) => continue,
+            (Ok(_), Err(theirs)) => (true.into(), theirs),
+            (Err(ours), Ok(_)) => (ours.code().into(), true.into()),
+        };
+        ledger.note(&Finding {
+            asked: None,
+            text,
+            what: "accepts",
+            ours,
+            theirs,
+        });
+    }
+    ledger.close(CASES);
+}
+
+#[test]
+fn vietnam_qr_pay_reads_what_we_write() {
+    reads_what_we_write(&NODE, known::NODE_READS_OURS);
+}
+
+#[test]
+fn napas_qr_python_reads_what_we_write() {
+    reads_what_we_write(&PYTHON, known::PYTHON_READS_OURS);
+}
+
+#[test]
+fn we_read_what_vietnam_qr_pay_writes() {
+    writes_what_we_read(&NODE, known::NODE_WRITES);
+}
+
+#[test]
+fn we_read_what_napas_qr_python_writes() {
+    writes_what_we_read(&PYTHON, known::PYTHON_WRITES);
+}
+
+#[test]
+fn vietnam_qr_pay_and_damaged_codes() {
+    reads_damaged_codes_as_we_do(&NODE, known::NODE_READS_DAMAGED);
+}
+
+#[test]
+fn napas_qr_python_and_damaged_codes() {
+    reads_damaged_codes_as_we_do(&PYTHON, known::PYTHON_READS_DAMAGED);
 }

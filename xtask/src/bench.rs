@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Result},
     process::Log,
+    tools::node,
     workspace::Workspace,
 };
 
 const LIBRARY_BYTES: &str = "library_bytes";
+/// The end of the names of figures that need node and the npm packages of the peers.
+const AGAINST_NPM: &str = "_vs_npm";
 
 /// One figure, beside that of a peer where there is one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,13 +75,24 @@ fn measured(workspace: &Workspace, only: Option<&str>, log: &mut Log) -> Result<
     if path.exists() {
         fs::remove_file(&path).map_err(Error::file(&path))?;
     }
-    workspace
+    let mut figures = workspace
         .cargo()
         .args(["bench", "--locked", "--package", "sokhoe-tests"])
         .args(["--bench", "figures", "--", "--json"])
         .arg(&path)
-        .args(only.map(|name| ["--only", name]).iter().flatten())
-        .check(log)?;
+        .args(only.map(|name| ["--only", name]).iter().flatten());
+    if only.is_none_or(|name| name.ends_with(AGAINST_NPM)) {
+        let packages = node::modules(&workspace.root.join("tests/peers"), log);
+        match packages {
+            Ok(packages) => figures = figures.env("SOKHOE_PEERS_NODE", packages),
+            // One figure of many; asked for by its name, it is an error.
+            Err(Error::Missing(why)) if only.is_none() => {
+                log.say(&format!("figures *{AGAINST_NPM} are left out: {why}"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    figures.check(log)?;
     let text = fs::read(&path).map_err(Error::file(&path))?;
     serde_json::from_slice(&text).map_err(|source| Error::Json { path, source })
 }
