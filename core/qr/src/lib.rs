@@ -32,6 +32,8 @@ pub mod bank;
 pub mod citizen_card;
 pub mod draw;
 pub mod emv;
+#[cfg(feature = "image")]
+pub mod image;
 pub mod insurance_card;
 pub mod other_payment;
 pub mod payee;
