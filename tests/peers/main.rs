@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+mod drawn;
 mod fhir;
 mod filter;
 mod vault_file;

@@ -35,6 +35,8 @@ pub mod citizen_card;
 pub mod draw;
 pub mod emv;
 pub mod health_link;
+#[cfg(feature = "image")]
+pub mod image;
 pub mod insurance_card;
 pub mod other_payment;
 pub mod payee;

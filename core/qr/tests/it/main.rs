@@ -7,6 +7,8 @@
 
 mod cards;
 mod draw;
+#[cfg(feature = "image")]
+mod image;
 mod properties;
 mod scan;
 mod signed;
