@@ -83,7 +83,8 @@ impl Payment {
             .reference(&self.purpose)
             .build()
             .expect("a code")
-            .as_str().to_owned()
+            .as_str()
+            .to_owned()
     }
 }
 

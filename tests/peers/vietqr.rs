@@ -156,7 +156,11 @@ fn writes_what_we_read(peer: &Peer, known: &'static [Known]) {
                 let told = told_by(&reading.code);
                 let asked = (Some(case), text);
                 peer.compare(asked, &told, &case.told(), &mut ledger);
-                assert_eq!(reading.code.as_str().to_owned(), text, "read and written again");
+                assert_eq!(
+                    reading.code.as_str().to_owned(),
+                    text,
+                    "read and written again"
+                );
             }
             Err(error) => ledger.note(&Finding {
                 asked: Some(case),

@@ -11,6 +11,7 @@ mod cancel;
 mod error;
 mod key_store;
 mod observe;
+mod scan;
 mod sokhoe;
 mod views;
 mod workers;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use sokhoe_app::{
     AppConfig, BookRequest, BookView, BookingView, BrowseRequest, ClinicView, EnrolmentView,
     EntryDetailView, EntryPageView, EventView, FindSlotsRequest, InvoiceView, Language,
-    PaymentQrView, PersonView, SectionCountView, ServiceView, SlotView, SyncView, TrendView,
+    PayeeCheckView, PaymentQrView, PersonView, ScanView, SectionCountView, ServiceView, SlotView,
+    SyncView, TrendView,
 };
 
 use crate::key_store::Keys;
@@ -31,7 +32,7 @@ pub struct CoreConfig {
 
 /// The core of the app: the books of all persons on this phone. One per folder and process.
 ///
-/// Every call but `words_for` may touch the disk or the network and leaves the calling thread free. A call whose
+/// Every call but `words_for` and `scan` may touch the disk or the network and leaves the calling thread free. A call whose
 /// caller no longer waits still comes to its end.
 #[derive(uniffi::Object)]
 pub struct SoKhoe {
@@ -60,6 +61,12 @@ impl SoKhoe {
     /// What to tell people about an error: what happened, what was kept, what to do. Instant.
     pub fn words_for(&self, error: SoKhoeError) -> Result<String> {
         Ok(self.core.words_for(&error.into()))
+    }
+
+    /// Says what a scanned text is: a payment, a card, a code of a clinic, or why it is none of them. Opens, sends
+    /// and keeps nothing. Instant.
+    pub fn scan(&self, text: String) -> Result<ScanView> {
+        Ok(self.core.scan(&text))
     }
 
     /// Brings this phone into a clinic with the text of its enrolment QR.
@@ -217,6 +224,19 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .read(move || Ok(core.payment_qr(&person_id, &invoice_id)?))
+            .await
+    }
+
+    /// Compares a scanned payment code with what the clinic signed for an invoice. What differs is a red stop.
+    pub async fn check_payment(
+        &self,
+        person_id: String,
+        invoice_id: String,
+        scanned: String,
+    ) -> Result<PayeeCheckView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.check_payment(&person_id, &invoice_id, &scanned)?))
             .await
     }
 

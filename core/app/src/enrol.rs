@@ -3,7 +3,7 @@
 use sokhoe_client::{ClientError, ClinicClient, EnrolmentRequest, GarbledAnswer};
 use sokhoe_domain::{ClinicId, IntentId, PersonId};
 use sokhoe_fhir::PatientView;
-use sokhoe_qr::signed::EnrolmentError;
+use sokhoe_qr::signed::Refusal;
 use sokhoe_qr::{Enrolment, PublicKey};
 use sokhoe_vault::{ClinicRecord, LinkedPerson, PersonRecord};
 
@@ -82,12 +82,13 @@ impl Session {
     }
 }
 
-fn refused(error: EnrolmentError) -> AppError {
+fn refused(refusal: Refusal) -> AppError {
     AppError::Enrolment {
-        reason: match error {
-            EnrolmentError::NotOurs => EnrolmentRefusal::NotOurs,
-            EnrolmentError::Altered | EnrolmentError::Malformed => EnrolmentRefusal::Altered,
-            EnrolmentError::Expired => EnrolmentRefusal::Expired,
+        reason: match refusal {
+            Refusal::NotOurs => EnrolmentRefusal::NotOurs,
+            Refusal::Expired => EnrolmentRefusal::Expired,
+            Refusal::NewerVersion => EnrolmentRefusal::NewerVersion,
+            _ => EnrolmentRefusal::Altered,
         },
     }
 }

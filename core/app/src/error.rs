@@ -97,6 +97,8 @@ pub enum EnrolmentRefusal {
     Used,
     /// The clinic that answered is not the one that made the code.
     OtherClinic,
+    /// The code is of a later version: update the app.
+    NewerVersion,
 }
 
 /// What a key store answered instead of a key.

@@ -17,6 +17,7 @@ mod invoices;
 mod observe;
 mod pay;
 mod persons;
+mod scan;
 mod session;
 mod synchronise;
 mod trend;
@@ -26,6 +27,10 @@ pub mod words;
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
 pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal};
 pub use observe::{BookObserver, Subscription};
+pub use scan::{
+    CitizenCardView, InsuranceCardView, PayeeCheckView, PaymentScheme, ScanView,
+    ScannedPaymentView, ScannedView,
+};
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
 pub use views::{

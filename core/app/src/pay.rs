@@ -2,7 +2,7 @@
 
 use sokhoe_domain::{ClinicId, ResourceKey};
 use sokhoe_fhir::InvoiceView as FhirInvoice;
-use sokhoe_qr::draw::Level;
+use sokhoe_qr::draw::For;
 use sokhoe_qr::{Matrix, PaymentOrder, PublicKey};
 
 use crate::error::AppError;
@@ -17,27 +17,10 @@ impl SoKhoe {
     /// invoice, amount or clinic, or when the invoice is paid or void: nothing may be paid then.
     /// [`AppError::NotFound`].
     pub fn payment_qr(&self, person_id: &str, invoice_id: &str) -> Result<PaymentQrView, AppError> {
-        let session = &*self.inner;
-        let book = session.book(person_id)?;
-        let key = ResourceKey::new("Invoice", invoice_id);
-        let stored = session
-            .account
-            .links(&book.person.id)?
-            .into_iter()
-            .find_map(|link| book.vault.resource(&link.clinic, &key).transpose())
-            .transpose()?
-            .ok_or_else(|| AppError::not_found("invoice"))?;
-        let clinic = session.clinic(stored.clinic.as_str())?;
-        let invoice =
-            FhirInvoice::from_json(&stored.json).map_err(|_| AppError::not_found("invoice"))?;
-        let order = trusted_order(
-            &invoice,
-            &clinic.id,
-            &PublicKey::from_bytes(clinic.public_key),
-        )?;
-        let payload = order.to_vietqr().as_str();
+        let order = self.payment_order(person_id, invoice_id)?;
+        let payload = order.to_vietqr().as_str().to_owned();
         let drawn =
-            Matrix::encode(&payload, Level::Medium).map_err(|_| AppError::internal("draw"))?;
+            Matrix::encode_for(&payload, For::Screen).map_err(|_| AppError::internal("draw"))?;
         Ok(PaymentQrView {
             payload,
             bank: order.bin().bank().map_or_else(
@@ -52,6 +35,32 @@ impl SoKhoe {
             size: u32::try_from(drawn.size()).map_err(|_| AppError::internal("draw"))?,
             modules: drawn.modules().iter().map(|dark| u8::from(*dark)).collect(),
         })
+    }
+
+    /// What the clinic signed for an invoice.
+    pub(crate) fn payment_order(
+        &self,
+        person_id: &str,
+        invoice_id: &str,
+    ) -> Result<PaymentOrder, AppError> {
+        let session = &*self.inner;
+        let book = session.book(person_id)?;
+        let key = ResourceKey::new("Invoice", invoice_id);
+        let stored = session
+            .account
+            .links(&book.person.id)?
+            .into_iter()
+            .find_map(|link| book.vault.resource(&link.clinic, &key).transpose())
+            .transpose()?
+            .ok_or_else(|| AppError::not_found("invoice"))?;
+        let clinic = session.clinic(stored.clinic.as_str())?;
+        let invoice =
+            FhirInvoice::from_json(&stored.json).map_err(|_| AppError::not_found("invoice"))?;
+        trusted_order(
+            &invoice,
+            &clinic.id,
+            &PublicKey::from_bytes(clinic.public_key),
+        )
     }
 }
 

@@ -204,6 +204,7 @@ impl Words {
                 EnrolmentRefusal::Unknown => "error-enrolment-unknown",
                 EnrolmentRefusal::Used => "error-enrolment-used",
                 EnrolmentRefusal::OtherClinic => "error-enrolment-other-clinic",
+                EnrolmentRefusal::NewerVersion => "error-enrolment-newer-version",
             }),
             AppError::NotFound { .. } => self.say("error-not-found"),
             AppError::Validation { field, rule } => self.say_with(

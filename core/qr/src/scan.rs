@@ -113,6 +113,30 @@ pub enum Why {
     HealthLink(#[from] HealthLinkError),
 }
 
+impl Why {
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unrecognised => "unrecognised",
+            Self::Empty => "empty",
+            Self::TooLong => "too_long",
+            Self::Payment(error) => error.code(),
+            Self::CitizenCard(_) => "bad_citizen_card",
+            Self::InsuranceCard(_) => "bad_insurance_card",
+            Self::Ours(refusal) => refusal.code(),
+            Self::HealthLink(_) => "bad_health_link",
+        }
+    }
+
+    /// The character, from 0, at which a payment code is broken.
+    pub fn position(&self) -> Option<usize> {
+        match self {
+            Self::Payment(error) => error.position(),
+            _ => None,
+        }
+    }
+}
+
 /// Says what a scanned text is.
 pub fn scan(text: &str) -> Scanned {
     read(text).unwrap_or_else(Scanned::Unknown)

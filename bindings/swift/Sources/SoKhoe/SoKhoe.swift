@@ -31,6 +31,12 @@ public final class SoKhoe: Sendable {
         }
     }
 
+    /// Says what a scanned text is: a payment, a card, a code of a clinic, or why it is none of them. Opens, sends
+    /// and keeps nothing.
+    public func scan(_ text: String) throws -> ScanView {
+        try core.scan(text: text)
+    }
+
     /// Brings this phone into a clinic with the text of its enrolment QR.
     public func enrol(qrText: String) async throws -> EnrolmentView {
         try await core.enrol(qrText: qrText)
@@ -123,6 +129,11 @@ public final class SoKhoe: Sendable {
     /// The VietQR of an invoice, from the payment order that its clinic signed.
     public func paymentQr(personId: String, invoiceId: String) async throws -> PaymentQrView {
         try await core.paymentQr(personId: personId, invoiceId: invoiceId)
+    }
+
+    /// Compares a scanned payment code with what the clinic signed for an invoice. What differs is a red stop.
+    public func checkPayment(personId: String, invoiceId: String, scanned: String) async throws -> PayeeCheckView {
+        try await core.checkPayment(personId: personId, invoiceId: invoiceId, scanned: scanned)
     }
 
     /// What must not be missed and was not acknowledged.

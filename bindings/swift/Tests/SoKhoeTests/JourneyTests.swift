@@ -121,6 +121,31 @@ final class JourneyTests: XCTestCase {
         XCTAssertNotEqual(vietnamese, SoKhoe.words(for: .Enrolment(reason: .notOurs), in: .en))
     }
 
+    func testAScannedTextSaysWhatItIsOrWhyNot() async throws {
+        let phone = try await openPhone()
+        let text = "001087123456|012345678|Nguyễn Văn Mẫu|15031987|Nam|Số 1, Phố Mẫu, Hà Nội|10052021"
+        guard case .citizenCard(let citizen) = try phone.scan(text).content else {
+            return XCTFail("not a citizen card")
+        }
+        XCTAssertEqual(citizen.name, "Nguyễn Văn Mẫu")
+        XCTAssertEqual(citizen.birthDate, "1987-03-15")
+        XCTAssertEqual(citizen.birthProvince, "Hà Nội")
+        guard case .insuranceCard(let insured) = try phone.scan("DN4010123456789").content else {
+            return XCTFail("not an insurance number")
+        }
+        XCTAssertEqual(insured.benefitPercent, 80)
+        guard case .url = try phone.scan("https://example.org/menu").content else {
+            return XCTFail("not an address")
+        }
+        let broken = "00020101021138540010A00000072701240006970422011001234567890208QRIBFTTA53037045802VN6304FFFF"
+        let unknown = try phone.scan(broken)
+        guard case .unknown(let reason, _) = unknown.content else {
+            return XCTFail("read although it is broken")
+        }
+        XCTAssertEqual(reason, "wrong_crc")
+        XCTAssertTrue(unknown.text.hasPrefix("DỪNG LẠI"), unknown.text)
+    }
+
     func testAKeyStoreThatFailsInAnUnknownWayMayBeAskedAgain() async throws {
         let refused = await thrown { try await openPhone(BrokenKeyStore()) }
         XCTAssertEqual(refused as? SoKhoeError, .KeyStore(reason: .transient))
@@ -170,6 +195,20 @@ final class JourneyTests: XCTestCase {
         XCTAssertEqual(fields["53"], "704", "the currency is the đồng")
         XCTAssertEqual(qr.amount, invoice.amount)
         XCTAssertEqual(qr.modules.count, Int(qr.size * qr.size))
+
+        guard case .payment(let scanned) = try phone.scan(qr.payload).content else {
+            return XCTFail("not a payment")
+        }
+        XCTAssertEqual(scanned.scheme, .vietQr)
+        XCTAssertEqual(scanned.account, qr.account)
+        XCTAssertEqual(scanned.amount, qr.amount)
+        let right = try await phone.checkPayment(personId: person, invoiceId: invoice.id, scanned: qr.payload)
+        XCTAssertTrue(right.mayPay)
+        let sticker = "00020101021138560010A0000007270126000697041501121133666688880208QRIBFTTA53037045802VN6304F443"
+        let stop = try await phone.checkPayment(personId: person, invoiceId: invoice.id, scanned: sticker)
+        XCTAssertFalse(stop.mayPay)
+        XCTAssertTrue(stop.accountDiffers)
+        XCTAssertTrue(stop.text.hasPrefix("DỪNG LẠI"), stop.text)
     }
 
     /// The fields of an EMVCo text: two digits of tag, two of length, the value.

@@ -24,6 +24,9 @@ pub enum Problem {
     /// A tag stands twice, so that two apps could read two different payments.
     #[error("tag {0} stands twice")]
     Duplicate(TagPath),
+    /// A template has nothing in it: the values that belong inside stand somewhere else, or are lost.
+    #[error("the template {0} is empty")]
+    EmptyTemplate(TagPath),
     /// Tag 38 is missing, or its 00 is not that of NAPAS.
     #[error("there is no NAPAS template")]
     NotNapas,
@@ -91,6 +94,7 @@ impl Problem {
         match self {
             Self::UnknownFormat => "unknown_format",
             Self::Duplicate(_) => "duplicate_tag",
+            Self::EmptyTemplate(_) => "empty_template",
             Self::NotNapas => "not_napas",
             Self::NoBeneficiary => "no_beneficiary",
             Self::BadBin => "bad_bin",

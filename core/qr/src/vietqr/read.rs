@@ -235,6 +235,10 @@ impl Notes {
         let Some(template) = template else {
             return Ok(AdditionalData::new(Objects::empty()));
         };
+        if template.value().is_empty() {
+            // A writer that counts beyond 99 writes "6200" before 100 characters, and the purpose is lost.
+            self.problem(Problem::EmptyTemplate(TagPath::root(additional::TEMPLATE)));
+        }
         let path = |tag| TagPath::inside(additional::TEMPLATE, tag);
         let (mut rest, mut seen) = (template.inside(), Seen::default());
         while let Some(object) = rest

@@ -317,6 +317,13 @@ fn semantic_problems_are_all_told() {
         problems(&format!("000201010212{PAYEE}540115402995303704")),
         [Problem::Duplicate(TagPath::root(54))]
     );
+    // Seen from a writer whose tag 62 had 100 characters: its fields became tags of the root.
+    assert_eq!(
+        problems(&format!(
+            "000201010211{PAYEE}{rest}62000325E*fh-%6w1T[UamN8$Y?5]$J?:"
+        )),
+        [Problem::EmptyTemplate(TagPath::root(62))]
+    );
     let no_guid = "38440010A0000007250114000697041501000208QRIBFTTA";
     assert_eq!(
         problems(&format!("000201010211{no_guid}{rest}")),

@@ -24,8 +24,10 @@ import vn.sokhoe.core.FindSlotsRequest
 import vn.sokhoe.core.InvoiceView
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.Language
+import vn.sokhoe.core.PayeeCheckView
 import vn.sokhoe.core.PaymentQrView
 import vn.sokhoe.core.PersonView
+import vn.sokhoe.core.ScanView
 import vn.sokhoe.core.SectionCountView
 import vn.sokhoe.core.ServiceView
 import vn.sokhoe.core.SlotView
@@ -47,6 +49,12 @@ import vn.sokhoe.core.SoKhoe as Core
 public class SoKhoe private constructor(
     private val core: Core,
 ) : AutoCloseable {
+    /**
+     * Says what a scanned text is: a payment, a card, a code of a clinic, or why it is none of them. Opens, sends and
+     * keeps nothing.
+     */
+    public fun scan(text: String): ScanView = core.scan(text)
+
     /** Brings this phone into a clinic with the text of its enrolment QR. */
     public suspend fun enrol(qrText: String): EnrolmentView = core.enrol(qrText)
 
@@ -130,6 +138,13 @@ public class SoKhoe private constructor(
         personId: String,
         invoiceId: String,
     ): PaymentQrView = core.paymentQr(personId, invoiceId)
+
+    /** Compares a scanned payment code with what the clinic signed for an invoice. What differs is a red stop. */
+    public suspend fun checkPayment(
+        personId: String,
+        invoiceId: String,
+        scanned: String,
+    ): PayeeCheckView = core.checkPayment(personId, invoiceId, scanned)
 
     /** What must not be missed and was not acknowledged. */
     public suspend fun events(personId: String): List<EventView> = core.events(personId)

@@ -23,7 +23,9 @@ import vn.sokhoe.core.FindSlotsRequest
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.KeyStoreRefusal
 import vn.sokhoe.core.Language
+import vn.sokhoe.core.PaymentScheme
 import vn.sokhoe.core.PaymentStatus
+import vn.sokhoe.core.ScannedView
 import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
 import java.io.File
@@ -212,7 +214,35 @@ class JourneyTest {
         assertEquals("704", fields["53"], "the currency is the đồng")
         assertEquals(invoice.amount, qr.amount)
         assertEquals((qr.size * qr.size).toInt(), qr.modules.size)
+
+        val scanned = scan(qr.payload).content as ScannedView.Payment
+        assertEquals(PaymentScheme.VIET_QR, scanned.payment.scheme)
+        assertEquals(qr.account, scanned.payment.account)
+        assertEquals(qr.amount, scanned.payment.amount)
+        assertTrue(checkPayment(person, invoice.id, qr.payload).mayPay)
+        val sticker = "00020101021138560010A0000007270126000697041501121133666688880208QRIBFTTA53037045802VN6304F443"
+        val stop = checkPayment(person, invoice.id, sticker)
+        assertFalse(stop.mayPay)
+        assertTrue(stop.accountDiffers)
+        assertTrue(stop.text.startsWith("DỪNG LẠI"), stop.text)
     }
+
+    @Test
+    fun `a scanned text says what it is, or why not`() =
+        phone().use { phone ->
+            val card = "001087123456|012345678|Nguyễn Văn Mẫu|15031987|Nam|Số 1, Phố Mẫu, Hà Nội|10052021"
+            val citizen = phone.scan(card).content as ScannedView.CitizenCard
+            assertEquals("Nguyễn Văn Mẫu", citizen.card.name)
+            assertEquals("1987-03-15", citizen.card.birthDate)
+            assertEquals("Hà Nội", citizen.card.birthProvince)
+            val insured = phone.scan("DN4010123456789").content as ScannedView.InsuranceCard
+            assertEquals(80.toUByte(), insured.card.benefitPercent)
+            assertTrue(phone.scan("https://example.org/menu").content is ScannedView.Url)
+            val broken = "00020101021138540010A00000072701240006970422011001234567890208QRIBFTTA53037045802VN6304FFFF"
+            val unknown = phone.scan(broken)
+            assertEquals("wrong_crc", (unknown.content as ScannedView.Unknown).reason)
+            assertTrue(unknown.text.startsWith("DỪNG LẠI"), unknown.text)
+        }
 
     /** The fields of an EMVCo text: two digits of tag, two of length, the value. */
     private fun emv(text: String): Map<String, String> =

@@ -1,0 +1,207 @@
+//! What a scanned code is. The compiler checks that the fields here are those of [`sokhoe_app`]; the comments are
+//! what app developers read.
+
+use sokhoe_app::{
+    CitizenCardView, InsuranceCardView, PayeeCheckView, PaymentScheme, ScanView,
+    ScannedPaymentView, ScannedView,
+};
+use sokhoe_domain::{GrantScope, Timestamp, Vnd};
+
+/// What a helper may do for a person.
+#[uniffi::remote(Enum)]
+pub enum GrantScope {
+    /// Book, move and cancel appointments.
+    Book,
+    /// See the summary: allergies, current medicines, next appointments.
+    SeeSummary,
+    /// See the whole health book.
+    SeeEverything,
+    /// See invoices and pay them.
+    Pay,
+}
+
+/// What a scanned text is. Nothing was opened, sent or kept.
+#[uniffi::remote(Record)]
+pub struct ScanView {
+    /// What it says.
+    pub content: ScannedView,
+    /// What it is and what can be done with it, in words.
+    pub text: String,
+    /// What is odd about it, in words.
+    pub warnings: Vec<String>,
+}
+
+/// What a scanned text says.
+#[uniffi::remote(Enum)]
+pub enum ScannedView {
+    /// A payment code of any scheme. Its payee is not checked: `check_payment` does, against an invoice.
+    Payment {
+        /// What it says.
+        payment: ScannedPaymentView,
+    },
+    /// A citizen card, or its number alone.
+    CitizenCard {
+        /// What it says.
+        card: CitizenCardView,
+    },
+    /// A health insurance card, or its number alone.
+    InsuranceCard {
+        /// What it says.
+        card: InsuranceCardView,
+    },
+    /// A clinic brings this phone in: give the text to `enrol`.
+    Enrolment {
+        /// The clinic's name.
+        clinic_name: String,
+        /// The clinic's address.
+        clinic_url: String,
+        /// From this instant on it is refused.
+        expires: Timestamp,
+    },
+    /// A person asks for help.
+    Invitation {
+        /// How the person calls themselves.
+        person: String,
+        /// The clinic that made it.
+        clinic_name: String,
+        /// What the helper would be allowed to do.
+        scopes: Vec<GrantScope>,
+        /// From this instant on it is refused.
+        expires: Timestamp,
+    },
+    /// A booking's ticket. Only a kiosk that holds the clinic's keys can say whether it is good.
+    Ticket {
+        /// The clinic's number of it.
+        number: u32,
+        /// When the appointment begins.
+        start: Timestamp,
+    },
+    /// A shared document.
+    Share {
+        /// The clinic that signed it; unset when nobody did.
+        clinic_name: Option<String>,
+        /// What the document is.
+        label: Option<String>,
+        /// Whether a passcode is needed.
+        passcode: bool,
+        /// From this instant on it no longer works.
+        expires: Option<Timestamp>,
+    },
+    /// An address on the web. It is not opened.
+    Url {
+        /// The address.
+        address: String,
+    },
+    /// None of these, or a broken one of these.
+    Unknown {
+        /// A stable name, e.g. `unrecognised`, `wrong_crc`, `altered`, `expired`.
+        reason: String,
+        /// The character, from 0, where a payment code is broken.
+        position: Option<u32>,
+    },
+}
+
+/// Whose payment code it is.
+#[uniffi::remote(Enum)]
+pub enum PaymentScheme {
+    /// VietQR to a bank.
+    VietQr,
+    /// VietQR to MoMo.
+    MoMo,
+    /// VietQR to ZaloPay.
+    ZaloPay,
+    /// VietQR to Viettel Money.
+    ViettelMoney,
+    /// VietQR to VNPT Money.
+    VnptMoney,
+    /// VNPAY-QR.
+    VnPay,
+    /// ShopeePay.
+    ShopeePay,
+    /// An electricity bill of EVN.
+    Evn,
+    /// Another scheme.
+    Other,
+}
+
+/// A scanned payment code.
+#[uniffi::remote(Record)]
+pub struct ScannedPaymentView {
+    /// Whose code it is.
+    pub scheme: PaymentScheme,
+    /// The payee's bank or wallet by name, or its number (BIN); unset outside VietQR.
+    pub bank: Option<String>,
+    /// The payee's account, or its merchant number in another scheme.
+    pub account: Option<String>,
+    /// The payee's name as the code has it. Anybody can write any name there.
+    pub payee_name: Option<String>,
+    /// The amount; unset when the payer types it.
+    pub amount: Option<Vnd>,
+    /// The amount as text; empty when unset.
+    pub amount_text: String,
+    /// The text of the transfer.
+    pub purpose: Option<String>,
+    /// The number of the bill.
+    pub bill: Option<String>,
+    /// Whether it may be paid many times.
+    pub is_static: bool,
+}
+
+/// What a citizen card says. Dates are ISO 8601.
+#[uniffi::remote(Record)]
+pub struct CitizenCardView {
+    /// The citizen number.
+    pub number: String,
+    /// The number of the card before it.
+    pub old_number: Option<String>,
+    /// The full name; unset when only the number was shown.
+    pub name: Option<String>,
+    /// The date of birth.
+    pub birth_date: Option<String>,
+    /// `male` or `female` (FHIR).
+    pub gender: Option<String>,
+    /// The place of residence.
+    pub residence: Option<String>,
+    /// The province where the birth was registered.
+    pub birth_province: Option<String>,
+}
+
+/// What an insurance card says. Dates are ISO 8601.
+#[uniffi::remote(Record)]
+pub struct InsuranceCardView {
+    /// The number, in any of its three forms.
+    pub number: String,
+    /// The full name; unset when only the number was shown.
+    pub name: Option<String>,
+    /// The date of birth, or its year.
+    pub birth_date: Option<String>,
+    /// `male` or `female` (FHIR).
+    pub gender: Option<String>,
+    /// Where the person is first registered for care, five digits.
+    pub facility: Option<String>,
+    /// The first day of cover.
+    pub valid_from: Option<String>,
+    /// The last day of cover.
+    pub valid_to: Option<String>,
+    /// The benefit level, 1 to 5.
+    pub benefit_level: Option<u8>,
+    /// What the level pays of covered costs, in percent: an estimate.
+    pub benefit_percent: Option<u8>,
+}
+
+/// Whether a scanned payment code pays a clinic's invoice.
+#[uniffi::remote(Record)]
+pub struct PayeeCheckView {
+    /// Whether all that the code says is what the clinic signed. If not: a red stop.
+    pub may_pay: bool,
+    /// The bank is another one.
+    pub bank_differs: bool,
+    /// The account is another one.
+    pub account_differs: bool,
+    /// The amount is another one.
+    pub amount_differs: bool,
+    /// The purpose does not name the invoice's reference.
+    pub reference_differs: bool,
+    /// The same in words, and what to do.
+    pub text: String,
+}
