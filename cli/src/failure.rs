@@ -38,6 +38,9 @@ pub(crate) enum Failure {
     /// All was said on stdout or stderr before.
     #[error("already told")]
     AlreadyTold,
+    /// What was given is broken, and why was said before.
+    #[error("refused, and already told")]
+    Refused,
 }
 
 impl Failure {
@@ -66,7 +69,7 @@ impl Failure {
             }
             Self::System(error) => words.of_system(error),
             Self::Said(key, values) => words.say_with(key, values),
-            Self::OutputClosed | Self::AlreadyTold => String::new(),
+            Self::OutputClosed | Self::AlreadyTold | Self::Refused => String::new(),
         }
     }
 
@@ -77,7 +80,10 @@ impl Failure {
             // Where even stderr is gone, the exit code has to do.
             let _ = writeln!(io::stderr(), "sokhoe: {text}");
         }
-        ExitCode::FAILURE
+        match self {
+            Self::Refused => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
     }
 }
 

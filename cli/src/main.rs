@@ -62,11 +62,11 @@ Examples:
   sokhoe demo                                   the whole story, then a desk to look at
   sokhoe demo --lang en --once                  the same in English, and stop at the end
   sokhoe clinic serve --data ./clinic --demo-data
-  sokhoe phone --folder ./phone enrol SK1.E…    this computer as a phone of that clinic
+  sokhoe phone --folder ./phone enrol SK1E:…    this computer as a phone of that clinic
   sokhoe phone --folder ./phone book-search duong huyet
   sokhoe qr read -                              what is this code? (its text on stdin)
 
-Exit codes: 0 done, 1 it did not work (stderr says why), 2 the command was written wrongly.
+Exit codes: 0 done, 1 it did not work (stderr says why), 2 the command was written wrongly, or a code is broken.
 Logs go to stderr and hold no personal data: SOKHOE_LOG=info sokhoe …";
 
 #[derive(Debug, Subcommand)]

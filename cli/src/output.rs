@@ -79,6 +79,14 @@ impl Output {
         write(text, "\n")
     }
 
+    /// One JSON value on one line, whoever reads.
+    ///
+    /// # Errors
+    /// [`Failure::OutputClosed`]
+    pub fn object(&mut self, value: &Value) -> Result<(), Failure> {
+        write(&value.to_string(), "\n")
+    }
+
     /// One JSON value on one line; nothing when a person reads.
     ///
     /// # Errors

@@ -131,11 +131,23 @@ fn the_demo_tells_its_story_to_people_and_keeps_what_it_made_when_asked() {
     );
 }
 
+/// The one line that `qr pay` prints.
+fn payload(args: &[&str]) -> String {
+    let ran = run(&[&["qr", "pay"], args].concat());
+    assert!(ran.ok, "{}", ran.stderr);
+    assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
+    ran.stdout.trim_end().to_owned()
+}
+
+fn read(text: &str) -> Value {
+    let ran = run(&["qr", "read", text]);
+    assert!(ran.ok, "{} {}", ran.stdout, ran.stderr);
+    ran.json()
+}
+
 #[test]
 fn a_code_is_made_and_read() {
-    let made = run(&[
-        "qr",
-        "pay",
+    let made = payload(&[
         "--bin",
         "vietinbank",
         "--account",
@@ -146,25 +158,91 @@ fn a_code_is_made_and_read() {
         "SK8F3K2",
         "--purpose",
         "khám bệnh",
-        "--json",
+        "--bill",
+        "HD-1",
     ]);
-    let payload = made.json()["payload"]
-        .as_str()
-        .expect("a payload")
-        .to_owned();
-    let read = run(&["qr", "read", &payload, "--json"]);
-    assert!(read.ok);
-    let read = read.json();
-    assert_eq!(read["kind"], "vietqr");
-    assert_eq!(read["fields"]["bin"], "970415");
-    assert_eq!(read["fields"]["purpose"], "SK8F3K2 KHAM BENH");
+    let read = read(&made);
+    for (field, value) in [
+        ("kind", "vietqr"),
+        ("bin", "970415"),
+        ("bank", "VietinBank"),
+        ("account", "119000123456"),
+        ("service", "QRIBFTTA"),
+        ("currency", "704"),
+        ("purpose", "SK8F3K2 KHAM BENH"),
+        ("bill", "HD-1"),
+    ] {
+        assert_eq!(read[field], value, "{field}");
+    }
+    assert_eq!(
+        (&read["amount"], &read["static"]),
+        (&Value::from(150_000), &Value::Bool(false))
+    );
+    assert_eq!(read["merchant_name"], Value::Null);
     assert_eq!(read["warnings"], Value::Array(Vec::new()));
+    let tags = read["tags"].as_array().expect("a tree");
+    assert_eq!(
+        (
+            &tags[0]["tag"],
+            &tags[2]["children"][1]["children"][0]["value"]
+        ),
+        (&Value::from("00"), &Value::from("970415"))
+    );
 }
 
 #[test]
-fn a_drawing_goes_into_a_file() {
+fn every_service_can_be_made() {
+    let card = payload(&["--bin", "970415", "--account", "9704150000000001", "--card"]);
+    assert_eq!(read(&card)["service"], "QRIBFTTC");
+    let merchant = [
+        "--bin",
+        "970415",
+        "--account",
+        "CLINIC01",
+        "--mcc",
+        "8062",
+        "--merchant-name",
+        "Phòng khám Mẫu",
+        "--city",
+        "Huế",
+    ];
+    let push = read(&payload(
+        &[&merchant[..], &["--service", "qrpush"]].concat(),
+    ));
+    assert_eq!(
+        (
+            &push["service"],
+            &push["merchant_name"],
+            &push["mcc"],
+            &push["static"]
+        ),
+        (
+            &Value::from("QRPUSH"),
+            &Value::from("Phong kham Mau"),
+            &Value::from("8062"),
+            &Value::Bool(true)
+        )
+    );
+    let absent = read(&payload(&[&merchant[..], &["--service", "none"]].concat()));
+    assert_eq!(absent["service"], Value::Null);
+    let lacking = run(&[
+        "qr",
+        "pay",
+        "--bin",
+        "970415",
+        "--account",
+        "1",
+        "--service",
+        "QRPUSH",
+    ]);
+    assert!(!lacking.ok && lacking.stdout.is_empty());
+}
+
+#[test]
+fn drawings_go_into_files_and_are_read_again() {
     let folder = TempDir::new().expect("a folder");
-    let (svg, png) = (folder.path().join("a.svg"), folder.path().join("a.png"));
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (svg, png, pdf) = (file("a.svg"), file("a.png"), file("a.pdf"));
     let ran = run(&[
         "qr",
         "pay",
@@ -173,53 +251,124 @@ fn a_drawing_goes_into_a_file() {
         "--account",
         "119000123456",
         "--svg",
-        &svg.display().to_string(),
+        &svg,
         "--png",
-        &png.display().to_string(),
+        &png,
+        "--poster",
+        &pdf,
+        "--hospital",
+        "Bệnh viện Đa khoa tỉnh Mẫu",
+        "--show",
     ]);
-    assert!(ran.ok, "{}", ran.stderr);
+    assert!(ran.ok && ran.stdout.contains('▀'), "{}", ran.stderr);
     assert!(fs::read_to_string(svg).expect("a file").starts_with("<svg"));
-    assert!(fs::read(png).expect("a file").starts_with(b"\x89PNG"));
+    assert!(fs::read(&pdf).expect("a file").starts_with(b"%PDF"));
+    let seen = run(&["qr", "read", "--image", &png]);
+    assert_eq!(seen.json()["account"], "119000123456", "{}", seen.stderr);
+    let not_a_picture = run(&["qr", "read", "--image", &pdf]);
+    assert_eq!(not_a_picture.code, Some(2));
+    assert_eq!(not_a_picture.json()["error"]["code"], "not_an_image");
+    let gone = run(&["qr", "read", "--image", &file("none.png")]);
+    assert!(gone.code == Some(1) && gone.stdout.is_empty());
+    for wrong in ["poster.txt", "poster"] {
+        let ran = run(&[
+            "qr",
+            "pay",
+            "--bin",
+            "970415",
+            "--account",
+            "1",
+            "--hospital",
+            "BV",
+            "--poster",
+            &file(wrong),
+        ]);
+        assert!(!ran.ok && !ran.stderr.is_empty());
+    }
 }
 
 #[test]
-fn what_cannot_be_read_says_why_and_fails() {
-    let broken = run(&[
-        "qr",
-        "read",
-        "00020101021138540010A000000727012400069704150110119000123402",
-    ]);
-    assert!(!broken.ok);
-    assert!(broken.stdout.is_empty());
-    assert!(
-        broken.stderr.starts_with("sokhoe: Không đọc được mã: "),
-        "{}",
-        broken.stderr
-    );
-    for text in ["hello", ""] {
+fn broken_codes_say_why_and_where() {
+    let refused = |text: &str| {
         let ran = run(&["--lang", "en", "qr", "read", text]);
-        assert!(
-            !ran.ok && ran.stderr.contains("cannot be read"),
-            "{}",
-            ran.stderr
+        assert_eq!(ran.code, Some(2), "{}", ran.stdout);
+        ran.json()["error"].clone()
+    };
+    let cut = refused("00020101021138540010A000000727012400069704150110119000123402");
+    assert_eq!(
+        (&cut["code"], &cut["position"]),
+        (&"no_crc".into(), &60.into())
+    );
+    assert!(cut["message"].as_str().is_some_and(|text| !text.is_empty()));
+    let zero = refused(
+        "00020101021238560010A0000007270126000697041501121133666688880208QRIBFTTA530370454010\
+         5802VN63045E0C",
+    );
+    assert_eq!(zero["code"], "wrong_crc");
+    let date = refused("001085000123||Nguyễn Thị Ánh|31021985|Nữ|Hà Nội|01012022");
+    assert_eq!(
+        (&date["code"], &date["position"]),
+        (&"bad_citizen_card".into(), &Value::Null)
+    );
+    let ours = refused("SK1E:AAA");
+    assert_eq!(ours["code"], "malformed");
+    let plain = run(&["--lang", "en", "qr", "read", "--plain", "SK1E:AAA"]);
+    assert!(plain.code == Some(2) && plain.stdout.is_empty());
+    assert!(plain.stderr.contains("cannot be read"), "{}", plain.stderr);
+}
+
+#[test]
+fn what_is_no_code_of_ours_is_unknown() {
+    for (text, why) in [
+        ("hello", "unrecognised"),
+        ("", "empty"),
+        ("https://example.vn/x", "url"),
+    ] {
+        let read = read(text);
+        assert_eq!(
+            (&read["kind"], &read["why"]),
+            (&"unknown".into(), &why.into())
         );
     }
-    let card = run(&[
-        "qr",
-        "read",
-        "--lang",
-        "en",
-        "--json",
-        "001185000123||Nguyễn Thị Ánh|01021985|Nữ|Hà Nội|01012022",
-    ]);
-    assert_eq!(card.json()["kind"], "citizen_card");
+}
+
+#[test]
+fn cards_and_numbers_are_read() {
+    let card = read("001185000123||Nguyễn Thị Ánh|01021985|Nữ|Hà Nội|01012022");
+    assert_eq!(
+        [
+            &card["kind"],
+            &card["name"],
+            &card["birth_date"],
+            &card["sex"],
+            &card["birth_province"]
+        ],
+        [
+            &Value::from("cccd"),
+            &Value::from("Nguyễn Thị Ánh"),
+            &Value::from("1985-02-01"),
+            &Value::from("female"),
+            &Value::from("Hà Nội")
+        ]
+    );
+    let number = read("DN4010123456789");
+    assert_eq!(
+        [&number["kind"], &number["benefit_percent"]],
+        [&Value::from("bhyt"), &Value::from(80)]
+    );
+    let plain = run(&["--lang", "en", "qr", "read", "--plain", "0912345678"]);
+    assert!(
+        plain.stdout.contains("could also be a phone number"),
+        "{}",
+        plain.stdout
+    );
 }
 
 #[test]
 fn stdin_is_read_where_a_dash_stands() {
-    let ran = support::run_with_stdin(&["qr", "read", "-", "--json"], b"https://example.vn/x\n");
+    let ran = support::run_with_stdin(&["qr", "read", "-"], b"https://example.vn/x\n");
     assert!(ran.ok, "{}", ran.stderr);
-    assert_eq!(ran.json()["fields"]["address"], "https://example.vn/x");
+    assert_eq!(ran.json()["address"], "https://example.vn/x");
     let bytes = support::run_with_stdin(&["qr", "read", "-"], b"\xff\xfe");
     assert!(
         !bytes.ok && bytes.stderr.contains("UTF-8"),
@@ -295,7 +444,7 @@ fn an_import_tells_the_bad_line_and_keeps_the_rest() {
         ran.json()["enrolment"]
             .as_str()
             .expect("a code")
-            .starts_with("SK1.E.")
+            .starts_with("SK1E:")
     );
     let ran = run(&[
         "--lang",
@@ -478,7 +627,7 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
 #[test]
 fn bad_enrolments_say_what_to_do() {
     let phone = Phone::new();
-    for text in ["hello", "SK1.E.e30.AAAA"] {
+    for text in ["hello", "SK1E:AAAA"] {
         let ran = phone.run(&["enrol", text]);
         assert!(
             !ran.ok && ran.stderr.contains("reception"),

@@ -66,7 +66,7 @@ async fn a_code_that_cannot_be_used_says_why() {
         ),
         (&code[..code.len() - 8], EnrolmentRefusal::Altered),
         (
-            &code.replacen("SK1.E.ey", "SK1.E.eyJ", 1),
+            &code.replacen("SK1E:", "SK1E:0", 1),
             EnrolmentRefusal::Altered,
         ),
     ] {

@@ -26,7 +26,7 @@ const EXAMPLES: &str = "\
 A clinic from nothing, and a phone that enrols there:
   sokhoe clinic serve --data ./clinic --demo-data
   sokhoe clinic enrol --data ./clinic --patient bn-000001
-  sokhoe phone --folder ./phone enrol SK1.E…";
+  sokhoe phone --folder ./phone enrol SK1E:…";
 
 #[derive(Debug, Subcommand)]
 enum ClinicCommand {

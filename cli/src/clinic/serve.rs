@@ -31,7 +31,7 @@ Examples:
   sokhoe clinic serve --data ./clinic --listen 127.0.0.1:0 --demo-data --json --wait-stdin
 
 With --json the first line of stdout is
-  {\"url\":…,\"desk\":…,\"clinic\":…,\"enrolment\":\"SK1.E.…\",\"patient\":…}
+  {\"url\":…,\"desk\":…,\"clinic\":…,\"enrolment\":\"SK1E:…\",\"patient\":…}
 (the last two with --demo-data), written when the clinic answers.")]
 pub(super) struct ServeArgs {
     #[command(flatten)]

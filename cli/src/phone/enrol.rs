@@ -18,7 +18,7 @@ const LONGEST: u64 = 64 * 1024;
 /// Safe to repeat: the clinic gives the same phone the same answer while the code is valid.
 #[derive(Debug, Args)]
 pub(super) struct EnrolArgs {
-    /// The text of the code (SK1.E.…); - reads it from stdin, which keeps it out of the shell's history
+    /// The text of the code (SK1E:…); - reads it from stdin, which keeps it out of the shell's history
     #[arg(value_name = "TEXT", allow_hyphen_values = true)]
     text: String,
 }

@@ -45,7 +45,7 @@ pub(crate) struct PhoneArgs {
 const EXAMPLES: &str = "\
 A visit from the code at the counter to the payment:
   export SOKHOE_PHONE=./phone
-  sokhoe phone enrol SK1.E…            (or: enrol - < code.txt)
+  sokhoe phone enrol SK1E:…            (or: enrol - < code.txt)
   sokhoe phone sync                    the health book comes in, and stays readable offline
   sokhoe phone find --service 'nội tiết'
   sokhoe phone book 1                  the first time of that list

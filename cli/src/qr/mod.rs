@@ -1,7 +1,9 @@
 //! `sokhoe qr`: what a code is, and making one to be paid.
 
+mod content;
 mod fields;
 mod pay;
+mod payment;
 mod read;
 mod reason;
 
@@ -32,6 +34,6 @@ enum QrCommand {
 pub(crate) fn run(args: QrArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
     match args.command {
         QrCommand::Read(args) => read::run(&args, words, output),
-        QrCommand::Pay(args) => pay::run(args, words, output),
+        QrCommand::Pay(args) => pay::run(&args, words, output),
     }
 }

@@ -2,23 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 use sokhoe_domain::Vnd;
 use sokhoe_domain::text::fold;
-use sokhoe_qr::draw::Level;
-use sokhoe_qr::vietqr::BuildError;
+use sokhoe_qr::draw::For;
+use sokhoe_qr::draw::poster::{Language, Poster, PosterError};
+use sokhoe_qr::vietqr::{BuildError, Initiation, SAFE_PURPOSE, Service, VietQrBuilder};
 use sokhoe_qr::{Matrix, VietQr, bank};
 
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::text::{Column, draw, parse_dong, table};
-use crate::words::Words;
+use crate::words::{Lang, Words};
 
-/// Pixels of a PNG for each module of the code.
-const PIXELS: u8 = 8;
-
-/// Make a VietQR: its text, and drawn in the terminal, as SVG or as PNG
+/// Make a VietQR: its text, and drawn as PNG, as SVG, in the terminal, or as a poster
 ///
 /// Every bank app of Vietnam reads it. The reference comes first in the transfer's text, because banks
 /// cut what is long; both are written without marks, because banks drop them.
@@ -26,8 +24,9 @@ const PIXELS: u8 = 8;
 #[command(after_help = "\
 Examples:
   sokhoe qr pay --bin 970415 --account 119000123456 --amount 150000 --reference SK8F3K2 --purpose 'khám bệnh'
-  sokhoe qr pay --bin vietcombank --account 1012345678 --png pay.png
-  sokhoe qr pay --bin 970415 --account 119000123456 --amount 20000 --json")]
+  sokhoe qr pay --bin vietcombank --account 1012345678 --png pay.png --show
+  sokhoe qr pay --bin 970415 --account CLINIC01 --service QRPUSH --mcc 8062 --merchant-name 'BV MAU' --city HUE
+  sokhoe qr pay --bin 970415 --account 119000123456 --poster counter.pdf --hospital 'Bệnh viện Đa khoa tỉnh'")]
 pub(super) struct PayArgs {
     /// The payee's bank: its six digits (BIN) or its short name
     #[arg(long, value_name = "BANK", value_parser = bank_number)]
@@ -41,13 +40,57 @@ pub(super) struct PayArgs {
     #[arg(long, value_name = "ĐỒNG", value_parser = parse_dong)]
     amount: Option<Vnd>,
 
-    /// What the payee finds the payment by
+    /// What the payee finds the payment by; it comes first in the purpose
     #[arg(long)]
     reference: Option<String>,
 
-    /// Words after the reference; reference and words have 19 characters together
+    /// The text of the transfer, after the reference
     #[arg(long)]
     purpose: Option<String>,
+
+    /// How long reference and purpose may be together, up to 25
+    #[arg(long, value_name = "CHARACTERS", default_value_t = SAFE_PURPOSE)]
+    purpose_limit: usize,
+
+    /// The number of the bill
+    #[arg(long)]
+    bill: Option<String>,
+
+    /// What the payment does
+    #[arg(long, value_enum, ignore_case = true, default_value_t)]
+    service: ServiceArg,
+
+    /// The account is the number of a card: the same as --service QRIBFTTC
+    #[arg(long, conflicts_with = "service")]
+    card: bool,
+
+    /// The payee's name; needed by QRPUSH
+    #[arg(long, value_name = "NAME")]
+    merchant_name: Option<String>,
+
+    /// The payee's city; needed by QRPUSH
+    #[arg(long)]
+    city: Option<String>,
+
+    /// The merchant category, four digits, 8062 for hospitals; needed by QRPUSH, 6011 for QRCASH
+    #[arg(long)]
+    mcc: Option<String>,
+
+    /// The store
+    #[arg(long)]
+    store: Option<String>,
+
+    /// The terminal; needed by QRCASH
+    #[arg(long)]
+    terminal: Option<String>,
+
+    /// The reference label, which few banks show; needed by QRCASH
+    #[arg(long, value_name = "LABEL")]
+    reference_label: Option<String>,
+
+    /// For many payments, also with an amount
+    #[arg(long = "static")]
+    many: bool,
 
     /// Write a picture of any size
     #[arg(long, value_name = "FILE")]
@@ -56,24 +99,55 @@ pub(super) struct PayArgs {
     /// Write a picture of pixels
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
+
+    /// Write a sheet of A5 for the counter, as .pdf or .svg; its code is for many payments
+    #[arg(long, value_name = "FILE")]
+    poster: Option<PathBuf>,
+
+    /// The name on the poster; the payee's name when not given
+    #[arg(long, value_name = "NAME", requires = "poster")]
+    hospital: Option<String>,
+
+    /// Draw the code in the terminal too
+    #[arg(long)]
+    show: bool,
 }
 
-pub(super) fn run(args: PayArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
-    let mut builder = VietQr::transfer(args.bin, args.account);
-    if let Some(amount) = args.amount {
-        builder = builder.amount(amount);
-    }
-    builder = builder.reference(args.reference.as_deref().unwrap_or_default());
-    builder = builder.purpose(args.purpose.as_deref().unwrap_or_default());
-    let code = builder.build().map_err(|error| cannot(&error))?;
+/// What a payment does, by its code in NAPAS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum ServiceArg {
+    /// A transfer to an account
+    #[default]
+    #[value(name = "QRIBFTTA")]
+    ToAccount,
+    /// A transfer to a card
+    #[value(name = "QRIBFTTC")]
+    ToCard,
+    /// A payment to a merchant
+    #[value(name = "QRPUSH")]
+    Push,
+    /// Cash from a machine
+    #[value(name = "QRCASH")]
+    Cash,
+    /// A payment to a merchant whose code does not say so
+    #[value(name = "none")]
+    Absent,
+}
+
+pub(super) fn run(args: &PayArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
+    let code = builder(args).build().map_err(|error| cannot(&error))?;
     let payload = code.as_str();
     let drawn =
-        Matrix::encode(&payload, Level::Medium).map_err(|_| Failure::said("qr-too-long"))?;
+        Matrix::encode_for(payload, For::Screen).map_err(|_| Failure::said("qr-too-long"))?;
     if let Some(path) = &args.svg {
         write(path, drawn.to_svg().as_bytes())?;
     }
     if let Some(path) = &args.png {
-        write(path, &drawn.to_png(PIXELS))?;
+        let png = drawn.to_png_within(For::Screen.pixels());
+        write(path, &png.ok_or_else(|| Failure::said("qr-too-long"))?)?;
+    }
+    if let Some(path) = &args.poster {
+        poster(args, &code, path, words)?;
     }
     let bank = code
         .bin()
@@ -84,12 +158,88 @@ pub(super) fn run(args: PayArgs, words: &Words, output: &mut Output) -> Result<(
         "bank": bank,
         "bin": code.bin().to_string(),
         "account": code.account().as_str(),
+        "service": code.service().map(Service::as_code),
         "amount": code.amount().map(Vnd::dong),
+        "static": code.is_static(),
         "purpose": code.purpose(),
         "svg": args.svg,
         "png": args.png,
+        "poster": args.poster,
     }))?;
-    output.lines(draw(&drawn, output.is_terminal()))?;
+    if args.show {
+        output.lines(draw(&drawn, output.is_terminal()))?;
+        output.lines(summary(&code, bank, words))?;
+        output.line("")?;
+    }
+    output.line(payload)
+}
+
+fn builder(args: &PayArgs) -> VietQrBuilder<'_> {
+    let mut builder = VietQr::transfer(&args.bin, &args.account)
+        .reference(args.reference.as_deref().unwrap_or_default())
+        .purpose(args.purpose.as_deref().unwrap_or_default())
+        .purpose_limit(args.purpose_limit);
+    builder = match args.service {
+        _ if args.card => builder.service(Service::ToCard),
+        ServiceArg::ToAccount => builder,
+        ServiceArg::ToCard => builder.service(Service::ToCard),
+        ServiceArg::Push => builder.service(Service::Push),
+        ServiceArg::Cash => builder.service(Service::Cash),
+        ServiceArg::Absent => builder.without_service(),
+    };
+    if let Some(amount) = args.amount {
+        builder = builder.amount(amount);
+    }
+    if args.many || args.poster.is_some() {
+        builder = builder.initiation(Initiation::Static);
+    }
+    if let Some(bill) = &args.bill {
+        builder = builder.bill(bill);
+    }
+    if let Some(name) = &args.merchant_name {
+        builder = builder.merchant_name(name);
+    }
+    if let Some(city) = &args.city {
+        builder = builder.merchant_city(city);
+    }
+    if let Some(mcc) = &args.mcc {
+        builder = builder.mcc(mcc);
+    }
+    if let Some(store) = &args.store {
+        builder = builder.store(store);
+    }
+    if let Some(terminal) = &args.terminal {
+        builder = builder.terminal(terminal);
+    }
+    if let Some(label) = &args.reference_label {
+        builder = builder.reference_label(label);
+    }
+    builder
+}
+
+fn poster(args: &PayArgs, code: &VietQr, path: &Path, words: &Words) -> Result<(), Failure> {
+    let hospital = args.hospital.as_ref().or(args.merchant_name.as_ref());
+    let hospital = hospital.ok_or_else(|| Failure::said("qr-poster-name"))?;
+    let poster = Poster::new(hospital, code).map_err(|error| match error {
+        PosterError::NoName => Failure::said("qr-poster-name"),
+        other => Failure::Said("qr-cannot", vec![("why", other.to_string())]),
+    })?;
+    let poster = match words.lang() {
+        Lang::Vi => poster,
+        Lang::En => poster.language(Language::English),
+    };
+    let poster = match &args.merchant_name {
+        Some(name) => poster.payee(name),
+        None => poster,
+    };
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("pdf") => write(path, &poster.to_pdf()),
+        Some("svg") => write(path, poster.to_svg().as_bytes()),
+        _ => Err(Failure::said("qr-poster-file")),
+    }
+}
+
+fn summary(code: &VietQr, bank: String, words: &Words) -> Vec<String> {
     let amount = code
         .amount()
         .map_or_else(|| words.say("qr-amount-open"), |amount| amount.to_string());
@@ -105,9 +255,7 @@ pub(super) fn run(args: PayArgs, words: &Words, output: &mut Output) -> Result<(
         code.purpose()
             .map(|purpose| vec![words.say("qr-field-purpose"), purpose.to_owned()]),
     );
-    output.lines(table(&[Column::Left], &rows))?;
-    output.line("")?;
-    output.line(payload)
+    table(&[Column::Left], &rows)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
@@ -117,7 +265,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 fn cannot(error: &BuildError) -> Failure {
     match error {
         BuildError::Account(_) => Failure::said("qr-bad-account"),
-        BuildError::Amount | BuildError::Refused(_) => Failure::said("qr-bad-amount"),
+        BuildError::Amount | BuildError::AmountTooLarge => Failure::said("qr-bad-amount"),
         BuildError::Reference => Failure::said("qr-bad-reference"),
         other => Failure::Said("qr-cannot", vec![("why", other.to_string())]),
     }

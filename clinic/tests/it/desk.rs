@@ -52,7 +52,7 @@ async fn the_desk_is_locked_without_its_key() {
     assert!(!page.body.contains("<style") && !page.body.contains("onclick"));
     assert!(page.body.contains("Mường Thanh"));
     // A page of another site cannot pay.
-    let body = json!({"reference": "SK222222", "amount": 1}).to_string();
+    let body = json!({"reference": "SK122222", "amount": 1}).to_string();
     let headers = [("Cookie", &*cookie), ("Content-Type", "application/json")];
     let forged = hospital
         .connect()

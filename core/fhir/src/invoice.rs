@@ -169,7 +169,7 @@ mod tests {
             status: "issued".to_owned(),
             total: Vnd::new(150_000),
             reference: "SK7Q2M".to_owned(),
-            payment_order: Some("SK1.P.abc".to_owned()),
+            payment_order: Some("SK1P:ABC".to_owned()),
             date: Timestamp::parse_fhir("2026-11-24T09:10:00+07:00"),
             issuer: "Bệnh viện Đa khoa tỉnh".to_owned(),
             patient: Some(Ref::new("bn1", "Nguyễn Thị Hoa")),

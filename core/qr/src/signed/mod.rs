@@ -1,7 +1,7 @@
 //! Codes of our own, each signed by a clinic (Ed25519) and readable without a network.
 //!
 //! Two forms. What must fit a cracked screen, the [`Ticket`], is 178 decimal digits: a QR code of
-//! version 6 at level Q. All others are `SK2<kind>:` and base45 (RFC 9285) of a CBOR array (RFC 8949)
+//! version 6 at level Q. All others are `SK1<kind>:` and base45 (RFC 9285) of a CBOR array (RFC 8949)
 //! and its signature, so that QR codes hold them in their alphanumeric mode. The signature covers the
 //! prefix too: a text of one kind never passes as another. Readers skip fields that a later writer
 //! appended; what they must not skip gets another version.

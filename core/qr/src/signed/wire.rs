@@ -4,7 +4,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use super::key::PublicKey;
 use super::refusal::{Refusal, SignError};
 
-const VERSION: char = '2';
+const VERSION: char = '1';
 const MARK: &str = "SK";
 const SIGNATURE: usize = 64;
 
@@ -155,11 +155,11 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(Kind::of(&format!("{}X", kind.prefix())), Ok(kind));
         }
-        for newer in ["SK3E:X", "SK2Z:X", "SK1E:X"] {
+        for newer in ["SK3E:X", "SK1Z:X", "SK2E:X"] {
             assert_eq!(Kind::of(newer), Err(Refusal::NewerVersion), "{newer}");
         }
         for other in [
-            "", "SK", "SK2E", "SK2:X", "SKxE:X", "sk2E:X", "SK2e:X", "SK22E:X", "SKU:1",
+            "", "SK", "SK1E", "SK1:X", "SKxE:X", "sk2E:X", "SK1e:X", "SK12E:X", "SKU:1",
         ] {
             assert_eq!(Kind::of(other), Err(Refusal::NotOurs), "{other}");
         }

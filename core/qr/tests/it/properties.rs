@@ -250,7 +250,7 @@ proptest! {
     fn reading_anything_never_panics(text in "\\PC*|[\\x00-\\x7f]*", body in tlv()) {
         for text in [text.clone(), with_crc(&text), with_crc(&format!("000201{text}")), with_crc(&body)] {
             let _ = (scan(&text), VietQr::read(&text), CitizenCard::read(&text), InsuranceCard::read(&text));
-            let _ = (scan(&format!("SK2E:{text}")), scan(&format!("shlink:/{text}")));
+            let _ = (scan(&format!("SK1E:{text}")), scan(&format!("shlink:/{text}")));
             let _ = (text.parse::<PublicKey>(), text.parse::<InsuranceNumber>());
         }
     }
@@ -258,7 +258,7 @@ proptest! {
     /// Well-formed outside, anything inside: what is signed is read too.
     #[test]
     fn codes_of_any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 65..300), kind in "[A-Z]") {
-        let _ = scan(&format!("SK2{kind}:{}", base45::encode(&bytes)));
+        let _ = scan(&format!("SK1{kind}:{}", base45::encode(&bytes)));
     }
 
     #[test]

@@ -65,9 +65,9 @@ fn says_why_not() {
     assert_eq!(unknown(&format!("0002{}", "1".repeat(5_000))), Why::TooLong);
     assert_eq!(unknown("xin chào"), Why::Unrecognised);
     assert_eq!(unknown("javascript:alert(1)"), Why::Unrecognised);
-    assert_eq!(unknown("SK2T:AAA"), Why::Ours(Refusal::NewerVersion));
+    assert_eq!(unknown("SK1T:AAA"), Why::Ours(Refusal::NewerVersion));
     assert_eq!(unknown("SK3E:AAA"), Why::Ours(Refusal::NewerVersion));
-    assert_eq!(unknown("SK2E:AAA"), Why::Ours(Refusal::Malformed));
+    assert_eq!(unknown("SK1E:AAA"), Why::Ours(Refusal::Malformed));
     assert_eq!(unknown(&"7".repeat(178)), Why::Ours(Refusal::NewerVersion));
     assert!(matches!(unknown("shlink:/e30"), Why::HealthLink(_)));
     assert!(matches!(unknown("0002010102"), Why::Payment(_)));

@@ -81,7 +81,7 @@ fn texts() -> [String; 3] {
 fn codes_come_back() {
     let [first, second, third] = texts();
     assert!(
-        first.starts_with("SK2E:") && second.starts_with("SK2I:") && third.starts_with("SK2L:")
+        first.starts_with("SK1E:") && second.starts_with("SK1I:") && third.starts_with("SK1L:")
     );
     assert_eq!(Enrolment::read(&first, NOW), Ok(enrolment()));
     assert_eq!(
@@ -134,10 +134,10 @@ fn any_changed_character_is_refused() {
 #[test]
 fn other_texts_are_not_enrolments() {
     let payment = order().sign(&key(1)).unwrap();
-    for text in ["", "https://benhvien.example", "SK", "SK2E", &payment] {
+    for text in ["", "https://benhvien.example", "SK", "SK1E", &payment] {
         assert_eq!(Enrolment::read(text, NOW), Err(Refusal::NotOurs), "{text}");
     }
-    for text in ["SK3E:AAA", "SK2X:AAA", "SK1E:AAA"] {
+    for text in ["SK3E:AAA", "SK1X:AAA", "SK2E:AAA"] {
         assert_eq!(
             Enrolment::read(text, NOW),
             Err(Refusal::NewerVersion),
@@ -145,11 +145,11 @@ fn other_texts_are_not_enrolments() {
         );
     }
     for text in [
-        "SK2E:",
-        "SK2E:AAA",
-        "SK2E:!!!",
-        "SK2E:aaa",
-        &format!("SK2E:{}", "0".repeat(9_000)),
+        "SK1E:",
+        "SK1E:AAA",
+        "SK1E:!!!",
+        "SK1E:aaa",
+        &format!("SK1E:{}", "0".repeat(9_000)),
     ] {
         assert_eq!(
             Enrolment::read(text, NOW),
@@ -210,14 +210,14 @@ fn a_kind_does_not_pass_as_another() {
     let public = PublicKey::of(&key(1)).unwrap();
     let text = order().sign(&key(1)).unwrap();
     assert_eq!(Kind::of(&text), Ok(Kind::PaymentOrder));
-    assert!(Enrolment::read(&text.replacen("SK2P", "SK2E", 1), NOW).is_err());
+    assert!(Enrolment::read(&text.replacen("SK1P", "SK1E", 1), NOW).is_err());
     let enrolment = enrolment().sign(&key(1)).unwrap();
     assert_eq!(
         PaymentOrder::verify(&enrolment, &public),
         Err(PaymentOrderError::Refused(Refusal::NotOurs))
     );
     let [_, invitation_text, _] = texts();
-    let as_enrolment = invitation_text.replacen("SK2I", "SK2E", 1);
+    let as_enrolment = invitation_text.replacen("SK1I", "SK1E", 1);
     assert!(Enrolment::read(&as_enrolment, NOW).is_err());
 }
 

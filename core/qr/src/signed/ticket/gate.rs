@@ -39,7 +39,15 @@ impl TicketGate {
     /// # Errors
     /// [`Refusal`]
     pub fn check(&self, text: &str, now: Timestamp) -> Result<Ticket, Refusal> {
-        let ticket = UnprovenTicket::read(text)?.signed_by_one_of(&self.keys)?;
+        self.check_read(&UnprovenTicket::read(text)?, now)
+    }
+
+    /// The same of a ticket that [`scan`](crate::scan()) has read.
+    ///
+    /// # Errors
+    /// [`Refusal`]
+    pub fn check_read(&self, ticket: &UnprovenTicket, now: Timestamp) -> Result<Ticket, Refusal> {
+        let ticket = ticket.signed_by_one_of(&self.keys)?;
         let tolerance = i64::try_from(CLOCK_TOLERANCE.as_millis()).unwrap_or_default();
         let from = ticket.valid_from().as_millis() - tolerance;
         let until = ticket.valid_until().as_millis() + tolerance;
