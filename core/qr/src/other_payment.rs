@@ -127,8 +127,8 @@ impl fmt::Debug for OtherPayment {
 }
 
 fn survey(payload: &Payload) -> (Scheme, Vec<Warning>) {
-    let mut warnings = Vec::new();
-    let root = Root::read(payload, &mut warnings);
+    let root = Root::of(payload);
+    let mut warnings = root.warnings.clone();
     warnings.extend(root.repeated.iter().copied().map(Warning::Duplicate));
     let guid = template(payload, MERCHANT).get(0);
     let scheme = match guid {

@@ -12,6 +12,12 @@ const CRC_DIGITS: usize = 4;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Payload {
     text: String,
+    form: Form,
+}
+
+/// How the text of a whole code is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
     is_ascii: bool,
     unit: LengthUnit,
 }
@@ -22,13 +28,7 @@ impl Payload {
     /// # Errors
     /// [`FormatError`] with the character at which the text stops being a code.
     pub fn read(text: &str) -> Result<Self, FormatError> {
-        let is_ascii = text.is_ascii();
-        let unit = check(text, is_ascii).map_err(|error| error.in_characters(text))?;
-        Ok(Self {
-            text: text.to_owned(),
-            is_ascii,
-            unit,
-        })
+        Ok(Form::check(text, |_| {})?.of(text))
     }
 
     /// The code of objects that a writer has just written, without its checksum.
@@ -36,13 +36,8 @@ impl Payload {
         text.push_str(CRC_HEAD);
         let crc = digits(crc16(text.as_bytes()));
         text.push_str(std::str::from_utf8(&crc).unwrap_or_default());
-        let is_ascii = text.is_ascii();
-        let unit = LengthUnit::tried_first(is_ascii);
-        Self {
-            text,
-            is_ascii,
-            unit,
-        }
+        let form = Form::tried_first(&text);
+        Self { text, form }
     }
 
     /// The text of the code, with its checksum, byte for byte as it came.
@@ -53,7 +48,7 @@ impl Payload {
     /// The objects at the root, without the checksum.
     pub fn objects(&self) -> Objects<'_> {
         let body = self.text.len().saturating_sub(CRC_HEAD.len() + CRC_DIGITS);
-        Objects::new(self.text.get(..body).unwrap_or_default(), self.unit)
+        Objects::new(self.text.get(..body).unwrap_or_default(), self.form.unit)
     }
 
     /// The value of the first object with this tag.
@@ -68,31 +63,59 @@ impl Payload {
     pub fn template(&self, id: u8) -> Result<Objects<'_>, FormatError> {
         match self.objects().find(|object| object.id() == id) {
             None => Ok(Objects::empty()),
-            Some(object) => self.inside(&object),
+            Some(object) => {
+                let objects = object.inside();
+                objects
+                    .check()
+                    .map(|()| objects)
+                    .map_err(|error| error.in_characters(&self.text))
+            }
         }
     }
 
-    /// The objects inside a value of this code.
-    pub(crate) fn inside<'a>(&'a self, object: &Object<'a>) -> Result<Objects<'a>, FormatError> {
-        let objects = object.inside();
-        objects
-            .check()
-            .map(|()| objects)
-            .map_err(|error| error.in_characters(&self.text))
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+}
+
+impl Form {
+    /// Checks the form of a whole code, and gives its objects at the root on the way.
+    pub(crate) fn check<'a>(
+        text: &'a str,
+        take: impl FnMut(Object<'a>),
+    ) -> Result<Self, FormatError> {
+        check(text, take).map_err(|error| error.in_characters(text))
     }
 
-    pub(crate) fn has_lower_case_crc(&self) -> bool {
-        let crc = self.text.as_bytes().last_chunk::<CRC_DIGITS>();
-        crc.is_some_and(|crc| crc.iter().any(u8::is_ascii_lowercase))
+    /// The code of a text that was checked.
+    pub(crate) fn of(self, text: &str) -> Payload {
+        Payload {
+            text: text.to_owned(),
+            form: self,
+        }
     }
 
-    pub(crate) fn is_ascii(&self) -> bool {
+    pub(crate) fn is_ascii(self) -> bool {
         self.is_ascii
     }
 
-    pub(crate) fn counts_bytes(&self) -> bool {
+    pub(crate) fn counts_bytes(self) -> bool {
         !self.is_ascii && self.unit == LengthUnit::Bytes
     }
+
+    fn tried_first(text: &str) -> Self {
+        let is_ascii = text.is_ascii();
+        Self {
+            is_ascii,
+            unit: LengthUnit::tried_first(is_ascii),
+        }
+    }
+}
+
+/// Whether the checksum at the end of a code has letters in lower case.
+pub(crate) fn has_lower_case_crc(text: &str) -> bool {
+    let crc = text.as_bytes().last_chunk::<CRC_DIGITS>();
+    crc.is_some_and(|crc| crc.iter().any(u8::is_ascii_lowercase))
 }
 
 impl fmt::Debug for Payload {
@@ -101,25 +124,35 @@ impl fmt::Debug for Payload {
     }
 }
 
-/// Checks the form of a whole code. Positions are in bytes.
-fn check(text: &str, is_ascii: bool) -> Result<LengthUnit, FormatError> {
+/// Positions are in bytes.
+fn check<'a>(text: &'a str, mut take: impl FnMut(Object<'a>)) -> Result<Form, FormatError> {
     if !text.starts_with("00") {
         return Err(FormatErrorKind::NotEmv.at(0));
     }
     let body = check_crc(text)?;
-    let unit = LengthUnit::tried_first(is_ascii);
-    match check_objects(Objects::new(body, unit)) {
-        Ok(()) => Ok(unit),
-        Err(error) if unit == LengthUnit::Characters => {
-            check_objects(Objects::new(body, LengthUnit::Bytes))
-                .map(|()| LengthUnit::Bytes)
-                .map_err(|_| error)
-        }
-        Err(error) => Err(error),
+    let form = Form::tried_first(text);
+    let objects = Objects::new(body, form.unit);
+    if form.is_ascii {
+        return check_objects(objects, take).map(|()| form);
     }
+    // Which way of counting is right shows only at the end.
+    let in_bytes = Objects::new(body, LengthUnit::Bytes);
+    let (form, objects) = match check_objects(objects, |_| {}) {
+        Ok(()) => (form, objects),
+        Err(error) => {
+            check_objects(in_bytes, |_| {}).map_err(|_| error)?;
+            let unit = LengthUnit::Bytes;
+            (Form { unit, ..form }, in_bytes)
+        }
+    };
+    objects.for_each(&mut take);
+    Ok(form)
 }
 
-fn check_objects(mut objects: Objects<'_>) -> Result<(), FormatError> {
+fn check_objects<'a>(
+    mut objects: Objects<'a>,
+    mut take: impl FnMut(Object<'a>),
+) -> Result<(), FormatError> {
     loop {
         let at = objects.at();
         match objects.step()? {
@@ -127,7 +160,7 @@ fn check_objects(mut objects: Objects<'_>) -> Result<(), FormatError> {
             Some(object) if object.id() == CRC_TAG => {
                 return Err(FormatErrorKind::CrcNotLast.at(at));
             }
-            Some(_) => {}
+            Some(object) => take(object),
         }
     }
 }
@@ -221,7 +254,7 @@ mod tests {
             let payload = Payload::read(&text).unwrap();
             assert_eq!(payload.get(59), Some("Nguyễn Ạ"));
             assert_eq!(
-                (payload.as_str(), payload.counts_bytes()),
+                (payload.as_str(), payload.form.counts_bytes()),
                 (&*text, in_bytes)
             );
         }
@@ -234,7 +267,7 @@ mod tests {
         let lower = format!("{signed}{}", crc.to_lowercase());
         let payload = Payload::read(&lower).unwrap();
         assert_eq!(
-            (payload.as_str(), payload.has_lower_case_crc()),
+            (payload.as_str(), has_lower_case_crc(payload.as_str())),
             (&*lower, true)
         );
     }

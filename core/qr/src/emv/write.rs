@@ -10,7 +10,8 @@ pub struct ObjectError;
 /// Writes a code object by object; lengths and the checksum come by themselves.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    text: String,
+    /// Whole texts, one after the other.
+    bytes: Vec<u8>,
     inside: bool,
 }
 
@@ -21,10 +22,10 @@ impl Writer {
         reason = "a code has more than its beginning"
     )]
     pub fn new() -> Self {
-        let mut text = String::with_capacity(192);
-        text.push_str("000201");
+        let mut bytes = Vec::with_capacity(192);
+        bytes.extend_from_slice(b"000201");
         Self {
-            text,
+            bytes,
             inside: false,
         }
     }
@@ -35,10 +36,9 @@ impl Writer {
     /// [`ObjectError`]; nothing is written then.
     pub fn object(&mut self, id: u8, value: &str) -> Result<(), ObjectError> {
         self.check(id)?;
-        let [tag, length] = head(id, value)?;
-        self.text.push_str(tag);
-        self.text.push_str(length);
-        self.text.push_str(value);
+        let head = head(id, value.as_bytes())?;
+        self.bytes.extend_from_slice(&head);
+        self.bytes.extend_from_slice(value.as_bytes());
         Ok(())
     }
 
@@ -53,19 +53,24 @@ impl Writer {
         write: impl FnOnce(&mut Self) -> Result<(), E>,
     ) -> Result<(), E> {
         self.check(id)?;
-        let start = self.text.len();
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; HEAD]);
         let outside = std::mem::replace(&mut self.inside, true);
         write(self)?;
         self.inside = outside;
-        let [tag, length] = head(id, self.text.get(start..).unwrap_or_default())?;
-        self.text.insert_str(start, length);
-        self.text.insert_str(start, tag);
+        if let Some((place, value)) = self
+            .bytes
+            .get_mut(start..)
+            .and_then(|object| object.split_first_chunk_mut::<HEAD>())
+        {
+            *place = head(id, value)?;
+        }
         Ok(())
     }
 
     /// Ends the code with its checksum, tag 63.
     pub fn finish(self) -> Payload {
-        Payload::of_body(self.text)
+        Payload::of_body(String::from_utf8(self.bytes).unwrap_or_default())
     }
 
     fn check(&self, id: u8) -> Result<(), ObjectError> {
@@ -78,23 +83,22 @@ impl Writer {
 }
 
 /// Tag and length.
-fn head(id: u8, value: &str) -> Result<[&'static str; 2], ObjectError> {
+const HEAD: usize = 4;
+
+/// Tag and length of a value, which is whole UTF-8.
+fn head(id: u8, value: &[u8]) -> Result<[u8; HEAD], ObjectError> {
     let length = if value.is_ascii() {
         value.len()
     } else {
-        value.chars().count()
+        // Every character has one byte that does not continue another.
+        value.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
     };
-    match (two_digits(id.into()), two_digits(length)) {
-        (Some(tag), Some(digits)) if length > 0 => Ok([tag, digits]),
+    match u8::try_from(length) {
+        Ok(length @ 1..=99) if id <= 99 => {
+            Ok([id / 10, id % 10, length / 10, length % 10].map(|digit| b'0' + digit))
+        }
         _ => Err(ObjectError),
     }
-}
-
-fn two_digits(number: usize) -> Option<&'static str> {
-    const ALL: &str = "00010203040506070809101112131415161718192021222324252627282930313233343536373839\
-                       40414243444546474849505152535455565758596061626364656667686970717273747576777879\
-                       8081828384858687888990919293949596979899";
-    ALL.get(2 * number..2 * number + 2)
 }
 
 #[cfg(test)]

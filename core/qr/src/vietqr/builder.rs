@@ -9,7 +9,7 @@ use super::additional;
 use super::amount::{TRANSFER_LIMIT, write_amount};
 use super::fee::Fee;
 use super::language::{self, AlternateLanguage};
-use super::purpose::{LONGEST_PURPOSE, SAFE_PURPOSE, bank_safe_purpose, bank_safe_reference};
+use super::purpose::{LONGEST_PURPOSE, Purpose, SAFE_PURPOSE, bank_safe_reference};
 use super::read::{NAPAS, NAPAS_GUID, VND, is_consumer_request};
 use super::service::{Initiation, Service};
 use super::{Account, VietQr};
@@ -362,6 +362,9 @@ impl<'a> VietQrBuilder<'a> {
     }
 
     fn write_others(&self, code: &mut Writer, ids: std::ops::Range<u8>) -> Result<(), BuildError> {
+        if self.other_objects.is_empty() {
+            return Ok(());
+        }
         in_order(&self.other_objects, ids)
             .into_iter()
             .try_for_each(|(id, value)| field(code, id, Some(value), 99, "an object"))
@@ -475,12 +478,10 @@ impl<'a> VietQrBuilder<'a> {
         if self.reference.is_empty() && self.purpose.is_empty() {
             return Ok(None);
         }
-        if !self.reference.is_empty() && bank_safe_reference(self.reference).is_empty() {
-            return Err(BuildError::Reference);
-        }
-        let purpose = bank_safe_purpose(self.reference, self.purpose, self.purpose_limit)
+        let purpose = Purpose::new(self.reference, self.purpose, self.purpose_limit)
+            .filter(|purpose| purpose.names_reference || self.reference.is_empty())
             .ok_or(BuildError::Reference)?;
-        Ok(Some(purpose.into()).filter(|purpose: &Cow<'_, str>| !purpose.is_empty()))
+        Ok(Some(purpose.text.into()).filter(|text: &Cow<'_, str>| !text.is_empty()))
     }
 }
 

@@ -65,12 +65,12 @@ pub struct Reading {
 impl VietQr {
     /// Reads the text of a code.
     pub fn read(text: &str) -> Result<Reading, ReadError> {
-        Self::from_payload(Payload::read(text)?)
+        read::read(text)
     }
 
     /// Reads what the TLV layer has already taken apart.
     pub fn from_payload(payload: Payload) -> Result<Reading, ReadError> {
-        read::read(payload)
+        read::of_payload(payload)
     }
 
     /// Begins a transfer to an account; [`VietQrBuilder::build`] checks everything.

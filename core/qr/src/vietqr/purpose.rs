@@ -17,19 +17,36 @@ pub fn bank_safe_reference(reference: &str) -> String {
 /// Reference, then text, as `[A-Z0-9 ]`, cut to `limit` characters. The reference is never cut:
 /// unset when it does not fit.
 pub fn bank_safe_purpose(reference: &str, text: &str, limit: usize) -> Option<String> {
-    let mut purpose = String::with_capacity(LONGEST_PURPOSE);
-    fold_upper_into(reference, &mut purpose);
-    purpose.retain(|c| c != ' ');
-    if purpose.len() > limit {
-        return None;
+    Purpose::new(reference, text, limit).map(|purpose| purpose.text)
+}
+
+/// A purpose that is safe for banks.
+pub(super) struct Purpose {
+    pub(super) text: String,
+    /// Whether something of the reference was left.
+    pub(super) names_reference: bool,
+}
+
+impl Purpose {
+    pub(super) fn new(reference: &str, text: &str, limit: usize) -> Option<Self> {
+        let mut purpose = String::with_capacity(LONGEST_PURPOSE + 1);
+        fold_upper_into(reference, &mut purpose);
+        purpose.retain(|c| c != ' ');
+        if purpose.len() > limit {
+            return None;
+        }
+        let names_reference = !purpose.is_empty();
+        if names_reference && !text.is_empty() {
+            purpose.push(' ');
+        }
+        fold_upper_into(text, &mut purpose);
+        purpose.truncate(limit);
+        purpose.truncate(purpose.trim_end().len());
+        Some(Self {
+            text: purpose,
+            names_reference,
+        })
     }
-    if !purpose.is_empty() && !text.is_empty() {
-        purpose.push(' ');
-    }
-    fold_upper_into(text, &mut purpose);
-    purpose.truncate(limit);
-    purpose.truncate(purpose.trim_end().len());
-    Some(purpose)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::service::{Initiation, Service};
 use super::warning::Warning;
 use super::{Reading, VietQr};
 use crate::bank::Bin;
-use crate::emv::{FormatError, Object, Objects, Payload, TagPath};
+use crate::emv::{Form, FormatError, Object, Objects, Payload, TagPath};
 
 pub(super) const NAPAS_GUID: &str = "A000000727";
 pub(super) const NAPAS: u8 = 38;
@@ -25,31 +25,71 @@ pub(crate) fn has_napas_template(payload: &Payload) -> bool {
     payload.get(NAPAS).is_some()
 }
 
-pub(super) fn read(payload: Payload) -> Result<Reading, ReadError> {
-    let mut notes = Notes::default();
-    let root = Root::read(&payload, &mut notes.warnings);
+pub(super) fn read(text: &str) -> Result<Reading, ReadError> {
+    let mut root = Root::default();
+    let form = Form::check(text, |object| root.take(object))?;
+    root.end(text, form);
+    let (terms, warnings) = understand(text, root)?;
+    Ok(reading(terms, form.of(text), warnings))
+}
+
+pub(super) fn of_payload(payload: Payload) -> Result<Reading, ReadError> {
+    let (terms, warnings) = understand(payload.as_str(), Root::of(&payload))?;
+    Ok(reading(terms, payload, warnings))
+}
+
+fn reading(terms: Terms, payload: Payload, warnings: Vec<Warning>) -> Reading {
+    Reading {
+        code: VietQr {
+            payload,
+            bin: terms.bin,
+            account: terms.account,
+            service: terms.service,
+            initiation: terms.initiation,
+            amount: terms.amount,
+        },
+        warnings,
+    }
+}
+
+/// What a payment is made of.
+struct Terms {
+    bin: Bin,
+    account: Account,
+    service: Option<Service>,
+    initiation: Option<Initiation>,
+    amount: Option<Vnd>,
+}
+
+fn understand(text: &str, root: Root<'_>) -> Result<(Terms, Vec<Warning>), ReadError> {
+    let mut notes = Notes {
+        text,
+        problems: Vec::new(),
+        warnings: Vec::new(),
+    };
     notes.form(&root);
-    let payee = notes.payee(&payload, root.napas)?;
+    let payee = notes.payee(root.napas)?;
     let service = payee.service.as_ref();
     let initiation = notes.initiation(root.initiation, service);
     notes.currency_and_country(&root);
     let amount = notes.amount(root.amount, service, initiation);
     notes.fee(&root);
-    let data = notes.additional(&payload, root.additional)?;
+    let data = notes.additional(root.additional)?;
     notes.language(root.language);
-    notes.service_needs(&payload, service, data);
+    notes.service_needs(&root, service, data);
     match (payee.bin, payee.account) {
-        (Some(bin), Some(account)) if notes.problems.is_empty() => Ok(Reading {
-            code: VietQr {
+        (Some(bin), Some(account)) if notes.problems.is_empty() => {
+            let terms = Terms {
                 bin,
                 account,
                 service: payee.service,
                 initiation,
                 amount,
-                payload,
-            },
-            warnings: notes.warnings,
-        }),
+            };
+            let mut warnings = root.warnings;
+            warnings.append(&mut notes.warnings);
+            Ok((terms, warnings))
+        }
         _ => Err(ReadError::Problems(notes.problems)),
     }
 }
@@ -62,13 +102,14 @@ struct Payee {
     service: Option<Service>,
 }
 
-#[derive(Default)]
-struct Notes {
+struct Notes<'a> {
+    /// The whole code, to say where a template breaks.
+    text: &'a str,
     problems: Vec<Problem>,
     warnings: Vec<Warning>,
 }
 
-impl Notes {
+impl Notes<'_> {
     fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
@@ -95,16 +136,13 @@ impl Notes {
         self.warn_if(object.value().is_empty(), Warning::Empty(path(object.id())));
     }
 
-    fn payee(
-        &mut self,
-        payload: &Payload,
-        napas: Option<Object<'_>>,
-    ) -> Result<Payee, FormatError> {
+    fn payee(&mut self, napas: Option<Object<'_>>) -> Result<Payee, FormatError> {
         let Some(napas) = napas else {
             self.problem(Problem::NotNapas);
             return Ok(Payee::default());
         };
-        let located = |error: FormatError| error.in_characters(payload.as_str());
+        let text = self.text;
+        let located = |error: FormatError| error.in_characters(text);
         let (mut guid, mut beneficiary, mut service) = (None, None, None);
         let (mut template, mut seen) = (napas.inside(), Seen::default());
         while let Some(object) = template.step().map_err(located)? {
@@ -229,7 +267,6 @@ impl Notes {
 
     fn additional<'a>(
         &mut self,
-        payload: &'a Payload,
         template: Option<Object<'a>>,
     ) -> Result<AdditionalData<'a>, FormatError> {
         let Some(template) = template else {
@@ -243,7 +280,7 @@ impl Notes {
         let (mut rest, mut seen) = (template.inside(), Seen::default());
         while let Some(object) = rest
             .step()
-            .map_err(|error| error.in_characters(payload.as_str()))?
+            .map_err(|error| error.in_characters(self.text))?
         {
             self.once(&object, &mut seen, path);
             let (id, value) = (object.id(), object.value());
@@ -271,32 +308,34 @@ impl Notes {
 
     fn service_needs(
         &mut self,
-        payload: &Payload,
+        root: &Root<'_>,
         service: Option<&Service>,
         data: AdditionalData<'_>,
     ) {
-        let needed: &[u8] = match service {
-            None | Some(Service::Push) => &[52, 59, 60],
-            Some(Service::Cash) => &[52],
-            Some(Service::ToAccount | Service::ToCard | Service::Other(_)) => &[],
-        };
-        for &tag in needed {
-            self.warn_if(
-                payload.get(tag).is_none(),
-                Warning::Missing(TagPath::root(tag)),
-            );
-        }
-        if service == Some(&Service::Cash) {
-            for tag in [additional::REFERENCE, additional::TERMINAL] {
+        let [category, name, city] =
+            [(52, root.mcc), (59, root.name), (60, root.city)].map(|(tag, value)| {
+                let warning = Warning::Missing(TagPath::root(tag));
+                (value.is_none(), warning)
+            });
+        match service {
+            None | Some(Service::Push) => {
+                for (missing, warning) in [category, name, city] {
+                    self.warn_if(missing, warning);
+                }
+            }
+            Some(Service::Cash) => {
+                let (missing, warning) = category;
+                self.warn_if(missing, warning);
+                for tag in [additional::REFERENCE, additional::TERMINAL] {
+                    let warning = Warning::Missing(TagPath::inside(additional::TEMPLATE, tag));
+                    self.warn_if(data.get(tag).is_none(), warning);
+                }
                 self.warn_if(
-                    data.get(tag).is_none(),
-                    Warning::Missing(TagPath::inside(additional::TEMPLATE, tag)),
+                    root.mcc.is_some_and(|mcc| mcc != "6011"),
+                    Warning::Unexpected(TagPath::root(52)),
                 );
             }
-            self.warn_if(
-                payload.get(52).is_some_and(|mcc| mcc != "6011"),
-                Warning::Unexpected(TagPath::root(52)),
-            );
+            Some(Service::ToAccount | Service::ToCard | Service::Other(_)) => {}
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The root of a code in one pass: the values that matter, and what is odd about the form.
 
 use super::warning::Warning;
-use crate::emv::{Object, Payload, TagPath};
+use crate::emv::{Form, Object, Payload, TagPath, has_lower_case_crc};
 
 /// The objects at the root by their meaning; of two with the same tag the first.
 #[derive(Default)]
@@ -16,55 +16,63 @@ pub(crate) struct Root<'a> {
     pub(crate) fixed_fee: Option<&'a str>,
     pub(crate) percent_fee: Option<&'a str>,
     pub(crate) country: Option<&'a str>,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) city: Option<&'a str>,
     pub(crate) additional: Option<Object<'a>>,
     pub(crate) language: Option<Object<'a>>,
     /// Tags that stand twice.
     pub(crate) repeated: Vec<TagPath>,
+    /// What is odd about the form.
+    pub(crate) warnings: Vec<Warning>,
+    seen: Seen,
 }
 
 impl<'a> Root<'a> {
-    pub(crate) fn read(payload: &'a Payload, warnings: &mut Vec<Warning>) -> Self {
+    /// The root of a whole code.
+    pub(crate) fn of(payload: &'a Payload) -> Self {
         let mut root = Self::default();
-        let mut warn_if = |odd: bool, warning| {
-            if odd {
-                warnings.push(warning);
-            }
-        };
-        warn_if(payload.has_lower_case_crc(), Warning::LowerCaseCrc);
-        warn_if(!payload.is_ascii(), Warning::NotAscii);
-        warn_if(payload.counts_bytes(), Warning::LengthsInBytes);
-        let mut seen = Seen::default();
-        for object in payload.objects() {
-            let tag = TagPath::root(object.id());
-            if seen.again(object.id()) {
-                root.repeated.push(tag);
-            } else {
-                root.take(object);
-            }
-            warn_if(object.value().is_empty(), Warning::Empty(tag));
-            let longest = match object.id() {
-                59 => 25,
-                60 => 15,
-                61 => 10,
-                _ => 99,
-            };
-            let too_long =
-                object.value().len() > longest && object.value().chars().count() > longest;
-            warn_if(too_long, Warning::TooLong(tag));
-            let is_template = matches!(object.id(), 26..=37 | 39..=51 | 64 | 80..=99);
-            warn_if(
-                is_template && object.children().is_none(),
-                Warning::NotTemplate(tag),
-            );
-        }
-        let odd_mcc = root
-            .mcc
-            .is_some_and(|mcc| mcc.len() != 4 || !mcc.bytes().all(|b| b.is_ascii_digit()));
-        warn_if(odd_mcc, Warning::Unexpected(TagPath::root(52)));
+        payload.objects().for_each(|object| root.take(object));
+        root.end(payload.as_str(), payload.form());
         root
     }
 
-    fn take(&mut self, object: Object<'a>) {
+    /// The next object.
+    pub(crate) fn take(&mut self, object: Object<'a>) {
+        let tag = TagPath::root(object.id());
+        if self.seen.again(object.id()) {
+            self.repeated.push(tag);
+        } else {
+            self.keep(object);
+        }
+        self.warn_if(object.value().is_empty(), Warning::Empty(tag));
+        let longest = match object.id() {
+            59 => 25,
+            60 => 15,
+            61 => 10,
+            _ => return,
+        };
+        let too_long = object.value().len() > longest && object.value().chars().count() > longest;
+        self.warn_if(too_long, Warning::TooLong(tag));
+    }
+
+    /// After the last object.
+    pub(crate) fn end(&mut self, text: &str, form: Form) {
+        self.warn_if(has_lower_case_crc(text), Warning::LowerCaseCrc);
+        self.warn_if(!form.is_ascii(), Warning::NotAscii);
+        self.warn_if(form.counts_bytes(), Warning::LengthsInBytes);
+        let odd_mcc = self
+            .mcc
+            .is_some_and(|mcc| mcc.len() != 4 || !mcc.bytes().all(|b| b.is_ascii_digit()));
+        self.warn_if(odd_mcc, Warning::Unexpected(TagPath::root(52)));
+    }
+
+    fn warn_if(&mut self, odd: bool, warning: Warning) {
+        if odd {
+            self.warnings.push(warning);
+        }
+    }
+
+    fn keep(&mut self, object: Object<'a>) {
         let value = Some(object.value());
         match object.id() {
             0 => self.format = value,
@@ -77,10 +85,23 @@ impl<'a> Root<'a> {
             56 => self.fixed_fee = value,
             57 => self.percent_fee = value,
             58 => self.country = value,
+            59 => self.name = value,
+            60 => self.city = value,
             62 => self.additional = Some(object),
-            64 => self.language = Some(object),
+            64 => {
+                self.template(object);
+                self.language = Some(object);
+            }
+            26..=51 | 80..=99 => self.template(object),
             _ => {}
         }
+    }
+
+    fn template(&mut self, object: Object<'a>) {
+        self.warn_if(
+            object.children().is_none(),
+            Warning::NotTemplate(TagPath::root(object.id())),
+        );
     }
 }
 
