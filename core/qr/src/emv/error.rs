@@ -37,17 +37,6 @@ pub enum FormatErrorKind {
     Overrun,
 }
 
-impl FormatError {
-    /// The same place, counted in characters of the text instead of bytes.
-    pub(crate) fn in_characters(self, text: &str) -> Self {
-        let before = text.get(..self.position).unwrap_or(text);
-        Self {
-            position: before.chars().count(),
-            ..self
-        }
-    }
-}
-
 impl FormatErrorKind {
     /// A stable name for programs.
     pub fn code(self) -> &'static str {
@@ -62,7 +51,6 @@ impl FormatErrorKind {
         }
     }
 
-    /// At a position in bytes, which [`FormatError::in_characters`] turns into characters.
     pub(crate) fn at(self, position: usize) -> FormatError {
         FormatError {
             kind: self,

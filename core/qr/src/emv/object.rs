@@ -25,11 +25,9 @@ impl LengthUnit {
 /// One data object: a tag from 00 to 99 and its value, as they stand in a code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Object<'a> {
-    id: u8,
     value: &'a str,
+    id: u8,
     unit: LengthUnit,
-    /// Where the value begins in the whole code, in bytes.
-    start: usize,
 }
 
 impl<'a> Object<'a> {
@@ -46,9 +44,10 @@ impl<'a> Object<'a> {
     /// The objects inside the value; unset when the value is not a template, or has empty objects.
     pub fn children(&self) -> Option<Objects<'a>> {
         let children = self.inside();
+        let mut rest = children;
         let is_template = !self.value.is_empty()
-            && children.check().is_ok()
-            && children.into_iter().all(|child| !child.value.is_empty());
+            && rest.all(|child| !child.value.is_empty())
+            && rest.rest.is_empty();
         is_template.then_some(children)
     }
 
@@ -57,7 +56,6 @@ impl<'a> Object<'a> {
         Objects {
             rest: self.value,
             unit: self.unit,
-            at: self.start,
         }
     }
 }
@@ -79,17 +77,11 @@ impl fmt::Debug for Object<'_> {
 pub struct Objects<'a> {
     rest: &'a str,
     unit: LengthUnit,
-    /// Where the rest begins in the whole code, in bytes.
-    at: usize,
 }
 
 impl<'a> Objects<'a> {
     pub(crate) fn new(text: &'a str, unit: LengthUnit) -> Self {
-        Self {
-            rest: text,
-            unit,
-            at: 0,
-        }
+        Self { rest: text, unit }
     }
 
     pub(crate) fn empty() -> Self {
@@ -102,63 +94,60 @@ impl<'a> Objects<'a> {
             .map(|object| object.value)
     }
 
-    /// Where the text stops being objects, with a position in bytes of the whole code.
-    pub(crate) fn check(mut self) -> Result<(), FormatError> {
-        while self.step()?.is_some() {}
-        Ok(())
-    }
-
-    /// Where the next object begins in the whole code, in bytes.
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-
-    /// The next object; none at the end. Positions of errors are in bytes of the whole code.
+    /// After the last object: whether the text of `code`, of which these are a part, ended there too.
     #[inline]
-    pub(crate) fn step(&mut self) -> Result<Option<Object<'a>>, FormatError> {
+    pub(crate) fn end(self, code: &str) -> Result<(), FormatError> {
         if self.rest.is_empty() {
-            return Ok(None);
+            Ok(())
+        } else {
+            Err(self.broken(code))
         }
-        let (Some(id), Some(length)) = (two_digits(self.rest, 0), two_digits(self.rest, 2)) else {
-            return Err(self.broken_head());
-        };
-        let end = match self.unit {
-            LengthUnit::Bytes => Some(4 + usize::from(length)),
-            LengthUnit::Characters => end_of(self.rest, length),
-        };
-        let value = end.and_then(|end| self.rest.get(4..end));
-        let Some(value) = value else {
-            return Err(FormatErrorKind::Overrun.at(self.at + 4));
-        };
-        let start = self.at + 4;
-        self.at = start + value.len();
-        self.rest = self.rest.get(4 + value.len()..).unwrap_or_default();
-        Ok(Some(Object {
-            id,
-            value,
-            unit: self.unit,
-            start,
-        }))
     }
 
+    /// What is wrong with the next object, and at which character of the whole code.
     #[cold]
-    fn broken_head(&self) -> FormatError {
-        match two_digits(self.rest, 0) {
-            None => FormatErrorKind::BadTag.at(self.at),
-            Some(_) => FormatErrorKind::BadLength.at(self.at + 2),
-        }
+    fn broken(self, code: &str) -> FormatError {
+        let digits = |at| {
+            let two = self.rest.as_bytes().get(at..at + 2);
+            two.is_some_and(|two| two.iter().all(u8::is_ascii_digit))
+        };
+        let (kind, offset) = match (digits(0), digits(2)) {
+            (false, _) => (FormatErrorKind::BadTag, 0),
+            (true, false) => (FormatErrorKind::BadLength, 2),
+            (true, true) => (FormatErrorKind::Overrun, 4),
+        };
+        kind.at(place(self.rest, code) + offset)
     }
+}
+
+/// At which character of a code a part of it begins.
+pub(super) fn place(part: &str, code: &str) -> usize {
+    let bytes = part.as_ptr().addr() - code.as_ptr().addr();
+    code.get(..bytes).unwrap_or(code).chars().count()
 }
 
 impl<'a> Iterator for Objects<'a> {
     type Item = Object<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Object<'a>> {
-        let object = self.step().ok().flatten();
-        if object.is_none() {
-            self.rest = "";
+        let head = self.rest.as_bytes().first_chunk::<4>()?;
+        let [a, b, c, d] = head.map(|digit| digit.wrapping_sub(b'0'));
+        if a.max(b).max(c).max(d) > 9 {
+            return None;
         }
-        object
+        let (id, length) = (10 * a + b, 10 * c + d);
+        let end = match self.unit {
+            LengthUnit::Bytes => 4 + usize::from(length),
+            LengthUnit::Characters => end_of(self.rest, length)?,
+        };
+        let (object, rest) = self.rest.split_at_checked(end)?;
+        self.rest = rest;
+        Some(Object {
+            value: object.get(4..)?,
+            id,
+            unit: self.unit,
+        })
     }
 }
 
@@ -166,15 +155,6 @@ impl fmt::Debug for Objects<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(*self).finish()
     }
-}
-
-#[inline]
-fn two_digits(text: &str, at: usize) -> Option<u8> {
-    let [tens, ones] = text.as_bytes().get(at..at + 2)? else {
-        return None;
-    };
-    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    (tens <= 9 && ones <= 9).then(|| tens * 10 + ones)
 }
 
 /// Where a value of so many characters ends, after tag and length.

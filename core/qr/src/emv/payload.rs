@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::crc::{crc16, digits};
 use super::error::{FormatError, FormatErrorKind};
-use super::object::{LengthUnit, Object, Objects};
+use super::object::{LengthUnit, Object, Objects, place};
 
 const CRC_TAG: u8 = 63;
 const CRC_HEAD: &str = "6304";
@@ -64,11 +64,9 @@ impl Payload {
         match self.objects().find(|object| object.id() == id) {
             None => Ok(Objects::empty()),
             Some(object) => {
-                let objects = object.inside();
-                objects
-                    .check()
-                    .map(|()| objects)
-                    .map_err(|error| error.in_characters(&self.text))
+                let mut rest = object.inside();
+                rest.by_ref().for_each(drop);
+                rest.end(&self.text).map(|()| object.inside())
             }
         }
     }
@@ -82,9 +80,29 @@ impl Form {
     /// Checks the form of a whole code, and gives its objects at the root on the way.
     pub(crate) fn check<'a>(
         text: &'a str,
-        take: impl FnMut(Object<'a>),
+        mut take: impl FnMut(Object<'a>),
     ) -> Result<Self, FormatError> {
-        check(text, take).map_err(|error| error.in_characters(text))
+        if !text.starts_with("00") {
+            return Err(FormatErrorKind::NotEmv.at(0));
+        }
+        let body = check_crc(text)?;
+        let form = Self::tried_first(text);
+        let objects = Objects::new(body, form.unit);
+        if form.is_ascii {
+            return check_objects(objects, text, take).map(|()| form);
+        }
+        // Which way of counting is right shows only at the end.
+        let in_bytes = Objects::new(body, LengthUnit::Bytes);
+        let (form, objects) = match check_objects(objects, text, |_| {}) {
+            Ok(()) => (form, objects),
+            Err(error) => {
+                check_objects(in_bytes, text, |_| {}).map_err(|_| error)?;
+                let unit = LengthUnit::Bytes;
+                (Self { unit, ..form }, in_bytes)
+            }
+        };
+        objects.for_each(&mut take);
+        Ok(form)
     }
 
     /// The code of a text that was checked.
@@ -124,62 +142,37 @@ impl fmt::Debug for Payload {
     }
 }
 
-/// Positions are in bytes.
-fn check<'a>(text: &'a str, mut take: impl FnMut(Object<'a>)) -> Result<Form, FormatError> {
-    if !text.starts_with("00") {
-        return Err(FormatErrorKind::NotEmv.at(0));
-    }
-    let body = check_crc(text)?;
-    let form = Form::tried_first(text);
-    let objects = Objects::new(body, form.unit);
-    if form.is_ascii {
-        return check_objects(objects, take).map(|()| form);
-    }
-    // Which way of counting is right shows only at the end.
-    let in_bytes = Objects::new(body, LengthUnit::Bytes);
-    let (form, objects) = match check_objects(objects, |_| {}) {
-        Ok(()) => (form, objects),
-        Err(error) => {
-            check_objects(in_bytes, |_| {}).map_err(|_| error)?;
-            let unit = LengthUnit::Bytes;
-            (Form { unit, ..form }, in_bytes)
-        }
-    };
-    objects.for_each(&mut take);
-    Ok(form)
-}
-
+#[inline]
 fn check_objects<'a>(
     mut objects: Objects<'a>,
+    code: &str,
     mut take: impl FnMut(Object<'a>),
 ) -> Result<(), FormatError> {
-    loop {
-        let at = objects.at();
-        match objects.step()? {
-            None => return Ok(()),
-            Some(object) if object.id() == CRC_TAG => {
-                return Err(FormatErrorKind::CrcNotLast.at(at));
-            }
-            Some(object) => take(object),
+    for object in objects.by_ref() {
+        if object.id() == CRC_TAG {
+            // The value stands behind tag and length.
+            return Err(FormatErrorKind::CrcNotLast.at(place(object.value(), code) - 4));
         }
+        take(object);
     }
+    objects.end(code)
 }
 
 /// The text before tag 63.
 fn check_crc(text: &str) -> Result<&str, FormatError> {
-    let no_crc = FormatErrorKind::NoCrc.at(text.len());
+    let no_crc = || FormatErrorKind::NoCrc.at(text.chars().count());
     let (signed, crc) = text
         .len()
         .checked_sub(CRC_DIGITS)
         .and_then(|middle| text.split_at_checked(middle))
-        .ok_or(no_crc)?;
-    let body = signed.strip_suffix(CRC_HEAD).ok_or(no_crc)?;
+        .ok_or_else(no_crc)?;
+    let body = signed.strip_suffix(CRC_HEAD).ok_or_else(no_crc)?;
     let right = digits(crc16(signed.as_bytes()));
     // One bank's app writes it in lower case; a mixture is a misreading.
     if crc.as_bytes() == right || crc.as_bytes() == right.map(|digit| digit.to_ascii_lowercase()) {
         Ok(body)
     } else {
-        Err(FormatErrorKind::WrongCrc.at(signed.len()))
+        Err(FormatErrorKind::WrongCrc.at(signed.chars().count()))
     }
 }
 

@@ -141,11 +141,9 @@ impl Notes<'_> {
             self.problem(Problem::NotNapas);
             return Ok(Payee::default());
         };
-        let text = self.text;
-        let located = |error: FormatError| error.in_characters(text);
         let (mut guid, mut beneficiary, mut service) = (None, None, None);
         let (mut template, mut seen) = (napas.inside(), Seen::default());
-        while let Some(object) = template.step().map_err(located)? {
+        for object in template.by_ref() {
             self.once(&object, &mut seen, |id| TagPath::inside(NAPAS, id));
             let first = match object.id() {
                 0 => &mut guid,
@@ -155,6 +153,7 @@ impl Notes<'_> {
             };
             first.get_or_insert(object);
         }
+        template.end(self.text)?;
         if guid.is_none_or(|guid| guid.value() != NAPAS_GUID) {
             self.problem(Problem::NotNapas);
         }
@@ -170,7 +169,7 @@ impl Notes<'_> {
                 ..Payee::default()
             });
         };
-        let (bin, account) = self.beneficiary(beneficiary.inside()).map_err(located)?;
+        let (bin, account) = self.beneficiary(beneficiary.inside())?;
         Ok(Payee {
             bin,
             account,
@@ -183,7 +182,7 @@ impl Notes<'_> {
         mut objects: Objects<'_>,
     ) -> Result<(Option<Bin>, Option<Account>), FormatError> {
         let (mut bin, mut account, mut seen) = (None, None, Seen::default());
-        while let Some(object) = objects.step()? {
+        for object in objects.by_ref() {
             self.once(&object, &mut seen, |_| TagPath::inside(NAPAS, 1));
             match object.id() {
                 0 => bin = bin.or(Some(object.value())),
@@ -194,6 +193,7 @@ impl Notes<'_> {
                 _ => {}
             }
         }
+        objects.end(self.text)?;
         let bin = bin.and_then(|bin| bin.parse::<Bin>().ok());
         match bin {
             Some(bin) => self.warn_if(bin.bank().is_none(), Warning::UnknownBank(bin)),
@@ -278,10 +278,7 @@ impl Notes<'_> {
         }
         let path = |tag| TagPath::inside(additional::TEMPLATE, tag);
         let (mut rest, mut seen) = (template.inside(), Seen::default());
-        while let Some(object) = rest
-            .step()
-            .map_err(|error| error.in_characters(self.text))?
-        {
+        for object in rest.by_ref() {
             self.once(&object, &mut seen, path);
             let (id, value) = (object.id(), object.value());
             match id {
@@ -296,6 +293,7 @@ impl Notes<'_> {
                 _ => {}
             }
         }
+        rest.end(self.text)?;
         Ok(AdditionalData::new(template.inside()))
     }
 
