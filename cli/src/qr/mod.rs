@@ -24,7 +24,7 @@ pub(crate) struct QrArgs {
 #[derive(Debug, Subcommand)]
 enum QrCommand {
     Read(read::ReadArgs),
-    Pay(pay::PayArgs),
+    Pay(Box<pay::PayArgs>),
 }
 
 /// Runs the command. Needs neither network nor folder.

@@ -10,7 +10,8 @@
 //! * [`signed`] holds the codes of our own, signed by a clinic: enrolment, ticket, invitation, share link,
 //!   payment order.
 //! * [`health_link`] reads SMART Health Links.
-//! * [`draw`] turns a text into modules, terminal blocks, SVG or PNG.
+//! * [`draw`] turns a text into modules, terminal blocks, SVG or PNG; with the feature `poster` into a sheet of A5.
+//! * With the feature `image` codes are found in pictures.
 //!
 //! ```
 //! use sokhoe_domain::Vnd;
@@ -59,3 +60,8 @@ pub use signed::{
     Enrolment, Invitation, PaymentOrder, PublicKey, ShareLink, Ticket, TicketGate, TicketSheet,
 };
 pub use vietqr::VietQr;
+
+/// The example of the README runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

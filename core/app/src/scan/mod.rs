@@ -96,7 +96,8 @@ fn compared(check: PayeeCheck, words: &Words) -> PayeeCheckView {
     ];
     let differing: Vec<String> = what
         .into_iter()
-        .filter_map(|(differs, key)| differs.then(|| words.say(key)))
+        .filter(|(differs, _)| *differs)
+        .map(|(_, key)| words.say(key))
         .collect();
     let text = if may_pay {
         words.say("payee-matches")
