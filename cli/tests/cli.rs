@@ -194,6 +194,10 @@ fn a_code_is_made_and_read() {
 fn every_service_can_be_made() {
     let card = payload(&["--bin", "970415", "--account", "9704150000000001", "--card"]);
     assert_eq!(read(&card)["service"], "QRIBFTTC");
+    assert_eq!(
+        payload(&["--bin", "970415", "--card", "9704150000000001"]),
+        card
+    );
     let merchant = [
         "--bin",
         "970415",

@@ -33,8 +33,8 @@ pub(super) struct PayArgs {
     bin: String,
 
     /// The payee's account, 1 to 19 letters and digits
-    #[arg(long)]
-    account: String,
+    #[arg(long, required_unless_present = "card")]
+    account: Option<String>,
 
     /// How much, in đồng; left to the payer when not given
     #[arg(long, value_name = "ĐỒNG", value_parser = parse_dong)]
@@ -60,9 +60,10 @@ pub(super) struct PayArgs {
     #[arg(long, value_enum, ignore_case = true, default_value_t)]
     service: ServiceArg,
 
-    /// The account is the number of a card: the same as --service QRIBFTTC
-    #[arg(long, conflicts_with = "service")]
-    card: bool,
+    /// The payee's card, in place of the account; alone it says that the account is a card's number.
+    /// The same as --service QRIBFTTC
+    #[arg(long, value_name = "NUMBER", num_args = 0..=1, conflicts_with = "service")]
+    card: Option<Option<String>>,
 
     /// The payee's name; needed by QRPUSH
     #[arg(long, value_name = "NAME")]
@@ -175,12 +176,14 @@ pub(super) fn run(args: &PayArgs, words: &Words, output: &mut Output) -> Result<
 }
 
 fn builder(args: &PayArgs) -> VietQrBuilder<'_> {
-    let mut builder = VietQr::transfer(&args.bin, &args.account)
+    let card = args.card.as_ref().and_then(Option::as_ref);
+    let account = card.or(args.account.as_ref()).map(String::as_str);
+    let mut builder = VietQr::transfer(&args.bin, account.unwrap_or_default())
         .reference(args.reference.as_deref().unwrap_or_default())
         .purpose(args.purpose.as_deref().unwrap_or_default())
         .purpose_limit(args.purpose_limit);
     builder = match args.service {
-        _ if args.card => builder.service(Service::ToCard),
+        _ if args.card.is_some() => builder.service(Service::ToCard),
         ServiceArg::ToAccount => builder,
         ServiceArg::ToCard => builder.service(Service::ToCard),
         ServiceArg::Push => builder.service(Service::Push),

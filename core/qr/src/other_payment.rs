@@ -175,3 +175,72 @@ fn survey(payload: &Payload) -> (Scheme, Vec<Warning>) {
 fn template(payload: &Payload, id: u8) -> Objects<'_> {
     payload.template(id).unwrap_or_else(|_| Objects::empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emv::{ObjectError, Writer};
+
+    fn code(guid: &str, more: &[(u8, &str)]) -> OtherPayment {
+        let mut writer = Writer::new();
+        writer.object(1, "11").unwrap();
+        writer
+            .template(MERCHANT, |merchant| {
+                merchant.object(0, guid)?;
+                merchant.object(1, "1021547785")
+            })
+            .map_err(|ObjectError| ())
+            .unwrap();
+        for (tag, value) in more {
+            writer.object(*tag, value).unwrap();
+        }
+        OtherPayment::from_payload(writer.finish())
+    }
+
+    #[test]
+    fn schemes_are_known_by_their_guid() {
+        for (guid, scheme) in [
+            ("A000000775", Scheme::VnPay),
+            ("vn.airpay.www", Scheme::ShopeePay),
+            ("00", Scheme::Evn),
+            ("com.example", Scheme::Unknown),
+        ] {
+            let code = code(guid, &[(53, "704"), (58, "VN")]);
+            assert_eq!(
+                (code.scheme(), code.warnings()),
+                (scheme, [].as_slice()),
+                "{guid}"
+            );
+            assert_eq!(code.merchant_id(), Some("1021547785"));
+        }
+    }
+
+    #[test]
+    fn what_is_odd_is_told_and_the_rest_is_read() {
+        let evn = code(
+            "00",
+            &[
+                (53, "704"),
+                (54, "12.5"),
+                (58, "VN"),
+                (59, "CONG TY DIEN LUC THANH PHO MAU"),
+            ],
+        );
+        assert_eq!(evn.amount(), None);
+        assert_eq!(
+            evn.warnings(),
+            [
+                Warning::TooLong(crate::emv::TagPath::root(59)),
+                Warning::BadAmount,
+                Warning::StaticWithAmount
+            ]
+        );
+        let twice = code("A000000775", &[(54, "1"), (54, "2"), (58, "US")]);
+        assert!(
+            twice
+                .warnings()
+                .contains(&Warning::Duplicate(crate::emv::TagPath::root(54)))
+        );
+        assert!(twice.warnings().contains(&Warning::ForeignCountry));
+    }
+}
