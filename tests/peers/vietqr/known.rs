@@ -41,7 +41,7 @@ pub static NODE_WRITES: &[Known] = &[
 
 pub static PYTHON_WRITES: &[Known] = &[
     Known {
-        is: "it refuses letters outside ASCII; we fold names and refuse other texts",
+        is: "it refuses letters outside ASCII; we fold names and refuse other texts but tag 64",
         explains: |finding| finding.what == "code" && is_unicode_error(finding),
     },
     ALWAYS_WRITES_INITIATION,
