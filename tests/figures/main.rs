@@ -53,9 +53,16 @@ fn main() {
     if wanted("booking_round_trip") {
         figures.push(runtime.block_on(booking::measure()));
     }
-    if [qr::BUILD, qr::READ, qr::DRAW, qr::DRAW_PNG, qr::DRAW_SVG]
-        .into_iter()
-        .any(&wanted)
+    if [
+        qr::BUILD,
+        qr::READ,
+        qr::DRAW,
+        qr::DRAW_PNG,
+        qr::DRAW_PNG_FAST,
+        qr::DRAW_SVG,
+    ]
+    .into_iter()
+    .any(&wanted)
     {
         figures.extend(qr::measure(wanted));
     }

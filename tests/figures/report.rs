@@ -69,14 +69,14 @@ fn machine() -> String {
 /// The table on standard output.
 pub fn print(figures: &[Figure]) {
     println!(
-        "{:<22} {:>14} {:<14} {:>14} {:>8} {:>8}  peer",
+        "{:<23} {:>14} {:<14} {:>14} {:>8} {:>8}  peer",
         "name", "value", "unit", "peer value", "ratio", "samples"
     );
     for f in figures {
         let optional =
             |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"));
         println!(
-            "{:<22} {:>14.3} {:<14} {:>14} {:>8} {:>8}  {}",
+            "{:<23} {:>14.3} {:<14} {:>14} {:>8} {:>8}  {}",
             f.name,
             f.value,
             f.unit,

@@ -48,7 +48,7 @@ fn transfer(account: &str, purpose: &str, amount: u64) -> String {
         .amount(Vnd::new(1 + i64::try_from(amount).unwrap()))
         .reference("PK8F3K2")
         .purpose(purpose);
-    code.build().expect("a code").to_payload()
+    code.build().expect("a code").as_str().to_owned()
 }
 
 fn question(text: &str, level: Level, scale: u8) -> Value {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use sokhoe_app::domain::Vnd;
 use sokhoe_qr::vietqr::{
-    Initiation, LONGEST_PURPOSE, Service, VietQrBuilder, bank_safe_purpose, bank_safe_reference,
+    AlternateLanguage, Fee, Initiation, LONGEST_PURPOSE, Service, VietQrBuilder, bank_safe_purpose,
+    bank_safe_reference,
 };
 use sokhoe_qr::{VietQr, bank};
 
@@ -15,43 +16,46 @@ use super::dice::Dice;
 struct Field {
     /// Its name in questions and answers.
     name: &'static str,
-    /// How our builder takes it; unset while it does not.
-    write: Option<fn(VietQrBuilder, &str) -> VietQrBuilder>,
-    read: fn(&VietQr) -> Option<String>,
+    /// How our builder takes it; unset where it is part of a fee or of another language.
+    write: Option<Setter>,
+    read: fn(&VietQr) -> Option<&str>,
     random: fn(&Dice) -> String,
 }
+
+type Setter = for<'a> fn(VietQrBuilder<'a>, &'a str) -> VietQrBuilder<'a>;
 
 macro_rules! fields {
     ($($name:literal, $write:expr, |$code:ident| $read:expr, |$dice:ident| $random:expr;)*) => {
         [$(Field {
             name: $name,
             write: $write,
-            read: |$code| $read.map(str::to_owned),
+            read: |$code| $read,
             random: |$dice| $random.to_string(),
         }),*]
     };
 }
 
 static FIELDS: [Field; 19] = fields! {
-    "category", Some(VietQrBuilder::mcc), |code| code.mcc(), |dice| dice.digits(4, 4);
+    "category", Some(|to, text| to.mcc(text)), |code| code.mcc(), |dice| dice.digits(4, 4);
     "fee_indicator", None, |code| code.payload().get(55), |dice| dice.pick(&["01", "02", "03"]);
     "fee_fixed", None, |code| code.payload().get(56), |dice| dice.below(1_000_000) + 1;
-    "fee_percent", None, |code| code.payload().get(57), |dice| dice.pick(&["00.01", "05.50", "99.99"]);
-    "merchant_name", Some(VietQrBuilder::merchant_name), |code| code.merchant_name(), |dice| dice.name(25);
-    "merchant_city", Some(VietQrBuilder::merchant_city), |code| code.merchant_city(), |dice| dice.name(15);
-    "postal_code", None, |code| code.payload().get(61), |dice| dice.printable(10);
-    "bill_number", Some(VietQrBuilder::bill), |code| code.additional().bill(), |dice| dice.printable(25);
-    "mobile_number", None, |code| code.additional().mobile(), |dice| dice.digits(9, 11);
-    "store_label", Some(VietQrBuilder::store), |code| code.additional().store(), |dice| dice.printable(25);
-    "loyalty_number", None, |code| code.additional().loyalty(), |dice| dice.printable(25);
-    "reference", Some(VietQrBuilder::reference_label), |code| code.additional().reference(), |dice| dice.printable(25);
-    "customer_label", None, |code| code.additional().customer(), |dice| dice.printable(25);
-    "terminal_label", Some(VietQrBuilder::terminal), |code| code.additional().terminal(), |dice| dice.printable(25);
+    "fee_percent", None, |code| code.payload().get(57), |dice| dice.percent();
+    "merchant_name", Some(|to, text| to.merchant_name(text)), |code| code.merchant_name(), |dice| dice.name(25);
+    "merchant_city", Some(|to, text| to.merchant_city(text)), |code| code.merchant_city(), |dice| dice.name(15);
+    "postal_code", Some(|to, text| to.postal_code(text)), |code| code.postal_code(), |dice| dice.printable(10);
+    "bill_number", Some(|to, text| to.bill(text)), |code| code.additional().bill(), |dice| dice.printable(25);
+    "mobile_number", Some(|to, text| to.mobile(text)), |code| code.additional().mobile(), |dice| dice.digits(9, 11);
+    "store_label", Some(|to, text| to.store(text)), |code| code.additional().store(), |dice| dice.printable(25);
+    "loyalty_number", Some(|to, text| to.loyalty(text)), |code| code.additional().loyalty(), |dice| dice.printable(25);
+    "reference", Some(|to, text| to.reference_label(text)), |code| code.additional().reference(), |dice| dice.printable(25);
+    "customer_label", Some(|to, text| to.customer(text)), |code| code.additional().customer(), |dice| dice.printable(25);
+    "terminal_label", Some(|to, text| to.terminal(text)), |code| code.additional().terminal(), |dice| dice.printable(25);
     "purpose", Some(write_purpose), |code| code.purpose(), |dice| dice.purpose(25);
-    "consumer_request", None, |code| code.additional().consumer_request(), |dice| dice.pick(&["A", "ME", "AME", "***"]);
-    "language", None, |code| inside(code, 64, 0).as_deref(), |dice| dice.pick(&["vi", "en"]);
-    "language_name", None, |code| inside(code, 64, 1).as_deref(), |dice| dice.name(25);
-    "language_city", None, |code| inside(code, 64, 2).as_deref(), |dice| dice.name(15);
+    "consumer_request", Some(|to, text| to.consumer_request(text)), |code| code.additional().consumer_request(),
+        |dice| dice.pick(&["A", "M", "E", "AM", "EA", "ME", "AME", "EMA"]);
+    "language", None, |code| inside(code, 64, 0), |dice| dice.pick(&["vi", "en"]);
+    "language_name", None, |code| inside(code, 64, 1), |dice| dice.name(25);
+    "language_city", None, |code| inside(code, 64, 2), |dice| dice.name(15);
 };
 
 /// The fields of tag 62.
@@ -67,13 +71,11 @@ const ADDITIONAL: [&str; 9] = [
     "consumer_request",
 ];
 
-fn inside(code: &VietQr, template: u8, tag: u8) -> Option<String> {
-    let objects = code.payload().template(template).ok()?;
-    let object = objects.iter().find(|object| object.id() == tag)?;
-    Some(object.value().to_owned())
+fn inside(code: &VietQr, template: u8, tag: u8) -> Option<&str> {
+    code.payload().template(template).ok()?.get(tag)
 }
 
-fn write_purpose(builder: VietQrBuilder, purpose: &str) -> VietQrBuilder {
+fn write_purpose<'a>(builder: VietQrBuilder<'a>, purpose: &'a str) -> VietQrBuilder<'a> {
     if bank_safe_reference(purpose) == purpose {
         builder.purpose_limit(LONGEST_PURPOSE).reference(purpose)
     } else if bank_safe_purpose("", purpose, LONGEST_PURPOSE).as_deref() == Some(purpose) {
@@ -84,17 +86,18 @@ fn write_purpose(builder: VietQrBuilder, purpose: &str) -> VietQrBuilder {
 }
 
 /// One payment.
+#[derive(Clone)]
 pub struct Case {
     bin: String,
     account: String,
-    service: Option<Service>,
-    initiation: Option<Initiation>,
+    pub service: Option<Service>,
+    pub initiation: Option<Initiation>,
     amount: Option<u64>,
     fields: BTreeMap<&'static str, String>,
 }
 
 impl Case {
-    /// Any payment that VietQR has a place for.
+    /// Any payment that VietQR has a place for. Most have what their service needs.
     pub fn random(dice: &Dice) -> Self {
         let services = [
             Service::ToAccount,
@@ -115,18 +118,22 @@ impl Case {
                 .map(|field| (field.name, (field.random)(dice)))
                 .collect(),
         };
-        match case.fields.get("fee_indicator").map(String::as_str) {
-            Some("02") => case.complete(&["fee_fixed"], dice),
-            Some("03") => case.complete(&["fee_percent"], dice),
-            _ => {}
-        }
+        let indicator = case.fields.get("fee_indicator").cloned();
+        case.have("fee_fixed", indicator.as_deref() == Some("02"), dice);
+        case.have("fee_percent", indicator.as_deref() == Some("03"), dice);
+        let has_language = case.fields.contains_key("language");
+        let has_city = has_language && case.fields.contains_key("language_city");
+        case.have("language_name", has_language, dice);
+        case.have("language_city", has_city, dice);
         let needs: &[&str] = match case.service {
-            Some(Service::Push) => &["category", "merchant_name", "merchant_city"],
+            None | Some(Service::Push) => &["category", "merchant_name", "merchant_city"],
             Some(Service::Cash) => &["category", "reference", "terminal_label"],
             _ => &[],
         };
         if !dice.one_in(8) {
-            case.complete(needs, dice);
+            for field in needs {
+                case.have(field, true, dice);
+            }
             if case.service == Some(Service::Cash) {
                 case.fields.insert("category", "6011".to_owned());
             }
@@ -134,11 +141,14 @@ impl Case {
         case
     }
 
-    fn complete(&mut self, needs: &[&str], dice: &Dice) {
-        for field in FIELDS.iter().filter(|field| needs.contains(&field.name)) {
-            self.fields
-                .entry(field.name)
-                .or_insert_with(|| (field.random)(dice));
+    fn have(&mut self, name: &str, wanted: bool, dice: &Dice) {
+        for field in FIELDS.iter().filter(|field| field.name == name) {
+            if wanted {
+                let random = || (field.random)(dice);
+                self.fields.entry(field.name).or_insert_with(random);
+            } else {
+                self.fields.remove(field.name);
+            }
         }
     }
 
@@ -146,18 +156,6 @@ impl Case {
     pub fn without(mut self, fields: &[&str]) -> Self {
         self.fields.retain(|name, _| !fields.contains(name));
         self
-    }
-
-    /// The payment without what our builder has no place for.
-    pub fn for_our_builder(mut self) -> Self {
-        self.service.get_or_insert(Service::ToAccount);
-        self.initiation.get_or_insert(Initiation::Static);
-        let missing: Vec<&str> = FIELDS
-            .iter()
-            .filter(|field| field.write.is_none())
-            .map(|field| field.name)
-            .collect();
-        self.without(&missing)
     }
 
     /// Whether every text is printable ASCII.
@@ -213,24 +211,63 @@ impl Case {
             "init": self.initiation.map(Initiation::as_code),
             "amount": self.amount.map(|amount| amount.to_string()),
         });
-        with_fields(told, |field| self.fields.get(field.name).cloned())
+        with_fields(told, |field| self.text(field.name))
     }
 
-    /// Our builder with all of it; unset when it has no place for something.
-    pub fn builder(&self) -> Option<VietQrBuilder> {
-        let mut builder = VietQr::transfer(&*self.bin, &*self.account)
-            .service(self.service.clone()?)
-            .initiation(self.initiation?);
+    /// Our builder with all of it. What it makes of a missing initiation is its own matter.
+    pub fn builder(&self) -> VietQrBuilder<'_> {
+        let mut builder = VietQr::transfer(&self.bin, &self.account);
+        builder = match &self.service {
+            Some(service) => builder.service(service.clone()),
+            None => builder.without_service(),
+        };
+        if let Some(initiation) = self.initiation {
+            builder = builder.initiation(initiation);
+        }
         if let Some(amount) = self.amount {
-            builder = builder.amount(Vnd::new(amount.try_into().ok()?));
+            builder = builder.amount(dong(amount));
+        }
+        if let Some(fee) = self.fee() {
+            builder = builder.fee(fee);
+        }
+        if let Some(language) = self.alternate_language() {
+            builder = builder.alternate_language(language);
         }
         FIELDS
             .iter()
-            .filter_map(|field| Some((field, self.fields.get(field.name)?)))
-            .try_fold(builder, |builder, (field, value)| {
-                Some((field.write?)(builder, value))
-            })
+            .filter_map(|field| Some((field.write?, self.text(field.name)?)))
+            .fold(builder, |builder, (write, text)| write(builder, text))
     }
+
+    /// The fee that the three fields make.
+    pub fn fee(&self) -> Option<Fee> {
+        let number = |name| {
+            let text = self.text(name).expect("the indicator announces it");
+            text.replace('.', "").parse::<u64>().expect("a number")
+        };
+        Some(match self.text("fee_indicator")? {
+            "02" => Fee::Fixed(dong(number("fee_fixed"))),
+            "03" => Fee::Percent(u16::try_from(number("fee_percent")).expect("four digits")),
+            _ => Fee::Asked,
+        })
+    }
+
+    /// The name in another language that the three fields make.
+    pub fn alternate_language(&self) -> Option<AlternateLanguage<'_>> {
+        Some(AlternateLanguage {
+            language: self.text("language")?,
+            name: self.text("language_name")?,
+            city: self.text("language_city"),
+        })
+    }
+
+    fn text(&self, field: &str) -> Option<&str> {
+        self.fields.get(field).map(String::as_str)
+    }
+}
+
+fn dong(amount: u64) -> Vnd {
+    Vnd::new(amount.try_into().expect("a small amount"))
 }
 
 /// What our reader tells, by the names of the peers' answers.
@@ -250,7 +287,7 @@ pub fn told_by(code: &VietQr) -> Map<String, Value> {
     with_fields(told, |field| (field.read)(code))
 }
 
-fn with_fields(told: Value, value: impl Fn(&Field) -> Option<String>) -> Map<String, Value> {
+fn with_fields<'a>(told: Value, value: impl Fn(&Field) -> Option<&'a str>) -> Map<String, Value> {
     let Value::Object(mut told) = told else {
         unreachable!("both callers write an object");
     };

@@ -22,6 +22,7 @@ pub fn damaged(text: &str, dice: &Dice) -> String {
         5 => signed(&without_one(body, dice)),
         6 => signed(&another_tag(body, dice)),
         7 => signed(&padded_amount(body).unwrap_or_else(|| changed(body, dice))),
+        8 => signed(&emptied(body).unwrap_or_else(|| changed(body, dice))),
         _ => signed(&changed(body, dice)),
     }
 }
@@ -59,15 +60,28 @@ fn without_one(text: &str, dice: &Dice) -> String {
 
 /// Another tag for one of the objects at the root.
 fn another_tag(text: &str, dice: &Dice) -> String {
+    let place = *dice.pick(&objects(text));
+    let tag = dice.pick(&["01", "26", "38", "54", "58", "62", "64", "63", "80"]);
+    format!("{}{tag}{}", &text[..place], &text[place + 2..])
+}
+
+/// Additional data whose length is given as none, so that they stand at the root.
+fn emptied(text: &str) -> Option<String> {
+    let place = objects(text)
+        .into_iter()
+        .find(|place| text[*place..].starts_with("62"))?;
+    Some(format!("{}6200{}", &text[..place], &text[place + 4..]))
+}
+
+/// Where the objects at the root begin.
+fn objects(text: &str) -> Vec<usize> {
     let mut places = Vec::new();
     let mut place = 0;
     while let Some(length) = text.get(place + 2..place + 4) {
         places.push(place);
         place += 4 + length.parse::<usize>().unwrap();
     }
-    let place = *dice.pick(&places);
-    let tag = dice.pick(&["01", "26", "38", "54", "58", "62", "64", "63", "80"]);
-    format!("{}{tag}{}", &text[..place], &text[place + 2..])
+    places
 }
 
 /// The amount with a zero before it.

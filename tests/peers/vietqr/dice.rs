@@ -49,6 +49,12 @@ impl Dice {
         1 + self.below(magnitude.min(499_999_999))
     }
 
+    /// `00.01` to `99.99`.
+    pub fn percent(&self) -> String {
+        let hundredths = 1 + self.below(9_999);
+        format!("{:02}.{:02}", hundredths / 100, hundredths % 100)
+    }
+
     /// Printable ASCII, spaces anywhere.
     pub fn printable(&self, longest: usize) -> String {
         let printable: String = (' '..='~').collect();

@@ -1,11 +1,19 @@
 //! What is known to differ, and why (README.md, "Known differences").
 
+use sokhoe_qr::VietQr;
+
 use super::case::Case;
 use super::ledger::{Finding, Known};
 
-pub static NODE_READS_OURS: &[Known] = &[];
+pub static NODE_READS_OURS: &[Known] = &[Known {
+    is: "it counts a character beyond U+FFFF, as tag 64 may have it, as two, and refuses or cuts",
+    explains: |finding| finding.text.contains('🏥'),
+}];
 
-pub static PYTHON_READS_OURS: &[Known] = &[];
+pub static PYTHON_READS_OURS: &[Known] = &[Known {
+    is: "it refuses letters outside ASCII, which tag 64 is for",
+    explains: |finding| finding.ours == true && is_unicode_error(finding),
+}];
 
 pub static NODE_WRITES: &[Known] = &[
     Known {
@@ -16,7 +24,7 @@ pub static NODE_WRITES: &[Known] = &[
         },
     },
     Known {
-        is: "of a tag 62 of just 100 characters, whose length it writes as 00, we read no field, and warn",
+        is: "where such a tag 62 by chance ends between two fields, we read it that far, and the others at the root",
         explains: |finding| finding.ours.is_null() && asked(finding, |case| !case.fits()),
     },
     Known {
@@ -25,7 +33,7 @@ pub static NODE_WRITES: &[Known] = &[
     },
     ALWAYS_WRITES_INITIATION,
     Known {
-        is: "it writes letters outside ASCII; we fold names, refuse other texts, and read all of them",
+        is: "it writes letters outside ASCII; we fold names, refuse other texts but tag 64, and read all of them",
         explains: |finding| finding.what == "code" && asked(finding, |case| !case.is_ascii()),
     },
     WE_NEED_MORE,
@@ -33,7 +41,7 @@ pub static NODE_WRITES: &[Known] = &[
 
 pub static PYTHON_WRITES: &[Known] = &[
     Known {
-        is: "it refuses letters outside ASCII; we fold names and refuse other texts",
+        is: "it refuses letters outside ASCII; we fold names and refuse other texts but tag 64",
         explains: |finding| finding.what == "code" && is_unicode_error(finding),
     },
     ALWAYS_WRITES_INITIATION,
@@ -57,6 +65,7 @@ pub static NODE_READS_DAMAGED: &[Known] = &[
     NO_FORMAT,
     CHECKSUM_TWICE,
     TAG_TWICE,
+    EMPTY_TEMPLATE,
     NO_PAYEE,
     NO_MEANING,
     Known {
@@ -68,9 +77,12 @@ pub static NODE_READS_DAMAGED: &[Known] = &[
         explains: |finding| finding.text.contains('🏥'),
     },
     Known {
-        is: "it reads tag 26 as a template beside tag 38, and calls itself until the stack is full when it is none",
+        is: "it reads tag 26 as a template in place of tag 38, and calls itself until the stack is full when it is none",
         explains: |finding| {
-            finding.ours == true && finding.theirs == "Maximum call stack size exceeded"
+            let calls_itself =
+                finding.ours == true && finding.theirs == "Maximum call stack size exceeded";
+            calls_itself
+                || (["guid", "service"].contains(&finding.what) && has_tag_26(finding.text))
         },
     },
     AMOUNT_IS_TEXT,
@@ -81,11 +93,16 @@ pub static PYTHON_READS_DAMAGED: &[Known] = &[
     NO_FORMAT,
     CHECKSUM_TWICE,
     TAG_TWICE,
+    EMPTY_TEMPLATE,
     NO_PAYEE,
     NO_MEANING,
     Known {
         is: "it takes templates with wrong lengths or tags inside, and tells nothing of what they hold",
         explains: |finding| takes(finding, &["bad_tag", "bad_length", "overrun"]),
+    },
+    Known {
+        is: "of a tag that stands twice in tag 64 it tells the last, we the first",
+        explains: |finding| finding.what.starts_with("language") && !finding.ours.is_null(),
     },
     Known {
         is: "it refuses characters outside ASCII; we take them with a warning",
@@ -100,7 +117,7 @@ const ALWAYS_WRITES_INITIATION: Known = Known {
 };
 
 const WE_NEED_MORE: Known = Known {
-    is: "it writes QRPUSH without 52, 59, 60 and QRCASH without 52 = 6011, 62.05, 62.07; we refuse to",
+    is: "it writes QRPUSH (or no service) without 52, 59, 60 and QRCASH without 52 = 6011, 62.05, 62.07; we refuse to",
     explains: |finding| {
         let refusal = finding.ours.as_str().unwrap_or_default();
         finding.what == "code" && refusal.starts_with("this service needs")
@@ -125,6 +142,11 @@ const CHECKSUM_TWICE: Known = Known {
 const TAG_TWICE: Known = Known {
     is: "it takes a tag that stands twice, and tells the last; we refuse, since another app may tell the first",
     explains: |finding| takes(finding, &["duplicate_tag"]),
+};
+
+const EMPTY_TEMPLATE: Known = Known {
+    is: "it takes an empty tag 62, whose fields stand at the root; we refuse, since the purpose would be lost",
+    explains: |finding| takes(finding, &["empty_template"]),
 };
 
 const NO_PAYEE: Known = Known {
@@ -185,6 +207,10 @@ fn takes(finding: &Finding<'_>, our_errors: &[&str]) -> bool {
 fn is_unicode_error(finding: &Finding<'_>) -> bool {
     let theirs = finding.theirs.as_str().unwrap_or_default();
     theirs.starts_with("UnicodeEncodeError")
+}
+
+fn has_tag_26(text: &str) -> bool {
+    VietQr::read(text).is_ok_and(|reading| reading.code.payload().get(26).is_some())
 }
 
 fn has_mixed_case_checksum(text: &str) -> bool {
