@@ -7,4 +7,5 @@ mod cancel;
 mod enrol;
 mod pay;
 mod read_offline;
+mod scan;
 mod watch;

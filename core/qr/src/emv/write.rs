@@ -36,7 +36,16 @@ impl Writer {
     /// [`ObjectError`]; nothing is written then.
     pub fn object(&mut self, id: u8, value: &str) -> Result<(), ObjectError> {
         self.check(id)?;
-        let head = head(id, value.as_bytes())?;
+        let head = head(id, length(value.as_bytes()))?;
+        self.bytes.extend_from_slice(&head);
+        self.bytes.extend_from_slice(value.as_bytes());
+        Ok(())
+    }
+
+    /// [`object`](Self::object) for a value that is known to be ASCII.
+    pub(crate) fn ascii_object(&mut self, id: u8, value: &str) -> Result<(), ObjectError> {
+        self.check(id)?;
+        let head = head(id, value.len())?;
         self.bytes.extend_from_slice(&head);
         self.bytes.extend_from_slice(value.as_bytes());
         Ok(())
@@ -63,7 +72,7 @@ impl Writer {
             .get_mut(start..)
             .and_then(|object| object.split_first_chunk_mut::<HEAD>())
         {
-            *place = head(id, value)?;
+            *place = head(id, length(value))?;
         }
         Ok(())
     }
@@ -85,19 +94,22 @@ impl Writer {
 /// Tag and length.
 const HEAD: usize = 4;
 
-/// Tag and length of a value, which is whole UTF-8.
-fn head(id: u8, value: &[u8]) -> Result<[u8; HEAD], ObjectError> {
-    let length = if value.is_ascii() {
-        value.len()
-    } else {
-        // Every character has one byte that does not continue another.
-        value.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
-    };
+fn head(id: u8, length: usize) -> Result<[u8; HEAD], ObjectError> {
     match u8::try_from(length) {
         Ok(length @ 1..=99) if id <= 99 => {
             Ok([id / 10, id % 10, length / 10, length % 10].map(|digit| b'0' + digit))
         }
         _ => Err(ObjectError),
+    }
+}
+
+/// The characters of a value, which is whole UTF-8.
+fn length(value: &[u8]) -> usize {
+    if value.is_ascii() {
+        value.len()
+    } else {
+        // Every character has one byte that does not continue another.
+        value.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
     }
 }
 

@@ -9,7 +9,7 @@ use super::additional;
 use super::amount::{TRANSFER_LIMIT, write_amount};
 use super::fee::Fee;
 use super::language::{self, AlternateLanguage};
-use super::purpose::{LONGEST_PURPOSE, Purpose, SAFE_PURPOSE, bank_safe_reference};
+use super::purpose::{LONGEST_PURPOSE, Purpose, SAFE_PURPOSE, bank_safe_reference, is_bank_safe};
 use super::read::{NAPAS, NAPAS_GUID, VND, is_consumer_request};
 use super::service::{Initiation, Service};
 use super::{Account, VietQr};
@@ -373,10 +373,10 @@ impl<'a> VietQrBuilder<'a> {
     fn write_payee(&self, code: &mut Writer, account: Account) -> Result<(), BuildError> {
         let too_long = |ObjectError| BuildError::Field("the payee");
         code.template(NAPAS, |napas| {
-            napas.object(0, NAPAS_GUID)?;
+            napas.ascii_object(0, NAPAS_GUID)?;
             napas.template(1, |payee| {
-                payee.object(0, self.bin)?;
-                payee.object(1, account.as_str())
+                payee.ascii_object(0, self.bin)?;
+                payee.ascii_object(1, account.as_str())
             })?;
             match &self.service {
                 Some(service) => napas.object(2, service.as_code()),
@@ -478,6 +478,9 @@ impl<'a> VietQrBuilder<'a> {
         if self.reference.is_empty() && self.purpose.is_empty() {
             return Ok(None);
         }
+        if self.purpose.is_empty() && is_bank_safe(self.reference, self.purpose_limit) {
+            return Ok(Some(self.reference.into()));
+        }
         let purpose = Purpose::new(self.reference, self.purpose, self.purpose_limit)
             .filter(|purpose| purpose.names_reference || self.reference.is_empty())
             .ok_or(BuildError::Reference)?;
@@ -528,7 +531,7 @@ fn field(
     match value {
         None => Ok(()),
         Some(value) if is_printable(value, longest) => code
-            .object(id, value)
+            .ascii_object(id, value)
             .map_err(|ObjectError| BuildError::Field(name)),
         Some(_) => Err(BuildError::Field(name)),
     }

@@ -120,8 +120,11 @@ impl VietQr {
 
     /// Bill, reference, purpose and the rest of tag 62.
     pub fn additional(&self) -> AdditionalData<'_> {
-        let objects = self.payload.template(additional::TEMPLATE);
-        AdditionalData::new(objects.unwrap_or_else(|_| Objects::empty()))
+        let template = self
+            .payload
+            .objects()
+            .find(|object| object.id() == additional::TEMPLATE);
+        AdditionalData::new(template.map_or_else(Objects::empty, |template| template.inside()))
     }
 
     /// The purpose, which becomes the text of the transfer.

@@ -14,6 +14,14 @@ pub fn bank_safe_reference(reference: &str) -> String {
     fold_upper(reference).replace(' ', "")
 }
 
+/// Whether a reference can be the purpose as it is.
+pub(super) fn is_bank_safe(reference: &str, limit: usize) -> bool {
+    (1..=limit).contains(&reference.len())
+        && reference
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}
+
 /// Reference, then text, as `[A-Z0-9 ]`, cut to `limit` characters. The reference is never cut:
 /// unset when it does not fit.
 pub fn bank_safe_purpose(reference: &str, text: &str, limit: usize) -> Option<String> {
