@@ -216,6 +216,7 @@ qr-field-valid_until = Valid until
 qr-field-verified = Signature checked
 qr-field-why = Why
 qr-warning-duplicate_tag = A value stands twice.
+qr-warning-out_of_order = A value stands in the wrong place: others may be lost.
 qr-warning-bad_amount = The amount does not have its form.
 qr-warning-unknown_object = The group of insured people is not on the list.
 qr-warning-level_differs = The card says another benefit level than the number.

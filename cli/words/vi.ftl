@@ -216,6 +216,7 @@ qr-field-valid_until = Hiệu lực đến
 qr-field-verified = Đã kiểm chữ ký
 qr-field-why = Lý do
 qr-warning-duplicate_tag = Một giá trị xuất hiện hai lần.
+qr-warning-out_of_order = Một giá trị đứng sai chỗ: có thể thiếu nội dung.
 qr-warning-bad_amount = Số tiền không đúng dạng.
 qr-warning-unknown_object = Nhóm đối tượng không có trong danh sách.
 qr-warning-level_differs = Mức hưởng trên thẻ khác với trong số.

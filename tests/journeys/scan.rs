@@ -59,13 +59,19 @@ async fn the_scanner_says_what_a_text_is_before_anything_is_done_with_it() {
         ScannedView::Unknown { reason, .. } => reason,
         other => panic!("{other:?}"),
     };
-    assert_eq!(unknown(&code.replacen("SK1E:", "SK9E:", 1)), "newer_version");
+    assert_eq!(
+        unknown(&code.replacen("SK1E:", "SK9E:", 1)),
+        "newer_version"
+    );
     assert_eq!(unknown(&code[..code.len() - 9]), "malformed");
     let momo = "00020101021138620010A000000727013200069710250118PSP1234567890000000208QRIBFTTA53037045802VN62190515MOMOW2W123456786304821F";
     let ScannedView::Payment { payment } = phone.app.scan(momo).content else {
         panic!("a payment")
     };
-    assert_eq!((payment.scheme, payment.is_static), (PaymentScheme::MoMo, true));
+    assert_eq!(
+        (payment.scheme, payment.is_static),
+        (PaymentScheme::MoMo, true)
+    );
     let refused = phone.app.enrol(&code.replacen("SK1E:", "SK9E:", 1)).await;
     assert!(matches!(
         refused,

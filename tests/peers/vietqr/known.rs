@@ -101,10 +101,6 @@ pub static PYTHON_READS_DAMAGED: &[Known] = &[
         explains: |finding| takes(finding, &["bad_tag", "bad_length", "overrun"]),
     },
     Known {
-        is: "of a tag that stands twice in tag 64 it tells the last, we the first",
-        explains: |finding| finding.what.starts_with("language") && !finding.ours.is_null(),
-    },
-    Known {
         is: "it refuses characters outside ASCII; we take them with a warning",
         explains: |finding| finding.ours == true && is_unicode_error(finding),
     },

@@ -298,9 +298,16 @@ impl Notes<'_> {
     }
 
     fn language(&mut self, template: Option<Object<'_>>) {
-        let odd = template
-            .and_then(|template| template.children())
-            .is_some_and(|objects| AlternateLanguage::read(objects).is_none());
+        let Some(objects) = template.and_then(|template| template.children()) else {
+            return;
+        };
+        let mut seen = Seen::default();
+        for object in objects {
+            self.once(&object, &mut seen, |tag| {
+                TagPath::inside(language::TEMPLATE, tag)
+            });
+        }
+        let odd = AlternateLanguage::read(objects).is_none();
         self.warn_if(odd, Warning::Unexpected(TagPath::root(language::TEMPLATE)));
     }
 

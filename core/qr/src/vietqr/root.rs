@@ -45,6 +45,10 @@ impl<'a> Root<'a> {
             self.keep(object);
         }
         self.warn_if(object.value().is_empty(), Warning::Empty(tag));
+        self.warn_if(
+            self.additional.is_some() && matches!(object.id(), 2..=25),
+            Warning::OutOfOrder(tag),
+        );
         let longest = match object.id() {
             59 => 25,
             60 => 15,

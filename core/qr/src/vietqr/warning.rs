@@ -17,6 +17,9 @@ pub enum Warning {
     Empty(TagPath),
     /// A tag stands twice; nothing says which of the two counts.
     Duplicate(TagPath),
+    /// The tag stands after tag 62, before which codes have it: a writer that counts wrongly leaves fields of
+    /// tag 62 there, and they are lost.
+    OutOfOrder(TagPath),
     /// A value is longer than the standard allows.
     TooLong(TagPath),
     /// A value is none of those that the standard allows.
@@ -50,6 +53,7 @@ impl Warning {
             Self::LengthsInBytes => "lengths_in_bytes",
             Self::Empty(_) => "empty",
             Self::Duplicate(_) => "duplicate_tag",
+            Self::OutOfOrder(_) => "out_of_order",
             Self::TooLong(_) => "too_long",
             Self::Unexpected(_) => "unexpected",
             Self::Missing(_) => "missing",
@@ -69,6 +73,7 @@ impl Warning {
         match self {
             Self::Empty(tag)
             | Self::Duplicate(tag)
+            | Self::OutOfOrder(tag)
             | Self::TooLong(tag)
             | Self::Unexpected(tag)
             | Self::Missing(tag)

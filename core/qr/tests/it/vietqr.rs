@@ -324,6 +324,10 @@ fn semantic_problems_are_all_told() {
         )),
         [Problem::EmptyTemplate(TagPath::root(62))]
     );
+    assert_eq!(
+        problems(&format!("000201010211{PAYEE}{rest}64180002vi0102ab0102cd")),
+        [Problem::Duplicate(TagPath::inside(64, 1))]
+    );
     let no_guid = "38440010A0000007250114000697041501000208QRIBFTTA";
     assert_eq!(
         problems(&format!("000201010211{no_guid}{rest}")),
@@ -391,6 +395,13 @@ fn what_can_be_paid_is_only_warned_about() {
             expected
         );
     }
+    // Seen from a writer whose tag 62 had 128 characters.
+    assert_eq!(
+        warnings(&format!(
+            "000201010211{PAYEE}53037045802VN62280124HD20261122000170000000010302CN"
+        )),
+        [Warning::OutOfOrder(TagPath::root(3))]
+    );
     assert_eq!(
         warnings(&format!("000201010211{PAYEE}53037045802VN8003046")),
         [Warning::NotTemplate(TagPath::root(80))]
