@@ -217,5 +217,6 @@ fn was_province(code: &str) -> bool {
 
 /// `01 - 028` is facility 01028.
 fn facility(text: &str) -> Option<String> {
-    optional(text).map(|text| text.chars().filter(|c| !matches!(c, ' ' | '-')).collect())
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    optional(&digits).map(str::to_owned)
 }

@@ -44,15 +44,13 @@ pub(super) fn optional(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !matches!(*text, "" | "-"))
 }
 
-/// UTF-8 bytes in hex, either case.
+/// UTF-8 bytes in hex, either case. Blanks are nothing, too.
 pub(super) fn hex_text(text: &str, field: Field) -> Result<Option<String>, InsuranceCardError> {
-    optional(text)
-        .map(|hex| {
-            decode(hex)
-                .map(|text| nfc(&text))
-                .ok_or(InsuranceCardError::Field(field))
-        })
-        .transpose()
+    let Some(hex) = optional(text) else {
+        return Ok(None);
+    };
+    let text = decode(hex).ok_or(InsuranceCardError::Field(field))?;
+    Ok(Some(nfc(&text)).filter(|text| !text.is_empty()))
 }
 
 fn decode(hex: &str) -> Option<String> {
@@ -108,7 +106,9 @@ mod tests {
         for hex in ["4e677579e1bb856e", "4E677579E1BB856E"] {
             assert_eq!(hex_text(hex, Field::Name), Ok(Some("Nguyễn".to_owned())));
         }
-        assert_eq!(hex_text("-", Field::Name), Ok(None));
+        for nothing in ["-", "", "20"] {
+            assert_eq!(hex_text(nothing, Field::Name), Ok(None), "{nothing}");
+        }
         for bad in ["4", "zz", "ff", "+1", "é1"] {
             assert_eq!(
                 hex_text(bad, Field::Name),

@@ -217,7 +217,7 @@ impl fmt::Debug for PaymentOrderDetails {
         f.debug_struct("PaymentOrderDetails")
             .field("invoice", &self.invoice)
             .field("clinic", &self.clinic)
-            .field("bin", &self.bin)
+            .field("bin", &self.bin.parse::<Bin>().ok())
             .field("account", &LastFour(&self.account))
             .field("payee_name", &Hidden)
             .field("amount", &self.amount)

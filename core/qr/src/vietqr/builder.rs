@@ -106,7 +106,8 @@ impl<'a> VietQrBuilder<'a> {
 
     /// Another service than a transfer to an account.
     pub fn service(mut self, service: Service) -> Self {
-        self.service = Some(service);
+        // A known code that came as `Other` must not pass by what its service needs and limits.
+        self.service = Some(Service::read(service.as_code()));
         self
     }
 
@@ -294,7 +295,7 @@ impl<'a> VietQrBuilder<'a> {
             payload: code.finish(),
             bin,
             account,
-            service: self.service.map(|service| Service::read(service.as_code())),
+            service: self.service,
             initiation: Some(initiation),
             amount: self.amount,
         })
@@ -491,7 +492,7 @@ impl<'a> VietQrBuilder<'a> {
 impl fmt::Debug for VietQrBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VietQrBuilder")
-            .field("bin", &self.bin)
+            .field("bin", &self.bin.parse::<Bin>().ok())
             .field("account", &LastFour(self.account))
             .field("service", &self.service)
             .field("amount", &self.amount)

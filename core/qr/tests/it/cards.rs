@@ -190,6 +190,23 @@ fn odd_insurance_cards_are_only_warned_about() {
 }
 
 #[test]
+fn blank_fields_of_insurance_cards_are_unset() {
+    let blank = BHYT_OLD.replace("01 - 028", "- -").replace(
+        "|53e1bb912031205068e1bb91204de1baab752c2048c3a0204ee1bb9969|",
+        "|20|",
+    );
+    let card = InsuranceCard::read(&blank).unwrap().card;
+    assert_eq!((card.facility, card.address), (None, None));
+    let nameless = BHYT_OLD.replace("|4e677579e1bb856e2056c4836e204de1baab75|", "|20|");
+    assert_eq!(
+        InsuranceCard::read(&nameless),
+        Err(InsuranceCardError::Field(
+            sokhoe_qr::insurance_card::Field::Name
+        ))
+    );
+}
+
+#[test]
 fn broken_insurance_cards_are_refused() {
     let refused = |text: &str| InsuranceCard::read(text).unwrap_err();
     assert_eq!(

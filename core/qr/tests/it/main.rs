@@ -6,6 +6,9 @@
 )]
 
 mod cards;
+#[path = "../checks/mod.rs"]
+mod checks;
+mod corpus;
 mod draw;
 #[cfg(feature = "image")]
 mod image;

@@ -323,8 +323,12 @@ fn another_payee_is_a_red_stop() {
 fn debug_shows_no_secret_and_no_account() {
     let text = order().sign(&key(1)).unwrap();
     let unproven = Unproven::<PaymentOrderDetails>::read(&text).unwrap();
+    let mixed_up = PaymentOrderDetails {
+        bin: "113366668888".to_owned(),
+        ..details()
+    };
     let shown = format!(
-        "{:?} {:?} {:?} {unproven:?} {:?} {:?}",
+        "{:?} {:?} {:?} {mixed_up:?} {unproven:?} {:?} {:?}",
         enrolment(),
         order(),
         details(),

@@ -105,6 +105,10 @@ fn the_phone_shows_the_ticket_of_now() {
         Err(Refusal::NotYet { from: at(1, 5, 30) })
     );
     assert_eq!(sheet.at(at(30, 23, 0)), Err(Refusal::Expired));
+    assert_eq!(
+        sheet.at(Timestamp::from_millis(i64::MIN)),
+        Err(Refusal::NotYet { from: at(1, 5, 30) })
+    );
     assert_eq!(sheet.at(at(1, 15, 0)), Err(Refusal::Expired));
     for minutes in (330..900).step_by(7) {
         let now = Timestamp::from_millis(at(1, 0, 0).as_millis() + minutes * 60_000);

@@ -130,6 +130,23 @@ fn refuses_to_build_what_banks_refuse() {
 }
 
 #[test]
+fn a_known_service_by_its_code_is_that_service() {
+    let build = |code: &str, dong| {
+        VietQr::transfer("970415", "113366668888")
+            .service(Service::Other(code.to_owned()))
+            .amount(Vnd::new(dong))
+            .build()
+    };
+    let transfer = build("QRIBFTTA", 1).unwrap();
+    assert_eq!(transfer.service(), Some(&Service::ToAccount));
+    assert_eq!(
+        build("QRIBFTTC", 500_000_000),
+        Err(BuildError::AmountTooLarge)
+    );
+    assert!(matches!(build("QRPUSH", 1), Err(BuildError::Missing(_))));
+}
+
+#[test]
 fn every_field_can_be_written_and_read() {
     let language = AlternateLanguage {
         language: "vi",
@@ -432,7 +449,11 @@ fn debug_and_errors_show_no_account_and_no_words() {
         .purpose("Nguyen Van")
         .build()
         .unwrap();
-    let shown = format!("{code:?} {:?}", VietQr::transfer("970415", "113366668888"));
+    let shown = format!(
+        "{code:?} {:?} {:?}",
+        VietQr::transfer("970415", "113366668888"),
+        VietQr::transfer("113366668888", "970415")
+    );
     assert!(shown.contains("…8888"));
     for secret in ["113366668888", "NGUYEN", "6668"] {
         assert!(!shown.contains(secret), "{shown}");

@@ -141,7 +141,7 @@ impl TicketSheet {
     /// [`Refusal::NotYet`] before the first ticket, [`Refusal::Expired`] after the last.
     pub fn at(&self, now: Timestamp) -> Result<String, Refusal> {
         let opens = self.opens();
-        let since = now.as_millis() - opens.as_millis();
+        let since = now.as_millis().saturating_sub(opens.as_millis());
         if since < 0 {
             return Err(Refusal::NotYet { from: opens });
         }
