@@ -41,7 +41,12 @@ pub(super) fn found(scanned: Scanned, context: &Context<'_>) -> Result<Found, Re
         Scanned::Invitation(code) => invitation(&code.prove(context.now, trust)?),
         Scanned::ShareLink(code) => {
             let share = code.prove(context.now, trust)?;
-            share_link(&share.link, Some((&share.clinic_name, share.public_key)))
+            let mut found = share_link(&share.link, Some((&share.clinic_name, share.public_key)));
+            if context.keys.is_empty() {
+                // Anybody can sign with a key of their own and call themselves a hospital.
+                found.warnings.push(Odd::new("signer_unknown"));
+            }
+            found
         }
         Scanned::HealthLink(link) => share_link(&link, None),
         Scanned::Ticket(ticket) => ticket_of(*ticket, context)?,

@@ -136,6 +136,12 @@ enum ServiceArg {
 }
 
 pub(super) fn run(args: &PayArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
+    let poster_is_known = |path: &PathBuf| {
+        is_pdf(path) || (has_extension(path, "svg") && args.svg.as_ref() != Some(path))
+    };
+    if !args.poster.iter().all(poster_is_known) {
+        return Err(Failure::said("qr-poster-file"));
+    }
     let code = builder(args).build().map_err(|error| cannot(&error))?;
     let payload = code.as_str();
     let drawn =
@@ -235,11 +241,20 @@ fn poster(args: &PayArgs, code: &VietQr, path: &Path, words: &Words) -> Result<(
         Some(name) => poster.payee(name),
         None => poster,
     };
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("pdf") => write(path, &poster.to_pdf()),
-        Some("svg") => write(path, poster.to_svg().as_bytes()),
-        _ => Err(Failure::said("qr-poster-file")),
+    if is_pdf(path) {
+        write(path, &poster.to_pdf())
+    } else {
+        write(path, poster.to_svg().as_bytes())
     }
+}
+
+fn is_pdf(path: &Path) -> bool {
+    has_extension(path, "pdf")
+}
+
+fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
 fn summary(code: &VietQr, bank: String, words: &Words) -> Vec<String> {

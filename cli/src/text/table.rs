@@ -1,6 +1,6 @@
 //! Columns.
 
-use sokhoe_domain::text::strip_marks;
+use sokhoe_domain::text::{is_visible, strip_marks};
 
 /// The space between columns.
 const GAP: &str = "  ";
@@ -44,7 +44,8 @@ fn cut(text: &str, to: usize) -> String {
     format!("{}…", short.trim_end())
 }
 
-/// Rows as aligned lines. Cells beyond the given columns lean left; control characters become spaces.
+/// Rows as aligned lines. Cells beyond the given columns lean left; what cannot be seen, or turns the line around, becomes a
+/// space.
 pub(crate) fn table(columns: &[Column], rows: &[Vec<String>]) -> Vec<String> {
     let column = |index: usize| columns.get(index).copied().unwrap_or(Column::Left);
     let rows: Vec<Vec<String>> = rows
@@ -82,7 +83,7 @@ pub(crate) fn table(columns: &[Column], rows: &[Vec<String>]) -> Vec<String> {
 fn shown(cell: &str, column: Column) -> String {
     let line: String = cell
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_visible(c) { c } else { ' ' })
         .collect();
     match column {
         Column::Cut(to) => cut(&line, to),

@@ -28,7 +28,7 @@ pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
 pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal};
 pub use observe::{BookObserver, Subscription};
 pub use scan::{
-    CitizenCardView, InsuranceCardView, PayeeCheckView, PaymentScheme, ScanView,
+    CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,
     ScannedPaymentView, ScannedView,
 };
 pub use session::SoKhoe;

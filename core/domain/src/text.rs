@@ -59,6 +59,18 @@ pub fn fold_into(text: &str, out: &mut String) {
     }
 }
 
+/// Whether a character can be seen, or is the space between words. Controls, and characters that turn
+/// the line around, take no room or separate lines, can make a text look like another.
+#[must_use]
+pub fn is_visible(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// The key by which people are sorted: given name (last), then the middle names, then the family
 /// name, folded. Vietnamese names are written family name first.
 #[must_use]

@@ -12,7 +12,7 @@ use sokhoe_domain::Timestamp;
 use thiserror::Error;
 
 use crate::signed::is_safe;
-use crate::text::{Hidden, trim_scan};
+use crate::text::{Hidden, is_shown_text, trim_scan};
 
 const SCHEME: &str = "shlink:/";
 
@@ -158,9 +158,10 @@ impl HealthLink {
 
     /// Whether the specification allows what it says.
     pub(crate) fn is_sound(&self) -> bool {
-        let label_fits = self.label.as_ref().is_none_or(|label| {
-            label.chars().count() <= LONGEST_LABEL && !label.contains(char::is_control)
-        });
+        let label_fits = self
+            .label
+            .as_ref()
+            .is_none_or(|label| is_shown_text(label, LONGEST_LABEL));
         label_fits
             && self.url.len() <= LONGEST_URL
             && is_safe(&self.url)

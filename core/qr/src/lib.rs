@@ -53,7 +53,7 @@ pub use draw::Matrix;
 pub use health_link::HealthLink;
 pub use insurance_card::{InsuranceCard, InsuranceNumber};
 pub use other_payment::OtherPayment;
-pub use payee::{PayeeCheck, compare_payee};
+pub use payee::{PayeeDifference, compare_payee};
 pub use scan::{Scanned, scan};
 pub use sex::Sex;
 pub use signed::{

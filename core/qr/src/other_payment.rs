@@ -130,6 +130,8 @@ fn survey(payload: &Payload) -> (Scheme, Vec<Warning>) {
     let root = Root::of(payload);
     let mut warnings = root.warnings.clone();
     warnings.extend(root.repeated.iter().copied().map(Warning::Duplicate));
+    warnings.extend(root.out_of_order.map(Warning::OutOfOrder));
+    warnings.extend(root.is_invisible.then_some(Warning::Invisible));
     let guid = template(payload, MERCHANT).get(0);
     let scheme = match guid {
         Some("A000000775") => Scheme::VnPay,

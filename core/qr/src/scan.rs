@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use sokhoe_domain::text::is_visible;
 use thiserror::Error;
 
 use crate::citizen_card::{
@@ -147,6 +148,9 @@ fn read(text: &str) -> Result<Scanned, Why> {
     if text.is_empty() {
         return Err(Why::Empty);
     }
+    if let Some(number) = bare_number(text) {
+        return Ok(number);
+    }
     if text.starts_with("0002") {
         return payment(text);
     }
@@ -168,10 +172,14 @@ fn read(text: &str) -> Result<Scanned, Why> {
     if CitizenCard::looks_like(text) {
         return Ok(Scanned::CitizenCard(Box::new(CitizenCard::read(text)?)));
     }
-    match text.parse() {
-        Ok(InsuranceNumber::Citizen(number)) => Ok(Scanned::CitizenNumber(number)),
-        Ok(number) => Ok(Scanned::InsuranceNumber(number)),
-        Err(_) => Err(Why::Unrecognised),
+    Err(Why::Unrecognised)
+}
+
+/// A citizen or insurance number with nothing beside it.
+fn bare_number(text: &str) -> Option<Scanned> {
+    match text.parse().ok()? {
+        InsuranceNumber::Citizen(number) => Some(Scanned::CitizenNumber(number)),
+        number => Some(Scanned::InsuranceNumber(number)),
     }
 }
 
@@ -217,5 +225,10 @@ fn looks_like_url(text: &str) -> bool {
         text.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    (starts("https://") || starts("http://")) && !text.contains(char::is_whitespace)
+    let authority = text.split('/').nth(2).unwrap_or_default();
+    // What stands before an @ looks like the place and is not.
+    (starts("https://") || starts("http://"))
+        && !authority.is_empty()
+        && !authority.contains('@')
+        && text.chars().all(|c| is_visible(c) && !c.is_whitespace())
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use sokhoe_domain::text::is_visible;
 use unicode_normalization::UnicodeNormalization;
 
 /// The most characters a QR code can hold in its densest text mode; longer text never came from one.
@@ -103,6 +104,13 @@ impl fmt::Debug for Hidden {
     }
 }
 
+/// A text as people read it: 1 to `longest` characters that can be seen, with a letter or digit among them.
+pub(crate) fn is_shown_text(text: &str, longest: usize) -> bool {
+    text.chars().count() <= longest
+        && text.chars().all(is_visible)
+        && text.contains(char::is_alphanumeric)
+}
+
 /// Digits only, and at least one.
 pub(crate) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
@@ -121,6 +129,34 @@ mod tests {
         assert_eq!(fold_upper("INV/TEST/0001"), "INVTEST0001");
         assert_eq!(fold_ascii("aAeEoOiIuUyYđĐ"), "aAeEoOiIuUyYdD");
         assert_eq!(fold_ascii("  ủng hộ   lũ lụt "), "ung ho lu lut");
+    }
+
+    #[test]
+    fn a_shown_text_can_be_seen() {
+        for good in [
+            "Bệnh viện Đa khoa",
+            "Bà Lò Thị M.",
+            "Nguye\u{302}\u{303}n",
+            "BV 108",
+        ] {
+            assert!(is_shown_text(good, 20), "{good}");
+        }
+        for bad in [
+            "",
+            " ",
+            "—",
+            "\u{200b}",
+            "\u{3164}",
+            "BV\u{202e}108",
+            "BV\u{2028}108",
+            "BV\n108",
+            "\u{1b}[2JBV",
+            "BV\u{9b}108",
+            "một bệnh viện tên quá dài",
+        ] {
+            assert!(!is_shown_text(bad, 20), "{bad:?}");
+        }
+        assert!(!is_shown_text(&"\u{301}".repeat(9), 20));
     }
 
     #[test]

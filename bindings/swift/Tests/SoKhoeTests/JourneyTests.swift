@@ -207,7 +207,7 @@ final class JourneyTests: XCTestCase {
         let sticker = "00020101021138560010A0000007270126000697041501121133666688880208QRIBFTTA53037045802VN6304F443"
         let stop = try await phone.checkPayment(personId: person, invoiceId: invoice.id, scanned: sticker)
         XCTAssertFalse(stop.mayPay)
-        XCTAssertTrue(stop.accountDiffers)
+        XCTAssertTrue(stop.differences.contains(.account))
         XCTAssertTrue(stop.text.hasPrefix("DỪNG LẠI"), stop.text)
     }
 

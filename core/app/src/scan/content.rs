@@ -44,6 +44,7 @@ pub(super) fn vietqr(reading: &VietQrReading, words: &Words) -> ScanView {
         amount_text: amount_text(code.amount()),
         purpose: code.purpose().map(str::to_owned),
         bill: code.additional().bill().map(str::to_owned),
+        has_fee: code.payload().get(55).is_some(),
         is_static: code.is_static(),
     };
     let warnings = payment_warnings(&reading.warnings, words);
@@ -71,6 +72,7 @@ pub(super) fn other_payment(code: &OtherPayment, words: &Words) -> ScanView {
         amount_text: amount_text(code.amount()),
         purpose: code.additional().purpose().map(str::to_owned),
         bill: code.additional().bill().map(str::to_owned),
+        has_fee: code.payload().get(55).is_some(),
         is_static: code.is_static(),
     };
     let warnings = payment_warnings(code.warnings(), words);
@@ -95,6 +97,10 @@ fn payment_warnings(warnings: &[Warning], words: &Words) -> Vec<String> {
             Warning::UnknownService => Some("scan-warning-unknown-service"),
             Warning::ForeignCountry => Some("scan-warning-foreign-country"),
             Warning::FeeMismatch => Some("scan-warning-fee"),
+            Warning::Duplicate(_) | Warning::BadAmount | Warning::OutOfOrder(_) => {
+                Some("scan-warning-contradictory")
+            }
+            Warning::NotAscii | Warning::Invisible => Some("scan-warning-letters"),
             _ => None,
         })
         .map(|key| words.say(key))
@@ -224,13 +230,20 @@ pub(super) fn invitation(code: Invitation, words: &Words) -> ScanView {
     view(content, "scan-invitation", Vec::new(), words)
 }
 
-pub(super) fn share(link: HealthLink, clinic_name: Option<String>, words: &Words) -> ScanView {
-    let warnings = match clinic_name {
-        Some(_) => Vec::new(),
-        None => vec![words.say("scan-warning-not-signed")],
+pub(super) fn share(
+    link: HealthLink,
+    clinic_name: Option<String>,
+    is_known: bool,
+    words: &Words,
+) -> ScanView {
+    let warnings = match (&clinic_name, is_known) {
+        (Some(_), true) => Vec::new(),
+        (Some(_), false) => vec![words.say("scan-warning-signer-unknown")],
+        (None, _) => vec![words.say("scan-warning-not-signed")],
     };
     let content = ScannedView::Share {
         clinic_name,
+        is_known,
         label: link.label,
         passcode: link.passcode,
         expires: link.expires,

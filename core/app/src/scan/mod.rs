@@ -5,14 +5,14 @@ mod views;
 
 use sokhoe_qr::scan::Why;
 use sokhoe_qr::signed::Trust;
-use sokhoe_qr::{PayeeCheck, Scanned, compare_payee, scan};
+use sokhoe_qr::{PublicKey, Scanned, compare_payee, scan};
 
 use crate::error::AppError;
 use crate::session::SoKhoe;
 use crate::words::Words;
 
 pub use views::{
-    CitizenCardView, InsuranceCardView, PayeeCheckView, PaymentScheme, ScanView,
+    CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,
     ScannedPaymentView, ScannedView,
 };
 
@@ -38,10 +38,16 @@ impl SoKhoe {
                 Err(refusal) => unknown(refusal.into()),
             },
             Scanned::ShareLink(code) => match code.prove(now, Trust::Carried) {
-                Ok(share) => content::share(share.link, Some(share.clinic_name), words),
+                // Anybody can sign with a key of their own and call themselves a hospital.
+                Ok(share) => content::share(
+                    share.link,
+                    Some(share.clinic_name),
+                    self.knows_clinic_key(&share.public_key),
+                    words,
+                ),
                 Err(refusal) => unknown(refusal.into()),
             },
-            Scanned::HealthLink(link) => content::share(*link, None, words),
+            Scanned::HealthLink(link) => content::share(*link, None, false, words),
             Scanned::Ticket(ticket) => content::ticket(ticket.claims(), words),
             Scanned::Url(address) => content::url(address, words),
             Scanned::Unknown(why) => unknown(why),
@@ -63,53 +69,57 @@ impl SoKhoe {
     ) -> Result<PayeeCheckView, AppError> {
         let order = self.payment_order(person_id, invoice_id)?;
         let words = &self.inner.words;
-        let Scanned::VietQr(reading) = scan(scanned) else {
-            return Ok(PayeeCheckView {
-                may_pay: false,
-                bank_differs: false,
-                account_differs: false,
-                amount_differs: false,
-                reference_differs: false,
-                text: words.say("payee-not-vietqr"),
-            });
+        let differences = match scan(scanned) {
+            Scanned::VietQr(reading) => compare_payee(&reading.code, &order)
+                .into_iter()
+                .map(difference)
+                .collect(),
+            _ => vec![PayeeDifference::NotVietQr],
         };
-        Ok(compared(compare_payee(&reading.code, &order), words))
+        Ok(compared(differences, words))
+    }
+
+    /// Whether a clinic that this phone is enrolled with signs with this key.
+    fn knows_clinic_key(&self, key: &PublicKey) -> bool {
+        let clinics = self.inner.account.clinics().unwrap_or_default();
+        clinics
+            .iter()
+            .any(|clinic| clinic.public_key == *key.as_bytes())
     }
 }
 
-fn compared(check: PayeeCheck, words: &Words) -> PayeeCheckView {
-    let [bank, account, amount, reference] = match check {
-        PayeeCheck::Matches => [false; 4],
-        PayeeCheck::Mismatch {
-            bank,
-            account,
-            amount,
-            reference,
-        } => [bank, account, amount, reference],
-    };
-    let may_pay = check == PayeeCheck::Matches;
-    let what = [
-        (bank, "payee-bank"),
-        (account, "payee-account"),
-        (amount, "payee-amount"),
-        (reference, "payee-reference"),
-    ];
-    let differing: Vec<String> = what
-        .into_iter()
-        .filter(|(differs, _)| *differs)
-        .map(|(_, key)| words.say(key))
+fn difference(difference: sokhoe_qr::PayeeDifference) -> PayeeDifference {
+    match difference {
+        sokhoe_qr::PayeeDifference::Bank => PayeeDifference::Bank,
+        sokhoe_qr::PayeeDifference::Account => PayeeDifference::Account,
+        sokhoe_qr::PayeeDifference::Amount => PayeeDifference::Amount,
+        sokhoe_qr::PayeeDifference::Reference => PayeeDifference::Reference,
+        sokhoe_qr::PayeeDifference::Extra => PayeeDifference::Extra,
+    }
+}
+
+fn compared(differences: Vec<PayeeDifference>, words: &Words) -> PayeeCheckView {
+    let said: Vec<String> = differences
+        .iter()
+        .map(|difference| {
+            words.say(match difference {
+                PayeeDifference::NotVietQr => "payee-not-vietqr",
+                PayeeDifference::Bank => "payee-bank",
+                PayeeDifference::Account => "payee-account",
+                PayeeDifference::Amount => "payee-amount",
+                PayeeDifference::Reference => "payee-reference",
+                PayeeDifference::Extra => "payee-extra",
+            })
+        })
         .collect();
-    let text = if may_pay {
+    let text = if differences.is_empty() {
         words.say("payee-matches")
     } else {
-        words.say_with("payee-stop", &[("what", differing.join(", "))])
+        words.say_with("payee-stop", &[("what", said.join(", "))])
     };
     PayeeCheckView {
-        may_pay,
-        bank_differs: bank,
-        account_differs: account,
-        amount_differs: amount,
-        reference_differs: reference,
+        may_pay: differences.is_empty(),
+        differences,
         text,
     }
 }

@@ -60,8 +60,10 @@ pub enum ScannedView {
     },
     /// A shared document.
     Share {
-        /// The clinic that signed it; unset when nobody did.
+        /// The clinic that signed it; unset when nobody did. Only with `is_known` it is who it says to be.
         clinic_name: Option<String>,
+        /// Whether a clinic that this phone is enrolled with signed it.
+        is_known: bool,
         /// What the document is.
         label: Option<String>,
         /// Whether a passcode is needed.
@@ -125,6 +127,8 @@ pub struct ScannedPaymentView {
     pub purpose: Option<String>,
     /// The number of the bill.
     pub bill: Option<String>,
+    /// Whether a tip or fee comes on top of the amount.
+    pub has_fee: bool,
     /// Whether it may be paid many times.
     pub is_static: bool,
 }
@@ -176,14 +180,25 @@ pub struct InsuranceCardView {
 pub struct PayeeCheckView {
     /// Whether all that the code says is what the clinic signed. If not: a red stop.
     pub may_pay: bool,
-    /// The bank is another one.
-    pub bank_differs: bool,
-    /// The account is another one.
-    pub account_differs: bool,
-    /// The amount is another one.
-    pub amount_differs: bool,
-    /// The purpose does not name the invoice's reference.
-    pub reference_differs: bool,
+    /// What is not.
+    pub differences: Vec<PayeeDifference>,
     /// The same in words, and what to do.
     pub text: String,
+}
+
+/// What in a scanned payment code is not what the clinic signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayeeDifference {
+    /// It is no VietQR code that can be paid.
+    NotVietQr,
+    /// The bank is another one.
+    Bank,
+    /// The account, or the kind of account, is another one.
+    Account,
+    /// The amount is another one.
+    Amount,
+    /// The purpose does not begin with the invoice's reference.
+    Reference,
+    /// A fee, another payee for another scheme, or letters that apps read in different ways.
+    Extra,
 }

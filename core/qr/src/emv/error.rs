@@ -32,6 +32,10 @@ pub enum FormatErrorKind {
     /// Two digits were expected as a length.
     #[error("a length is not two digits")]
     BadLength,
+    /// Letters outside ASCII make it two different codes, by characters and by bytes: two apps would pay two
+    /// different payments.
+    #[error("the code can be read in two ways")]
+    Ambiguous,
     /// A value is said to be longer than what is left.
     #[error("a value ends after its text")]
     Overrun,
@@ -47,6 +51,7 @@ impl FormatErrorKind {
             Self::CrcNotLast => "crc_not_last",
             Self::BadTag => "bad_tag",
             Self::BadLength => "bad_length",
+            Self::Ambiguous => "ambiguous",
             Self::Overrun => "overrun",
         }
     }

@@ -9,6 +9,8 @@ pub(crate) enum LengthUnit {
     Characters,
     /// As some writers do it: bytes of UTF-8.
     Bytes,
+    /// As writers in JavaScript do it: units of UTF-16.
+    Utf16,
 }
 
 impl LengthUnit {
@@ -84,6 +86,10 @@ impl<'a> Objects<'a> {
         Self { rest: text, unit }
     }
 
+    pub(super) fn unit(&self) -> LengthUnit {
+        self.unit
+    }
+
     pub(crate) fn empty() -> Self {
         Self::new("", LengthUnit::Characters)
     }
@@ -139,7 +145,8 @@ impl<'a> Iterator for Objects<'a> {
         let (id, length) = (10 * a + b, 10 * c + d);
         let end = match self.unit {
             LengthUnit::Bytes => 4 + usize::from(length),
-            LengthUnit::Characters => end_of(self.rest, length)?,
+            LengthUnit::Characters => end_of(self.rest, length, |_| 1)?,
+            LengthUnit::Utf16 => end_of(self.rest, length, char::len_utf16)?,
         };
         let (object, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
@@ -157,10 +164,13 @@ impl fmt::Debug for Objects<'_> {
     }
 }
 
-/// Where a value of so many characters ends, after tag and length.
-fn end_of(text: &str, length: u8) -> Option<usize> {
-    text.char_indices()
-        .map(|(index, _)| index)
-        .chain([text.len()])
-        .nth(4 + usize::from(length))
+/// Where a value of such a length ends, after tag and length.
+fn end_of(text: &str, length: u8, measure: impl Fn(char) -> usize) -> Option<usize> {
+    let mut left = 4 + usize::from(length);
+    let mut chars = text.char_indices();
+    while left > 0 {
+        let (_, c) = chars.next()?;
+        left = left.checked_sub(measure(c))?;
+    }
+    Some(chars.offset())
 }

@@ -91,18 +91,21 @@ impl Form {
         if form.is_ascii {
             return check_objects(objects, text, take).map(|()| form);
         }
-        // Which way of counting is right shows only at the end.
-        let in_bytes = Objects::new(body, LengthUnit::Bytes);
-        let (form, objects) = match check_objects(objects, text, |_| {}) {
-            Ok(()) => (form, objects),
-            Err(error) => {
-                check_objects(in_bytes, text, |_| {}).map_err(|_| error)?;
-                let unit = LengthUnit::Bytes;
-                (Self { unit, ..form }, in_bytes)
-            }
+        // Which way of counting is right shows only at the end, and it must be one.
+        let by_characters = check_objects(objects, text, |_| {});
+        let mut whole = [LengthUnit::Characters, LengthUnit::Bytes, LengthUnit::Utf16]
+            .map(|unit| Objects::new(body, unit))
+            .into_iter()
+            .filter(|objects| check_objects(*objects, text, |_| {}).is_ok());
+        let Some(objects) = whole.next() else {
+            return by_characters.map(|()| form);
         };
+        if whole.any(|other| !other.map(|o| o.value()).eq(objects.map(|o| o.value()))) {
+            return Err(FormatErrorKind::Ambiguous.at(0));
+        }
+        let unit = objects.unit();
         objects.for_each(&mut take);
-        Ok(form)
+        Ok(Self { unit, ..form })
     }
 
     /// The code of a text that was checked.
@@ -117,8 +120,9 @@ impl Form {
         self.is_ascii
     }
 
-    pub(crate) fn counts_bytes(self) -> bool {
-        !self.is_ascii && self.unit == LengthUnit::Bytes
+    /// Whether lengths count something else than characters.
+    pub(crate) fn counts_otherwise(self) -> bool {
+        !self.is_ascii && self.unit != LengthUnit::Characters
     }
 
     fn tried_first(text: &str) -> Self {
@@ -242,15 +246,25 @@ mod tests {
         for (body, in_bytes) in [
             ("0002015908Nguyễn Ạ5802VN", false),
             ("0002015912Nguyễn Ạ5802VN", true),
+            ("0002015910Nguyễn Ạ😀5802VN", true),
+            ("0002015909Nguyễn Ạ😀5802VN", false),
         ] {
             let text = with_crc(body);
             let payload = Payload::read(&text).unwrap();
-            assert_eq!(payload.get(59), Some("Nguyễn Ạ"));
+            assert!(payload.get(59).unwrap().starts_with("Nguyễn Ạ"));
             assert_eq!(
-                (payload.as_str(), payload.form.counts_bytes()),
+                (payload.as_str(), payload.form.counts_otherwise()),
                 (&*text, in_bytes)
             );
         }
+    }
+
+    /// By characters one payment, by bytes another: whoever wrote it wants two apps to differ.
+    #[test]
+    fn a_code_of_two_readings_is_refused() {
+        // Tag 80 has 12 characters; by bytes it ends after the four letters, and a tag 90 follows.
+        let text = with_crc("0002018012ạạạạ9004xxxx5802VN");
+        assert_eq!(refused(&text), FormatErrorKind::Ambiguous.at(0));
     }
 
     #[test]

@@ -12,12 +12,18 @@ pub(crate) fn is_safe(text: &str) -> bool {
 }
 
 fn safe(text: &str) -> Option<Url> {
-    // The parser drops tabs and line ends and repairs backslashes; a repaired address is not the
-    // one that people saw.
+    // The parser repairs much: a repaired address is not the one that people saw.
     if !text.bytes().all(|b| b.is_ascii_graphic()) || text.contains('\\') {
         return None;
     }
     let url = Url::parse(text).ok()?;
+    let is_as_written = url
+        .as_str()
+        .strip_prefix(text)
+        .is_some_and(|rest| matches!(rest, "" | "/"));
+    if !is_as_written || url.port() == Some(0) {
+        return None;
+    }
     let scheme = match url.scheme() {
         "https" => url.host().is_some(),
         "http" => is_loopback(&url),
@@ -69,6 +75,14 @@ mod tests {
             "javascript:alert(1)",
             "ftp://benhvien.example",
             "http://[::2]",
+            "https:evil.example",
+            "https:///evil.example",
+            "https://@evil.example",
+            "https://b%65nh.example",
+            "https://benhvien.example%2eevil.example",
+            "https://0x7f.1",
+            "https://evil.example:0",
+            "HTTPS://benhvien.example",
             "https://bệnhviện.example",
         ] {
             assert!(!is_allowed(bad), "{bad}");

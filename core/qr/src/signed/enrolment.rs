@@ -5,6 +5,7 @@ use ring::signature::Ed25519KeyPair;
 use sokhoe_domain::Timestamp;
 
 use super::clinic_url;
+use super::fields::{instant, is_name, is_secret, seconds};
 use super::key::PublicKey;
 use super::refusal::{Refusal, SignError};
 use super::unproven::{Code, Trust, Unproven};
@@ -120,26 +121,4 @@ impl fmt::Debug for Enrolment {
             .field("expires", &self.expires.as_millis())
             .finish()
     }
-}
-
-/// A name as people read it: 1 to 200 characters, none of them a control.
-pub(super) fn is_name(name: &str) -> bool {
-    !name.trim().is_empty() && name.chars().count() <= 200 && !name.contains(char::is_control)
-}
-
-/// A one-time secret as clinics make them.
-pub(super) fn is_secret(code: &str) -> bool {
-    (1..=200).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_graphic())
-}
-
-/// Whole seconds since 1970.
-pub(super) fn seconds(at: Timestamp) -> i64 {
-    at.as_millis().div_euclid(1_000)
-}
-
-pub(super) fn instant(seconds: i64) -> Result<Timestamp, Refusal> {
-    seconds
-        .checked_mul(1_000)
-        .map(Timestamp::from_millis)
-        .ok_or(Refusal::Malformed)
 }

@@ -6,7 +6,7 @@ use ring::signature::Ed25519KeyPair;
 use sokhoe_domain::{GrantScope, Timestamp};
 
 use super::clinic_url;
-use super::enrolment::{instant, is_name, is_secret, seconds};
+use super::fields::{instant, is_name, is_secret, seconds};
 use super::key::PublicKey;
 use super::refusal::{Refusal, SignError};
 use super::unproven::{Code, Trust, Unproven};

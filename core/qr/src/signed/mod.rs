@@ -11,6 +11,7 @@
 
 mod clinic_url;
 mod enrolment;
+mod fields;
 mod invitation;
 mod key;
 mod payment_order;
@@ -26,7 +27,9 @@ pub use key::{PublicKey, PublicKeyError};
 pub use payment_order::{PaymentOrder, PaymentOrderDetails, PaymentOrderError};
 pub use refusal::{Refusal, SignError};
 pub use share_link::ShareLink;
-pub use ticket::{CLOCK_TOLERANCE, Ticket, TicketGate, TicketSheet, TicketWindow, UnprovenTicket};
+pub use ticket::{
+    Admission, CLOCK_TOLERANCE, Ticket, TicketGate, TicketSheet, TicketWindow, UnprovenTicket,
+};
 pub use unproven::{Trust, Unproven};
 pub use wire::Kind;
 

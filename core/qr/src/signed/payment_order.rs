@@ -5,6 +5,7 @@ use ring::signature::Ed25519KeyPair;
 use sokhoe_domain::{Timestamp, Vnd};
 use thiserror::Error;
 
+use super::fields::is_name;
 use super::key::PublicKey;
 use super::refusal::{Refusal, SignError};
 use super::unproven::{Code, Trust, Unproven};
@@ -49,9 +50,9 @@ pub enum PaymentOrderError {
     /// The text is not a payment order of this key.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The clinic, invoice or payee is empty.
-    #[error("a field of the payment order is empty")]
-    Empty,
+    /// The clinic, invoice or payee is empty, longer than 200 characters or not to be seen.
+    #[error("a field of the payment order is empty or cannot be shown")]
+    Field,
     /// The reference is not `[A-Z0-9]` of at most 19 characters.
     #[error("the reference is not safe for banks")]
     Reference,
@@ -86,9 +87,9 @@ impl PaymentOrder {
     pub fn new(details: PaymentOrderDetails) -> Result<Self, PaymentOrderError> {
         if [&details.invoice, &details.clinic, &details.payee_name]
             .iter()
-            .any(|text| text.trim().is_empty())
+            .any(|text| !is_name(text))
         {
-            return Err(PaymentOrderError::Empty);
+            return Err(PaymentOrderError::Field);
         }
         let safe = bank_safe_reference(&details.reference) == details.reference;
         if !safe || !(1..=SAFE_PURPOSE).contains(&details.reference.len()) {

@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 use ring::signature::Ed25519KeyPair;
 use sokhoe_domain::Timestamp;
 
-use super::enrolment::{instant, is_name, seconds};
+use super::fields::{instant, is_name, seconds};
 use super::key::PublicKey;
 use super::refusal::{Refusal, SignError};
 use super::unproven::{Code, Trust, Unproven};

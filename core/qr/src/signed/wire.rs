@@ -112,7 +112,9 @@ impl Unverified {
         }
         let (_, code) = text.split_once(':').ok_or(Refusal::Malformed)?;
         let payload = base45::decode(code).map_err(|_| Refusal::Malformed)?;
-        if payload.len() <= SIGNATURE {
+        // One code has one text (RFC 9285, section 6): the decoder takes a last pair that is too large.
+        let is_canonical = base45::encode(&payload) == code;
+        if payload.len() <= SIGNATURE || !is_canonical {
             return Err(Refusal::Malformed);
         }
         Ok(Self { kind, payload })

@@ -14,7 +14,7 @@ use super::read::{NAPAS, NAPAS_GUID, VND, is_consumer_request};
 use super::service::{Initiation, Service};
 use super::{Account, VietQr};
 use crate::bank::{Bin, BinError};
-use crate::emv::{ObjectError, Writer};
+use crate::emv::{ObjectError, Payload, Writer};
 use crate::text::{LastFour, cut, fold_ascii};
 
 /// Collects what a code shall say; [`build`](Self::build) checks it and makes the code.
@@ -232,7 +232,7 @@ impl<'a> VietQrBuilder<'a> {
     }
 
     /// The payee's name in another language (tag 64). Letters outside ASCII are written as they are;
-    /// some bank apps refuse such codes.
+    /// some bank apps refuse such codes, and a name that makes the code another one by bytes is refused here.
     pub fn alternate_language(mut self, language: AlternateLanguage<'a>) -> Self {
         self.alternate_language = Some(language);
         self
@@ -291,8 +291,13 @@ impl<'a> VietQrBuilder<'a> {
         self.write_additional(&mut code)?;
         self.write_language(&mut code)?;
         self.write_others(&mut code, 65..100)?;
+        let payload = code.finish();
+        // Letters outside ASCII may by chance make it another code by bytes.
+        if !payload.form().is_ascii() && Payload::read(payload.as_str()).is_err() {
+            return Err(BuildError::Field("the other language"));
+        }
         Ok(VietQr {
-            payload: code.finish(),
+            payload,
             bin,
             account,
             service: self.service,

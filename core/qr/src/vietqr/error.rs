@@ -27,6 +27,13 @@ pub enum Problem {
     /// A template has nothing in it: the values that belong inside stand somewhere else, or are lost.
     #[error("the template {0} is empty")]
     EmptyTemplate(TagPath),
+    /// The tag stands after tag 62, before which codes have it: a writer that counts beyond 99 leaves fields of
+    /// tag 62 there, and the purpose may be lost.
+    #[error("tag {0} stands in the wrong place")]
+    OutOfOrder(TagPath),
+    /// A value has characters that cannot be seen, and may look like another.
+    #[error("a value has characters that cannot be seen")]
+    Invisible,
     /// Tag 38 is missing, or its 00 is not that of NAPAS.
     #[error("there is no NAPAS template")]
     NotNapas,
@@ -95,6 +102,8 @@ impl Problem {
             Self::UnknownFormat => "unknown_format",
             Self::Duplicate(_) => "duplicate_tag",
             Self::EmptyTemplate(_) => "empty_template",
+            Self::OutOfOrder(_) => "out_of_order",
+            Self::Invisible => "invisible",
             Self::NotNapas => "not_napas",
             Self::NoBeneficiary => "no_beneficiary",
             Self::BadBin => "bad_bin",

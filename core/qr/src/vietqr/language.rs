@@ -1,5 +1,7 @@
 use std::fmt;
 
+use sokhoe_domain::text::is_visible;
+
 use crate::emv::Objects;
 
 /// The payee's name in another language (tag 64).
@@ -27,7 +29,9 @@ impl<'a> AlternateLanguage<'a> {
     }
 
     pub(super) fn is_sound(&self) -> bool {
-        let fits = |text: &str, longest| (1..=longest).contains(&text.chars().count());
+        let fits = |text: &str, longest| {
+            (1..=longest).contains(&text.chars().count()) && text.chars().all(is_visible)
+        };
         self.language.len() == 2
             && self.language.bytes().all(|b| b.is_ascii_alphabetic())
             && fits(self.name, 25)

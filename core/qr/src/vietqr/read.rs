@@ -126,6 +126,11 @@ impl Notes<'_> {
         }
         self.problems
             .extend(root.repeated.iter().copied().map(Problem::Duplicate));
+        self.problems
+            .extend(root.out_of_order.map(Problem::OutOfOrder));
+        if root.is_invisible {
+            self.problem(Problem::Invisible);
+        }
     }
 
     /// Two values under one tag are a trap: which one a bank app takes is anyone's guess.

@@ -1,5 +1,7 @@
 //! The root of a code in one pass: the values that matter, and what is odd about the form.
 
+use sokhoe_domain::text::is_visible;
+
 use super::warning::Warning;
 use crate::emv::{Form, Object, Payload, TagPath, has_lower_case_crc};
 
@@ -20,6 +22,10 @@ pub(crate) struct Root<'a> {
     pub(crate) city: Option<&'a str>,
     pub(crate) additional: Option<Object<'a>>,
     pub(crate) language: Option<Object<'a>>,
+    /// A tag behind tag 62 that codes have before it.
+    pub(crate) out_of_order: Option<TagPath>,
+    /// Whether a value has characters that cannot be seen.
+    pub(crate) is_invisible: bool,
     /// Tags that stand twice.
     pub(crate) repeated: Vec<TagPath>,
     /// What is odd about the form.
@@ -45,10 +51,9 @@ impl<'a> Root<'a> {
             self.keep(object);
         }
         self.warn_if(object.value().is_empty(), Warning::Empty(tag));
-        self.warn_if(
-            self.additional.is_some() && matches!(object.id(), 2..=25),
-            Warning::OutOfOrder(tag),
-        );
+        if self.additional.is_some() && matches!(object.id(), 2..=25) {
+            self.out_of_order.get_or_insert(tag);
+        }
         let longest = match object.id() {
             59 => 25,
             60 => 15,
@@ -61,9 +66,14 @@ impl<'a> Root<'a> {
 
     /// After the last object.
     pub(crate) fn end(&mut self, text: &str, form: Form) {
+        self.is_invisible = if form.is_ascii() {
+            text.bytes().any(|b| b.is_ascii_control())
+        } else {
+            !text.chars().all(is_visible)
+        };
         self.warn_if(has_lower_case_crc(text), Warning::LowerCaseCrc);
         self.warn_if(!form.is_ascii(), Warning::NotAscii);
-        self.warn_if(form.counts_bytes(), Warning::LengthsInBytes);
+        self.warn_if(form.counts_otherwise(), Warning::OtherLengths);
         let odd_mcc = self
             .mcc
             .is_some_and(|mcc| mcc.len() != 4 || !mcc.bytes().all(|b| b.is_ascii_digit()));

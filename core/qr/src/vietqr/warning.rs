@@ -11,15 +11,16 @@ pub enum Warning {
     LowerCaseCrc,
     /// The code has letters outside ASCII; some bank apps refuse it.
     NotAscii,
-    /// Lengths count bytes instead of characters.
-    LengthsInBytes,
+    /// Lengths count bytes or units of UTF-16 instead of characters.
+    OtherLengths,
     /// A value is empty.
     Empty(TagPath),
     /// A tag stands twice; nothing says which of the two counts.
     Duplicate(TagPath),
-    /// The tag stands after tag 62, before which codes have it: a writer that counts wrongly leaves fields of
-    /// tag 62 there, and they are lost.
+    /// The tag stands after tag 62, before which codes have it.
     OutOfOrder(TagPath),
+    /// A value has characters that cannot be seen, and may look like another.
+    Invisible,
     /// A value is longer than the standard allows.
     TooLong(TagPath),
     /// A value is none of those that the standard allows.
@@ -50,10 +51,11 @@ impl Warning {
         match self {
             Self::LowerCaseCrc => "lower_case_crc",
             Self::NotAscii => "not_ascii",
-            Self::LengthsInBytes => "lengths_in_bytes",
+            Self::OtherLengths => "other_lengths",
             Self::Empty(_) => "empty",
             Self::Duplicate(_) => "duplicate_tag",
             Self::OutOfOrder(_) => "out_of_order",
+            Self::Invisible => "invisible",
             Self::TooLong(_) => "too_long",
             Self::Unexpected(_) => "unexpected",
             Self::Missing(_) => "missing",
@@ -80,13 +82,14 @@ impl Warning {
             | Self::NotTemplate(tag) => Some(tag),
             Self::LowerCaseCrc
             | Self::NotAscii
-            | Self::LengthsInBytes
+            | Self::OtherLengths
             | Self::StaticWithAmount
             | Self::DynamicWithoutAmount
             | Self::UnknownBank(_)
             | Self::UnknownService
             | Self::FeeMismatch
             | Self::ForeignCountry
+            | Self::Invisible
             | Self::BadAmount => None,
         }
     }

@@ -48,6 +48,7 @@ fn says_what_it_is() {
         assert!(matches!(scan(number), Scanned::InsuranceNumber(_)));
     }
     assert!(matches!(scan("001087123456"), Scanned::CitizenNumber(_)));
+    assert!(matches!(scan("0002123456"), Scanned::InsuranceNumber(_)));
     assert_eq!(
         scan("HTTPS://example.vn/a"),
         Scanned::Url("HTTPS://example.vn/a".to_owned())
@@ -64,13 +65,20 @@ fn says_why_not() {
     assert_eq!(unknown(&"1".repeat(5_000)), Why::TooLong);
     assert_eq!(unknown(&format!("0002{}", "1".repeat(5_000))), Why::TooLong);
     assert_eq!(unknown("xin chào"), Why::Unrecognised);
-    assert_eq!(unknown("javascript:alert(1)"), Why::Unrecognised);
+    for deceptive in [
+        "javascript:alert(1)",
+        "https://benhvien.vn@evil.example/",
+        "https://evil.example/\u{202e}nv.neivhneb",
+        "https://",
+    ] {
+        assert_eq!(unknown(deceptive), Why::Unrecognised, "{deceptive:?}");
+    }
     assert_eq!(unknown("SK1T:AAA"), Why::Ours(Refusal::NewerVersion));
     assert_eq!(unknown("SK3E:AAA"), Why::Ours(Refusal::NewerVersion));
     assert_eq!(unknown("SK1E:AAA"), Why::Ours(Refusal::Malformed));
     assert_eq!(unknown(&"7".repeat(178)), Why::Ours(Refusal::NewerVersion));
     assert!(matches!(unknown("shlink:/e30"), Why::HealthLink(_)));
-    assert!(matches!(unknown("0002010102"), Why::Payment(_)));
+    assert!(matches!(unknown("00020101021"), Why::Payment(_)));
     assert!(matches!(
         unknown(&SEVEN.replace("15031987", "31022004")),
         Why::CitizenCard(_)

@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 use ring::signature::Ed25519KeyPair;
 use sokhoe_domain::{GrantScope, Timestamp, Vnd};
 use sokhoe_qr::draw::Level;
-use sokhoe_qr::payee::{PayeeCheck, compare_payee};
+use sokhoe_qr::payee::{PayeeDifference, compare_payee};
 use sokhoe_qr::signed::{
     Enrolment, Invitation, Kind, PaymentOrder, PaymentOrderDetails, PaymentOrderError, PublicKey,
     Refusal, ShareLink, SignError, Trust, Unproven,
 };
-use sokhoe_qr::vietqr::{Service, VietQr, VietQrBuilder};
+use sokhoe_qr::vietqr::{AlternateLanguage, Fee, Service, VietQr, VietQrBuilder};
 use sokhoe_qr::{HealthLink, Matrix};
 
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_312_800_000);
@@ -206,6 +206,38 @@ fn what_no_reader_takes_is_not_signed() {
 }
 
 #[test]
+fn names_that_cannot_be_seen_are_not_signed() {
+    for name in [
+        "\u{200b}",
+        "BV\u{202e}iaM hcaB",
+        "BV\u{2028}X",
+        "\u{3164}",
+        "\u{1b}[2J",
+    ] {
+        let code = Enrolment {
+            clinic_name: name.to_owned(),
+            ..enrolment()
+        };
+        assert_eq!(code.sign(&key(1)), Err(SignError::Invalid), "{name:?}");
+    }
+}
+
+/// The decoder reduces a last pair that is too large: another text would be the same code.
+#[test]
+fn a_code_has_one_text() {
+    let text = enrolment().sign(&key(1)).unwrap();
+    let (head, tail) = text.split_at(text.len() - 2);
+    let mut taken = 0;
+    for last in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:".chars() {
+        for before in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:".chars() {
+            let changed = format!("{head}{before}{last}");
+            taken += u32::from(Enrolment::read(&changed, NOW).is_ok());
+        }
+    }
+    assert_eq!(taken, 1, "{tail}");
+}
+
+#[test]
 fn a_kind_does_not_pass_as_another() {
     let public = PublicKey::of(&key(1)).unwrap();
     let text = order().sign(&key(1)).unwrap();
@@ -243,7 +275,11 @@ fn orders_that_no_bank_takes_are_refused() {
         change(&mut details);
         PaymentOrder::new(details).unwrap_err()
     };
-    assert_eq!(refused(|d| d.invoice.clear()), PaymentOrderError::Empty);
+    assert_eq!(refused(|d| d.invoice.clear()), PaymentOrderError::Field);
+    assert_eq!(
+        refused(|d| d.payee_name = "\u{1b}[2JBV".to_owned()),
+        PaymentOrderError::Field
+    );
     assert_eq!(
         refused(|d| d.reference = "pk8f3k2".to_owned()),
         PaymentOrderError::Reference
@@ -279,44 +315,57 @@ fn a_public_key_is_text() {
 
 #[test]
 fn another_payee_is_a_red_stop() {
-    let check = |builder: VietQrBuilder<'_>| compare_payee(&builder.build().unwrap(), &order());
-    let right = || VietQr::transfer("970415", "113366668888");
-    let stop = |bank, account, amount, reference| PayeeCheck::Mismatch {
-        bank,
-        account,
-        amount,
-        reference,
+    use PayeeDifference::{Account, Amount, Bank, Extra, Reference};
+    let check = |builder: VietQrBuilder<'_>| {
+        let code = builder.build().unwrap();
+        compare_payee(&code, &order())
+            .into_iter()
+            .collect::<Vec<_>>()
     };
+    let right = || VietQr::transfer("970415", "113366668888");
+    let nothing: Vec<PayeeDifference> = Vec::new();
+    assert!(compare_payee(&order().to_vietqr(), &order()).is_empty());
+    assert_eq!(check(right()), nothing);
+    assert_eq!(check(right().verbatim_purpose("***")), nothing);
     assert_eq!(
-        compare_payee(&order().to_vietqr(), &order()),
-        PayeeCheck::Matches
+        check(right().verbatim_purpose("pk8f3k2 kham benh")),
+        nothing
     );
-    assert_eq!(check(right()), PayeeCheck::Matches);
-    assert_eq!(check(right().verbatim_purpose("***")), PayeeCheck::Matches);
-    assert_eq!(
-        check(right().verbatim_purpose("Chuyen tien pk8f 3k2")),
-        PayeeCheck::Matches
-    );
-    assert_eq!(
-        check(VietQr::transfer("970436", "113366668888")),
-        stop(true, false, false, false)
-    );
-    assert_eq!(
-        check(VietQr::transfer("970415", "113366668889")),
-        stop(false, true, false, false)
-    );
-    assert_eq!(
-        check(right().service(Service::ToCard)),
-        stop(false, true, false, false)
-    );
-    assert_eq!(
-        check(right().amount(Vnd::new(150_001))),
-        stop(false, false, true, false)
-    );
-    assert_eq!(
-        check(right().reference("PK8F3K3")),
-        stop(false, false, false, true)
-    );
+    assert_eq!(check(right().merchant_name("BV MAU").bill("HD1")), nothing);
+
+    assert_eq!(check(VietQr::transfer("970436", "113366668888")), [Bank]);
+    assert_eq!(check(VietQr::transfer("970415", "113366668889")), [Account]);
+    assert_eq!(check(right().service(Service::ToCard)), [Account]);
+    assert_eq!(check(right().amount(Vnd::new(150_001))), [Amount]);
+    for purpose in [
+        "PK8F3K3",
+        "PK8F3K29",
+        "SK8A PK8F3K2",
+        "Chuyen tien PK8F3K2",
+        "-",
+    ] {
+        assert_eq!(
+            check(right().verbatim_purpose(purpose)),
+            [Reference],
+            "{purpose}"
+        );
+    }
+    let language = AlternateLanguage {
+        language: "vi",
+        name: "Bệnh viện",
+        city: None,
+    };
+    for extra in [
+        right().fee(Fee::Fixed(Vnd::new(9_000_000))),
+        right().fee(Fee::Asked),
+        right().object(26, "0010A0000007750110EVILMERCH1"),
+        right().object(39, "0010A00000072701180006970436010499990208QRIBFTTA"),
+        right().object(2, "4111111111111111"),
+        right().alternate_language(language),
+        right().object(80, "0003abc"),
+    ] {
+        assert_eq!(check(extra), [Extra]);
+    }
 }
 
 #[test]

@@ -339,7 +339,25 @@ fn semantic_problems_are_all_told() {
         problems(&format!(
             "000201010211{PAYEE}{rest}62000325E*fh-%6w1T[UamN8$Y?5]$J?:"
         )),
-        [Problem::EmptyTemplate(TagPath::root(62))]
+        [
+            Problem::OutOfOrder(TagPath::root(3)),
+            Problem::EmptyTemplate(TagPath::root(62))
+        ]
+    );
+    // Of 128 characters: some stayed inside, and the rest stands at the root.
+    assert_eq!(
+        problems(&format!(
+            "000201010211{PAYEE}{rest}62280124HD20261122000170000000010302CN"
+        )),
+        [Problem::OutOfOrder(TagPath::root(3))]
+    );
+    assert_eq!(
+        problems(&format!("000201010211{PAYEE}{rest}5904BV\u{1b}M")),
+        [Problem::Invisible]
+    );
+    assert_eq!(
+        problems(&format!("000201010211{PAYEE}{rest}5904BV\u{202e}M")),
+        [Problem::Invisible]
     );
     assert_eq!(
         problems(&format!("000201010211{PAYEE}{rest}64180002vi0102ab0102cd")),
@@ -412,13 +430,6 @@ fn what_can_be_paid_is_only_warned_about() {
             expected
         );
     }
-    // Seen from a writer whose tag 62 had 128 characters.
-    assert_eq!(
-        warnings(&format!(
-            "000201010211{PAYEE}53037045802VN62280124HD20261122000170000000010302CN"
-        )),
-        [Warning::OutOfOrder(TagPath::root(3))]
-    );
     assert_eq!(
         warnings(&format!("000201010211{PAYEE}53037045802VN8003046")),
         [Warning::NotTemplate(TagPath::root(80))]

@@ -18,11 +18,28 @@ pub struct TicketGate {
     admitted: BTreeMap<u32, Admission>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Admission {
-    at: Timestamp,
-    /// When no ticket of this number is valid any more.
-    forget: Timestamp,
+/// That a ticket was used, as a gate keeps it over a restart and tells other gates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// The clinic's number of the ticket.
+    pub number: u32,
+    /// When it was used first.
+    pub at: Timestamp,
+    /// From this instant on no ticket of the number passes anyway.
+    pub ends: Timestamp,
+}
+
+impl Admission {
+    /// That this ticket is used now.
+    pub fn new(ticket: &Ticket, at: Timestamp) -> Self {
+        let day = Timestamp::start_of_day(ticket.start.vietnam_day()).as_millis();
+        Self {
+            number: ticket.number,
+            at,
+            // The day after, in whatever zone the clock is.
+            ends: Timestamp::from_millis(day.saturating_add(2 * 24 * 3_600_000)),
+        }
+    }
 }
 
 impl TicketGate {
@@ -71,24 +88,24 @@ impl TicketGate {
     /// [`Refusal`]
     pub fn admit(&mut self, text: &str, now: Timestamp) -> Result<Ticket, Refusal> {
         let ticket = self.check(text, now)?;
-        self.remember(&ticket, now);
+        self.remember(Admission::new(&ticket, now));
         Ok(ticket)
     }
 
-    /// Remembers a ticket that another gate of the clinic has admitted. The first admission counts.
-    pub fn remember(&mut self, ticket: &Ticket, at: Timestamp) {
-        let day = Timestamp::start_of_day(ticket.start.vietnam_day()).as_millis();
-        let forget = Timestamp::from_millis(day + 2 * 24 * 3_600_000);
-        self.admitted.retain(|_, admission| admission.forget > at);
-        self.admitted
-            .entry(ticket.number)
-            .or_insert(Admission { at, forget });
+    /// Remembers what was admitted before a restart, or by another gate of the clinic. The first
+    /// admission counts.
+    pub fn remember(&mut self, admission: Admission) {
+        self.admitted.entry(admission.number).or_insert(admission);
     }
 
-    /// The tickets that were admitted, and when, to be kept over a restart.
-    pub fn admitted(&self) -> impl Iterator<Item = (u32, Timestamp)> {
-        self.admitted
-            .iter()
-            .map(|(number, admission)| (*number, admission.at))
+    /// What was admitted, to be kept over a restart and told to other gates.
+    pub fn admissions(&self) -> impl Iterator<Item = Admission> {
+        self.admitted.values().copied()
+    }
+
+    /// Forgets numbers of which no ticket passes any more. Never done by itself: a clock that was wrong
+    /// for a moment must not bring used tickets back. Once a night is enough.
+    pub fn forget_ended(&mut self, now: Timestamp) {
+        self.admitted.retain(|_, admission| admission.ends > now);
     }
 }

@@ -11,6 +11,6 @@ mod gate;
 mod sheet;
 mod text;
 
-pub use gate::{CLOCK_TOLERANCE, TicketGate};
+pub use gate::{Admission, CLOCK_TOLERANCE, TicketGate};
 pub use sheet::TicketSheet;
 pub use text::{Ticket, TicketWindow, UnprovenTicket};

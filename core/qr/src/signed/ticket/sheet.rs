@@ -6,6 +6,7 @@ use ring::signature::Ed25519KeyPair;
 use sokhoe_domain::Timestamp;
 
 use super::text::{HALF_HOUR_MILLIS, Ticket, TicketWindow, signature_of, to_text};
+use crate::signed::fields::{instant, seconds};
 use crate::signed::key::PublicKey;
 use crate::signed::refusal::{Refusal, SignError};
 use crate::signed::unproven::{Code, Trust, Unproven};
@@ -56,11 +57,11 @@ impl TicketSheet {
     ) -> Result<Self, SignError> {
         let midnight = Timestamp::start_of_day(start.vietnam_day()).as_millis();
         let half_hour = |millis: i64| {
-            let index = (millis - midnight).div_euclid(HALF_HOUR_MILLIS);
+            let index = millis.saturating_sub(midnight).div_euclid(HALF_HOUR_MILLIS);
             u8::try_from(index.clamp(0, LAST_HALF_HOUR)).unwrap_or_default()
         };
-        let from = half_hour(start.as_millis() - BEFORE_MILLIS);
-        let to = half_hour(start.as_millis() + AFTER_MILLIS);
+        let from = half_hour(start.as_millis().saturating_sub(BEFORE_MILLIS));
+        let to = half_hour(start.as_millis().saturating_add(AFTER_MILLIS));
         Self::for_half_hours(number, start, from..=to, key)
     }
 
@@ -102,7 +103,7 @@ impl TicketSheet {
     pub fn sign(&self, key: &Ed25519KeyPair) -> Result<String, SignError> {
         let wire = Wire {
             number: self.number,
-            start_seconds: self.start.as_millis() / 1_000,
+            start_seconds: seconds(self.start),
             key_hint: self.key_hint,
             first: self.first,
             signatures: self.signatures.as_flattened(),
@@ -167,7 +168,7 @@ impl Code for TicketSheet {
         let (signatures, []) = wire.signatures.as_chunks::<64>() else {
             return Err(Refusal::Malformed);
         };
-        let start = super::super::enrolment::instant(wire.start_seconds)?;
+        let start = instant(wire.start_seconds)?;
         let last = usize::from(wire.first) + signatures.len();
         let is_sound = Ticket::new(wire.number, start, TicketWindow::Paper)
             .claims(wire.key_hint)

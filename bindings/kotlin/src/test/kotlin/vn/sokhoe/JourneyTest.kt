@@ -23,6 +23,7 @@ import vn.sokhoe.core.FindSlotsRequest
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.KeyStoreRefusal
 import vn.sokhoe.core.Language
+import vn.sokhoe.core.PayeeDifference
 import vn.sokhoe.core.PaymentScheme
 import vn.sokhoe.core.PaymentStatus
 import vn.sokhoe.core.ScannedView
@@ -223,7 +224,7 @@ class JourneyTest {
         val sticker = "00020101021138560010A0000007270126000697041501121133666688880208QRIBFTTA53037045802VN6304F443"
         val stop = checkPayment(person, invoice.id, sticker)
         assertFalse(stop.mayPay)
-        assertTrue(stop.accountDiffers)
+        assertTrue(PayeeDifference.ACCOUNT in stop.differences)
         assertTrue(stop.text.startsWith("DỪNG LẠI"), stop.text)
     }
 
