@@ -217,7 +217,7 @@ impl TestPhone {
             service_id: None,
             from,
             to: from.plus(Duration::from_secs(7 * 86_400)),
-            limit: 4 * limit + 50,
+            limit: 100,
         };
         let mut slots = self.app.find_slots(request).await.expect("free times");
         slots.retain(|slot| slot.practitioner != "KTV. Phòng lấy máu");
