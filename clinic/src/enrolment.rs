@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::{OptionalExtension as _, params};
 use sokhoe_domain::Timestamp;
-use sokhoe_qr::draw::Level;
+use sokhoe_qr::draw::For;
 use sokhoe_qr::{Enrolment, Matrix};
 
 use crate::ClinicError;
@@ -50,7 +50,7 @@ impl EnrolmentText {
     /// # Errors
     /// [`ClinicError::Code`]
     pub fn matrix(&self) -> Result<Matrix, ClinicError> {
-        Matrix::encode(&self.text, Level::Low).map_err(|_| ClinicError::Code)
+        Matrix::encode_for(&self.text, For::Screen).map_err(|_| ClinicError::Code)
     }
 }
 

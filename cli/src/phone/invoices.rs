@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use sokhoe_app::{InvoiceView, PaymentQrView};
 use sokhoe_qr::Matrix;
-use sokhoe_qr::draw::Level;
+use sokhoe_qr::draw::For;
 
 use super::json;
 use super::open::Phone;
@@ -81,7 +81,7 @@ pub(crate) fn payment_lines(
     colours: bool,
 ) -> Result<Vec<String>, Failure> {
     let drawn =
-        Matrix::encode(&code.payload, Level::Medium).map_err(|_| Failure::said("qr-too-long"))?;
+        Matrix::encode_for(&code.payload, For::Screen).map_err(|_| Failure::said("qr-too-long"))?;
     let mut lines = draw(&drawn, colours);
     let rows = [
         ("qr-field-payee", &code.payee_name),

@@ -24,10 +24,6 @@ pub static NODE_WRITES: &[Known] = &[
         },
     },
     Known {
-        is: "where such a tag 62 by chance ends between two fields, we read it that far, and the others at the root",
-        explains: |finding| finding.ours.is_null() && asked(finding, |case| !case.fits()),
-    },
-    Known {
         is: "it counts a character beyond U+FFFF as two; the standard counts one, so that we cannot read the code",
         explains: |finding| asked(finding, Case::has_emoji),
     },
@@ -141,8 +137,8 @@ const TAG_TWICE: Known = Known {
 };
 
 const EMPTY_TEMPLATE: Known = Known {
-    is: "it takes an empty tag 62, whose fields stand at the root; we refuse, since the purpose would be lost",
-    explains: |finding| takes(finding, &["empty_template"]),
+    is: "it takes an empty tag 62, and tags 02 to 25 behind tag 62; we refuse, since its fields would be lost",
+    explains: |finding| takes(finding, &["empty_template", "out_of_order"]),
 };
 
 const NO_PAYEE: Known = Known {

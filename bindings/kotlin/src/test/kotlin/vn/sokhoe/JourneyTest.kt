@@ -230,19 +230,22 @@ class JourneyTest {
 
     @Test
     fun `a scanned text says what it is, or why not`() =
-        phone().use { phone ->
-            val card = "001087123456|012345678|Nguyễn Văn Mẫu|15031987|Nam|Số 1, Phố Mẫu, Hà Nội|10052021"
-            val citizen = phone.scan(card).content as ScannedView.CitizenCard
-            assertEquals("Nguyễn Văn Mẫu", citizen.card.name)
-            assertEquals("1987-03-15", citizen.card.birthDate)
-            assertEquals("Hà Nội", citizen.card.birthProvince)
-            val insured = phone.scan("DN4010123456789").content as ScannedView.InsuranceCard
-            assertEquals(80.toUByte(), insured.card.benefitPercent)
-            assertTrue(phone.scan("https://example.org/menu").content is ScannedView.Url)
-            val broken = "00020101021138540010A00000072701240006970422011001234567890208QRIBFTTA53037045802VN6304FFFF"
-            val unknown = phone.scan(broken)
-            assertEquals("wrong_crc", (unknown.content as ScannedView.Unknown).reason)
-            assertTrue(unknown.text.startsWith("DỪNG LẠI"), unknown.text)
+        runBlocking<Unit> {
+            phone().use { phone ->
+                val card = "001087123456|012345678|Nguyễn Văn Mẫu|15031987|Nam|Số 1, Phố Mẫu, Hà Nội|10052021"
+                val citizen = phone.scan(card).content as ScannedView.CitizenCard
+                assertEquals("Nguyễn Văn Mẫu", citizen.card.name)
+                assertEquals("1987-03-15", citizen.card.birthDate)
+                assertEquals("Hà Nội", citizen.card.birthProvince)
+                val insured = phone.scan("DN4010123456789").content as ScannedView.InsuranceCard
+                assertEquals(80.toUByte(), insured.card.benefitPercent)
+                assertTrue(phone.scan("https://example.org/menu").content is ScannedView.Url)
+                val broken =
+                    "00020101021138540010A00000072701240006970422011001234567890208QRIBFTTA53037045802VN6304FFFF"
+                val unknown = phone.scan(broken)
+                assertEquals("wrong_crc", (unknown.content as ScannedView.Unknown).reason)
+                assertTrue(unknown.text.startsWith("DỪNG LẠI"), unknown.text)
+            }
         }
 
     /** The fields of an EMVCo text: two digits of tag, two of length, the value. */
