@@ -177,6 +177,8 @@ fn read(text: &str) -> Result<Scanned, Why> {
 
 /// A citizen or insurance number with nothing beside it.
 fn bare_number(text: &str) -> Option<Scanned> {
+    // People group digits with spaces; longer texts are something else.
+    (10..=24).contains(&text.len()).then_some(())?;
     match text.parse().ok()? {
         InsuranceNumber::Citizen(number) => Some(Scanned::CitizenNumber(number)),
         number => Some(Scanned::InsuranceNumber(number)),

@@ -24,7 +24,7 @@ pub static NODE_WRITES: &[Known] = &[
         },
     },
     Known {
-        is: "it counts a character beyond U+FFFF as two; the standard counts one, so that we cannot read the code",
+        is: "it counts a character beyond U+FFFF as two, the standard and we as one: its code is another, which we read too",
         explains: |finding| asked(finding, Case::has_emoji),
     },
     ALWAYS_WRITES_INITIATION,

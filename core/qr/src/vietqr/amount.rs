@@ -19,10 +19,9 @@ pub(crate) fn read_amount(text: &str) -> Result<Vnd, Problem> {
     }
 }
 
-/// Writes tag 54; unset when the amount has no place there.
-pub(crate) fn write_amount(amount: Vnd) -> Option<String> {
-    let text = amount.dong().to_string();
-    (amount.dong() > 0 && text.len() <= LONGEST).then_some(text)
+/// Whether an amount has a place in a code: above zero, and at most 13 digits.
+pub(crate) fn can_be_written(amount: Vnd) -> bool {
+    (1..10_i64.pow(13)).contains(&amount.dong())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::account::AccountError;
 use super::additional;
-use super::amount::{TRANSFER_LIMIT, write_amount};
+use super::amount::{TRANSFER_LIMIT, can_be_written};
 use super::fee::Fee;
 use super::language::{self, AlternateLanguage};
 use super::purpose::{LONGEST_PURPOSE, Purpose, SAFE_PURPOSE, bank_safe_reference, is_bank_safe};
@@ -254,7 +254,10 @@ impl<'a> VietQrBuilder<'a> {
         let account: Account = self.account.parse()?;
         self.check_service_needs()?;
         self.check_others()?;
-        let amount_text = self.amount_text()?;
+        let mut digits = itoa::Buffer::new();
+        let amount = self
+            .checked_amount()?
+            .map(|amount| digits.format(amount.dong()));
         let of_amount = if self.amount.is_some() {
             Initiation::Dynamic
         } else {
@@ -281,7 +284,7 @@ impl<'a> VietQrBuilder<'a> {
             "the merchant category",
         )?;
         field(&mut code, 53, Some(VND), 3, "the currency")?;
-        field(&mut code, 54, amount_text.as_deref(), 13, "the amount")?;
+        field(&mut code, 54, amount.as_deref(), 13, "the amount")?;
         self.write_fee(&mut code)?;
         field(&mut code, 58, Some("VN"), 2, "the country")?;
         let (name, city) = (self.merchant_name.as_deref(), self.merchant_city.as_deref());
@@ -319,15 +322,15 @@ impl<'a> VietQrBuilder<'a> {
             .is_some_and(Option::is_some)
     }
 
-    fn amount_text(&self) -> Result<Option<String>, BuildError> {
-        let Some(amount) = self.amount else {
-            return Ok(None);
-        };
+    fn checked_amount(&self) -> Result<Option<Vnd>, BuildError> {
         let is_transfer = self.service.as_ref().is_some_and(Service::is_transfer);
-        if is_transfer && amount >= TRANSFER_LIMIT {
-            return Err(BuildError::AmountTooLarge);
+        match self.amount {
+            Some(amount) if is_transfer && amount >= TRANSFER_LIMIT => {
+                Err(BuildError::AmountTooLarge)
+            }
+            Some(amount) if !can_be_written(amount) => Err(BuildError::Amount),
+            amount => Ok(amount),
         }
-        write_amount(amount).map(Some).ok_or(BuildError::Amount)
     }
 
     fn checked_mcc(&self) -> Result<Option<&'a str>, BuildError> {

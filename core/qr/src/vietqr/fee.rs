@@ -1,6 +1,6 @@
 use sokhoe_domain::Vnd;
 
-use super::amount::{read_amount, write_amount};
+use super::amount::{can_be_written, read_amount};
 
 /// A tip or fee on top of the amount (tags 55, 56 and 57).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +48,12 @@ impl Fee {
     pub(super) fn write(self) -> Option<(&'static str, Option<(u8, String)>)> {
         Some(match self {
             Self::Asked => ("01", None),
-            Self::Fixed(fee) => ("02", Some((56, write_amount(fee)?))),
+            Self::Fixed(fee) if can_be_written(fee) => ("02", Some((56, fee.dong().to_string()))),
             Self::Percent(fee @ 1..=9_999) => (
                 "03",
                 Some((57, format!("{:02}.{:02}", fee / 100, fee % 100))),
             ),
-            Self::Percent(_) => return None,
+            Self::Fixed(_) | Self::Percent(_) => return None,
         })
     }
 }

@@ -67,7 +67,9 @@ impl<'a> Root<'a> {
     /// After the last object.
     pub(crate) fn end(&mut self, text: &str, form: Form) {
         self.is_invisible = if form.is_ascii() {
-            text.bytes().any(|b| b.is_ascii_control())
+            // Without a way out early it takes sixteen bytes a step.
+            text.bytes()
+                .fold(false, |found, b| found | b.is_ascii_control())
         } else {
             !text.chars().all(is_visible)
         };
