@@ -14,6 +14,6 @@ pub use crc::crc16;
 pub use error::{FormatError, FormatErrorKind};
 pub use object::{Object, Objects};
 pub use payload::Payload;
-pub(crate) use payload::{Form, has_lower_case_crc};
+pub(crate) use payload::{Form, Span, has_lower_case_crc};
 pub use tag_path::TagPath;
 pub use write::{ObjectError, Writer};

@@ -7,6 +7,8 @@ use super::object::{LengthUnit, Object, Objects, place};
 const CRC_TAG: u8 = 63;
 const CRC_HEAD: &str = "6304";
 const CRC_DIGITS: usize = 4;
+/// Tag and length.
+pub(super) const HEAD: usize = 4;
 
 /// A whole code that was checked: its text, and the objects in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,6 +22,35 @@ pub struct Payload {
 pub(crate) struct Form {
     is_ascii: bool,
     unit: LengthUnit,
+}
+
+/// Where a value stands in a code, in bytes, so that it is not looked for again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: usize,
+    end: usize,
+}
+
+impl Span {
+    /// Of a value that is a part of a code.
+    pub(crate) fn of(value: &str, code: &str) -> Self {
+        let start = value.as_ptr().addr() - code.as_ptr().addr();
+        Self {
+            start,
+            end: start + value.len(),
+        }
+    }
+
+    /// Of the value of an object that was written from `start` to `end`, if it was.
+    pub(crate) fn of_object(start: usize, end: usize) -> Self {
+        if start == end {
+            return Self::default();
+        }
+        Self {
+            start: start + HEAD,
+            end,
+        }
+    }
 }
 
 impl Payload {
@@ -69,6 +100,12 @@ impl Payload {
                 rest.end(&self.text).map(|()| object.inside())
             }
         }
+    }
+
+    /// The objects inside a value of this code that was found to be a template.
+    pub(crate) fn objects_in(&self, span: Span) -> Objects<'_> {
+        let value = self.text.get(span.start..span.end);
+        Objects::new(value.unwrap_or_default(), self.form.unit)
     }
 
     pub(crate) fn form(&self) -> Form {

@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use super::payload::Payload;
+use super::payload::{HEAD, Payload};
 
 /// A tag or value that no data object can hold, or that has no place where it was put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -77,6 +77,11 @@ impl Writer {
         Ok(())
     }
 
+    /// How many bytes were written.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Ends the code with its checksum, tag 63.
     pub fn finish(self) -> Payload {
         Payload::of_body(String::from_utf8(self.bytes).unwrap_or_default())
@@ -90,9 +95,6 @@ impl Writer {
         }
     }
 }
-
-/// Tag and length.
-const HEAD: usize = 4;
 
 fn head(id: u8, length: usize) -> Result<[u8; HEAD], ObjectError> {
     match u8::try_from(length) {

@@ -14,7 +14,7 @@ use super::read::{NAPAS, NAPAS_GUID, VND, is_consumer_request};
 use super::service::{Initiation, Service};
 use super::{Account, VietQr};
 use crate::bank::{Bin, BinError};
-use crate::emv::{ObjectError, Payload, Writer};
+use crate::emv::{ObjectError, Payload, Span, Writer};
 use crate::text::{LastFour, cut, fold_ascii};
 
 /// Collects what a code shall say; [`build`](Self::build) checks it and makes the code.
@@ -80,6 +80,7 @@ pub enum BuildError {
 }
 
 impl<'a> VietQrBuilder<'a> {
+    #[inline]
     pub(super) fn new(bin: &'a str, account: &'a str) -> Self {
         Self {
             bin,
@@ -105,6 +106,7 @@ impl<'a> VietQrBuilder<'a> {
     }
 
     /// Another service than a transfer to an account.
+    #[inline]
     pub fn service(mut self, service: Service) -> Self {
         // A known code that came as `Other` must not pass by what its service needs and limits.
         self.service = Some(Service::read(service.as_code()));
@@ -112,42 +114,49 @@ impl<'a> VietQrBuilder<'a> {
     }
 
     /// A payment to a merchant whose code names no service: the same as [`Service::Push`].
+    #[inline]
     pub fn without_service(mut self) -> Self {
         self.service = None;
         self
     }
 
     /// The amount. A code with an amount is for one payment, unless [`initiation`](Self::initiation) says more.
+    #[inline]
     pub fn amount(mut self, amount: Vnd) -> Self {
         self.amount = Some(amount);
         self
     }
 
     /// A tip or fee on top of the amount (tags 55 to 57).
+    #[inline]
     pub fn fee(mut self, fee: Fee) -> Self {
         self.fee = Some(fee);
         self
     }
 
     /// One payment or many, where the amount does not say it.
+    #[inline]
     pub fn initiation(mut self, initiation: Initiation) -> Self {
         self.initiation = Some(initiation);
         self
     }
 
     /// The reference by which the payment is found again; it comes first in the purpose.
+    #[inline]
     pub fn reference(mut self, reference: &'a str) -> Self {
         self.reference = reference;
         self
     }
 
     /// Words after the reference, made safe for banks and cut to what fits.
+    #[inline]
     pub fn purpose(mut self, purpose: &'a str) -> Self {
         self.purpose = purpose;
         self
     }
 
     /// Another limit than [`SAFE_PURPOSE`], up to [`LONGEST_PURPOSE`].
+    #[inline]
     pub fn purpose_limit(mut self, limit: usize) -> Self {
         self.purpose_limit = limit;
         self
@@ -155,6 +164,7 @@ impl<'a> VietQrBuilder<'a> {
 
     /// The purpose as it is, in place of reference and words: printable ASCII, at most 25. A
     /// reference that is set must be in it.
+    #[inline]
     pub fn verbatim_purpose(mut self, purpose: &'a str) -> Self {
         self.verbatim_purpose = Some(purpose);
         self
@@ -284,14 +294,16 @@ impl<'a> VietQrBuilder<'a> {
             "the merchant category",
         )?;
         field(&mut code, 53, Some(VND), 3, "the currency")?;
-        field(&mut code, 54, amount.as_deref(), 13, "the amount")?;
+        field(&mut code, 54, amount, 13, "the amount")?;
         self.write_fee(&mut code)?;
         field(&mut code, 58, Some("VN"), 2, "the country")?;
         let (name, city) = (self.merchant_name.as_deref(), self.merchant_city.as_deref());
         field(&mut code, 59, name, 25, "the merchant name")?;
         field(&mut code, 60, city, 15, "the merchant city")?;
         field(&mut code, 61, self.postal_code, 10, "the postal code")?;
+        let start = code.len();
         self.write_additional(&mut code)?;
+        let additional = Span::of_object(start, code.len());
         self.write_language(&mut code)?;
         self.write_others(&mut code, 65..100)?;
         let payload = code.finish();
@@ -306,6 +318,7 @@ impl<'a> VietQrBuilder<'a> {
             service: self.service,
             initiation: Some(initiation),
             amount: self.amount,
+            additional,
         })
     }
 
@@ -371,9 +384,6 @@ impl<'a> VietQrBuilder<'a> {
     }
 
     fn write_others(&self, code: &mut Writer, ids: std::ops::Range<u8>) -> Result<(), BuildError> {
-        if self.other_objects.is_empty() {
-            return Ok(());
-        }
         in_order(&self.other_objects, ids)
             .into_iter()
             .try_for_each(|(id, value)| field(code, id, Some(value), 99, "an object"))
@@ -558,6 +568,9 @@ fn check_tags(objects: &[(u8, &str)], has_place: fn(u8) -> bool) -> Result<(), B
 }
 
 fn in_order<'a>(objects: &[(u8, &'a str)], ids: std::ops::Range<u8>) -> Vec<(u8, &'a str)> {
+    if objects.is_empty() {
+        return Vec::new();
+    }
     let mut inside: Vec<_> = objects
         .iter()
         .copied()

@@ -22,7 +22,7 @@ use std::fmt;
 use sokhoe_domain::Vnd;
 
 use crate::bank::Bin;
-use crate::emv::{Objects, Payload};
+use crate::emv::{Payload, Span};
 use crate::text::LastFour;
 
 pub use account::{Account, AccountError};
@@ -50,6 +50,8 @@ pub struct VietQr {
     service: Option<Service>,
     initiation: Option<Initiation>,
     amount: Option<Vnd>,
+    /// Where the value of tag 62 stands.
+    additional: Span,
 }
 
 /// A code that was read, and what is odd about it.
@@ -74,6 +76,7 @@ impl VietQr {
     }
 
     /// Begins a transfer to an account; [`VietQrBuilder::build`] checks everything.
+    #[inline]
     pub fn transfer<'a>(bin: &'a str, account: &'a str) -> VietQrBuilder<'a> {
         VietQrBuilder::new(bin, account)
     }
@@ -120,11 +123,7 @@ impl VietQr {
 
     /// Bill, reference, purpose and the rest of tag 62.
     pub fn additional(&self) -> AdditionalData<'_> {
-        let template = self
-            .payload
-            .objects()
-            .find(|object| object.id() == additional::TEMPLATE);
-        AdditionalData::new(template.map_or_else(Objects::empty, |template| template.inside()))
+        AdditionalData::new(self.payload.objects_in(self.additional))
     }
 
     /// The purpose, which becomes the text of the transfer.

@@ -14,7 +14,7 @@ use super::service::{Initiation, Service};
 use super::warning::Warning;
 use super::{Reading, VietQr};
 use crate::bank::Bin;
-use crate::emv::{Form, FormatError, Object, Objects, Payload, TagPath};
+use crate::emv::{Form, FormatError, Object, Objects, Payload, Span, TagPath};
 
 pub(super) const NAPAS_GUID: &str = "A000000727";
 pub(super) const NAPAS: u8 = 38;
@@ -47,6 +47,7 @@ fn reading(terms: Terms, payload: Payload, warnings: Vec<Warning>) -> Reading {
             service: terms.service,
             initiation: terms.initiation,
             amount: terms.amount,
+            additional: terms.additional,
         },
         warnings,
     }
@@ -59,6 +60,7 @@ struct Terms {
     service: Option<Service>,
     initiation: Option<Initiation>,
     amount: Option<Vnd>,
+    additional: Span,
 }
 
 fn understand(text: &str, root: Root<'_>) -> Result<(Terms, Vec<Warning>), ReadError> {
@@ -85,6 +87,9 @@ fn understand(text: &str, root: Root<'_>) -> Result<(Terms, Vec<Warning>), ReadE
                 service: payee.service,
                 initiation,
                 amount,
+                additional: root
+                    .additional
+                    .map_or_else(Span::default, |template| Span::of(template.value(), text)),
             };
             let mut warnings = root.warnings;
             warnings.append(&mut notes.warnings);

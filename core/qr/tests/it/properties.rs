@@ -217,11 +217,13 @@ proptest! {
         prop_assert_eq!(code.postal_code(), payment.postal_code.as_deref());
     }
 
+    /// One byte for another: what a checksum of 16 bits always notices.
     #[test]
-    fn a_changed_character_is_refused(code in codes(), index in any::<prop::sample::Index>(), c in any::<char>()) {
+    fn a_changed_character_is_refused(code in codes(), index in any::<prop::sample::Index>(), c in 0x20_u8..0x7f) {
         let text = code.as_str();
-        let (at, right) = text.char_indices().nth(index.index(text.chars().count())).unwrap();
-        let changed = format!("{}{c}{}", &text[..at], &text[at + right.len_utf8()..]);
+        let at = index.index(text.len());
+        prop_assume!(text.as_bytes()[at].is_ascii());
+        let changed = format!("{}{}{}", &text[..at], char::from(c), &text[at + 1..]);
         // The checksum may be written in lower case: that is the same checksum.
         prop_assume!(!changed.eq_ignore_ascii_case(text) || at < text.len() - 4);
         prop_assume!(changed != text);
