@@ -118,11 +118,8 @@ pub(super) fn citizen_card(reading: &CitizenReading, words: &Words) -> ScanView 
         residence: Some(card.residence.clone()).filter(|text| !text.is_empty()),
         birth_province: province(&card.number),
     };
-    let warnings = reading
-        .warnings
-        .iter()
-        .map(|warning| words.say(&format!("scan-warning-{}", dashed(warning.code()))))
-        .collect();
+    let codes = reading.warnings.iter().map(|warning| warning.code());
+    let warnings = card_warnings(codes, words);
     view(
         ScannedView::CitizenCard { card: shown },
         "scan-citizen-card",
@@ -149,6 +146,13 @@ pub(super) fn citizen_number(number: &CitizenNumber, words: &Words) -> ScanView 
     )
 }
 
+/// What is odd about a card; every code has words.
+fn card_warnings(codes: impl Iterator<Item = &'static str>, words: &Words) -> Vec<String> {
+    codes
+        .map(|code| words.say(&format!("scan-warning-{}", dashed(code))))
+        .collect()
+}
+
 fn province(number: &CitizenNumber) -> Option<String> {
     number
         .birth_province()
@@ -171,11 +175,8 @@ pub(super) fn insurance_card(reading: &InsuranceReading, words: &Words) -> ScanV
         benefit_level: card.benefit_level,
         benefit_percent: card.benefit().map(|benefit| benefit.percent),
     };
-    let warnings = reading
-        .warnings
-        .iter()
-        .map(|warning| words.say(&format!("scan-warning-{}", dashed(warning.code()))))
-        .collect();
+    let codes = reading.warnings.iter().map(|warning| warning.code());
+    let warnings = card_warnings(codes, words);
     view(
         ScannedView::InsuranceCard { card: shown },
         "scan-insurance-card",
