@@ -156,10 +156,7 @@ pub(super) fn run(args: &PayArgs, words: &Words, output: &mut Output) -> Result<
     if let Some(path) = &args.poster {
         poster(args, &code, path, words)?;
     }
-    let bank = code
-        .bin()
-        .bank()
-        .map_or_else(|| code.bin().to_string(), |bank| bank.short_name.to_owned());
+    let bank = code.bin().short_name();
     output.json(&json!({
         "payload": payload,
         "bank": bank,
@@ -175,7 +172,7 @@ pub(super) fn run(args: &PayArgs, words: &Words, output: &mut Output) -> Result<
     }))?;
     if args.show {
         output.lines(draw(&drawn, output.is_terminal()))?;
-        output.lines(summary(&code, bank, words))?;
+        output.lines(summary(&code, &bank, words))?;
         output.line("")?;
     }
     output.line(payload)
@@ -257,12 +254,12 @@ fn has_extension(path: &Path, wanted: &str) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
-fn summary(code: &VietQr, bank: String, words: &Words) -> Vec<String> {
+fn summary(code: &VietQr, bank: &str, words: &Words) -> Vec<String> {
     let amount = code
         .amount()
         .map_or_else(|| words.say("qr-amount-open"), |amount| amount.to_string());
     let mut rows = vec![
-        vec![words.say("qr-field-bank"), bank],
+        vec![words.say("qr-field-bank"), bank.to_owned()],
         vec![
             words.say("qr-field-account"),
             code.account().as_str().to_owned(),

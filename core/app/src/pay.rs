@@ -23,10 +23,7 @@ impl SoKhoe {
             Matrix::encode_for(&payload, For::Screen).map_err(|_| AppError::internal("draw"))?;
         Ok(PaymentQrView {
             payload,
-            bank: order.bin().bank().map_or_else(
-                || order.bin().to_string(),
-                |bank| bank.short_name.to_owned(),
-            ),
+            bank: order.bin().short_name().into_owned(),
             payee_name: order.payee_name().to_owned(),
             account: order.account().as_str().to_owned(),
             amount: order.amount(),

@@ -3,6 +3,7 @@
 //! Sources are named in each row of `data/banks.csv`: the State Bank's letter 1589/NHNN-TT (2024)
 //! and public bank lists. Short codes conflict between sources, so the BIN is the only key.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -76,6 +77,14 @@ impl Bin {
             _ => TABLE.binary_search_by_key(&self, |bank| bank.bin).ok(),
         };
         TABLE.get(place?)
+    }
+
+    /// The bank's short name; its number when the table does not know it.
+    pub fn short_name(self) -> Cow<'static, str> {
+        match self.bank() {
+            Some(bank) => bank.short_name.into(),
+            None => self.to_string().into(),
+        }
     }
 
     pub(crate) fn number(self) -> u32 {

@@ -107,8 +107,7 @@ impl OtherPayment {
 
     /// The tip or fee on top of the amount.
     pub fn fee(&self) -> Option<Fee> {
-        let [indicator, fixed, percent] = [55, 56, 57].map(|tag| self.payload.get(tag));
-        Fee::read(indicator, fixed, percent).ok().flatten()
+        Fee::of(&self.payload)
     }
 
     /// Bill, reference, purpose and the rest of tag 62.
@@ -127,8 +126,8 @@ impl fmt::Debug for OtherPayment {
 }
 
 fn survey(payload: &Payload) -> (Scheme, Vec<Warning>) {
-    let root = Root::of(payload);
-    let mut warnings = root.warnings.clone();
+    let mut root = Root::of(payload);
+    let mut warnings = std::mem::take(&mut root.warnings);
     warnings.extend(root.repeated.iter().copied().map(Warning::Duplicate));
     warnings.extend(root.out_of_order.map(Warning::OutOfOrder));
     warnings.extend(root.is_invisible.then_some(Warning::Invisible));

@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::citizen_card::{
     CitizenCard, CitizenCardError, CitizenNumber, Reading as CitizenReading,
 };
-use crate::emv::{FormatError, Payload};
+use crate::emv::Payload;
 use crate::health_link::{HealthLink, HealthLinkError};
 use crate::insurance_card::{
     InsuranceCard, InsuranceCardError, InsuranceNumber, Reading as InsuranceReading,
@@ -211,7 +211,7 @@ fn payment(text: &str) -> Result<Scanned, Why> {
     if text.len() > LONGEST_SCAN {
         return Err(Why::TooLong);
     }
-    let payload = Payload::read(text).map_err(|error: FormatError| ReadError::from(error))?;
+    let payload = Payload::read(text).map_err(ReadError::from)?;
     if has_napas_template(&payload) {
         let reading = VietQr::from_payload(payload)?;
         Ok(Scanned::VietQr(Box::new(reading)))

@@ -31,13 +31,9 @@ pub(super) fn vietqr(reading: &VietQrReading, words: &Words) -> ScanView {
         Some(Wallet::VnptMoney) => PaymentScheme::VnptMoney,
         _ => PaymentScheme::VietQr,
     };
-    let bank = code
-        .bin()
-        .bank()
-        .map_or_else(|| code.bin().to_string(), |bank| bank.short_name.to_owned());
     let payment = ScannedPaymentView {
         scheme,
-        bank: Some(bank),
+        bank: Some(code.bin().short_name().into_owned()),
         account: Some(code.account().as_str().to_owned()),
         payee_name: code.merchant_name().map(str::to_owned),
         amount: code.amount(),

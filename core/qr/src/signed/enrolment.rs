@@ -8,8 +8,8 @@ use super::clinic_url;
 use super::fields::{instant, is_name, is_secret, seconds};
 use super::key::PublicKey;
 use super::refusal::{Refusal, SignError};
-use super::unproven::{Code, Trust, Unproven};
-use super::wire::{Kind, Unverified, sign};
+use super::unproven::{Code, Trust, Unproven, sign_carried};
+use super::wire::{Kind, Unverified};
 use crate::text::Hidden;
 
 /// What a clinic shows at its counter to bring a phone in.
@@ -52,12 +52,6 @@ impl Enrolment {
     /// # Errors
     /// [`SignError`]
     pub fn sign(&self, key: &Ed25519KeyPair) -> Result<String, SignError> {
-        if PublicKey::of(key) != Ok(self.public_key) {
-            return Err(SignError::WrongKey);
-        }
-        if !self.is_sound() {
-            return Err(SignError::Invalid);
-        }
         let wire = Wire {
             clinic_url: &self.clinic_url,
             clinic_name: &self.clinic_name,
@@ -65,7 +59,7 @@ impl Enrolment {
             public_key: *self.public_key.as_bytes(),
             expires_seconds: seconds(self.expires),
         };
-        sign(Kind::Enrolment, &wire, key)
+        sign_carried(self, &wire, key)
     }
 
     /// Reads and checks a scanned text.
@@ -75,12 +69,6 @@ impl Enrolment {
     pub fn read(text: &str, now: Timestamp) -> Result<Self, Refusal> {
         Unproven::<Self>::read(text)?.prove(now, Trust::Carried)
     }
-
-    fn is_sound(&self) -> bool {
-        is_name(&self.clinic_name)
-            && is_secret(&self.code)
-            && clinic_url::is_allowed(&self.clinic_url)
-    }
 }
 
 impl Code for Enrolment {
@@ -88,18 +76,19 @@ impl Code for Enrolment {
 
     fn decode(unverified: &Unverified) -> Result<Self, Refusal> {
         let wire: Wire<'_> = unverified.says()?;
-        let enrolment = Self {
+        Ok(Self {
             clinic_url: wire.clinic_url.to_owned(),
             clinic_name: wire.clinic_name.to_owned(),
             code: wire.code.to_owned(),
             public_key: PublicKey::from_bytes(wire.public_key),
             expires: instant(wire.expires_seconds)?,
-        };
-        if enrolment.is_sound() {
-            Ok(enrolment)
-        } else {
-            Err(Refusal::Malformed)
-        }
+        })
+    }
+
+    fn is_sound(&self) -> bool {
+        is_name(&self.clinic_name)
+            && is_secret(&self.code)
+            && clinic_url::is_allowed(&self.clinic_url)
     }
 
     fn carried_key(&self) -> Option<PublicKey> {

@@ -9,8 +9,8 @@ use super::clinic_url;
 use super::fields::{instant, is_name, is_secret, seconds};
 use super::key::PublicKey;
 use super::refusal::{Refusal, SignError};
-use super::unproven::{Code, Trust, Unproven};
-use super::wire::{Kind, Unverified, sign};
+use super::unproven::{Code, Trust, Unproven, sign_carried};
+use super::wire::{Kind, Unverified};
 use crate::text::Hidden;
 
 /// Asks a helper to help a person: made by the clinic for the person, shown from phone to phone, and
@@ -62,12 +62,6 @@ impl Invitation {
     /// # Errors
     /// [`SignError`]
     pub fn sign(&self, key: &Ed25519KeyPair) -> Result<String, SignError> {
-        if PublicKey::of(key) != Ok(self.public_key) {
-            return Err(SignError::WrongKey);
-        }
-        if !self.is_sound() {
-            return Err(SignError::Invalid);
-        }
         let wire = Wire {
             clinic_url: &self.clinic_url,
             clinic_name: &self.clinic_name,
@@ -77,7 +71,7 @@ impl Invitation {
             public_key: *self.public_key.as_bytes(),
             expires_seconds: seconds(self.expires),
         };
-        sign(Kind::Invitation, &wire, key)
+        sign_carried(self, &wire, key)
     }
 
     /// Reads and checks a scanned text.
@@ -86,14 +80,6 @@ impl Invitation {
     /// [`Refusal`]
     pub fn read(text: &str, now: Timestamp) -> Result<Self, Refusal> {
         Unproven::<Self>::read(text)?.prove(now, Trust::Carried)
-    }
-
-    fn is_sound(&self) -> bool {
-        is_name(&self.clinic_name)
-            && is_name(&self.person)
-            && is_secret(&self.code)
-            && !self.scopes.is_empty()
-            && clinic_url::is_allowed(&self.clinic_url)
     }
 }
 
@@ -107,7 +93,7 @@ impl Code for Invitation {
             // A helper must not agree to something that this phone cannot name.
             return Err(Refusal::NewerVersion);
         }
-        let invitation = Self {
+        Ok(Self {
             clinic_url: wire.clinic_url.to_owned(),
             clinic_name: wire.clinic_name.to_owned(),
             code: wire.code.to_owned(),
@@ -118,12 +104,15 @@ impl Code for Invitation {
                 .collect(),
             public_key: PublicKey::from_bytes(wire.public_key),
             expires: instant(wire.expires_seconds)?,
-        };
-        if invitation.is_sound() {
-            Ok(invitation)
-        } else {
-            Err(Refusal::Malformed)
-        }
+        })
+    }
+
+    fn is_sound(&self) -> bool {
+        is_name(&self.clinic_name)
+            && is_name(&self.person)
+            && is_secret(&self.code)
+            && !self.scopes.is_empty()
+            && clinic_url::is_allowed(&self.clinic_url)
     }
 
     fn carried_key(&self) -> Option<PublicKey> {

@@ -198,6 +198,11 @@ impl Code for PaymentOrderDetails {
         })
     }
 
+    /// [`PaymentOrder::new`] judges it, once it is proven.
+    fn is_sound(&self) -> bool {
+        true
+    }
+
     fn carried_key(&self) -> Option<PublicKey> {
         None
     }

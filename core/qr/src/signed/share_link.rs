@@ -7,8 +7,8 @@ use sokhoe_domain::Timestamp;
 use super::fields::{instant, is_name, seconds};
 use super::key::PublicKey;
 use super::refusal::{Refusal, SignError};
-use super::unproven::{Code, Trust, Unproven};
-use super::wire::{Kind, Unverified, sign};
+use super::unproven::{Code, Trust, Unproven, sign_carried};
+use super::wire::{Kind, Unverified};
 use crate::health_link::HealthLink;
 
 /// A SMART Health Link that a clinic signed: lets a doctor elsewhere see a document, and know from
@@ -52,11 +52,8 @@ impl ShareLink {
     /// # Errors
     /// [`SignError`]
     pub fn sign(&self, key: &Ed25519KeyPair) -> Result<String, SignError> {
-        if PublicKey::of(key) != Ok(self.public_key) {
-            return Err(SignError::WrongKey);
-        }
-        let expires = self.link.expires.filter(|_| self.is_sound());
-        let expires = expires.ok_or(SignError::Invalid)?;
+        // Without an end it is not sound, and not signed.
+        let expires = self.link.expires.unwrap_or_default();
         let flag = |is_set, bit| if is_set { bit } else { 0 };
         let wire = Wire {
             url: &self.link.url,
@@ -69,7 +66,7 @@ impl ShareLink {
             clinic_name: &self.clinic_name,
             public_key: *self.public_key.as_bytes(),
         };
-        sign(Kind::ShareLink, &wire, key)
+        sign_carried(self, &wire, key)
     }
 
     /// Reads and checks a scanned text.
@@ -78,10 +75,6 @@ impl ShareLink {
     /// [`Refusal`]
     pub fn read(text: &str, now: Timestamp, trust: Trust<'_>) -> Result<Self, Refusal> {
         Unproven::<Self>::read(text)?.prove(now, trust)
-    }
-
-    fn is_sound(&self) -> bool {
-        is_name(&self.clinic_name) && self.link.is_sound()
     }
 }
 
@@ -99,16 +92,15 @@ impl Code for ShareLink {
         link.long_term = wire.flags & LONG_TERM != 0;
         link.passcode = wire.flags & PASSCODE != 0;
         link.single_file = wire.flags & SINGLE_FILE != 0;
-        let share = Self {
+        Ok(Self {
             link,
             clinic_name: wire.clinic_name.to_owned(),
             public_key: PublicKey::from_bytes(wire.public_key),
-        };
-        if share.is_sound() {
-            Ok(share)
-        } else {
-            Err(Refusal::Malformed)
-        }
+        })
+    }
+
+    fn is_sound(&self) -> bool {
+        is_name(&self.clinic_name) && self.link.is_sound() && self.link.expires.is_some()
     }
 
     fn carried_key(&self) -> Option<PublicKey> {

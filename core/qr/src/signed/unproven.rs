@@ -1,10 +1,12 @@
 use std::fmt;
 
+use minicbor::Encode;
+use ring::signature::Ed25519KeyPair;
 use sokhoe_domain::Timestamp;
 
 use super::key::PublicKey;
-use super::refusal::Refusal;
-use super::wire::{Kind, Unverified};
+use super::refusal::{Refusal, SignError};
+use super::wire::{Kind, Unverified, sign};
 use crate::text::trim_scan;
 
 /// Whose signature counts.
@@ -24,11 +26,29 @@ pub(super) trait Code: Sized {
     /// Reads and checks what a code says; its signature and its time are checked elsewhere.
     fn decode(unverified: &Unverified) -> Result<Self, Refusal>;
 
+    /// Whether it says only what a code may say: neither read nor signed otherwise.
+    fn is_sound(&self) -> bool;
+
     /// The key that the code carries, if it does.
     fn carried_key(&self) -> Option<PublicKey>;
 
     /// From this instant on the code is refused.
     fn expires(&self) -> Option<Timestamp>;
+}
+
+/// Signs a code with the pair whose public half it carries; `says` is what it says on the wire.
+pub(super) fn sign_carried<T: Code>(
+    code: &T,
+    says: &impl Encode<()>,
+    key: &Ed25519KeyPair,
+) -> Result<String, SignError> {
+    if PublicKey::of(key).ok() != code.carried_key() {
+        return Err(SignError::WrongKey);
+    }
+    if !code.is_sound() {
+        return Err(SignError::Invalid);
+    }
+    sign(T::KIND, says, key)
 }
 
 /// A code of ours that was read, and whose signature and time were not checked yet.
@@ -47,7 +67,11 @@ impl<T: Code> Unproven<T> {
     pub fn read(text: &str) -> Result<Self, Refusal> {
         let unverified = Unverified::read(trim_scan(text), T::KIND)?;
         let claims = T::decode(&unverified)?;
-        Ok(Self { unverified, claims })
+        if claims.is_sound() {
+            Ok(Self { unverified, claims })
+        } else {
+            Err(Refusal::Malformed)
+        }
     }
 
     /// What the code claims. Anybody may have written it.

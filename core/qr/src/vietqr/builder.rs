@@ -11,6 +11,7 @@ use super::fee::Fee;
 use super::language::{self, AlternateLanguage};
 use super::purpose::{LONGEST_PURPOSE, Purpose, SAFE_PURPOSE, bank_safe_reference, is_bank_safe};
 use super::read::{NAPAS, NAPAS_GUID, VND, is_consumer_request};
+use super::root::is_mcc;
 use super::service::{Initiation, Service};
 use super::{Account, VietQr};
 use crate::bank::{Bin, BinError};
@@ -348,9 +349,7 @@ impl<'a> VietQrBuilder<'a> {
 
     fn checked_mcc(&self) -> Result<Option<&'a str>, BuildError> {
         match self.mcc {
-            Some(mcc) if mcc.len() != 4 || !mcc.bytes().all(|b| b.is_ascii_digit()) => {
-                Err(BuildError::Field("the merchant category"))
-            }
+            Some(mcc) if !is_mcc(mcc) => Err(BuildError::Field("the merchant category")),
             mcc => Ok(mcc),
         }
     }

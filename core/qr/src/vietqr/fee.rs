@@ -1,5 +1,7 @@
 use sokhoe_domain::Vnd;
 
+use crate::emv::Payload;
+
 use super::amount::{can_be_written, read_amount};
 
 /// A tip or fee on top of the amount (tags 55, 56 and 57).
@@ -23,6 +25,12 @@ pub(crate) enum FeeError {
 }
 
 impl Fee {
+    /// The fee of a code; unset when there is none, or when its tags disagree.
+    pub(crate) fn of(payload: &Payload) -> Option<Self> {
+        let [indicator, fixed, percent] = [55, 56, 57].map(|tag| payload.get(tag));
+        Self::read(indicator, fixed, percent).ok().flatten()
+    }
+
     pub(crate) fn read(
         indicator: Option<&str>,
         fixed: Option<&str>,

@@ -156,8 +156,7 @@ impl VietQr {
 
     /// The tip or fee on top of the amount; unset when there is none, or when its tags disagree.
     pub fn fee(&self) -> Option<Fee> {
-        let [indicator, fixed, percent] = [55, 56, 57].map(|tag| self.payload.get(tag));
-        Fee::read(indicator, fixed, percent).ok().flatten()
+        Fee::of(&self.payload)
     }
 
     /// The merchant category (ISO 18245): 8062 is a hospital.

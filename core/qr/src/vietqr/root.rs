@@ -4,6 +4,7 @@ use sokhoe_domain::text::is_visible;
 
 use super::warning::Warning;
 use crate::emv::{Form, Object, Payload, TagPath, has_lower_case_crc};
+use crate::text::is_digits;
 
 /// The objects at the root by their meaning; of two with the same tag the first.
 #[derive(Default)]
@@ -76,9 +77,7 @@ impl<'a> Root<'a> {
         self.warn_if(has_lower_case_crc(text), Warning::LowerCaseCrc);
         self.warn_if(!form.is_ascii(), Warning::NotAscii);
         self.warn_if(form.counts_otherwise(), Warning::OtherLengths);
-        let odd_mcc = self
-            .mcc
-            .is_some_and(|mcc| mcc.len() != 4 || !mcc.bytes().all(|b| b.is_ascii_digit()));
+        let odd_mcc = self.mcc.is_some_and(|mcc| !is_mcc(mcc));
         self.warn_if(odd_mcc, Warning::Unexpected(TagPath::root(52)));
     }
 
@@ -119,6 +118,11 @@ impl<'a> Root<'a> {
             Warning::NotTemplate(TagPath::root(object.id())),
         );
     }
+}
+
+/// A merchant category (ISO 18245): four digits.
+pub(super) fn is_mcc(text: &str) -> bool {
+    text.len() == 4 && is_digits(text)
 }
 
 /// Which tags have been met.

@@ -168,21 +168,19 @@ impl Code for TicketSheet {
         let (signatures, []) = wire.signatures.as_chunks::<64>() else {
             return Err(Refusal::Malformed);
         };
-        let start = instant(wire.start_seconds)?;
-        let last = usize::from(wire.first) + signatures.len();
-        let is_sound = Ticket::new(wire.number, start, TicketWindow::Paper)
-            .claims(wire.key_hint)
-            .is_some();
-        if signatures.is_empty() || last > 48 || !is_sound {
-            return Err(Refusal::Malformed);
-        }
         Ok(Self {
             number: wire.number,
-            start,
+            start: instant(wire.start_seconds)?,
             key_hint: wire.key_hint,
             first: wire.first,
             signatures: signatures.to_vec(),
         })
+    }
+
+    fn is_sound(&self) -> bool {
+        let end = usize::from(self.first) + self.signatures.len();
+        let whole_day = Ticket::new(self.number, self.start, TicketWindow::Paper);
+        !self.signatures.is_empty() && end <= 48 && whole_day.claims(self.key_hint).is_some()
     }
 
     fn carried_key(&self) -> Option<PublicKey> {
