@@ -65,14 +65,8 @@ pub(super) fn run(args: &ReadArgs, words: &Words, output: &mut Output) -> Result
         .into_iter()
         .map(|text| understood(&text, args, words))
         .collect::<Vec<_>>();
-    // Of several codes in a picture the first that says something; the others beside it.
-    let best = results
-        .iter()
-        .position(|result| matches!(result, Ok(found) if found.kind != "unknown"))
-        .unwrap_or(0);
-    let found = results
-        .swap_remove(best)
-        .map_err(|reason| refuse(&reason, args.plain, words, output))?;
+    let found =
+        take_best(&mut results).map_err(|reason| refuse(&reason, args.plain, words, output))?;
     if args.plain {
         return output.lines(as_lines(&found, words));
     }
@@ -85,6 +79,15 @@ pub(super) fn run(args: &ReadArgs, words: &Words, output: &mut Output) -> Result
         object["others"] = Value::Array(others.collect());
     }
     output.object(&object)
+}
+
+/// Of several codes in a picture the first that says something; the others stay in their order.
+fn take_best(results: &mut Vec<Result<Found, Reason>>) -> Result<Found, Reason> {
+    let best = results
+        .iter()
+        .position(|result| matches!(result, Ok(found) if found.kind != "unknown"))
+        .unwrap_or(0);
+    results.remove(best)
 }
 
 /// Tells why, and gives what ends the command.
@@ -179,6 +182,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_others_keep_their_order() {
+        let found = |kind| {
+            Ok(Found {
+                kind,
+                fields: Vec::new(),
+                warnings: Vec::new(),
+            })
+        };
+        let mut results = vec![found("unknown"), found("cccd"), found("bhyt"), found("emv")];
+        assert_eq!(take_best(&mut results).unwrap().kind, "cccd");
+        let others: Vec<_> = results
+            .iter()
+            .map(|other| other.as_ref().unwrap().kind)
+            .collect();
+        assert_eq!(others, ["unknown", "bhyt", "emv"]);
+    }
 
     #[test]
     fn an_object_has_every_field_of_a_payment() {
