@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -145,6 +145,39 @@ pub trait VaultFiles: Send + Sync {
     /// Whatever the file system says.
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
 
+    /// Adds bytes at the end of the file, which is made when it is not there; on disk before this
+    /// returns. After a crash any beginning of the bytes may be there.
+    ///
+    /// # Errors
+    /// Whatever the file system says; some of the bytes may be there then.
+    fn append(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// The file as a stream from its beginning, or nothing when there is none.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    fn reader(&self, name: &str) -> io::Result<Option<Box<dyn Read + Send>>>;
+
+    /// A file to be written as a stream. It has its name once it is finished; until then, and when
+    /// it is dropped or the process dies before, whatever had the name stays.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    fn writer(&self, name: &str) -> io::Result<Box<dyn FileWriter>>;
+
+    /// Bytes of the file, or nothing when there is none.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    fn size(&self, name: &str) -> io::Result<Option<u64>>;
+
+    /// Gives the file another name; what had that name is gone. After a crash it has one of the two.
+    /// Succeeds when there is no such file.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
     /// Removes the file; succeeds when it is already gone.
     ///
     /// # Errors
@@ -156,7 +189,26 @@ pub trait VaultFiles: Send + Sync {
     /// # Errors
     /// Whatever the file system says.
     fn list(&self) -> io::Result<Vec<String>>;
+
+    /// Waits until no other holder, in this process or another, has the lock of this name, and has it
+    /// until the answer is dropped. A process that dies lets go.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    fn lock(&self, name: &str) -> io::Result<Box<dyn FileLock>>;
 }
+
+/// A file that is being written ([`VaultFiles::writer`]).
+pub trait FileWriter: Write + Send {
+    /// Gives the file its name, all of it on disk before this returns.
+    ///
+    /// # Errors
+    /// Whatever the file system says; whatever had the name stays then.
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}
+
+/// A lock that is held ([`VaultFiles::lock`]) until it is dropped.
+pub trait FileLock: Send {}
 
 /// All ports of one core.
 #[derive(Clone)]
