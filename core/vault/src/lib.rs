@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod files;
 mod ingest;
+mod integrity;
 mod key;
 mod migrations;
 mod names;
