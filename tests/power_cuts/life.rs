@@ -345,7 +345,7 @@ impl Living {
         self.do_durably("mark sending", |vault| {
             vault.mark_sending(made.id, made.end).unwrap();
         });
-        if day % 2 == 0 {
+        if day.is_multiple_of(2) {
             self.do_durably("postpone", |vault| {
                 let state = BookingState::WaitingForNetwork;
                 vault

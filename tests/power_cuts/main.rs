@@ -8,6 +8,7 @@
 
 mod check;
 mod cuts;
+mod faults;
 mod keys;
 mod life;
 mod model;
