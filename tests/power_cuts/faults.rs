@@ -188,7 +188,7 @@ fn live_with(fault: &str, set_up: impl Fn(&SimDisk), books: &[Option<Book>]) -> 
         }
         let now = trial.book();
         assert_eq!(now, *expected, "{place}");
-        if failed > 0 && *durable == AtOnce {
+        if *durable == AtOnce {
             let there = trial.book_after_crash(CrashKind::Durable);
             let expected = expected.as_ref().or(known.as_ref());
             assert_eq!(Some(&there), expected, "{place}: after a power cut");
