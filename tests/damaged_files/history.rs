@@ -51,7 +51,11 @@ pub fn live() -> History {
     enqueue(&other, 500);
     drop(other);
     let mut vault = Vault::create(&ports, MINE).unwrap();
-    let mut moments = Vec::new();
+    let mut moments = vec![Moment {
+        files: Arc::new(disk.contents()),
+        book: Arc::new(Book::read(&vault, PROBES).unwrap()),
+        folded: 0,
+    }];
     let mut folded = 0;
     for number in 0..18 {
         match number % 3 {

@@ -31,24 +31,31 @@ enum Outcome {
     Harmless,
     /// The content is what it was at an earlier commit.
     Earlier,
+    /// A mixture of two times, which reading all of it does not show, but [`Vault::check`] does.
+    MixedAndChecked,
+    /// A mixture of two times that nothing shows.
+    Mixed,
 }
 
-fn open(
-    history: &History,
-    files: BTreeMap<String, Vec<u8>>,
-) -> (SimDisk, Result<Book, VaultError>) {
+/// What a vault gives, and what checking it says.
+type Opened = Result<(Book, Result<(), VaultError>), VaultError>;
+
+fn open(history: &History, files: BTreeMap<String, Vec<u8>>, check: bool) -> (SimDisk, Opened) {
     let disk = SimDisk::of(Promise::PowersafeOverwrite, files);
     let ports = VaultPorts {
         files: Arc::new(disk.clone()),
         keys: history.keys.clone(),
         rng: Arc::new(SeededRng::new(4)),
     };
-    let book = Vault::open(&ports, MINE).and_then(|vault| Book::read(&vault, PROBES));
+    let book = Vault::open(&ports, MINE).and_then(|vault| {
+        let book = Book::read(&vault, PROBES)?;
+        Ok((book, if check { vault.check() } else { Ok(()) }))
+    });
     (disk, book)
 }
 
 fn look_at(history: &History, damaged: &Damaged) -> Result<Outcome, String> {
-    let (disk, book) = open(history, damaged.files.clone());
+    let (disk, book) = open(history, damaged.files.clone(), damaged.mixes);
     let left = disk.contents();
     for name in damaged.files.keys().filter(|name| !name.ends_with("-wal")) {
         if !left.contains_key(name) {
@@ -59,11 +66,15 @@ fn look_at(history: &History, damaged: &Damaged) -> Result<Outcome, String> {
         return Err("the key file was changed".to_owned());
     }
     match book {
-        Ok(book) if book == *history.moments[damaged.moment].book => Ok(Outcome::Harmless),
-        Ok(book) => {
+        Ok((book, _)) if book == *history.moments[damaged.moment].book => Ok(Outcome::Harmless),
+        Ok((book, checked)) => {
             let earlier = history.moments[..damaged.moment].iter();
             if damaged.may_be_earlier && earlier.rev().any(|moment| book == *moment.book) {
                 Ok(Outcome::Earlier)
+            } else if damaged.mixes && checked.is_err() {
+                Ok(Outcome::MixedAndChecked)
+            } else if damaged.mixes {
+                Ok(Outcome::Mixed)
             } else {
                 Err(format!("holds what it never held: {book:?}"))
             }
