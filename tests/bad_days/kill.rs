@@ -7,11 +7,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use sokhoe_app::domain::ports::{KeyStore, KeyStoreError, Rng, Zeroizing};
+use sokhoe_app::domain::ports::Rng;
 use sokhoe_app::{BookingStatus, SoKhoe};
 use sokhoe_clinic::{Clinic, ClinicConfig, DataSource};
 use sokhoe_testing::SeededRng;
-use sokhoe_tests::now;
+use sokhoe_tests::{PlainKeys, now};
 use tempfile::TempDir;
 
 struct Killable {
@@ -59,20 +59,6 @@ impl Drop for Killable {
     fn drop(&mut self) {
         let _gone = self.child.kill();
         let _status = self.child.wait();
-    }
-}
-
-struct PlainKeys;
-
-impl KeyStore for PlainKeys {
-    fn wrap(&self, _: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
-        Ok(secret.to_vec())
-    }
-    fn unwrap(&self, _: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
-        Ok(Zeroizing::new(wrapped.to_vec()))
-    }
-    fn delete(&self, _: &str) -> Result<(), KeyStoreError> {
-        Ok(())
     }
 }
 

@@ -12,25 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sokhoe_app::domain::ports::{Clock, KeyStore, KeyStoreError, Zeroizing};
+use sokhoe_app::domain::ports::Clock;
 use sokhoe_app::{BookRequest, BookingStatus, FindSlotsRequest, SoKhoe, SystemClock};
-
-/// The wrapped secret is the secret: the test asks about kills, not about key stores.
-struct PlainKeys;
-
-impl KeyStore for PlainKeys {
-    fn wrap(&self, _: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
-        Ok(secret.to_vec())
-    }
-
-    fn unwrap(&self, _: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
-        Ok(Zeroizing::new(wrapped.to_vec()))
-    }
-
-    fn delete(&self, _: &str) -> Result<(), KeyStoreError> {
-        Ok(())
-    }
-}
+use sokhoe_tests::PlainKeys;
 
 fn say(line: &str) {
     println!("{line}");

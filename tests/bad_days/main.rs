@@ -7,4 +7,5 @@ mod disk;
 mod feed;
 mod keys;
 mod kill;
+mod kill_vault;
 mod logs;

@@ -1,11 +1,14 @@
 //! What the tests across boundaries share: a clinic and phones as people have them.
 
 pub mod book;
+pub mod numbered;
+mod plain_keys;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use plain_keys::PlainKeys;
 use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::ports::{Clock, KeyStore, Ports, Transport};
 use sokhoe_app::{

@@ -215,6 +215,11 @@ impl AccountVault {
         Store::erase(ports, NAME)
     }
 
+    #[cfg(test)]
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// 128 random bits in hex by which clinics know this device.
     ///
     /// # Errors

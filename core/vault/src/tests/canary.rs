@@ -1,56 +1,116 @@
-//! Nothing of the book stands in any file in the clear.
+//! Nothing of the book is ever written to the disk in the clear: not to the database, the journal, a
+//! key file or a temporary file, and not for a moment.
 
-use sokhoe_domain::{BookingState, IntentId, PersonId};
-use sokhoe_testing::SeededRng;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::{Phone, apply, at, clinic, put, row};
+use rusqlite::Transaction;
+use rusqlite::types::ValueRef;
+use sokhoe_domain::{BookingState, IntentId, PersonId, Refusal, ResourceKey};
+use sokhoe_fhir::bundle::Change;
+use sokhoe_testing::disk::{Operation, Promise, SimDisk};
+use sokhoe_testing::{MemoryKeys, SeededRng};
+
+use super::{at, clinic, with_test_index};
 use crate::{
     AccountVault, ClinicRecord, IntentKind, LinkedPerson, NewEvent, NewIntent, Page, PersonRecord,
-    StoredBooking,
+    StoredBooking, Vault, VaultPorts,
 };
 
-/// Of letters that no base64, hex or machine code gives by chance.
-const CANARY: &str = "KanárienVogelŻółw";
+/// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
+/// is stored as it is.
+const CANARY: &str = "KanárŻółw";
+const FOLDED: &str = "kanarzołw";
 
-fn assert_hidden(phone: &Phone) {
-    let files = phone.files();
-    assert!(files.len() >= 2);
-    for (name, bytes) in files {
-        for needle in [
-            CANARY,
-            "kanarienvogel",
-            "KanárienVogel",
-            "SQLite format 3",
-            "CREATE TABLE",
-            "mmol/L",
-        ] {
-            let found = bytes
-                .windows(needle.len())
-                .any(|window| window == needle.as_bytes());
-            assert!(!found, "{needle} in {name}");
+/// Columns that hold text or bytes but no word that came from outside, and what they hold.
+const NOT_FED: &[(&str, &str)] = &[
+    ("posting.docs", "numbers of rows"),
+    ("set_aside.reason", "a code of this program's"),
+    ("booking.id", "a UUID"),
+    ("intent.id", "a UUID"),
+    ("intent.booking", "a UUID"),
+    ("intent.thing", "a UUID"),
+    ("intent.kind", "one of two words"),
+    ("device.id", "a random number"),
+];
+
+/// What stands in the columns that can hold text.
+#[derive(Default)]
+struct Stored {
+    /// Columns in which no row has the canary.
+    without_canary: BTreeSet<String>,
+    /// Every value that is long enough not to be there by chance.
+    values: BTreeSet<Vec<u8>>,
+}
+
+impl Stored {
+    fn read(&mut self, tx: &Transaction<'_>) {
+        let mut columns = tx
+            .prepare(
+                r#"SELECT t."name", c."name" FROM sqlite_schema t, pragma_table_xinfo(t."name") c
+                   WHERE t."type" = 'table' AND t."name" NOT LIKE 'sqlite~_%' ESCAPE '~'
+                     AND c."type" IN ('TEXT', 'BLOB', 'ANY')"#,
+            )
+            .unwrap();
+        let columns: Vec<(String, String)> = columns
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert!(columns.len() > 5);
+        for (table, column) in columns {
+            let mut find = tx
+                .prepare(&format!(r#"SELECT "{column}" FROM "{table}""#))
+                .unwrap();
+            let mut rows = find.query([]).unwrap();
+            let mut has_canary = false;
+            while let Some(row) = rows.next().unwrap() {
+                let (ValueRef::Text(bytes) | ValueRef::Blob(bytes)) = row.get_ref(0).unwrap()
+                else {
+                    continue;
+                };
+                has_canary |=
+                    contains(bytes, CANARY.as_bytes()) || contains(bytes, FOLDED.as_bytes());
+                if bytes.len() >= 6 {
+                    self.values.insert(bytes.to_vec());
+                }
+            }
+            if !has_canary {
+                self.without_canary.insert(format!("{table}.{column}"));
+            }
         }
     }
 }
 
-#[test]
-fn no_file_holds_a_planted_word() {
-    let phone = Phone::new();
-    let vault = phone.create();
-    let long = format!("{CANARY} ").repeat(50);
-    let json = row(CANARY, 1, &long, 5);
-    // Incompressible enough to be stored raw, and once per place that text can go.
-    apply(
-        &vault,
-        CANARY,
-        &[put(CANARY, 1, &json), put("bad", 1, CANARY)],
-        CANARY,
-    );
-    let points = r#"{"kind":"Observation","id":"p","points":[[1,2.5]]}"#;
-    let event = NewEvent {
-        kind: CANARY.to_owned(),
-        subject: CANARY.to_owned(),
+fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    let (first, rest) = needle.split_first().unwrap();
+    bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| *byte == first)
+        .any(|(at, _)| bytes[at + 1..].starts_with(rest))
+}
+
+/// Feeds the canary to everything that takes a text.
+fn feed(vault: &Vault, account: &AccountVault) {
+    let text = CANARY.to_owned();
+    let key = || ResourceKey::new(CANARY, CANARY);
+    let short = format!(r#"{{"kind":"{CANARY}","id":"{CANARY}"}}"#);
+    let long = serde_json::json!({
+        "kind": CANARY, "id": "2", "version": CANARY, "points": [[1, 2.5]],
+        "code": CANARY, "unit": CANARY,
+        "rows": [{"text": format!("{CANARY} ").repeat(50), "detail": CANARY, "status": CANARY}],
+    })
+    .to_string();
+    let own = serde_json::json!({
+        "kind": CANARY, "id": CANARY, "rows": [{"text": CANARY}],
+    })
+    .to_string();
+    let event = || NewEvent {
+        kind: text.clone(),
+        subject: text.clone(),
         at: at(1),
-        body: CANARY.to_owned(),
+        body: text.clone(),
     };
     let id = IntentId::new(at(1), &SeededRng::new(1));
     let booking = StoredBooking {
@@ -58,59 +118,173 @@ fn no_file_holds_a_planted_word() {
         clinic: clinic(CANARY),
         start: at(1),
         end: at(2),
-        service: CANARY.to_owned(),
-        practitioner: CANARY.to_owned(),
-        location: CANARY.to_owned(),
+        service: text.clone(),
+        practitioner: text.clone(),
+        location: text.clone(),
         state: BookingState::WaitingForNetwork,
         updated: at(1),
     };
-    let page = Page {
-        clinic: &clinic(CANARY),
-        changes: &[put("p", 1, points)],
-        cursor: CANARY,
-        received: at(1),
-        bookings: &[],
-        events: &[event],
+    let refused = StoredBooking {
+        id: IntentId::new(at(2), &SeededRng::new(2)),
+        state: BookingState::Refused(Refusal::Other { code: text.clone() }),
+        ..booking.clone()
     };
-    vault.apply(&page).unwrap();
+    let put = |key, json, version| Change::Put { key, version, json };
+    let broken_key = ResourceKey::new(CANARY, "3");
+    for changes in [
+        vec![
+            put(key(), own.as_str(), None),
+            put(ResourceKey::new(CANARY, "2"), &long, Some(text.clone())),
+            put(ResourceKey::new(CANARY, CANARY.repeat(2)), CANARY, None),
+            put(broken_key, CANARY, None),
+        ],
+        // Gone for a while, and another that stays gone.
+        vec![Change::Delete { key: key() }],
+        vec![
+            Change::Delete {
+                key: ResourceKey::new("Observation", CANARY),
+            },
+            put(key(), &short, Some(text.clone())),
+        ],
+    ] {
+        vault
+            .apply(&Page {
+                clinic: &clinic(CANARY),
+                changes: &changes,
+                cursor: CANARY,
+                received: at(1),
+                bookings: std::slice::from_ref(&refused),
+                events: &[event()],
+            })
+            .unwrap();
+    }
+    let rows = format!(r#"{{"kind":"x","id":"{CANARY}","rows":[{{"text":"{CANARY}"}}]}}"#);
+    super::apply(
+        vault,
+        CANARY,
+        &[put(ResourceKey::new("x", CANARY), &rows, None)],
+        CANARY,
+    );
     let intent = NewIntent {
         id,
         clinic: clinic(CANARY),
         kind: IntentKind::Book,
-        thing: CANARY.to_owned(),
-        body: CANARY.to_owned(),
+        thing: id.to_string(),
+        body: text.clone(),
         created: at(1),
     };
     vault.enqueue(&intent, &booking).unwrap();
-    let account = AccountVault::open_or_create(&phone.ports).unwrap();
-    let clinic = ClinicRecord {
+    let mut public_key = [7; 32];
+    public_key[..CANARY.len()].copy_from_slice(CANARY.as_bytes());
+    let record = ClinicRecord {
         id: clinic(CANARY),
-        name: CANARY.to_owned(),
-        base_url: CANARY.to_owned(),
-        public_key: [1; 32],
-        token: CANARY.to_owned().into(),
+        name: text.clone(),
+        base_url: text.clone(),
+        public_key,
+        token: text.clone().into(),
         enrolled: at(1),
     };
     let person = PersonRecord {
         id: PersonId::from(CANARY),
-        name: CANARY.to_owned(),
-        birth_date: Some(CANARY.to_owned()),
-        gender: Some(CANARY.to_owned()),
-        vault_name: CANARY.to_owned(),
+        name: text.clone(),
+        birth_date: Some(text.clone()),
+        gender: Some(text.clone()),
+        vault_name: text.clone(),
     };
     let linked = LinkedPerson {
         person,
-        patient_id: CANARY.to_owned(),
+        patient_id: text,
     };
-    account.add_enrolment(&clinic, &[linked]).unwrap();
-    let names: Vec<_> = phone.files().into_iter().map(|(name, _)| name).collect();
-    assert!(names.contains(&"me.db-wal".to_owned()), "{names:?}");
-    assert_hidden(&phone);
-    // A delete, a search, a close.
-    assert!(!super::search(&vault, "kanarienvogel").is_empty());
-    apply(&vault, "a", &[super::gone("p")], "c");
+    account.add_enrolment(&record, &[linked]).unwrap();
+}
+
+#[test]
+fn nothing_that_is_stored_is_ever_written_in_the_clear() {
+    let disk = SimDisk::recording(Promise::Nothing);
+    let keys = Arc::new(MemoryKeys::default());
+    let ports = VaultPorts {
+        files: Arc::new(disk.clone()),
+        keys,
+        rng: Arc::new(SeededRng::new(1)),
+    };
+    let vault = with_test_index(Vault::create(&ports, "me").unwrap());
+    let account = AccountVault::open_or_create(&ports).unwrap();
+    feed(&vault, &account);
+    assert!(!super::search(&vault, FOLDED).is_empty());
+
+    // Every column that can hold a text does hold the canary, or is known not to.
+    let mut stored = Stored::default();
+    vault.store().read(|tx, _| Ok(stored.read(tx))).unwrap();
+    account.store().read(|tx, _| Ok(stored.read(tx))).unwrap();
+    let not_fed: BTreeSet<String> = NOT_FED.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(
+        stored.without_canary, not_fed,
+        "feed the canary to new columns, or say why not"
+    );
+    stored.values.insert(CANARY.as_bytes().to_vec());
+    stored.values.insert(FOLDED.as_bytes().to_vec());
+    for word in [
+        "SQLite format 3",
+        "CREATE TABLE",
+        "PRAGMA",
+        "resource_by_hash",
+    ] {
+        stored.values.insert(word.as_bytes().to_vec());
+    }
+    stored
+        .values
+        .insert(account.device_id().unwrap().into_bytes());
+
+    let assert_hidden = |when: &str, journal: bool| {
+        let files = disk.contents();
+        assert_eq!(files.contains_key("me.db-wal"), journal, "{when}");
+        for (name, bytes) in files {
+            for value in &stored.values {
+                assert!(
+                    !contains(&bytes, value),
+                    "{} in {name} {when}",
+                    String::from_utf8_lossy(value)
+                );
+            }
+        }
+    };
+    assert_hidden("while the journal is full", true);
+    vault.store().checkpoint();
+    assert_hidden("after it was folded in", true);
+    // A sort, a search, an update, a deletion, a step back: whatever could spill to a file.
+    let all = super::all();
+    vault.entries(&all).unwrap();
+    vault.counts().unwrap();
+    vault.resources_of_kind(CANARY, 1_000).unwrap();
+    vault.reset_cursor(&clinic(CANARY)).unwrap();
+    super::apply(&vault, CANARY, &[super::gone(CANARY)], "c");
     drop((vault, account));
-    assert_hidden(&phone);
+    assert_hidden("after a close", false);
+
+    // And nothing else was ever written, under whatever name and for however short.
+    let mut written = 0;
+    disk.tape().cuts(|cut| {
+        if let Some(Operation::Write { bytes, .. }) = cut.next {
+            written += bytes.len();
+            for value in &stored.values {
+                assert!(
+                    !contains(bytes, value),
+                    "{} was written",
+                    String::from_utf8_lossy(value)
+                );
+            }
+        }
+        if let Some(Operation::Create { name, .. }) = cut.next {
+            let is_known = [".key", ".db", ".db-wal", ".db-journal"]
+                .iter()
+                .any(|end| name.ends_with(end));
+            assert!(is_known || name.starts_with(".unfinished-"), "{name}");
+        }
+    });
+    assert!(written > 100_000);
+    assert_eq!(SimDisk::temporary_files(), 0, "a temporary file");
+
     // The words are there for who has the key.
-    assert!(!super::search(&phone.open().unwrap(), "kanarien").is_empty());
+    let vault = with_test_index(Vault::open(&ports, "me").unwrap());
+    assert!(!super::search(&vault, FOLDED).is_empty());
 }

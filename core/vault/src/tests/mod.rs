@@ -96,6 +96,10 @@ struct TestResource {
     rows: Vec<TestRow>,
     #[serde(default)]
     points: Vec<(i64, f64)>,
+    #[serde(default = "code")]
+    code: String,
+    #[serde(default = "unit")]
+    unit: String,
 }
 
 #[derive(Deserialize)]
@@ -104,10 +108,26 @@ struct TestRow {
     at: Option<i64>,
     #[serde(default = "one")]
     section: u8,
+    #[serde(default)]
+    detail: String,
+    #[serde(default = "status")]
+    status: String,
 }
 
 const fn one() -> u8 {
     1
+}
+
+fn code() -> String {
+    "test|value".to_owned()
+}
+
+fn unit() -> String {
+    "mmol/L".to_owned()
+}
+
+fn status() -> String {
+    "final".to_owned()
 }
 
 fn test_index(json: &str) -> Result<Indexed, FhirError> {
@@ -123,11 +143,11 @@ fn test_index(json: &str) -> Result<Indexed, FhirError> {
             resource: key.clone(),
             section: Section::from_code(row.section).unwrap(),
             title: row.text.clone(),
-            detail: String::new(),
+            detail: row.detail.clone(),
             when: row.at.map(Timestamp::from_millis),
-            status: "final".to_owned(),
+            status: row.status.clone(),
             kind: EntryKind::Plain,
-            trend: (!resource.points.is_empty()).then(|| "test|value".to_owned()),
+            trend: (!resource.points.is_empty()).then(|| resource.code.clone()),
             folded: fold(&row.text),
         })
         .collect();
@@ -135,10 +155,10 @@ fn test_index(json: &str) -> Result<Indexed, FhirError> {
         .points
         .iter()
         .map(|(at, value)| Point {
-            code: "test|value".to_owned(),
+            code: resource.code.clone(),
             at: Timestamp::from_millis(*at),
             value: *value,
-            unit: "mmol/L".to_owned(),
+            unit: resource.unit.clone(),
             range: ReferenceRange::default(),
         })
         .collect();
