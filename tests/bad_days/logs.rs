@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use sokhoe_app::BrowseRequest;
 use sokhoe_tests::{BOOK_PATIENT, TestClinic, TestPhone};
 
 #[derive(Clone, Default)]
@@ -45,6 +46,39 @@ async fn neither_logs_nor_files_nor_errors_hold_a_name_or_a_number() {
     for secret in [name.as_str(), "Lò Thị", BOOK_PATIENT.trim()] {
         assert!(!log.contains(secret), "a log line names a person");
         assert!(!errors.contains(secret), "an error names a person");
+    }
+    // Nothing that a screen shows of the book or of a booking is in a log.
+    let mut shown: Vec<String> = phone
+        .app
+        .bookings(&person)
+        .unwrap()
+        .into_iter()
+        .flat_map(|booking| [booking.service, booking.practitioner, booking.location])
+        .collect();
+    let page = phone.app.browse(BrowseRequest {
+        person_id: person.clone(),
+        text: String::new(),
+        section: None,
+        clinic_id: None,
+        from: None,
+        to: None,
+        cursor: None,
+        limit: 200,
+    });
+    for row in page.unwrap().rows {
+        shown.extend([row.title, row.detail]);
+    }
+    shown.retain(|text| text.chars().count() >= 8);
+    assert!(shown.len() > 50, "only {}", shown.len());
+    for text in shown {
+        assert!(
+            !log.contains(&text),
+            "a log line holds {text:?} of the book"
+        );
+        assert!(
+            !errors.contains(&text),
+            "an error holds {text:?} of the book"
+        );
     }
     // On disk nothing stands in the clear.
     for entry in std::fs::read_dir(phone.folder.path()).unwrap() {

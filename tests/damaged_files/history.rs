@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sokhoe_app::domain::{BookingState, ClinicId, IntentId, ResourceKey, Timestamp};
-use sokhoe_fhir::bundle::Change;
+use sokhoe_app::domain::BookingState;
 use sokhoe_testing::disk::SimDisk;
 use sokhoe_testing::{MemoryKeys, SeededRng};
 use sokhoe_tests::book::{Book, Probes};
-use sokhoe_vault::{IntentKind, NewEvent, NewIntent, Page, StoredBooking, Vault, VaultPorts};
+use sokhoe_tests::numbered;
+use sokhoe_vault::{NewEvent, Vault, VaultPorts};
 
 /// The vault that is damaged.
 pub const MINE: &str = "me";
@@ -47,8 +47,8 @@ pub fn live() -> History {
         rng: Arc::new(SeededRng::new(5)),
     };
     let other = Vault::create(&ports, OTHER).unwrap();
-    page(&other, 500);
-    enqueue(&other, 500);
+    numbered::apply_page(&other, 500).unwrap();
+    numbered::enqueue(&other, 500).unwrap();
     drop(other);
     let mut vault = Vault::create(&ports, MINE).unwrap();
     let mut moments = vec![Moment {
@@ -59,9 +59,9 @@ pub fn live() -> History {
     let mut folded = 0;
     for number in 0..18 {
         match number % 3 {
-            0 => page(&vault, number),
-            1 => enqueue(&vault, number),
-            _ => page(&vault, number / 3),
+            0 => numbered::apply_page(&vault, number).unwrap(),
+            1 => numbered::enqueue(&vault, number).unwrap(),
+            _ => settle(&vault, number - 1),
         }
         let mut note = |vault: &Vault, folded| {
             moments.push(Moment {
@@ -87,63 +87,13 @@ pub fn live() -> History {
     History { keys, moments }
 }
 
-fn page(vault: &Vault, number: u32) {
-    let clinic = ClinicId::from("a");
-    let resources: Vec<(String, String)> = (number..number + 3)
-        .map(|n| {
-            let id = format!("c{n}");
-            let json = format!(
-                r#"{{"resourceType":"Condition","id":"{id}","code":{{"text":"Dị ứng đào {number}"}},"recordedDate":"2026-02-{:02}"}}"#,
-                n % 28 + 1
-            );
-            (id, json)
-        })
-        .collect();
-    let changes: Vec<Change<'_>> = resources
-        .iter()
-        .map(|(id, json)| Change::Put {
-            key: ResourceKey::new("Condition", id),
-            version: None,
-            json,
-        })
-        .collect();
+fn settle(vault: &Vault, number: u32) {
+    let confirmed = numbered::booking(number, BookingState::Confirmed);
     let event = NewEvent {
-        kind: "new".to_owned(),
+        kind: "booking-confirmed".to_owned(),
         subject: number.to_string(),
-        at: Timestamp::from_millis(1),
+        at: confirmed.end,
         body: String::new(),
     };
-    let page = Page {
-        clinic: &clinic,
-        changes: &changes,
-        cursor: &format!("cursor-{number}"),
-        received: Timestamp::from_millis(1),
-        bookings: &[],
-        events: &[event],
-    };
-    vault.apply(&page).unwrap();
-}
-
-fn enqueue(vault: &Vault, number: u32) {
-    let start = Timestamp::from_millis(i64::from(number) * 3_600_000);
-    let booking = StoredBooking {
-        id: IntentId::new(start, &SeededRng::new(u64::from(number))),
-        clinic: ClinicId::from("a"),
-        start,
-        end: start,
-        service: "Khám nội".to_owned(),
-        practitioner: String::new(),
-        location: String::new(),
-        state: BookingState::WaitingForNetwork,
-        updated: start,
-    };
-    let intent = NewIntent {
-        id: booking.id,
-        clinic: booking.clinic.clone(),
-        kind: IntentKind::Book,
-        thing: booking.id.to_string(),
-        body: "{}".to_owned(),
-        created: start,
-    };
-    vault.enqueue(&intent, &booking).unwrap();
+    vault.settle(confirmed.id, &confirmed, &[event]).unwrap();
 }
