@@ -7,11 +7,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use sokhoe_testing::disk::{CrashKind, Promise};
+use sokhoe_testing::disk::{CrashKind, Operation, Promise};
 
 use crate::check::Awoken;
 use crate::keys::KeysAtCut;
-use crate::life::{Life, live};
+use crate::life::{Life, live, live_until_the_journal_is_full};
 
 /// An image to check.
 struct Image {
@@ -22,16 +22,19 @@ struct Image {
 }
 
 /// How long the life is.
-const DAYS: u32 = 12;
+const DAYS: u32 = 13;
 
 /// How many images of each random kind are looked at, for each operation.
 const SEEDS: u64 = 2;
 
-/// Every image of every cut, each different one once; to be checked by whoever takes it.
-fn images(life: &Life, mut give: impl FnMut(Image) -> bool) {
+/// Every image of every cut that is wanted, each different one once; to be checked by whoever takes it.
+fn images(life: &Life, is_wanted: impl Fn(u64) -> bool, mut give: impl FnMut(Image) -> bool) {
     let mut seen = HashSet::new();
     let mut go_on = true;
     life.disk.tape().cuts(|cut| {
+        if !go_on || !is_wanted(cut.done) {
+            return;
+        }
         let expected: Vec<usize> = life
             .marks
             .iter()
@@ -62,8 +65,12 @@ fn images(life: &Life, mut give: impl FnMut(Image) -> bool) {
 
 /// Checks images on two threads until one is wrong or all are done; how many were right, and what
 /// was wrong with the others.
-fn check_all(life: &Life, most_failures: usize) -> (usize, Vec<String>) {
-    let (sender, receiver) = sync_channel::<Image>(64);
+fn check_all(
+    life: &Life,
+    is_wanted: impl Fn(u64) -> bool,
+    most_failures: usize,
+) -> (usize, Vec<String>) {
+    let (sender, receiver) = sync_channel::<Image>(8);
     let receiver = Mutex::new(receiver);
     let right = AtomicUsize::new(0);
     let failures: Mutex<Vec<String>> = Mutex::default();
@@ -80,7 +87,7 @@ fn check_all(life: &Life, most_failures: usize) -> (usize, Vec<String>) {
                 }
             });
         }
-        images(life, |image| {
+        images(life, is_wanted, |image| {
             sender.send(image).is_ok() && failures.lock().unwrap().len() < most_failures
         });
         drop(sender);
@@ -121,7 +128,7 @@ fn nothing_acknowledged_is_lost_in_20_000_power_cuts() {
     let mut checked = 0;
     for promise in [Promise::PowersafeOverwrite, Promise::Nothing] {
         let life = live(promise, DAYS, false);
-        let (right, failures) = check_all(&life, 3);
+        let (right, failures) = check_all(&life, |_| true, 3);
         assert!(failures.is_empty(), "{}", failures.join("\n\n"));
         println!(
             "{promise:?}: {} steps, {} operations, {right} different images",
@@ -133,10 +140,51 @@ fn nothing_acknowledged_is_lost_in_20_000_power_cuts() {
     assert!(checked >= 20_000, "only {checked} cuts");
 }
 
+/// In one life without a close: cuts around the moments when SQLite begins to fold its journal into
+/// the file, has done so, and begins the journal anew over what stood in it.
+#[test]
+fn nothing_is_lost_when_the_journal_is_full() {
+    let life = live_until_the_journal_is_full();
+    let (mut database, mut journal) = (None, None);
+    let mut moments = Vec::new();
+    let (mut folding, mut folded) = (false, false);
+    life.disk.tape().cuts(|cut| {
+        database = database.or(cut.medium.find("me.db"));
+        journal = journal.or(cut.medium.find("me.db-wal"));
+        match cut.next {
+            Some(Operation::Write { file, .. })
+                if Some(*file) == database && journal.is_some() && !folding =>
+            {
+                (folding, folded) = (true, false);
+                moments.push(cut.done);
+            }
+            Some(Operation::SyncFile { file }) if Some(*file) == database && folding => {
+                (folding, folded) = (false, true);
+                moments.push(cut.done);
+            }
+            Some(Operation::Write {
+                file, offset: 0, ..
+            }) if Some(*file) == journal && folded => {
+                folded = false;
+                moments.push(cut.done);
+            }
+            _ => {}
+        }
+    });
+    assert!(
+        moments.len() >= 3,
+        "the journal was never full: {moments:?}"
+    );
+    let is_wanted = |done: u64| moments.iter().any(|at| done + 2 > *at && done < at + 5);
+    let (right, failures) = check_all(&life, is_wanted, 3);
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    assert!(right > 100, "only {right}");
+}
+
 /// The check itself is checked: on a drive that answers syncs and does not do them, promises break.
 #[test]
 fn a_drive_that_lies_about_its_syncs_is_caught() {
     let life = live(Promise::PowersafeOverwrite, 2, true);
-    let (_, failures) = check_all(&life, 20);
+    let (_, failures) = check_all(&life, |_| true, 20);
     assert!(failures.len() >= 20, "only {} failures", failures.len());
 }

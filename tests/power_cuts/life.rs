@@ -519,8 +519,8 @@ impl Living {
     }
 }
 
-/// Lives so many days on a disk, which may lie about its syncs.
-pub fn live(promise: Promise, days: u32, lies: bool) -> Life {
+/// A phone that was just taken out of its box.
+fn begin(promise: Promise, lies: bool) -> Living {
     let disk = SimDisk::recording(promise);
     if lies {
         disk.lie();
@@ -531,7 +531,7 @@ pub fn live(promise: Promise, days: u32, lies: bool) -> Life {
         keys: keys.clone(),
         rng: Arc::new(SeededRng::new(1)),
     };
-    let mut living = Living {
+    Living {
         life: Life {
             disk,
             keys,
@@ -543,7 +543,12 @@ pub fn live(promise: Promise, days: u32, lies: bool) -> Life {
         account: None,
         model: Model::default(),
         pages: 0,
-    };
+    }
+}
+
+/// Lives so many days on a disk, which may lie about its syncs.
+pub fn live(promise: Promise, days: u32, lies: bool) -> Life {
+    let mut living = begin(promise, lies);
     living.step(
         "create the account",
         Part::Account,
@@ -575,5 +580,30 @@ pub fn live(promise: Promise, days: u32, lies: bool) -> Life {
             living.account = None;
         },
     );
+    living.life
+}
+
+/// Takes in pages of some 400 KB each until SQLite has folded its journal into the file by itself and
+/// begun it anew, which no close did.
+pub fn live_until_the_journal_is_full() -> Life {
+    const PAGES: u32 = 48;
+    let mut living = begin(Promise::PowersafeOverwrite, false);
+    living.step("create", Part::Mine, Durability::AtOnce, |living| {
+        living.vault = Some(Vault::create(&living.ports, MINE).unwrap());
+    });
+    let dice = SeededRng::new(8);
+    for number in 0..PAGES {
+        let id = format!("c{}", number % 2);
+        let noise: String = std::iter::repeat_with(|| format!("{:016x}", dice.next()))
+            .take(50_000)
+            .collect();
+        let json = format!(
+            r#"{{"resourceType":"Condition","id":"{id}","extension":[{{"url":"x","valueString":"{noise}"}}],"code":{{"text":"Dị ứng đào {number}"}}}}"#
+        );
+        let events = [event("new-result", &id, number)];
+        let events = if number % 3 == 0 { &events[..] } else { &[] };
+        let change = put("Condition", &id, number + 1, &json);
+        living.page(Part::Mine, &[change], &[], events);
+    }
     living.life
 }
