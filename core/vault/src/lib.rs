@@ -16,6 +16,7 @@ mod entries;
 mod error;
 mod events;
 mod files;
+mod index;
 mod ingest;
 mod key;
 mod migrations;
