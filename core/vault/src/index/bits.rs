@@ -4,7 +4,7 @@ use crate::error::VaultError;
 
 /// Docs in a block. Stored: never changed once released; small in unit tests, so that they fill some.
 pub(crate) const BLOCK: usize = if cfg!(all(test, debug_assertions)) {
-    256
+    64
 } else {
     4_096
 };

@@ -11,7 +11,7 @@ use crate::index::gone;
 use crate::index::runs::Runs;
 
 /// Docs whose newest time is known, so that they can be passed over together.
-const CHUNK: usize = BLOCK / 4;
+const CHUNK: usize = if BLOCK < 256 { BLOCK } else { BLOCK / 4 };
 
 /// Bytes of a doc as it is stored.
 const STORED: usize = 17;

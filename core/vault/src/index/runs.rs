@@ -5,7 +5,11 @@ use rusqlite::{OptionalExtension as _, Transaction};
 use crate::error::VaultError;
 
 /// A run shorter than this, in bytes, is joined by the next: one page of the file, or less.
-const SHORT: i64 = 4_000;
+const SHORT: i64 = if cfg!(all(test, debug_assertions)) {
+    150
+} else {
+    4_000
+};
 
 /// A table with the columns "first" and "data".
 #[derive(Debug, Clone, Copy)]
