@@ -5,11 +5,14 @@ use std::str::FromStr;
 
 use rusqlite::{Row, Transaction};
 use sokhoe_domain::{ClinicId, EntryKind, ResourceKey, Section, Timestamp};
+use sokhoe_fhir::texts::texts;
 
 use crate::error::VaultError;
+use crate::ingest::PER_RESOURCE;
 use crate::packed::UnpackedId;
 use crate::resources::{self, StoredResource};
 use crate::search;
+use crate::snippet::{TextPart, snippet};
 use crate::vault::Vault;
 
 /// Rows a page has at most.
@@ -75,6 +78,8 @@ pub struct EntryRow {
     pub kind: EntryKind,
     /// The code whose points make its trend.
     pub trend: Option<String>,
+    /// After a search: where the words stand, in the row or in the resource behind it. Else empty.
+    pub snippet: Vec<TextPart>,
 }
 
 impl fmt::Debug for EntryRow {
@@ -158,6 +163,7 @@ fn read_row(row: &Row<'_>) -> Result<EntryRow, VaultError> {
         status: row.get(8)?,
         kind: EntryKind::from_code(row.get(9)?),
         trend: row.get(10)?,
+        snippet: Vec::new(),
     })
 }
 
@@ -196,8 +202,19 @@ impl Vault {
         if words.is_empty() {
             return self.entries(query);
         }
-        self.store()
-            .read(|tx, _| search::page(tx, self.columns(), &words, query))
+        self.store().read(|tx, decoder| {
+            let mut page = search::page(tx, self.columns(), &words, query)?;
+            for row in &mut page.rows {
+                row.snippet = snippet(&row.title, &row.detail, &words, || {
+                    let resource = row.id / PER_RESOURCE;
+                    resources::json(tx, decoder, resource)
+                        .ok()
+                        .and_then(|json| texts(&json?).ok())
+                        .unwrap_or_default()
+                });
+            }
+            Ok(page)
+        })
     }
 
     /// A row with the resource it was read from.

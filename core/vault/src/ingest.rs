@@ -28,7 +28,7 @@ use crate::store::Scratch;
 const RULES: i64 = 2;
 
 /// Rows, or points, that one resource may give: their ids are its number times this, and on.
-const PER_RESOURCE: i64 = 1 << 10;
+pub(crate) const PER_RESOURCE: i64 = 1 << 10;
 
 /// Docs that are gone stay until they are as many as the rows that are there, and at least this many:
 /// then all rows are numbered anew.

@@ -122,6 +122,23 @@ pub(crate) fn find(
     Ok(None)
 }
 
+/// The JSON of the resource with this number, if it is there.
+pub(crate) fn json(
+    tx: &Transaction<'_>,
+    decoder: &mut Decoder,
+    number: i64,
+) -> Result<Option<String>, VaultError> {
+    let mut find = tx.prepare_cached(
+        r#"SELECT "encoding", "length", "json" FROM "resource" WHERE "number" = ?1"#,
+    )?;
+    let mut rows = find.query([number])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let bytes = row.get_ref(2)?.as_blob().map_err(|_| VaultError::Corrupt)?;
+    decoder.decode(row.get(0)?, row.get(1)?, bytes).map(Some)
+}
+
 /// The resource with this number, if it is there.
 fn by_number(
     tx: &Transaction<'_>,

@@ -393,6 +393,22 @@ fn subscribers_hear_of_what_changed_and_may_ask_the_vault() {
 }
 
 #[test]
+fn a_search_shows_where_the_words_stand() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    fill(&vault, &["Đường huyết lúc đói"]);
+    let page = vault.search("doi huyet", &all()).unwrap();
+    let hits: Vec<&str> = page.rows[0]
+        .snippet
+        .iter()
+        .filter(|part| part.is_hit)
+        .map(|part| part.text.as_str())
+        .collect();
+    assert_eq!(hits, ["huyết", "đói"]);
+    assert!(vault.entries(&all()).unwrap().rows[0].snippet.is_empty());
+}
+
+#[test]
 fn postings_of_rows_that_are_gone_do_not_pile_up() {
     let phone = Phone::new();
     let vault = phone.create();
