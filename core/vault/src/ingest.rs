@@ -12,13 +12,13 @@ use crate::compression::Decoder;
 use crate::entries::NO_TIME;
 use crate::error::VaultError;
 use crate::index::{
-    self, ColumnPatch, Directory, DirectoryPatch, IndexPatch, NewPoints, NewPostings, Place,
-    Signpost,
+    self, Cached as _, ColumnPatch, Directory, DirectoryPatch, IndexPatch, NewPoints, NewPostings,
+    Place, Signpost,
 };
 use crate::notice::VaultChange;
 use crate::packed::PackedId;
 use crate::page::Applied;
-use crate::resources::hash;
+use crate::resources::{self, hash};
 use crate::set_aside;
 use crate::store::Scratch;
 
@@ -29,6 +29,9 @@ const RULES: i64 = 2;
 
 /// Rows, or points, that one resource may give: their ids are its number times this, and on.
 pub(crate) const PER_RESOURCE: i64 = 1 << 10;
+
+/// The type of the resources that name others.
+const MEDICATION: &str = "Medication";
 
 /// Docs that are gone stay until they are as many as the rows that are there, and at least this many:
 /// then all rows are numbered anew.
@@ -52,12 +55,25 @@ pub(crate) fn renew(tx: &Transaction<'_>, scratch: &mut Scratch) -> Result<(), V
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     index::rebuild_directory(tx, seed, next_resource)?;
-    read_everything_again(tx, scratch)
+    let directory = Arc::new(Directory::load(tx)?);
+    read_everything_again(tx, scratch, &directory)
+}
+
+fn note_docs(tx: &Transaction<'_>, number: i64, docs: Docs) -> Result<(), VaultError> {
+    tx.prepare_cached(
+        r#"UPDATE "resource" SET "first_doc" = ?2, "docs" = ?3 WHERE "number" = ?1"#,
+    )?
+    .execute((number, docs.first, docs.count))?;
+    Ok(())
 }
 
 /// Reads rows, points and words anew from every resource. Resources that can no longer be read keep
 /// no rows, but stay.
-fn read_everything_again(tx: &Transaction<'_>, scratch: &mut Scratch) -> Result<(), VaultError> {
+fn read_everything_again(
+    tx: &Transaction<'_>,
+    scratch: &mut Scratch,
+    directory: &Arc<Directory>,
+) -> Result<(), VaultError> {
     tx.execute_batch(r#"DELETE FROM "entry"; UPDATE "counter" SET "next_doc" = 0;"#)?;
     index::clear(tx)?;
     let clinics: Vec<(i64, String)> = tx
@@ -70,13 +86,11 @@ fn read_everything_again(tx: &Transaction<'_>, scratch: &mut Scratch) -> Result<
         r#"SELECT "number", "encoding", "length", "json" FROM "resource"
            WHERE "clinic" = ?1 AND "number" > ?2 ORDER BY "number" LIMIT 1000"#,
     )?;
-    let mut note =
-        tx.prepare(r#"UPDATE "resource" SET "first_doc" = ?2, "docs" = ?3 WHERE "number" = ?1"#)?;
     for (clinic, name) in clinics {
         let mut ingest = Ingest::begin(
             tx,
             scratch,
-            Arc::default(),
+            Arc::clone(directory),
             &ClinicId(name),
             Timestamp::default(),
         )?;
@@ -90,14 +104,17 @@ fn read_everything_again(tx: &Transaction<'_>, scratch: &mut Scratch) -> Result<
                 let bytes = row.get_ref(3)?.as_blob().map_err(|_| VaultError::Corrupt)?;
                 let json = decoder.decode(row.get(1)?, row.get(2)?, bytes)?;
                 let docs = match index(&json) {
-                    Ok(indexed) if fits(&indexed) => ingest.add_rows(last, &indexed)?,
+                    Ok(mut indexed) if fits(&indexed) => {
+                        ingest.name_medicine(last, &mut indexed)?;
+                        ingest.add_rows(last, &indexed)?
+                    }
                     _ => Docs::default(),
                 };
                 noted.push((last, docs));
             }
             drop(rows);
             for (number, docs) in &noted {
-                note.execute((number, docs.first, docs.count))?;
+                note_docs(tx, *number, *docs)?;
             }
             if noted.is_empty() {
                 break;
@@ -293,6 +310,8 @@ impl<'t> Ingest<'t> {
             }
             None => self.add_number(&name)?,
         };
+        let mut indexed = indexed;
+        self.name_medicine(number, &mut indexed)?;
         let docs = self.add_rows(number, &indexed)?;
         let stored = self.scratch.encoder.encode(json);
         let store = if is_new {
@@ -317,6 +336,69 @@ impl<'t> Ingest<'t> {
         self.clear_tombstone(&name)?;
         self.clear_set_aside(key)?;
         self.applied.stored += 1;
+        if key.kind == MEDICATION {
+            self.name_again(&name, json)?;
+        }
+        Ok(())
+    }
+
+    /// Puts in the name of a medicine that its resource only refers to, as far as the Medication is
+    /// there, and notes who names it for when it comes or changes.
+    fn name_medicine(&mut self, number: i64, indexed: &mut Indexed) -> Result<(), VaultError> {
+        let Some(medication) = indexed.medication.take() else {
+            return Ok(());
+        };
+        self.tx
+            .prepare_cached(r#"INSERT OR IGNORE INTO "named_by" VALUES (?1, ?2, ?3)"#)?
+            .execute((self.clinic, PackedId::new(&medication.id), number))?;
+        let name = self.name(&medication)?;
+        if let Some(known) = self.find(&name)?
+            && let Some(json) = resources::json(self.tx, &mut self.decoder, known.number)?
+        {
+            indexed.name_medicine(&json);
+        }
+        Ok(())
+    }
+
+    /// Reads anew the resources that a Medication names.
+    fn name_again(&mut self, medication: &Name<'_>, json: &str) -> Result<(), VaultError> {
+        let named: Vec<i64> = self
+            .tx
+            .prepare_cached(
+                r#"SELECT "resource" FROM "named_by" WHERE "clinic" = ?1 AND "medication" = ?2"#,
+            )?
+            .query_map((self.clinic, &medication.id), |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for number in named {
+            let Some(resource) = resources::json(self.tx, &mut self.decoder, number)? else {
+                continue;
+            };
+            let Ok(mut indexed) = (self.scratch.index)(&resource) else {
+                continue;
+            };
+            let is_named = indexed
+                .medication
+                .take()
+                .is_some_and(|key| PackedId::new(&key.id) == medication.id);
+            if !is_named {
+                continue;
+            }
+            indexed.name_medicine(json);
+            let docs = self
+                .tx
+                .prepare_cached(
+                    r#"SELECT "first_doc", "docs" FROM "resource" WHERE "number" = ?1"#,
+                )?
+                .query_row([number], |row| {
+                    Ok(Docs {
+                        first: row.get(0)?,
+                        count: row.get(1)?,
+                    })
+                })?;
+            self.remove_rows(number, docs)?;
+            let docs = self.add_rows(number, &indexed)?;
+            note_docs(self.tx, number, docs)?;
+        }
         Ok(())
     }
 
@@ -574,7 +656,8 @@ impl<'t> Ingest<'t> {
         };
         if compact {
             // Numbers the rows anew, so that postings of rows that are gone go too.
-            read_everything_again(tx, scratch)?;
+            let directory = Arc::new(Directory::load(tx)?);
+            read_everything_again(tx, scratch, &directory)?;
             patch.columns = None;
         }
         Ok((applied, change, patch))

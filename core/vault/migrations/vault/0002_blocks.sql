@@ -108,3 +108,13 @@ CREATE TABLE "series_run" (
     "first" INTEGER PRIMARY KEY,
     "data" BLOB NOT NULL
 ) STRICT;
+
+-- Resources that are named by a Medication of their clinic, which may come after them.
+CREATE TABLE "named_by" (
+    "clinic" INTEGER NOT NULL,
+    -- The Medication's id, as in resource.
+    "medication" ANY NOT NULL,
+    -- The resource that it names; may be gone, or named otherwise since.
+    "resource" INTEGER NOT NULL,
+    PRIMARY KEY ("clinic", "medication", "resource")
+) STRICT, WITHOUT ROWID;

@@ -100,6 +100,15 @@ CREATE TABLE "kind" (
     "name" TEXT NOT NULL UNIQUE
 ) STRICT;
 
+CREATE TABLE "named_by" (
+    "clinic" INTEGER NOT NULL,
+    -- The Medication's id, as in resource.
+    "medication" ANY NOT NULL,
+    -- The resource that it names; may be gone, or named otherwise since.
+    "resource" INTEGER NOT NULL,
+    PRIMARY KEY ("clinic", "medication", "resource")
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "posting" (
     -- doc / 4096
     "block" INTEGER NOT NULL,

@@ -29,7 +29,7 @@ use rusqlite::Transaction;
 
 use crate::error::VaultError;
 
-pub(crate) use cache::Cache;
+pub(crate) use cache::{Cache, Cached};
 pub(crate) use columns::{ColumnPatch, Columns, Place};
 pub(crate) use directory::{Directory, DirectoryPatch, Signpost, rebuild as rebuild_directory};
 pub(crate) use gone::count as count_gone;

@@ -96,6 +96,8 @@ struct TestResource {
     rows: Vec<TestRow>,
     #[serde(default)]
     points: Vec<(i64, f64)>,
+    #[serde(default)]
+    medication: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +151,9 @@ fn test_index(json: &str) -> Result<Indexed, FhirError> {
         patient: None,
         entries,
         points,
+        medication: resource
+            .medication
+            .map(|id| ResourceKey::new("Medication", id)),
     })
 }
 
