@@ -105,6 +105,18 @@ pub fn find_words<W: AsRef<str>>(text: &str, words: &[W]) -> Vec<WordHit> {
             continue;
         }
         let before = folded.len();
+        if c.is_ascii() {
+            if c.is_ascii_alphanumeric() {
+                if before == 0 {
+                    start = at;
+                }
+                folded.push(c.to_ascii_lowercase());
+                ends.push(end);
+            } else if before > 0 {
+                close(&mut folded, &mut ends, start);
+            }
+            continue;
+        }
         let mut letters = false;
         for c in c.nfd() {
             let c = if matches!(c, 'đ' | 'Đ') { 'd' } else { c };

@@ -24,34 +24,32 @@ const READ_BY_PEOPLE: [&str; 14] = [
     "answer",
 ];
 
-/// Texts given at most.
-const MOST: usize = 500;
-
-/// Every text of a resource that a person would read, in the order in which they stand there.
+/// The first text of a resource that a person would read and that is wanted, in the order in which
+/// they stand there.
 ///
 /// # Errors
 /// `NotJson`, `NotAnObject`, `TooDeep`, `TooLong`
-pub fn texts(json: &str) -> Result<Vec<String>, FhirError> {
+pub fn find_text(
+    json: &str,
+    mut is_wanted: impl FnMut(&str) -> bool,
+) -> Result<Option<String>, FhirError> {
     let document = Document::parse(json)?;
-    let mut found = Vec::new();
-    gather(document.root(), &mut found);
-    Ok(found.into_iter().map(Cow::into_owned).collect())
+    Ok(find(document.root(), &mut is_wanted).map(Cow::into_owned))
 }
 
-fn gather<'d>(node: Node<'d>, found: &mut Vec<Cow<'d, str>>) {
-    for (key, value) in node.fields() {
+fn find<'d>(node: Node<'d>, is_wanted: &mut impl FnMut(&str) -> bool) -> Option<Cow<'d, str>> {
+    node.fields().find_map(|(key, value)| {
         let is_read = READ_BY_PEOPLE.contains(&inner(key));
-        for item in value.items() {
+        value.items().find_map(|item| {
             if item.is_object() {
-                gather(item, found);
-            } else if is_read
-                && found.len() < MOST
-                && let Some(text) = item.text()
-            {
-                found.push(text);
+                find(item, is_wanted)
+            } else if is_read {
+                item.text().filter(|text| is_wanted(text))
+            } else {
+                None
             }
-        }
-    }
+        })
+    })
 }
 
 #[cfg(test)]
@@ -65,7 +63,12 @@ mod tests {
             "code":{"coding":[{"system":"http://loinc.org","code":"2339-0","display":"Glucose"}],"text":"Đường huyết"},
             "note":[{"text":"Nhịn \\"đói\\""}],"valueString":"âm tính"}"#
             .replace("\\\\", "\\");
-        let found = texts(&json).unwrap();
+        let mut found = Vec::new();
+        let none = find_text(&json, |text| {
+            found.push(text.to_owned());
+            false
+        });
+        assert_eq!(none.unwrap(), None);
         assert_eq!(
             found,
             [
@@ -76,6 +79,8 @@ mod tests {
                 "âm tính"
             ]
         );
-        assert!(texts("[]").is_err());
+        let text = find_text(&json, |text| text.contains("Nhịn"));
+        assert_eq!(text.unwrap().as_deref(), Some("Nhịn \"đói\""));
+        assert!(find_text("[]", |_| true).is_err());
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use rusqlite::{Row, Transaction};
 use sokhoe_domain::{ClinicId, EntryKind, ResourceKey, Section, Timestamp};
-use sokhoe_fhir::texts::texts;
+use sokhoe_fhir::texts::find_text;
 
 use crate::error::VaultError;
 use crate::ingest::PER_RESOURCE;
@@ -205,12 +205,9 @@ impl Vault {
         self.store().read(|tx, decoder| {
             let mut page = search::page(tx, self.columns(), &words, query)?;
             for row in &mut page.rows {
-                row.snippet = snippet(&row.title, &row.detail, &words, || {
-                    let resource = row.id / PER_RESOURCE;
-                    resources::json(tx, decoder, resource)
-                        .ok()
-                        .and_then(|json| texts(&json?).ok())
-                        .unwrap_or_default()
+                row.snippet = snippet(&row.title, &row.detail, &words, |is_wanted| {
+                    let json = resources::json(tx, decoder, row.id / PER_RESOURCE).ok()??;
+                    find_text(&json, is_wanted).ok()?
                 });
             }
             Ok(page)

@@ -1,8 +1,8 @@
 //! Taking resources in: the one place that writes resources, rows, points and postings.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use rusqlite::{CachedStatement, Transaction};
 use sokhoe_domain::{ClinicId, Entry, Point, ResourceKey, Section, Timestamp};
 use sokhoe_fhir::Indexed;
@@ -246,7 +246,7 @@ impl<'t> Ingest<'t> {
             decoder: Decoder::default(),
             statements: Statements::prepare(tx)?,
             directory,
-            by_hash: HashMap::new(),
+            by_hash: HashMap::default(),
             signposts: DirectoryPatch::default(),
             clinic,
             received,

@@ -1,7 +1,6 @@
 //! Texts that stand in many rows and are stored once: clinics, resource types, codes, units.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rusqlite::{OptionalExtension as _, Transaction};
 
 use crate::error::VaultError;

@@ -24,12 +24,13 @@ const BEFORE: usize = 24;
 const LONGEST: usize = 120;
 
 /// The text that shows why a row was found: title and detail when the words stand there, else the
-/// first text of the resource that has what is missing. `texts` is only asked then.
+/// first text of the resource that has what is missing. `behind` is only asked then: for the first
+/// text that is wanted.
 pub(crate) fn snippet(
     title: &str,
     detail: &str,
     words: &[String],
-    texts: impl FnOnce() -> Vec<String>,
+    behind: impl FnOnce(&dyn Fn(&str) -> bool) -> Option<String>,
 ) -> Vec<TextPart> {
     let shown = if detail.is_empty() {
         title.to_owned()
@@ -44,13 +45,9 @@ pub(crate) fn snippet(
         .map(|(_, word)| word)
         .collect();
     if !missing.is_empty() {
-        let texts = texts();
-        let found = texts
-            .iter()
-            .map(|text| (text, find_words(text, &missing)))
-            .find(|(_, hits)| !hits.is_empty());
-        if let Some((text, _)) = found {
-            return parts(text, &find_words(text, words));
+        let is_wanted = |text: &str| !find_words(text, &missing).is_empty();
+        if let Some(text) = behind(&is_wanted) {
+            return parts(&text, &find_words(&text, words));
         }
     }
     parts(&shown, &hits)
@@ -107,8 +104,11 @@ mod tests {
 
     fn shown(title: &str, detail: &str, words: &[&str], texts: &[&str]) -> String {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-        snippet(title, detail, &words, || texts)
+        let behind = |is_wanted: &dyn Fn(&str) -> bool| {
+            let found = texts.iter().find(|text| is_wanted(text));
+            found.map(|text| (*text).to_owned())
+        };
+        snippet(title, detail, &words, behind)
             .into_iter()
             .map(|part| match part.is_hit {
                 true => format!("[{}]", part.text),

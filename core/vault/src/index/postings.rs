@@ -1,8 +1,8 @@
 //! Which rows have which words.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
+use foldhash::HashMap;
 use rusqlite::Transaction;
 
 use crate::error::VaultError;
@@ -91,7 +91,7 @@ impl Gathered {
 
     /// Writes a full block, in the order of the table.
     fn write_block(&self, tx: &Transaction<'_>, block: i64) -> Result<(), VaultError> {
-        let mut by_beginning: HashMap<&str, Block> = HashMap::new();
+        let mut by_beginning: HashMap<&str, Block> = HashMap::default();
         for (word, places) in &self.places {
             for beginning in beginnings(word) {
                 let all = by_beginning.entry(beginning).or_default();
