@@ -83,7 +83,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "sokhoe-testing",
-        &["sokhoe-domain", "sokhoe-qr", "sokhoe-fhir"],
+        &[
+            "sokhoe-domain",
+            "sokhoe-qr",
+            "sokhoe-fhir",
+            "sokhoe-sqlcipher",
+        ],
     ),
     ("sokhoe-ffi", &["sokhoe-domain", "sokhoe-qr", "sokhoe-app"]),
     ("sokhoe-uniffi-bindgen", &[]),
@@ -131,7 +136,7 @@ const IMPURE: &[&str] = &[
 const RESERVED: &[(&str, &[&str], &str)] = &[
     (
         "rusqlite",
-        &["sokhoe-vault", "sokhoe-clinic"],
+        &["sokhoe-vault", "sokhoe-clinic", "sokhoe-testing"],
         "only the vault, the clinic and tests open a database",
     ),
     (

@@ -146,7 +146,7 @@ pub trait VaultFiles: Send + Sync {
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
 
     /// Adds bytes at the end of the file, which is made when it is not there; on disk before this
-    /// returns. After a crash any beginning of the bytes may be there.
+    /// returns. After a crash any part of the bytes may be there, with zeros in the place of the rest.
     ///
     /// # Errors
     /// Whatever the file system says; some of the bytes may be there then.

@@ -2,6 +2,7 @@
 
 mod clinic_wire;
 mod clock;
+pub mod disk;
 mod keys;
 mod network;
 mod rng;

@@ -18,6 +18,7 @@ mod events;
 mod files;
 mod index;
 mod ingest;
+mod integrity;
 mod key;
 mod migrations;
 mod names;

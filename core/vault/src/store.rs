@@ -79,6 +79,8 @@ struct Writer {
     connection: Connection,
     durability: Durability,
     scratch: Scratch,
+    /// Whether the disk failed under it: see [`Store::renew`].
+    suspect: bool,
 }
 
 struct Reader {
@@ -101,6 +103,12 @@ pub(crate) struct Store {
     name: String,
     files: Arc<dyn VaultFiles>,
     key: VaultKey,
+}
+
+/// Whether SQLCipher gives up on the connection that met this: one that read a damaged page, or could
+/// not read a page, calls everything damaged from then on.
+fn spoils_connection(error: &VaultError) -> bool {
+    matches!(error, VaultError::Corrupt | VaultError::Unavailable { .. })
 }
 
 fn database_file(name: &str) -> String {
@@ -197,6 +205,7 @@ impl Store {
                     encoder: Encoder::default(),
                     index: sokhoe_fhir::index,
                 },
+                suspect: false,
             }),
             notices: Notices::default(),
             name: name.to_owned(),
@@ -222,10 +231,14 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>, &mut Scratch) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
         let mut writer = self.writer();
+        if writer.suspect {
+            self.renew(&mut writer)?;
+        }
         let Writer {
             connection,
             durability: current,
             scratch,
+            suspect,
         } = &mut *writer;
         if *current != durability {
             connection.execute_batch(durability.pragma())?;
@@ -238,10 +251,30 @@ impl Store {
             transaction.commit()?;
             Ok(value)
         })();
-        if result.is_err() {
+        if let Err(error) = &result {
             scratch.names.forget();
+            *suspect = spoils_connection(error);
         }
         result
+    }
+
+    /// Puts a new connection in the place of one under which the disk failed, and brings everything
+    /// in the journal into the file: some systems take for written what a failed sync did not write,
+    /// so that no later sync of the journal would bring it to the disk.
+    fn renew(&self, writer: &mut Writer) -> Result<(), VaultError> {
+        let role = Role::Writer { create: false };
+        let file = database_file(&self.name);
+        writer.connection = connection::open(&*self.files, &file, &self.key, role)?;
+        writer.durability = Durability::Full;
+        let busy: bool =
+            writer
+                .connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy {
+            return Err(VaultError::Busy);
+        }
+        writer.suspect = false;
+        Ok(())
     }
 
     /// Runs `work` in one reading transaction: everything it sees is of one moment.
@@ -259,11 +292,7 @@ impl Store {
             transaction.finish()?;
             Ok(value)
         })();
-        if result
-            .as_ref()
-            .is_err_and(|error| *error == VaultError::Corrupt)
-        {
-            // SQLCipher gives up on a connection that met a damaged page.
+        if result.as_ref().is_err_and(spoils_connection) {
             loan.reader = None;
         }
         result
