@@ -22,7 +22,7 @@ struct Image {
 }
 
 /// How long the life is.
-const DAYS: u32 = 12;
+const DAYS: u32 = 14;
 
 /// How many images of each random kind are looked at, for each operation.
 const SEEDS: u64 = 2;
