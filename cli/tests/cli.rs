@@ -528,6 +528,21 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     let row = &rows["entries"][0];
     let shown = phone.json(&["show", &row["id"].to_string()]);
     assert_eq!(shown["entry"]["title"], row["title"]);
+    assert!(
+        row["snippet"]
+            .as_array()
+            .expect("parts")
+            .iter()
+            .any(|part| part["is_hit"] == true)
+    );
+    let clinic_id = row["clinic_id"].as_str().expect("a clinic");
+    let of = |filter: &[&str]| {
+        let found = phone.json(&[&["book-search", "duong", "huyet"], filter].concat());
+        found["entries"].as_array().expect("rows").len()
+    };
+    assert!(of(&["--clinic", clinic_id, "--from", "1950-01-01"]) > 0);
+    assert_eq!(of(&["--clinic", "nobody"]), 0);
+    assert_eq!(of(&["--to", "1900-01-01"]), 0);
     let code = rows["entries"]
         .as_array()
         .expect("rows")

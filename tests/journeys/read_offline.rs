@@ -1,7 +1,7 @@
 //! The book without a network.
 
 use sokhoe_app::domain::Section;
-use sokhoe_app::{AppError, BrowseRequest};
+use sokhoe_app::{AppError, BrowseRequest, EntryView};
 use sokhoe_testing::Cut;
 use sokhoe_tests::{BOOK_PATIENT, TestClinic, TestPhone};
 
@@ -64,6 +64,7 @@ async fn the_whole_book_can_be_read_searched_and_followed_offline() {
             .unwrap()
             .rows
     };
+    let ids = |rows: &[EntryView]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
     let found = search("duong huyet");
     assert!(!found.is_empty());
     assert!(
@@ -78,8 +79,17 @@ async fn the_whole_book_can_be_read_searched_and_followed_offline() {
         "duong huy",
         "đuòng huyêt",
     ] {
-        assert_eq!(search(text), found, "{text}");
+        assert_eq!(ids(&search(text)), ids(&found), "{text}");
     }
+    let shown = |rows: &[EntryView]| {
+        let first = rows[0].snippet.iter();
+        first
+            .filter(|part| part.is_hit)
+            .map(|part| part.text.to_lowercase())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&search("huyet duong")), ["đường", "huyết"]);
+    assert_eq!(shown(&search("duong huy")), ["đường", "huy"]);
     assert!(search("khong co tu nay dau").is_empty());
     assert_eq!(
         search("\" OR 1=1 -- *"),

@@ -5,7 +5,8 @@ use sokhoe_app::{
     BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentRefusal,
     EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, FieldView,
     FindSlotsRequest, InvoiceView, KeyStoreRefusal, Language, PaymentQrView, PaymentStatus,
-    PersonView, PointView, SectionCountView, ServiceView, SlotView, SyncView, TrendView,
+    PersonView, PointView, SectionCountView, ServiceView, SlotView, SyncView, TextPartView,
+    TrendView,
 };
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 
@@ -317,6 +318,17 @@ pub struct EntryView {
     pub kind: EntryKind,
     /// The code to ask `trend` for; unset when there is no trend.
     pub trend_code: Option<String>,
+    /// After a search: where the words stand, in the row or in what is behind it. Else empty.
+    pub snippet: Vec<TextPartView>,
+}
+
+/// A piece of a text that is shown.
+#[uniffi::remote(Record)]
+pub struct TextPartView {
+    /// The piece.
+    pub text: String,
+    /// Whether it is what was looked for.
+    pub is_hit: bool,
 }
 
 /// A page of rows.

@@ -98,6 +98,7 @@ pub(crate) fn entry(view: &EntryView) -> Value {
         "status": view.status,
         "kind": view.kind,
         "trend_code": view.trend_code,
+        "snippet": list(&view.snippet, |part| json!({"text": part.text, "is_hit": part.is_hit})),
     })
 }
 

@@ -1,12 +1,14 @@
 //! `sokhoe phone book-search`, `show` and `trend`: reading the book, without a network.
 
+use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use sokhoe_app::{BrowseRequest, EntryView, TrendView};
-use sokhoe_domain::{EntryKind, Section};
+use sokhoe_domain::{EntryKind, Section, Timestamp};
 
 use super::json;
 use super::open::Phone;
+use super::times::day;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::text::{Column, plain, sparkline, table};
@@ -17,6 +19,7 @@ use crate::text::{Column, plain, sparkline, table};
 Examples:
   sokhoe phone book-search duong huyet
   sokhoe phone book-search --section medicines
+  sokhoe phone book-search cholesterol --from 2025-01-01 --to 2025-12-31
   sokhoe phone book-search hba1c --limit 3 --json")]
 pub(super) struct SearchArgs {
     /// What to look for; everything when not given
@@ -25,6 +28,18 @@ pub(super) struct SearchArgs {
     /// Only this part of the book
     #[arg(long, value_enum)]
     section: Option<SectionArg>,
+
+    /// Only what came from this clinic (its id stands in `list --json`)
+    #[arg(long, value_name = "ID")]
+    clinic: Option<String>,
+
+    /// Only from this day on
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    from: Option<NaiveDate>,
+
+    /// Only up to this day
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    to: Option<NaiveDate>,
 
     /// At most so many
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
@@ -99,9 +114,12 @@ pub(super) fn search(
         person_id: phone.person()?.id,
         text: args.words.join(" "),
         section: args.section.map(Section::from),
-        clinic_id: None,
-        from: None,
-        to: None,
+        clinic_id: args.clinic,
+        from: args.from.map(Timestamp::start_of_day),
+        to: args
+            .to
+            .and_then(|day| day.succ_opt())
+            .map(Timestamp::start_of_day),
         cursor: args.cursor,
         limit: args.limit,
     })?;
@@ -164,6 +182,7 @@ fn entry_lines(rows: &[EntryView]) -> Vec<String> {
                 row.title.clone(),
                 row.detail.clone(),
                 mark(row.kind).to_owned(),
+                behind(row),
             ]
         })
         .collect();
@@ -173,9 +192,22 @@ fn entry_lines(rows: &[EntryView]) -> Vec<String> {
             Column::Left,
             Column::Cut(60),
             Column::Cut(60),
+            Column::Left,
+            Column::Cut(70),
         ],
         &rows,
     )
+}
+
+/// Where a search found its words, when that is not in the row itself.
+fn behind(row: &EntryView) -> String {
+    let text: String = row.snippet.iter().map(|part| part.text.as_str()).collect();
+    let text = text.trim_matches('…');
+    if text.is_empty() || format!("{} · {}", row.title, row.detail).contains(text) {
+        String::new()
+    } else {
+        format!("…{text}…")
+    }
 }
 
 /// How a value stands to its range, in one sign.

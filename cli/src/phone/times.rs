@@ -55,7 +55,7 @@ pub(super) struct FindArgs {
     limit: u32,
 }
 
-fn day(text: &str) -> Result<NaiveDate, String> {
+pub(super) fn day(text: &str) -> Result<NaiveDate, String> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .map_err(|_| "a day is written 2026-11-24".to_owned())
 }

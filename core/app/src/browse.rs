@@ -5,7 +5,7 @@ use sokhoe_vault::{EntryQuery, EntryRow, PageCursor};
 
 use crate::error::AppError;
 use crate::session::{Session, SoKhoe};
-use crate::views::{BrowseRequest, EntryPageView, EntryView, SectionCountView};
+use crate::views::{BrowseRequest, EntryPageView, EntryView, SectionCountView, TextPartView};
 
 impl SoKhoe {
     /// A page of the book, newest first; with words, the rows that have them all. Words are found
@@ -82,6 +82,14 @@ impl Session {
             status: row.status,
             kind: row.kind,
             trend_code: row.trend,
+            snippet: row
+                .snippet
+                .into_iter()
+                .map(|part| TextPartView {
+                    text: part.text,
+                    is_hit: part.is_hit,
+                })
+                .collect(),
         }
     }
 }

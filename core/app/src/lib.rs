@@ -37,6 +37,6 @@ pub use views::{
     BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentView,
     EntryDetailView, EntryPageView, EntryView, EventView, FieldView, FindSlotsRequest, InvoiceView,
     PaymentQrView, PaymentStatus, PersonView, PointView, SectionCountView, ServiceView, SlotView,
-    SyncView, TrendView,
+    SyncView, TextPartView, TrendView,
 };
 pub use words::Language;

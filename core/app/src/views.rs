@@ -205,6 +205,17 @@ pub struct EntryView {
     pub kind: EntryKind,
     /// The code to ask [`crate::SoKhoe::trend`] for; unset when there is no trend.
     pub trend_code: Option<String>,
+    /// After a search: where the words stand, in the row or in what is behind it. Else empty.
+    pub snippet: Vec<TextPartView>,
+}
+
+/// A piece of a text that is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextPartView {
+    /// The piece.
+    pub text: String,
+    /// Whether it is what was looked for.
+    pub is_hit: bool,
 }
 
 /// A page of rows.

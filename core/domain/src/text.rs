@@ -59,6 +59,85 @@ pub fn fold_into(text: &str, out: &mut String) {
     }
 }
 
+/// A place where a word of a text begins as a word that was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordHit {
+    /// Bytes of the text: as much of its word as was looked for.
+    pub range: std::ops::Range<usize>,
+    /// Which of the words that were looked for, the first that fits.
+    pub word: usize,
+}
+
+/// Where words of a text begin with one of `words`, which are folded ([`fold`]): what a search that
+/// compares folded words by their beginnings has found. In the order of the text.
+#[must_use]
+pub fn find_words<W: AsRef<str>>(text: &str, words: &[W]) -> Vec<WordHit> {
+    let mut hits = Vec::new();
+    // The letters of a word, folded, and for each byte of them where its letter ends in the text.
+    let mut folded = String::new();
+    let mut ends: Vec<usize> = Vec::new();
+    let mut start = 0;
+    let mut close = |folded: &mut String, ends: &mut Vec<usize>, start: usize| {
+        let found = words.iter().position(|word| {
+            let word = word.as_ref();
+            !word.is_empty() && folded.starts_with(word)
+        });
+        if let Some(word) = found
+            && let Some(end) = ends.get(words[word].as_ref().len() - 1)
+        {
+            hits.push(WordHit {
+                range: start..*end,
+                word,
+            });
+        }
+        folded.clear();
+        ends.clear();
+    };
+    for (at, c) in text.char_indices() {
+        let end = at + c.len_utf8();
+        if is_combining_mark(c) {
+            // Belongs to the letter before.
+            let letter = ends.last().copied();
+            ends.iter_mut()
+                .rev()
+                .take_while(|end| Some(**end) == letter)
+                .for_each(|last| *last = end);
+            continue;
+        }
+        let before = folded.len();
+        if c.is_ascii() {
+            if c.is_ascii_alphanumeric() {
+                if before == 0 {
+                    start = at;
+                }
+                folded.push(c.to_ascii_lowercase());
+                ends.push(end);
+            } else if before > 0 {
+                close(&mut folded, &mut ends, start);
+            }
+            continue;
+        }
+        let mut letters = false;
+        for c in c.nfd() {
+            let c = if matches!(c, 'đ' | 'Đ') { 'd' } else { c };
+            if c.is_alphanumeric() {
+                letters = true;
+                folded.extend(c.to_lowercase().filter(|c| !is_combining_mark(*c)));
+            }
+        }
+        if letters {
+            if before == 0 {
+                start = at;
+            }
+            ends.resize(folded.len(), end);
+        } else {
+            close(&mut folded, &mut ends, start);
+        }
+    }
+    close(&mut folded, &mut ends, start);
+    hits
+}
+
 /// Whether a character can be seen, or is the space between words. Controls, and characters that turn
 /// the line around, take no room or separate lines, can make a text look like another.
 #[must_use]
@@ -105,6 +184,36 @@ mod tests {
         }
         assert_eq!(strip_marks("ủng hộ lũ lụt"), "ung ho lu lut");
         assert_eq!(strip_marks("Đặng Minh"), "Dang Minh");
+    }
+
+    #[test]
+    fn hits_are_where_people_see_them() {
+        let found = |text: &str, words: &[&str]| {
+            find_words(text, words)
+                .into_iter()
+                .map(|hit| text[hit.range].to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("Đường huyết lúc đói", &["duong", "doi"]),
+            ["Đường", "đói"]
+        );
+        assert_eq!(found("Đường-huyết", &["huy"]), ["huy"]);
+        assert_eq!(
+            found("ĐƯỜNG, đường; dường", &["duo"]),
+            ["ĐƯỜ", "đườ", "dườ"]
+        );
+        let decomposed: String = "Đường hoà".nfd().collect();
+        let hits = find_words(&decomposed, &["duong", "ho"]);
+        let seen: Vec<String> = hits
+            .iter()
+            .map(|hit| decomposed[hit.range.clone()].nfc().collect())
+            .collect();
+        assert_eq!(seen, ["Đường", "ho"]);
+        assert_eq!(hits.iter().map(|hit| hit.word).collect::<Vec<_>>(), [0, 1]);
+        assert!(found("xin chào", &["hao", ""]).is_empty());
+        assert!(found("", &["a"]).is_empty());
+        assert_eq!(found("\u{301}a\u{301}b", &["ab"]), ["a\u{301}b"]);
     }
 
     #[test]

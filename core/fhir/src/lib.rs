@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod patient;
 mod read;
 pub mod scheduling;
+pub mod texts;
 mod values;
 
 pub use appointment::{Appointment, AppointmentStatus};

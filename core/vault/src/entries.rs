@@ -3,14 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use rusqlite::types::Value;
 use rusqlite::{Row, Transaction};
 use sokhoe_domain::{ClinicId, EntryKind, ResourceKey, Section, Timestamp};
+use sokhoe_fhir::texts::find_text;
 
 use crate::error::VaultError;
+use crate::ingest::PER_RESOURCE;
 use crate::packed::UnpackedId;
 use crate::resources::{self, StoredResource};
 use crate::search;
+use crate::snippet::{TextPart, snippet};
 use crate::vault::Vault;
 
 /// Rows a page has at most.
@@ -76,6 +78,8 @@ pub struct EntryRow {
     pub kind: EntryKind,
     /// The code whose points make its trend.
     pub trend: Option<String>,
+    /// After a search: where the words stand, in the row or in the resource behind it. Else empty.
+    pub snippet: Vec<TextPart>,
 }
 
 impl fmt::Debug for EntryRow {
@@ -137,15 +141,15 @@ impl FromStr for PageCursor {
 // CROSS JOIN keeps the order: the entry leads to its names, never the other way.
 const ROW: &str = r#"
     SELECT e."id", c."name", k."name", e."resource", e."section", e."happened", e."title",
-        e."detail", e."status", e."flag", t."name", e."doc"
+        e."detail", e."status", e."flag", t."name"
     FROM "entry" e
     CROSS JOIN "clinic" c ON c."id" = e."clinic"
     CROSS JOIN "kind" k ON k."id" = e."kind"
     LEFT JOIN "code" t ON t."id" = e."trend""#;
 
-fn read_row(row: &Row<'_>) -> Result<(EntryRow, PageCursor), VaultError> {
+fn read_row(row: &Row<'_>) -> Result<EntryRow, VaultError> {
     let happened = row.get(5)?;
-    let entry = EntryRow {
+    Ok(EntryRow {
         id: row.get(0)?,
         clinic: ClinicId(row.get(1)?),
         resource: ResourceKey {
@@ -159,9 +163,8 @@ fn read_row(row: &Row<'_>) -> Result<(EntryRow, PageCursor), VaultError> {
         status: row.get(8)?,
         kind: EntryKind::from_code(row.get(9)?),
         trend: row.get(10)?,
-    };
-    let doc = row.get(11)?;
-    Ok((entry, PageCursor { happened, doc }))
+        snippet: Vec::new(),
+    })
 }
 
 /// The rows of these ids, in their order; ids without a row are left out.
@@ -173,48 +176,10 @@ pub(crate) fn by_ids(
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
         if let Some(row) = find.query([id])?.next()? {
-            rows.push(read_row(row)?.0);
+            rows.push(read_row(row)?);
         }
     }
     Ok(rows)
-}
-
-/// A page of all rows or of a section, by an index that has them in order.
-fn list(tx: &Transaction<'_>, query: &EntryQuery) -> Result<EntryPage, VaultError> {
-    let (from, to) = query.period();
-    let before = query.before.unwrap_or(PageCursor::START);
-    // What the comparison of pairs says too, but not so that SQLite begins there.
-    let to = to.min(before.happened);
-    let limit = query.page_length();
-    let mut sql = format!(
-        r#"{ROW} WHERE (e."happened", e."doc") < (?1, ?2) AND e."happened" BETWEEN ?3 AND ?4"#
-    );
-    let mut values = vec![
-        Value::from(before.happened),
-        Value::from(before.doc),
-        Value::from(from),
-        Value::from(to),
-        Value::from(i64::try_from(limit + 1).unwrap_or(i64::MAX)),
-    ];
-    if let Some(section) = query.section {
-        sql.push_str(r#" AND e."section" = ?6"#);
-        values.push(Value::from(section.code()));
-    }
-    sql.push_str(r#" ORDER BY e."happened" DESC, e."doc" DESC LIMIT ?5"#);
-    let mut statement = tx.prepare_cached(&sql)?;
-    let mut found = statement.query(rusqlite::params_from_iter(values))?;
-    let mut page = EntryPage::default();
-    let mut last = None;
-    while let Some(row) = found.next()? {
-        if page.rows.len() == limit {
-            page.next = last;
-            break;
-        }
-        let (entry, place) = read_row(row)?;
-        page.rows.push(entry);
-        last = Some(place);
-    }
-    Ok(page)
 }
 
 impl Vault {
@@ -223,10 +188,8 @@ impl Vault {
     /// # Errors
     /// [`VaultError`]
     pub fn entries(&self, query: &EntryQuery) -> Result<EntryPage, VaultError> {
-        self.store().read(|tx, _| match query.clinic {
-            None => list(tx, query),
-            Some(_) => search::page(tx, self.columns(), &[], query),
-        })
+        self.store()
+            .read(|tx, _| search::page(tx, self.columns(), &[], query))
     }
 
     /// A page of the rows that have every word of `text`, or one that begins so, in whatever order,
@@ -239,8 +202,16 @@ impl Vault {
         if words.is_empty() {
             return self.entries(query);
         }
-        self.store()
-            .read(|tx, _| search::page(tx, self.columns(), &words, query))
+        self.store().read(|tx, decoder| {
+            let mut page = search::page(tx, self.columns(), &words, query)?;
+            for row in &mut page.rows {
+                row.snippet = snippet(&row.title, &row.detail, &words, |is_wanted| {
+                    let json = resources::json(tx, decoder, row.id / PER_RESOURCE).ok()??;
+                    find_text(&json, is_wanted).ok()?
+                });
+            }
+            Ok(page)
+        })
     }
 
     /// A row with the resource it was read from.
@@ -252,8 +223,9 @@ impl Vault {
             let Some(row) = by_ids(tx, [id].into_iter())?.pop() else {
                 return Ok(None);
             };
-            let resource = resources::find(tx, decoder, &row.clinic, &row.resource)?
-                .ok_or(VaultError::Corrupt)?;
+            let resource =
+                resources::find(tx, self.directory(), decoder, &row.clinic, &row.resource)?
+                    .ok_or(VaultError::Corrupt)?;
             Ok(Some((row, resource)))
         })
     }
@@ -264,15 +236,13 @@ impl Vault {
     /// [`VaultError`]
     pub fn counts(&self) -> Result<Vec<(Section, u64)>, VaultError> {
         self.store().read(|tx, _| {
-            let mut count = tx.prepare_cached(
-                r#"SELECT "section", count(*) FROM "entry" GROUP BY "section" ORDER BY "section""#,
-            )?;
-            let mut rows = count.query([])?;
+            let rows = self.columns().current(tx)?.counts();
             let mut counts = Vec::new();
-            while let Some(row) = rows.next()? {
-                let section = Section::from_code(row.get(0)?).ok_or(VaultError::Corrupt)?;
-                let rows: i64 = row.get(1)?;
-                counts.push((section, u64::try_from(rows).unwrap_or(0)));
+            for (section, rows) in (0..=u8::MAX).zip(rows) {
+                if rows > 0 {
+                    let section = Section::from_code(section).ok_or(VaultError::Corrupt)?;
+                    counts.push((section, rows));
+                }
             }
             Ok(counts)
         })

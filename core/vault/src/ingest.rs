@@ -1,5 +1,8 @@
 //! Taking resources in: the one place that writes resources, rows, points and postings.
 
+use std::sync::Arc;
+
+use foldhash::HashMap;
 use rusqlite::{CachedStatement, Transaction};
 use sokhoe_domain::{ClinicId, Entry, Point, ResourceKey, Section, Timestamp};
 use sokhoe_fhir::Indexed;
@@ -8,31 +11,30 @@ use sokhoe_fhir::bundle::Change;
 use crate::compression::Decoder;
 use crate::entries::NO_TIME;
 use crate::error::VaultError;
+use crate::index::{
+    self, Cached as _, ColumnPatch, Directory, DirectoryPatch, IndexPatch, NewPoints, NewPostings,
+    Place, Signpost,
+};
 use crate::notice::VaultChange;
 use crate::packed::PackedId;
 use crate::page::Applied;
-use crate::resources::hash;
-use crate::search::{ColumnPatch, NewPostings, Place};
+use crate::resources::{self, hash};
 use crate::set_aside;
 use crate::store::Scratch;
 
 /// The rules by which entries are read from resources, counted. A vault written by others reads all
 /// its resources again when it is opened. Raise it when `sokhoe_fhir::index` gives other entries,
 /// points or folded texts than before, or when words are cut otherwise.
-const RULES: i64 = 1;
+const RULES: i64 = 2;
 
 /// Rows, or points, that one resource may give: their ids are its number times this, and on.
-const PER_RESOURCE: i64 = 1 << 10;
+pub(crate) const PER_RESOURCE: i64 = 1 << 10;
 
-/// Resources whose hashes gather before they move to the large table.
-const RECENT: i64 = if cfg!(all(test, debug_assertions)) {
-    100
-} else {
-    8_192
-};
+/// The type of the resources that name others.
+const MEDICATION: &str = "Medication";
 
-/// Postings of rows that are gone stay until they are as many as the rows that are there, and at
-/// least this many: then all postings are written anew.
+/// Docs that are gone stay until they are as many as the rows that are there, and at least this many:
+/// then all rows are numbered anew.
 const GARBAGE: i64 = 16_384;
 
 /// Whether the rows were read by other rules than today's.
@@ -45,16 +47,35 @@ pub(crate) fn is_outdated(tx: &Transaction<'_>) -> Result<bool, VaultError> {
     Ok(rules != RULES && next_resource > 1)
 }
 
+/// Brings a file whose rows were read by other rules up to today's.
+pub(crate) fn renew(tx: &Transaction<'_>, scratch: &mut Scratch) -> Result<(), VaultError> {
+    let (seed, next_resource) = tx.query_row(
+        r#"SELECT "seed", "next_resource" FROM "counter""#,
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    index::rebuild_directory(tx, seed, next_resource)?;
+    let directory = Arc::new(Directory::load(tx)?);
+    read_everything_again(tx, scratch, &directory)
+}
+
+fn note_docs(tx: &Transaction<'_>, number: i64, docs: Docs) -> Result<(), VaultError> {
+    tx.prepare_cached(
+        r#"UPDATE "resource" SET "first_doc" = ?2, "docs" = ?3 WHERE "number" = ?1"#,
+    )?
+    .execute((number, docs.first, docs.count))?;
+    Ok(())
+}
+
 /// Reads rows, points and words anew from every resource. Resources that can no longer be read keep
 /// no rows, but stay.
-pub(crate) fn read_everything_again(
+fn read_everything_again(
     tx: &Transaction<'_>,
     scratch: &mut Scratch,
+    directory: &Arc<Directory>,
 ) -> Result<(), VaultError> {
-    tx.execute_batch(
-        r#"DELETE FROM "entry"; DELETE FROM "point"; DELETE FROM "posting";
-           UPDATE "counter" SET "next_doc" = 0;"#,
-    )?;
+    tx.execute_batch(r#"DELETE FROM "entry"; UPDATE "counter" SET "next_doc" = 0;"#)?;
+    index::clear(tx)?;
     let clinics: Vec<(i64, String)> = tx
         .prepare(r#"SELECT "id", "name" FROM "clinic""#)?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -63,18 +84,40 @@ pub(crate) fn read_everything_again(
     let mut decoder = Decoder::default();
     let mut resources = tx.prepare(
         r#"SELECT "number", "encoding", "length", "json" FROM "resource"
-           WHERE "clinic" = ?1 ORDER BY "number""#,
+           WHERE "clinic" = ?1 AND "number" > ?2 ORDER BY "number" LIMIT 1000"#,
     )?;
     for (clinic, name) in clinics {
-        let mut ingest = Ingest::begin(tx, scratch, &ClinicId(name), Timestamp::default())?;
-        let mut rows = resources.query([clinic])?;
-        while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(3)?.as_blob().map_err(|_| VaultError::Corrupt)?;
-            let json = decoder.decode(row.get(1)?, row.get(2)?, bytes)?;
-            if let Ok(indexed) = index(&json)
-                && fits(&indexed)
-            {
-                ingest.add_rows(row.get(0)?, &indexed)?;
+        let mut ingest = Ingest::begin(
+            tx,
+            scratch,
+            Arc::clone(directory),
+            &ClinicId(name),
+            Timestamp::default(),
+        )?;
+        let mut last = 0;
+        loop {
+            // Some at a time: no statement reads the table while rows of it are written.
+            let mut noted = Vec::new();
+            let mut rows = resources.query((clinic, last))?;
+            while let Some(row) = rows.next()? {
+                last = row.get(0)?;
+                let bytes = row.get_ref(3)?.as_blob().map_err(|_| VaultError::Corrupt)?;
+                let json = decoder.decode(row.get(1)?, row.get(2)?, bytes)?;
+                let docs = match index(&json) {
+                    Ok(mut indexed) if fits(&indexed) => {
+                        ingest.name_medicine(last, &mut indexed)?;
+                        ingest.add_rows(last, &indexed)?
+                    }
+                    _ => Docs::default(),
+                };
+                noted.push((last, docs));
+            }
+            drop(rows);
+            for (number, docs) in &noted {
+                note_docs(tx, *number, *docs)?;
+            }
+            if noted.is_empty() {
+                break;
             }
         }
         ingest.finish(None)?;
@@ -94,15 +137,21 @@ pub(crate) struct Ingest<'t> {
     scratch: &'t mut Scratch,
     decoder: Decoder,
     statements: Statements<'t>,
+    /// The resources before this transaction.
+    directory: Arc<Directory>,
+    /// Those that it adds, by hash.
+    by_hash: HashMap<u32, Vec<i64>>,
+    signposts: DirectoryPatch,
     clinic: i64,
     received: Timestamp,
     next_resource: i64,
-    first_recent: i64,
+    first_doc: i64,
     next_doc: i64,
     generation: i64,
     seed: i64,
     postings: NewPostings,
-    patch: ColumnPatch,
+    points: NewPoints,
+    columns: ColumnPatch,
     applied: Applied,
     change: VaultChange,
     /// Whether there may be tombstones, or records set aside, to clear.
@@ -117,51 +166,51 @@ struct Name<'k> {
     hash: u32,
 }
 
+/// The docs of a resource.
+#[derive(Debug, Clone, Copy, Default)]
+struct Docs {
+    first: i64,
+    count: i64,
+}
+
+/// A resource that is there.
+struct Known {
+    number: i64,
+    version: Option<String>,
+    docs: Docs,
+}
+
 struct Statements<'t> {
     find: CachedStatement<'t>,
-    find_recent: CachedStatement<'t>,
-    add_hash: CachedStatement<'t>,
     add: CachedStatement<'t>,
     change: CachedStatement<'t>,
     add_entry: CachedStatement<'t>,
-    add_point: CachedStatement<'t>,
     remove_entries: CachedStatement<'t>,
-    remove_points: CachedStatement<'t>,
 }
 
 impl<'t> Statements<'t> {
     fn prepare(tx: &'t Transaction<'_>) -> Result<Self, VaultError> {
         Ok(Self {
             find: tx.prepare_cached(
-                r#"SELECT r."number", r."version"
-                   FROM "resource_by_hash" h CROSS JOIN "resource" r ON r."number" = h."number"
-                   WHERE h."hash" = ?1 AND r."clinic" = ?2 AND +r."kind" = ?3 AND r."id" = ?4"#,
+                r#"SELECT "version", "first_doc", "docs" FROM "resource"
+                   WHERE "number" = ?1 AND "clinic" = ?2 AND "kind" = ?3 AND "id" = ?4"#,
             )?,
-            find_recent: tx.prepare_cached(
-                r#"SELECT r."number", r."version"
-                   FROM "recent_by_hash" h CROSS JOIN "resource" r ON r."number" = h."number"
-                   WHERE h."hash" = ?1 AND r."clinic" = ?2 AND +r."kind" = ?3 AND r."id" = ?4"#,
-            )?,
-            add_hash: tx.prepare_cached(r#"INSERT INTO "recent_by_hash" VALUES (?1, ?2)"#)?,
             // Not INSERT OR REPLACE, which journals for a rollback of its own.
             add: tx.prepare_cached(
-                r#"INSERT INTO "resource" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"#,
+                r#"INSERT INTO "resource"
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"#,
             )?,
             change: tx.prepare_cached(
                 r#"UPDATE "resource" SET "version" = ?5, "last_updated" = ?6, "received" = ?7,
-                       "encoding" = ?8, "length" = ?9, "json" = ?10
+                       "first_doc" = ?8, "docs" = ?9, "encoding" = ?10, "length" = ?11, "json" = ?12
                    WHERE "number" = ?1 AND "clinic" = ?2 AND "kind" = ?3 AND "id" = ?4"#,
             )?,
             add_entry: tx.prepare_cached(
-                r#"INSERT INTO "entry" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"#,
+                r#"INSERT INTO "entry" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"#,
             )?,
-            add_point: tx
-                .prepare_cached(r#"INSERT INTO "point" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"#)?,
             remove_entries: tx.prepare_cached(
-                r#"DELETE FROM "entry" WHERE "id" >= ?1 AND "id" < ?2 RETURNING "doc", "section""#,
+                r#"DELETE FROM "entry" WHERE "id" >= ?1 AND "id" < ?2 RETURNING "section""#,
             )?,
-            remove_points: tx
-                .prepare_cached(r#"DELETE FROM "point" WHERE "id" >= ?1 AND "id" < ?2"#)?,
         })
     }
 }
@@ -170,20 +219,13 @@ impl<'t> Ingest<'t> {
     pub(crate) fn begin(
         tx: &'t Transaction<'t>,
         scratch: &'t mut Scratch,
+        directory: Arc<Directory>,
         clinic: &ClinicId,
         received: Timestamp,
     ) -> Result<Self, VaultError> {
-        let (
-            next_resource,
-            first_recent,
-            next_doc,
-            generation,
-            seed,
-            has_tombstones,
-            has_set_aside,
-        ) = tx
+        let (next_resource, next_doc, generation, seed, has_tombstones, has_set_aside) = tx
             .prepare_cached(
-                r#"SELECT "next_resource", "first_recent", "next_doc", "generation", "seed",
+                r#"SELECT "next_resource", "next_doc", "generation", "seed",
                        EXISTS (SELECT 1 FROM "tombstone"), EXISTS (SELECT 1 FROM "set_aside")
                    FROM "counter""#,
             )?
@@ -195,7 +237,6 @@ impl<'t> Ingest<'t> {
                     row.get(3)?,
                     row.get(4)?,
                     row.get(5)?,
-                    row.get(6)?,
                 ))
             })?;
         let clinic = scratch.names.clinic(tx, clinic.as_str())?;
@@ -204,15 +245,19 @@ impl<'t> Ingest<'t> {
             scratch,
             decoder: Decoder::default(),
             statements: Statements::prepare(tx)?,
+            directory,
+            by_hash: HashMap::default(),
+            signposts: DirectoryPatch::default(),
             clinic,
             received,
             next_resource,
-            first_recent,
+            first_doc: next_doc,
             next_doc,
             generation,
             seed,
-            postings: NewPostings::default(),
-            patch: ColumnPatch::from(generation),
+            postings: NewPostings::at(next_doc),
+            points: NewPoints::at(next_doc),
+            columns: ColumnPatch::default(),
             applied: Applied::default(),
             change: VaultChange::default(),
             has_tombstones,
@@ -237,10 +282,10 @@ impl<'t> Ingest<'t> {
     ) -> Result<(), VaultError> {
         let name = self.name(key)?;
         let known = self.find(&name)?;
-        if let Some((number, stored)) = &known {
+        if let Some(known) = &known {
             let same = match version {
-                Some(version) => stored.as_deref() == Some(version),
-                None => stored.is_none() && self.has_json(*number, json)?,
+                Some(version) => known.version.as_deref() == Some(version),
+                None => known.version.is_none() && self.has_json(known.number, json)?,
             };
             if same {
                 self.applied.unchanged += 1;
@@ -257,19 +302,23 @@ impl<'t> Ingest<'t> {
             Ok(indexed) => indexed,
             Err(error) => return self.set_aside(Some(key), error.code(), json),
         };
-        let (number, store) = match known {
-            Some((number, _)) => {
-                self.remove_rows(number)?;
-                (number, &mut self.statements.change)
+        let is_new = known.is_none();
+        let number = match known {
+            Some(known) => {
+                self.remove_rows(known.number, known.docs)?;
+                known.number
             }
-            None => {
-                let number = self.next_resource;
-                self.next_resource += 1;
-                self.statements.add_hash.execute((name.hash, number))?;
-                (number, &mut self.statements.add)
-            }
+            None => self.add_number(&name)?,
         };
+        let mut indexed = indexed;
+        self.name_medicine(number, &mut indexed)?;
+        let docs = self.add_rows(number, &indexed)?;
         let stored = self.scratch.encoder.encode(json);
+        let store = if is_new {
+            &mut self.statements.add
+        } else {
+            &mut self.statements.change
+        };
         store.execute((
             number,
             self.clinic,
@@ -278,15 +327,91 @@ impl<'t> Ingest<'t> {
             version.or(indexed.version_id.as_deref()),
             indexed.last_updated.map(Timestamp::as_millis),
             self.received.as_millis(),
+            docs.first,
+            docs.count,
             stored.encoding,
             i64::try_from(stored.length).unwrap_or(i64::MAX),
             &stored.bytes,
         ))?;
-        self.add_rows(number, &indexed)?;
         self.clear_tombstone(&name)?;
         self.clear_set_aside(key)?;
         self.applied.stored += 1;
+        if key.kind == MEDICATION {
+            self.name_again(&name, json)?;
+        }
         Ok(())
+    }
+
+    /// Puts in the name of a medicine that its resource only refers to, as far as the Medication is
+    /// there, and notes who names it for when it comes or changes.
+    fn name_medicine(&mut self, number: i64, indexed: &mut Indexed) -> Result<(), VaultError> {
+        let Some(medication) = indexed.medication.take() else {
+            return Ok(());
+        };
+        self.tx
+            .prepare_cached(r#"INSERT OR IGNORE INTO "named_by" VALUES (?1, ?2, ?3)"#)?
+            .execute((self.clinic, PackedId::new(&medication.id), number))?;
+        let name = self.name(&medication)?;
+        if let Some(known) = self.find(&name)?
+            && let Some(json) = resources::json(self.tx, &mut self.decoder, known.number)?
+        {
+            indexed.name_medicine(&json);
+        }
+        Ok(())
+    }
+
+    /// Reads anew the resources that a Medication names.
+    fn name_again(&mut self, medication: &Name<'_>, json: &str) -> Result<(), VaultError> {
+        let named: Vec<i64> = self
+            .tx
+            .prepare_cached(
+                r#"SELECT "resource" FROM "named_by" WHERE "clinic" = ?1 AND "medication" = ?2"#,
+            )?
+            .query_map((self.clinic, &medication.id), |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for number in named {
+            let Some(resource) = resources::json(self.tx, &mut self.decoder, number)? else {
+                continue;
+            };
+            let Ok(mut indexed) = (self.scratch.index)(&resource) else {
+                continue;
+            };
+            let is_named = indexed
+                .medication
+                .take()
+                .is_some_and(|key| PackedId::new(&key.id) == medication.id);
+            if !is_named {
+                continue;
+            }
+            indexed.name_medicine(json);
+            let docs = self
+                .tx
+                .prepare_cached(
+                    r#"SELECT "first_doc", "docs" FROM "resource" WHERE "number" = ?1"#,
+                )?
+                .query_row([number], |row| {
+                    Ok(Docs {
+                        first: row.get(0)?,
+                        count: row.get(1)?,
+                    })
+                })?;
+            self.remove_rows(number, docs)?;
+            let docs = self.add_rows(number, &indexed)?;
+            note_docs(self.tx, number, docs)?;
+        }
+        Ok(())
+    }
+
+    /// A number for a new resource.
+    fn add_number(&mut self, name: &Name<'_>) -> Result<i64, VaultError> {
+        let number = self.next_resource;
+        self.next_resource += 1;
+        self.by_hash.entry(name.hash).or_default().push(number);
+        self.signposts.added.push(Signpost {
+            hash: name.hash,
+            kind: u16::try_from(name.kind).map_err(|_| VaultError::Internal { code: 0 })?,
+        });
+        Ok(number)
     }
 
     fn name<'k>(&mut self, key: &'k ResourceKey) -> Result<Name<'k>, VaultError> {
@@ -298,13 +423,23 @@ impl<'t> Ingest<'t> {
         })
     }
 
-    /// The number and the version of a resource that is there.
-    fn find(&mut self, name: &Name<'_>) -> Result<Option<(i64, Option<String>)>, VaultError> {
-        let values = (name.hash, self.clinic, name.kind, &name.id);
-        for find in [&mut self.statements.find, &mut self.statements.find_recent] {
-            let mut rows = find.query(values)?;
+    /// What is there under this name.
+    fn find(&mut self, name: &Name<'_>) -> Result<Option<Known>, VaultError> {
+        let added = self.by_hash.get(&name.hash).into_iter().flatten().copied();
+        for number in self.directory.with_hash(name.hash).chain(added) {
+            let mut rows =
+                self.statements
+                    .find
+                    .query((number, self.clinic, name.kind, &name.id))?;
             if let Some(row) = rows.next()? {
-                return Ok(Some((row.get(0)?, row.get(1)?)));
+                return Ok(Some(Known {
+                    number,
+                    version: row.get(0)?,
+                    docs: Docs {
+                        first: row.get(1)?,
+                        count: row.get(2)?,
+                    },
+                }));
             }
         }
         Ok(None)
@@ -317,22 +452,14 @@ impl<'t> Ingest<'t> {
             .execute((self.clinic, name.kind, &name.id, self.received.as_millis()))?;
         self.has_tombstones = true;
         self.clear_set_aside(key)?;
-        let Some((number, _)) = self.find(&name)? else {
+        let Some(known) = self.find(&name)? else {
             self.applied.unchanged += 1;
             return Ok(());
         };
-        self.remove_rows(number)?;
-        let forget = if number < self.first_recent {
-            r#"DELETE FROM "resource_by_hash" WHERE "hash" = ?1 AND "number" = ?2"#
-        } else {
-            r#"DELETE FROM "recent_by_hash" WHERE "hash" = ?1 AND "number" = ?2"#
-        };
-        self.tx
-            .prepare_cached(forget)?
-            .execute((name.hash, number))?;
+        self.remove_rows(known.number, known.docs)?;
         self.tx
             .prepare_cached(r#"DELETE FROM "resource" WHERE "number" = ?1"#)?
-            .execute([number])?;
+            .execute([known.number])?;
         self.applied.deleted += 1;
         Ok(())
     }
@@ -373,27 +500,49 @@ impl<'t> Ingest<'t> {
         Ok(self.decoder.decode(row.get(0)?, length, bytes)? == json)
     }
 
-    fn remove_rows(&mut self, number: i64) -> Result<(), VaultError> {
+    fn remove_rows(&mut self, number: i64, docs: Docs) -> Result<(), VaultError> {
         let ids = (number * PER_RESOURCE, (number + 1) * PER_RESOURCE);
         let mut removed = self.statements.remove_entries.query(ids)?;
         while let Some(row) = removed.next()? {
-            self.patch.removed.push(row.get(0)?);
             self.change.entries = true;
-            self.change.invoices |= row.get::<_, u8>(1)? == Section::Invoices.code();
+            self.change.invoices |= row.get::<_, u8>(0)? == Section::Invoices.code();
         }
         drop(removed);
-        self.statements.remove_points.execute(ids)?;
+        self.columns
+            .removed
+            .extend(docs.first..docs.first + docs.count);
         Ok(())
     }
 
-    fn add_rows(&mut self, number: i64, indexed: &Indexed) -> Result<(), VaultError> {
+    fn add_rows(&mut self, number: i64, indexed: &Indexed) -> Result<Docs, VaultError> {
+        let first = self.next_doc;
         for (id, entry) in (number * PER_RESOURCE..).zip(&indexed.entries) {
             self.add_entry(id, entry)?;
         }
-        for (id, point) in (number * PER_RESOURCE..).zip(&indexed.points) {
-            self.add_point(id, point)?;
+        if indexed.entries.is_empty() && !indexed.points.is_empty() {
+            // Points belong to a doc: one without a row.
+            self.add_doc(0, NO_TIME, 0);
         }
-        Ok(())
+        for point in &indexed.points {
+            self.add_point(first, point)?;
+        }
+        Ok(Docs {
+            first,
+            count: self.next_doc - first,
+        })
+    }
+
+    fn add_doc(&mut self, entry: i64, happened: i64, section: u8) -> i64 {
+        let doc = self.next_doc;
+        self.next_doc += 1;
+        self.columns.added.push(Place {
+            doc,
+            happened,
+            entry,
+            section,
+            clinic: self.clinic,
+        });
+        doc
     }
 
     fn add_entry(&mut self, id: i64, entry: &Entry) -> Result<(), VaultError> {
@@ -402,15 +551,13 @@ impl<'t> Ingest<'t> {
             Some(code) => Some(self.scratch.names.code(self.tx, code)?),
             None => None,
         };
-        let doc = self.next_doc;
-        self.next_doc += 1;
         // The sentinel is no time that a clinic can mean.
         let happened = entry
             .when
             .map_or(NO_TIME, |when| when.as_millis().max(NO_TIME + 1));
+        let doc = self.add_doc(id, happened, entry.section.code());
         self.statements.add_entry.execute(rusqlite::params![
             id,
-            doc,
             self.clinic,
             kind,
             PackedId::new(&entry.resource.id),
@@ -422,35 +569,21 @@ impl<'t> Ingest<'t> {
             entry.kind.code(),
             trend,
         ])?;
-        self.postings.add(doc, &entry.folded);
-        self.patch.added.push(Place {
-            doc,
-            happened,
-            entry: id,
-            section: entry.section.code(),
-            clinic: self.clinic,
-        });
+        self.postings.add(self.tx, doc, &entry.folded)?;
         self.change.entries = true;
         self.change.invoices |= entry.section == Section::Invoices;
         Ok(())
     }
 
-    fn add_point(&mut self, id: i64, point: &Point) -> Result<(), VaultError> {
-        // SQLite keeps no NaN, and no curve shows an infinity.
+    fn add_point(&mut self, doc: i64, point: &Point) -> Result<(), VaultError> {
+        // No curve shows an infinity or what is no number.
         if !point.value.is_finite() {
             return Ok(());
         }
-        let code = self.scratch.names.code(self.tx, &point.code)?;
-        self.statements.add_point.execute((
-            id,
-            code,
-            point.at.as_millis(),
-            point.value,
-            &point.unit,
-            point.range.low,
-            point.range.high,
-        ))?;
-        Ok(())
+        let number = |id: i64| u32::try_from(id).map_err(|_| VaultError::Internal { code: 0 });
+        let code = number(self.scratch.names.code(self.tx, &point.code)?)?;
+        let unit = number(self.scratch.names.unit(self.tx, &point.unit)?)?;
+        self.points.add(self.tx, doc, code, unit, point)
     }
 
     fn clear_tombstone(&self, name: &Name<'_>) -> Result<(), VaultError> {
@@ -471,59 +604,38 @@ impl<'t> Ingest<'t> {
         Ok(())
     }
 
-    /// Writes what was gathered: postings, counters and the cursor.
+    /// Writes what was gathered: the index, counters and the cursor.
     pub(crate) fn finish(
         mut self,
         cursor: Option<&str>,
-    ) -> Result<(Applied, VaultChange, ColumnPatch), VaultError> {
-        self.postings.write(self.tx)?;
-        if self.next_resource - self.first_recent >= RECENT {
-            self.tx.execute_batch(
-                r#"INSERT INTO "resource_by_hash" SELECT * FROM "recent_by_hash" ORDER BY "hash";
-                   DELETE FROM "recent_by_hash";"#,
-            )?;
-            self.first_recent = self.next_resource;
-        }
-        if self.change.entries {
+    ) -> Result<(Applied, VaultChange, IndexPatch), VaultError> {
+        self.postings
+            .finish(self.tx, self.first_doc, self.next_doc)?;
+        self.points.finish(self.tx, self.first_doc, self.next_doc)?;
+        index::store(self.tx, &self.columns)?;
+        let first_resource =
+            self.next_resource - i64::try_from(self.signposts.added.len()).unwrap_or(i64::MAX);
+        index::store_signposts(self.tx, first_resource, &self.signposts)?;
+        let from = self.generation;
+        if self.change.entries
+            || !self.columns.added.is_empty()
+            || !self.columns.removed.is_empty()
+            || !self.signposts.added.is_empty()
+        {
             self.generation += 1;
         }
-        self.patch.to = self.generation;
         self.tx
             .prepare_cached(
-                r#"UPDATE "counter" SET "next_resource" = ?1, "first_recent" = ?2,
-                       "next_doc" = ?3, "generation" = ?4, "rules" = ?5"#,
+                r#"UPDATE "counter" SET "next_resource" = ?1, "next_doc" = ?2, "generation" = ?3,
+                       "rules" = ?4"#,
             )?
-            .execute((
-                self.next_resource,
-                self.first_recent,
-                self.next_doc,
-                self.generation,
-                RULES,
-            ))?;
+            .execute((self.next_resource, self.next_doc, self.generation, RULES))?;
         if let Some(cursor) = cursor {
             self.tx
                 .prepare_cached(r#"UPDATE "clinic" SET "cursor" = ?2 WHERE "id" = ?1"#)?
                 .execute((self.clinic, cursor))?;
         }
-        if !self.patch.removed.is_empty() && self.is_mostly_garbage()? {
-            return self.compact();
-        }
-        Ok((self.applied, self.change, self.patch))
-    }
-
-    fn is_mostly_garbage(&self) -> Result<bool, VaultError> {
-        if self.next_doc < GARBAGE {
-            return Ok(false);
-        }
-        let rows: i64 = self
-            .tx
-            .prepare_cached(r#"SELECT count(*) FROM "entry""#)?
-            .query_row([], |row| row.get(0))?;
-        Ok(self.next_doc - rows > rows.max(GARBAGE))
-    }
-
-    /// Numbers the rows anew, so that postings of rows that are gone go too.
-    fn compact(self) -> Result<(Applied, VaultChange, ColumnPatch), VaultError> {
+        let compact = !self.columns.removed.is_empty() && self.is_mostly_garbage()?;
         let Self {
             tx,
             scratch,
@@ -531,11 +643,31 @@ impl<'t> Ingest<'t> {
             applied,
             change,
             generation,
+            columns,
+            signposts,
             ..
         } = self;
         drop(statements);
-        read_everything_again(tx, scratch)?;
-        // Whatever is in memory is of another numbering.
-        Ok((applied, change, ColumnPatch::unknown(generation)))
+        let mut patch = IndexPatch {
+            from,
+            to: generation,
+            columns: Some(columns),
+            directory: signposts,
+        };
+        if compact {
+            // Numbers the rows anew, so that postings of rows that are gone go too.
+            let directory = Arc::new(Directory::load(tx)?);
+            read_everything_again(tx, scratch, &directory)?;
+            patch.columns = None;
+        }
+        Ok((applied, change, patch))
+    }
+
+    fn is_mostly_garbage(&self) -> Result<bool, VaultError> {
+        if self.next_doc < GARBAGE {
+            return Ok(false);
+        }
+        let gone = index::count_gone(self.tx)?;
+        Ok(gone > (self.next_doc - gone).max(GARBAGE))
     }
 }

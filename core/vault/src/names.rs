@@ -1,7 +1,6 @@
-//! Texts that stand in many rows and are stored once: clinics, resource types, codes.
+//! Texts that stand in many rows and are stored once: clinics, resource types, codes, units.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rusqlite::{OptionalExtension as _, Transaction};
 
 use crate::error::VaultError;
@@ -13,9 +12,10 @@ pub(crate) struct Names {
     clinics: HashMap<String, i64>,
     kinds: HashMap<String, i64>,
     codes: HashMap<String, i64>,
+    units: HashMap<String, i64>,
 }
 
-/// Codes remembered at most; a book has some hundreds.
+/// Codes and units remembered at most; a book has some hundreds.
 const CODES: usize = 10_000;
 
 impl Names {
@@ -42,6 +42,15 @@ impl Names {
             self.codes.clear();
         }
         number(&mut self.codes, tx, name, FIND, ADD)
+    }
+
+    pub(crate) fn unit(&mut self, tx: &Transaction<'_>, name: &str) -> Result<i64, VaultError> {
+        const FIND: &str = r#"SELECT "id" FROM "unit" WHERE "name" = ?1"#;
+        const ADD: &str = r#"INSERT INTO "unit" ("name") VALUES (?1)"#;
+        if self.units.len() > CODES {
+            self.units.clear();
+        }
+        number(&mut self.units, tx, name, FIND, ADD)
     }
 }
 

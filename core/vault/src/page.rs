@@ -114,7 +114,8 @@ impl Vault {
             {
                 return Ok(None);
             }
-            let mut ingest = Ingest::begin(tx, scratch, page.clinic, page.received)?;
+            let directory = self.directory().current(tx)?;
+            let mut ingest = Ingest::begin(tx, scratch, directory, page.clinic, page.received)?;
             for change in page.changes {
                 ingest.take(change)?;
             }
@@ -153,7 +154,7 @@ impl Vault {
         let Some((applied, change, patch)) = taken else {
             return Ok(None);
         };
-        self.columns().patch(patch);
+        patch.apply(self.columns(), self.directory());
         self.store().notices.tell(change);
         Ok(Some(applied))
     }

@@ -5,6 +5,7 @@ use sokhoe_domain::{ClinicId, ResourceKey, Timestamp};
 
 use crate::compression::Decoder;
 use crate::error::VaultError;
+use crate::index::{Cache, Directory};
 use crate::packed::{PackedId, UnpackedId};
 use crate::vault::Vault;
 
@@ -36,7 +37,10 @@ impl std::fmt::Debug for StoredResource {
 }
 
 const COLUMNS: &str = r#"SELECT c."name", k."name", r."id", r."version", r."last_updated",
-    r."received", r."encoding", r."length", r."json""#;
+    r."received", r."encoding", r."length", r."json"
+    FROM "resource" r
+    CROSS JOIN "clinic" c ON c."id" = r."clinic"
+    CROSS JOIN "kind" k ON k."id" = r."kind""#;
 
 fn read_row(row: &Row<'_>, decoder: &mut Decoder) -> Result<StoredResource, VaultError> {
     let bytes = row.get_ref(8)?.as_blob().map_err(|_| VaultError::Corrupt)?;
@@ -88,6 +92,7 @@ pub(crate) fn set_seed(tx: &Transaction<'_>, seed: i64) -> Result<(), VaultError
 
 pub(crate) fn find(
     tx: &Transaction<'_>,
+    directory: &Cache<Directory>,
     decoder: &mut Decoder,
     clinic: &ClinicId,
     key: &ResourceKey,
@@ -101,24 +106,48 @@ pub(crate) fn find(
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
-    let Some((seed, clinic_number, kind)) = names else {
+    let Some((seed, clinic, kind)) = names else {
         return Ok(None);
     };
-    let hash = hash(seed, clinic_number, kind, &key.id);
-    for by_hash in ["resource_by_hash", "recent_by_hash"] {
-        let mut find = tx.prepare_cached(&format!(
-            r#"{COLUMNS} FROM "{by_hash}" h
-               CROSS JOIN "resource" r ON r."number" = h."number"
-               CROSS JOIN "clinic" c ON c."id" = r."clinic"
-               CROSS JOIN "kind" k ON k."id" = r."kind"
-               WHERE h."hash" = ?1 AND r."clinic" = ?2 AND +r."kind" = ?3 AND r."id" = ?4"#
-        ))?;
-        let mut rows = find.query((hash, clinic_number, kind, PackedId::new(&key.id)))?;
+    let mut find = tx.prepare_cached(&format!(
+        r#"{COLUMNS} WHERE r."number" = ?1 AND r."clinic" = ?2 AND r."kind" = ?3 AND r."id" = ?4"#
+    ))?;
+    let directory = directory.current(tx)?;
+    for number in directory.with_hash(hash(seed, clinic, kind, &key.id)) {
+        let mut rows = find.query((number, clinic, kind, PackedId::new(&key.id)))?;
         if let Some(row) = rows.next()? {
             return read_row(row, decoder).map(Some);
         }
     }
     Ok(None)
+}
+
+/// The JSON of the resource with this number, if it is there.
+pub(crate) fn json(
+    tx: &Transaction<'_>,
+    decoder: &mut Decoder,
+    number: i64,
+) -> Result<Option<String>, VaultError> {
+    let mut find = tx.prepare_cached(
+        r#"SELECT "encoding", "length", "json" FROM "resource" WHERE "number" = ?1"#,
+    )?;
+    let mut rows = find.query([number])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let bytes = row.get_ref(2)?.as_blob().map_err(|_| VaultError::Corrupt)?;
+    decoder.decode(row.get(0)?, row.get(1)?, bytes).map(Some)
+}
+
+/// The resource with this number, if it is there.
+fn by_number(
+    tx: &Transaction<'_>,
+    decoder: &mut Decoder,
+    number: i64,
+) -> Result<Option<StoredResource>, VaultError> {
+    let mut find = tx.prepare_cached(&format!(r#"{COLUMNS} WHERE r."number" = ?1"#))?;
+    let mut rows = find.query([number])?;
+    rows.next()?.map(|row| read_row(row, decoder)).transpose()
 }
 
 impl Vault {
@@ -132,7 +161,7 @@ impl Vault {
         key: &ResourceKey,
     ) -> Result<Option<StoredResource>, VaultError> {
         self.store()
-            .read(|tx, decoder| find(tx, decoder, clinic, key))
+            .read(|tx, decoder| find(tx, self.directory(), decoder, clinic, key))
     }
 
     /// At most `limit` resources of a type, of all clinics, the last changed first.
@@ -145,18 +174,25 @@ impl Vault {
         limit: u32,
     ) -> Result<Vec<StoredResource>, VaultError> {
         self.store().read(|tx, decoder| {
-            let mut find = tx.prepare_cached(&format!(
-                r#"{COLUMNS} FROM "kind" k
-                   CROSS JOIN "resource" r ON r."kind" = k."id"
-                   CROSS JOIN "clinic" c ON c."id" = r."clinic"
-                   WHERE k."name" = ?1
-                   ORDER BY coalesce(r."last_updated", r."received") DESC, r."number" DESC
-                   LIMIT ?2"#
-            ))?;
-            let mut rows = find.query((kind, limit))?;
-            let mut resources = Vec::new();
-            while let Some(row) = rows.next()? {
-                resources.push(read_row(row, decoder)?);
+            let mut find = tx.prepare_cached(r#"SELECT "id" FROM "kind" WHERE "name" = ?1"#)?;
+            let Some(number) = find.query_row([kind], |row| row.get::<_, i64>(0)).optional()? else {
+                return Ok(Vec::new());
+            };
+            let mut when = tx.prepare_cached(
+                r#"SELECT coalesce("last_updated", "received") FROM "resource" WHERE "number" = ?1"#,
+            )?;
+            let mut places: Vec<(i64, i64)> = Vec::new();
+            let directory = self.directory().current(tx)?;
+            for resource in directory.of_kind(u16::try_from(number).unwrap_or(0)) {
+                if let Some(at) = when.query_row([resource], |row| row.get(0)).optional()? {
+                    places.push((at, resource));
+                }
+            }
+            places.sort_unstable_by(|a, b| b.cmp(a));
+            places.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            let mut resources = Vec::with_capacity(places.len());
+            for (_, resource) in places {
+                resources.extend(by_number(tx, decoder, resource)?);
             }
             Ok(resources)
         })

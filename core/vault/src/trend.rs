@@ -1,8 +1,13 @@
 //! The course of a value.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use rusqlite::OptionalExtension as _;
 use sokhoe_domain::{Point, ReferenceRange, Timestamp};
 
 use crate::error::VaultError;
+use crate::index;
 use crate::vault::Vault;
 
 impl Vault {
@@ -12,26 +17,36 @@ impl Vault {
     /// [`VaultError`]
     pub fn trend(&self, code: &str, limit: u32) -> Result<Vec<Point>, VaultError> {
         self.store().read(|tx, _| {
-            let mut find = tx.prepare_cached(
-                r#"SELECT "at", "value", "unit", "low", "high" FROM "point"
-                   WHERE "code" = (SELECT "id" FROM "code" WHERE "name" = ?1)
-                   ORDER BY "at" DESC, "id" DESC LIMIT ?2"#,
-            )?;
-            let mut rows = find.query((code, limit))?;
-            let mut points = Vec::new();
-            while let Some(row) = rows.next()? {
+            let mut find = tx.prepare_cached(r#"SELECT "id" FROM "code" WHERE "name" = ?1"#)?;
+            let Some(number) = find.query_row([code], |row| row.get(0)).optional()? else {
+                return Ok(Vec::new());
+            };
+            let mut stored = index::points(tx, number)?;
+            // Those of the same time stay in the order in which they came.
+            stored.sort_by_key(|point| point.at);
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let last = stored.split_off(stored.len().saturating_sub(limit));
+            let mut unit = tx.prepare_cached(r#"SELECT "name" FROM "unit" WHERE "id" = ?1"#)?;
+            let mut units: HashMap<u32, String> = HashMap::new();
+            let mut points = Vec::with_capacity(last.len());
+            for point in last {
+                let name = match units.entry(point.unit) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => {
+                        unknown.insert(unit.query_row([point.unit], |row| row.get(0))?)
+                    }
+                };
                 points.push(Point {
                     code: code.to_owned(),
-                    at: Timestamp::from_millis(row.get(0)?),
-                    value: row.get(1)?,
-                    unit: row.get(2)?,
+                    at: Timestamp::from_millis(point.at),
+                    value: point.value,
+                    unit: name.clone(),
                     range: ReferenceRange {
-                        low: row.get(3)?,
-                        high: row.get(4)?,
+                        low: point.low,
+                        high: point.high,
                     },
                 });
             }
-            points.reverse();
             Ok(points)
         })
     }

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::VaultError;
+use crate::index::{Cache, Columns, Directory};
 use crate::ingest;
 use crate::migrations::VAULT;
 use crate::notice::{SubscriptionId, VaultChange};
 use crate::resources;
-use crate::search::ColumnCache;
 use crate::store::{Durability, Store, VaultPorts};
 
 /// One person's open health book. Cheap to clone; all clones are one, and the file closes with the
@@ -20,7 +20,8 @@ pub struct Vault {
 
 struct Inner {
     store: Store,
-    columns: ColumnCache,
+    columns: Cache<Columns>,
+    directory: Cache<Directory>,
 }
 
 impl fmt::Debug for Vault {
@@ -70,13 +71,12 @@ impl Vault {
         let vault = Self {
             inner: Arc::new(Inner {
                 store,
-                columns: ColumnCache::default(),
+                columns: Cache::default(),
+                directory: Cache::default(),
             }),
         };
         if vault.store().read(|tx, _| ingest::is_outdated(tx))? {
-            vault
-                .store()
-                .write(Durability::Full, ingest::read_everything_again)?;
+            vault.store().write(Durability::Full, ingest::renew)?;
         }
         Ok(vault)
     }
@@ -85,8 +85,12 @@ impl Vault {
         &self.inner.store
     }
 
-    pub(crate) fn columns(&self) -> &ColumnCache {
+    pub(crate) fn columns(&self) -> &Cache<Columns> {
         &self.inner.columns
+    }
+
+    pub(crate) fn directory(&self) -> &Cache<Directory> {
+        &self.inner.directory
     }
 
     /// Calls `callback` after every commit that changed something, on the thread that committed and

@@ -2,11 +2,19 @@
 
 use std::borrow::Cow;
 
-use sokhoe_domain::Section;
+use sokhoe_domain::{ResourceKey, Section};
 
-use super::row::{Book, Row, Words};
+use super::row::{Book, LONGEST, Row, Words};
 use crate::json::Node;
 use crate::values;
+
+/// The types that tell of a medicine.
+pub(super) const KINDS: [&str; 4] = [
+    "MedicationRequest",
+    "MedicationStatement",
+    "MedicationDispense",
+    "MedicationAdministration",
+];
 
 pub(super) fn medicine(book: &mut Book<'_>, root: Node<'_>) {
     let mut words = Words::default();
@@ -52,4 +60,24 @@ fn name<'d>(root: Node<'d>, words: &mut Words) -> Option<Cow<'d, str>> {
             words.concept(contained.get("code"))
         })
         .or_else(|| words.text(reference.str("display")))
+}
+
+/// The Medication that a resource refers to without saying what it is.
+pub(super) fn unnamed(root: Node<'_>, kind: &str) -> Option<ResourceKey> {
+    if !KINDS.contains(&kind) || name(root, &mut Words::default()).is_some() {
+        return None;
+    }
+    // Relative, or absolute at the same clinic, or of a version.
+    let reference = root.get("medicationReference").str("reference")?;
+    let reference = reference.split("/_history/").next()?;
+    let start = reference.rfind("Medication/")?;
+    ResourceKey::parse(reference.get(start..)?)
+}
+
+/// The name of a Medication, and all it says of it, folded.
+pub(super) fn name_of(medication: Node<'_>) -> Option<(String, String)> {
+    let mut words = Words::default();
+    let name = words.concept(medication.get("code"))?;
+    let name = values::clip(name.trim().to_owned(), LONGEST);
+    Some((name, words.into_folded()))
 }

@@ -37,6 +37,28 @@ pub struct Indexed {
     pub entries: Vec<Entry>,
     /// The numbers it gives to trends.
     pub points: Vec<Point>,
+    /// The Medication that it speaks of and does not name: [`Indexed::name_medicine`] puts the name in.
+    pub medication: Option<ResourceKey>,
+}
+
+impl Indexed {
+    /// Calls the medicine what its Medication, a resource of its own, says. A Medication that cannot
+    /// be read or has no name changes nothing.
+    pub fn name_medicine(&mut self, medication: &str) {
+        let Ok(document) = Document::parse(medication) else {
+            return;
+        };
+        let Some((name, folded)) = medicines::name_of(document.root()) else {
+            return;
+        };
+        for entry in &mut self.entries {
+            entry.title.clone_from(&name);
+            if !entry.folded.is_empty() {
+                entry.folded.push(' ');
+            }
+            entry.folded.push_str(&folded);
+        }
+    }
 }
 
 /// Reads one resource. A field of a wrong kind makes the entry poorer; only a text that is not a
@@ -50,8 +72,10 @@ pub fn index(json: &str) -> Result<Indexed, FhirError> {
     let key = key(root)?;
     let meta = root.get("meta");
     let mut book = Book::new(root, &key);
+    let mut medication = None;
     if !entered_in_error(root) {
         add(&mut book, root, &key.kind);
+        medication = medicines::unnamed(root, &key.kind);
     }
     let (entries, points) = book.into_parts();
     Ok(Indexed {
@@ -61,6 +85,7 @@ pub fn index(json: &str) -> Result<Indexed, FhirError> {
         key,
         entries,
         points,
+        medication,
     })
 }
 
@@ -81,10 +106,7 @@ fn add(book: &mut Book<'_>, root: Node<'_>, kind: &str) {
     match kind {
         "Observation" => results::observation(book, root),
         "DiagnosticReport" => results::report(book, root),
-        "MedicationRequest"
-        | "MedicationStatement"
-        | "MedicationDispense"
-        | "MedicationAdministration" => medicines::medicine(book, root),
+        kind if medicines::KINDS.contains(&kind) => medicines::medicine(book, root),
         "Encounter" => visits::encounter(book, root),
         "ImagingStudy" => images::study(book, root),
         "Media" => images::media(book, root),

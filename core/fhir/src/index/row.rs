@@ -9,7 +9,7 @@ use crate::json::Node;
 use crate::{names, values};
 
 /// Longest title and detail, in characters.
-const LONGEST: usize = 300;
+pub(super) const LONGEST: usize = 300;
 /// Words beyond this many bytes are not searched.
 const MOST_WORDS: usize = 2_000;
 /// Of a note, this many bytes are searched.
@@ -132,6 +132,10 @@ fn head(word: &[u8]) -> u64 {
 }
 
 impl Words {
+    pub(super) fn into_folded(self) -> String {
+        self.folded
+    }
+
     /// Adds the words of a text.
     pub(super) fn add(&mut self, text: &str) {
         let mut scratch = std::mem::take(&mut self.scratch);

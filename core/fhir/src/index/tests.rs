@@ -420,3 +420,46 @@ proptest! {
         let _ = crate::limits::check_depth(text.as_bytes(), 3);
     }
 }
+
+#[test]
+fn a_medicine_is_named_by_its_medication() {
+    let request = |medication: &str| {
+        read(&format!(
+            r#"{{"resourceType":"MedicationRequest","id":"r","status":"active",{medication}}}"#
+        ))
+    };
+    for reference in [
+        "Medication/m1",
+        "https://benhvien.vn/fhir/Medication/m1",
+        "Medication/m1/_history/2",
+    ] {
+        let indexed = request(&format!(
+            r#""medicationReference":{{"reference":"{reference}"}}"#
+        ));
+        assert_eq!(
+            indexed.medication,
+            Some(ResourceKey::new("Medication", "m1")),
+            "{reference}"
+        );
+    }
+    for named in [
+        r#""medicationReference":{"reference":"Medication/m1","display":"Amlodipin 5 mg"}"#,
+        r#""medicationCodeableConcept":{"text":"Amlodipin 5 mg"}"#,
+        r##""contained":[{"resourceType":"Medication","id":"c","code":{"text":"Amlodipin 5 mg"}}],"medicationReference":{"reference":"#c"}"##,
+    ] {
+        let indexed = request(named);
+        assert_eq!(indexed.medication, None);
+        assert_eq!(indexed.entries[0].title, "Amlodipin 5 mg");
+    }
+    let mut indexed = request(r#""medicationReference":{"reference":"Medication/m1"}"#);
+    assert_eq!(indexed.entries[0].title, "Thuốc");
+    for nothing in ["{", r#"{"resourceType":"Medication","id":"m1"}"#] {
+        indexed.name_medicine(nothing);
+        assert_eq!(indexed.entries[0].title, "Thuốc");
+    }
+    indexed.name_medicine(
+        r#"{"resourceType":"Medication","id":"m1","code":{"text":"Metformin 500 mg"}}"#,
+    );
+    assert_eq!(indexed.entries[0].title, "Metformin 500 mg");
+    assert!(indexed.entries[0].folded.contains("metformin 500 mg"));
+}

@@ -26,12 +26,16 @@ CREATE TABLE "code" (
     "name" TEXT NOT NULL UNIQUE
 ) STRICT;
 
+CREATE TABLE "columns" (
+    "first" INTEGER PRIMARY KEY,
+    "data" BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE "counter" (
     -- One row: what the next row of each kind is numbered. Numbers are never used again.
     "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
     "next_resource" INTEGER NOT NULL,
     -- Resources from this number on are found in recent_by_hash, those before in resource_by_hash.
-    "first_recent" INTEGER NOT NULL,
     "next_doc" INTEGER NOT NULL,
     -- Grows with every transaction that changes entries: tells whether what is kept in memory is current.
     "generation" INTEGER NOT NULL,
@@ -41,11 +45,14 @@ CREATE TABLE "counter" (
     "seed" INTEGER
 ) STRICT;
 
+CREATE TABLE "directory" (
+    "first" INTEGER PRIMARY KEY,
+    "data" BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE "entry" (
     -- resource number * 1024 + place among the entries of the resource: stays the same over updates.
     "id" INTEGER PRIMARY KEY,
-    -- The number by which postings know it: new at every update.
-    "doc" INTEGER NOT NULL,
     "clinic" INTEGER NOT NULL,
     "kind" INTEGER NOT NULL,
     "resource" ANY NOT NULL,
@@ -65,6 +72,12 @@ CREATE TABLE "event" (
     "subject" TEXT NOT NULL,
     "at" INTEGER NOT NULL,
     "body" TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE "gone" (
+    -- doc / 4096
+    "block" INTEGER PRIMARY KEY,
+    "docs" BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE "intent" (
@@ -87,34 +100,29 @@ CREATE TABLE "kind" (
     "name" TEXT NOT NULL UNIQUE
 ) STRICT;
 
-CREATE TABLE "point" (
-    -- resource number * 1024 + place among the points of the resource.
-    "id" INTEGER PRIMARY KEY,
-    "code" INTEGER NOT NULL,
-    "at" INTEGER NOT NULL,
-    "value" REAL NOT NULL,
-    "unit" TEXT NOT NULL,
-    "low" REAL,
-    "high" REAL
-) STRICT;
+CREATE TABLE "named_by" (
+    "clinic" INTEGER NOT NULL,
+    -- The Medication's id, as in resource.
+    "medication" ANY NOT NULL,
+    -- The resource that it names; may be gone, or named otherwise since.
+    "resource" INTEGER NOT NULL,
+    PRIMARY KEY ("clinic", "medication", "resource")
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "posting" (
-    -- doc / 4096. First, so that a commit touches the last block and not all of the table.
+    -- doc / 4096
     "block" INTEGER NOT NULL,
     -- A folded word, or one or two letters and '*' for every word that begins so.
     "word" TEXT NOT NULL,
-    -- Below 512 bytes doc % 4096 in ascending order, two bytes each, little endian; else a bitmap.
+    -- As in gone.
     "docs" BLOB NOT NULL,
     PRIMARY KEY ("block", "word")
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "recent_by_hash" (
-    -- The last few thousand: hashes come in no order, so that a commit touches every page of their
-    -- table. They gather in this small one and move to the large one together, in order.
-    "hash" INTEGER NOT NULL,
-    "number" INTEGER NOT NULL,
-    PRIMARY KEY ("hash", "number")
-) STRICT, WITHOUT ROWID;
+CREATE TABLE "posting_run" (
+    "first" INTEGER PRIMARY KEY,
+    "data" BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE "resource" (
     "number" INTEGER PRIMARY KEY,
@@ -125,6 +133,9 @@ CREATE TABLE "resource" (
     "version" TEXT,
     "last_updated" INTEGER,
     "received" INTEGER NOT NULL,
+    -- The docs of its rows: new ones at every update.
+    "first_doc" INTEGER NOT NULL,
+    "docs" INTEGER NOT NULL,
     -- 0 as it is, 1 zstd, from 2 zstd with a dictionary.
     "encoding" INTEGER NOT NULL,
     -- Of the JSON, in bytes.
@@ -132,12 +143,17 @@ CREATE TABLE "resource" (
     "json" BLOB NOT NULL
 ) STRICT;
 
-CREATE TABLE "resource_by_hash" (
-    -- Of clinic, kind and id, 32 bits.
-    "hash" INTEGER NOT NULL,
-    "number" INTEGER NOT NULL,
-    PRIMARY KEY ("hash", "number")
+CREATE TABLE "series" (
+    "block" INTEGER NOT NULL,
+    "code" INTEGER NOT NULL,
+    "data" BLOB NOT NULL,
+    PRIMARY KEY ("block", "code")
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "series_run" (
+    "first" INTEGER PRIMARY KEY,
+    "data" BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE "set_aside" (
     "id" INTEGER PRIMARY KEY,
@@ -162,12 +178,9 @@ CREATE TABLE "tombstone" (
     PRIMARY KEY ("clinic", "kind", "id")
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX "entry_by_section" ON "entry" ("section", "happened", "doc");
-
-CREATE INDEX "entry_by_time" ON "entry" ("happened", "doc", "section", "clinic");
+CREATE TABLE "unit" (
+    "id" INTEGER PRIMARY KEY,
+    "name" TEXT NOT NULL UNIQUE
+) STRICT;
 
 CREATE INDEX "intent_by_booking" ON "intent" ("booking");
-
-CREATE INDEX "point_by_code" ON "point" ("code", "at");
-
-CREATE INDEX "resource_by_kind" ON "resource" ("kind");

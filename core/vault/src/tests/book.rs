@@ -7,7 +7,7 @@ use sokhoe_fhir::FhirError;
 use sokhoe_fhir::bundle::Change;
 
 use super::{Phone, all, apply, at, clinic, fill, gone, put, row, rows, search, titles};
-use crate::{Applied, EntryQuery, NewEvent, Page, VaultChange};
+use crate::{Applied, EntryQuery, NewEvent, Page, Vault, VaultChange};
 
 #[test]
 fn what_came_is_kept_byte_for_byte() {
@@ -144,7 +144,7 @@ fn one_bad_record_never_stops_the_rest() {
         ["old", "good"],
         "an older version stays"
     );
-    let reasons = |vault: &crate::Vault| -> Vec<(Option<String>, String)> {
+    let reasons = |vault: &Vault| -> Vec<(Option<String>, String)> {
         let kept = vault.set_aside().unwrap();
         kept.into_iter()
             .map(|kept| (kept.key.map(|key| key.id), kept.reason))
@@ -390,6 +390,82 @@ fn subscribers_hear_of_what_changed_and_may_ask_the_vault() {
         (change(true, false, true), 1),
     ];
     assert_eq!(*heard.lock().unwrap(), expected);
+}
+
+#[test]
+fn a_medicine_has_the_name_of_its_medication_whichever_comes_first() {
+    let phone = Phone::new();
+    let vault = Vault::create(&phone.ports, "real").unwrap();
+    let key = |kind: &str, id: &str| ResourceKey::new(kind, id);
+    let request = |id: &str, medication: &str| {
+        format!(
+            r#"{{"resourceType":"MedicationRequest","id":"{id}","status":"active","medicationReference":{{"reference":"Medication/{medication}"}},"authoredOn":"2026-11-2{id}"}}"#
+        )
+    };
+    let medication = |id: &str, name: &str| {
+        format!(r#"{{"resourceType":"Medication","id":"{id}","code":{{"text":"{name}"}}}}"#)
+    };
+    let version = std::cell::Cell::new(0);
+    let give = |from: &str, kind: &str, id: &str, json: &str| {
+        version.set(version.get() + 1);
+        let change = Change::Put {
+            key: key(kind, id),
+            version: Some(version.get().to_string()),
+            json,
+        };
+        apply(&vault, from, &[change], "c");
+    };
+    let names = || {
+        let page = vault.entries(&all()).unwrap();
+        page.rows
+            .into_iter()
+            .map(|row| row.title)
+            .collect::<Vec<_>>()
+    };
+    give("a", "MedicationRequest", "1", &request("1", "m"));
+    assert_eq!(names(), ["Thuốc"]);
+    // The same id at another clinic is another medicine.
+    give("b", "Medication", "m", &medication("m", "Warfarin"));
+    assert_eq!(names(), ["Thuốc"]);
+    give("a", "Medication", "m", &medication("m", "Amlodipin 5 mg"));
+    assert_eq!(names(), ["Amlodipin 5 mg"]);
+    give("a", "MedicationRequest", "2", &request("2", "m"));
+    assert_eq!(names(), ["Amlodipin 5 mg", "Amlodipin 5 mg"]);
+    give("a", "Medication", "m", &medication("m", "Amlodipin 10 mg"));
+    assert_eq!(names(), ["Amlodipin 10 mg", "Amlodipin 10 mg"]);
+    assert_eq!(vault.search("amlodipin 10", &all()).unwrap().rows.len(), 2);
+    assert!(vault.search("5", &all()).unwrap().rows.is_empty());
+    // One is changed to another medicine, the other is gone: the first name changes nothing any more.
+    give("a", "Medication", "n", &medication("n", "Metformin"));
+    give("a", "MedicationRequest", "2", &request("2", "n"));
+    let gone = Change::Delete {
+        key: key("MedicationRequest", "1"),
+    };
+    apply(&vault, "a", &[gone], "c");
+    give("a", "Medication", "m", &medication("m", "Warfarin"));
+    assert_eq!(names(), ["Metformin"]);
+    // Also after everything was read again.
+    vault
+        .store()
+        .write(crate::store::Durability::Full, crate::ingest::renew)
+        .unwrap();
+    assert_eq!(names(), ["Metformin"]);
+}
+
+#[test]
+fn a_search_shows_where_the_words_stand() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    fill(&vault, &["Đường huyết lúc đói"]);
+    let page = vault.search("doi huyet", &all()).unwrap();
+    let hits: Vec<&str> = page.rows[0]
+        .snippet
+        .iter()
+        .filter(|part| part.is_hit)
+        .map(|part| part.text.as_str())
+        .collect();
+    assert_eq!(hits, ["huyết", "đói"]);
+    assert!(vault.entries(&all()).unwrap().rows[0].snippet.is_empty());
 }
 
 #[test]

@@ -25,6 +25,11 @@ const FOLDED: &str = "kanarzołw";
 /// Columns that hold text or bytes but no word that came from outside, and what they hold.
 const NOT_FED: &[(&str, &str)] = &[
     ("posting.docs", "numbers of rows"),
+    ("gone.docs", "numbers of rows"),
+    ("columns.data", "numbers"),
+    ("directory.data", "hashes and numbers"),
+    ("series.data", "numbers"),
+    ("series_run.data", "numbers"),
     ("set_aside.reason", "a code of this program's"),
     ("booking.id", "a UUID"),
     ("intent.id", "a UUID"),
@@ -104,7 +109,7 @@ fn feed(vault: &Vault, account: &AccountVault) {
     })
     .to_string();
     let own = serde_json::json!({
-        "kind": CANARY, "id": CANARY, "rows": [{"text": CANARY}],
+        "kind": CANARY, "id": CANARY, "rows": [{"text": CANARY}], "medication": CANARY,
     })
     .to_string();
     let event = || NewEvent {
@@ -159,13 +164,19 @@ fn feed(vault: &Vault, account: &AccountVault) {
             })
             .unwrap();
     }
-    let rows = format!(r#"{{"kind":"x","id":"{CANARY}","rows":[{{"text":"{CANARY}"}}]}}"#);
-    super::apply(
-        vault,
-        CANARY,
-        &[put(ResourceKey::new("x", CANARY), &rows, None)],
-        CANARY,
-    );
+    // More rows than a block of postings has.
+    let row = serde_json::json!({"text": CANARY});
+    for number in 0..6 {
+        let id = format!("{CANARY}{number}");
+        let json = serde_json::json!({"kind": CANARY, "id": id, "rows": vec![&row; 1_000]});
+        let json = json.to_string();
+        let many = Change::Put {
+            key: ResourceKey::new(CANARY, id),
+            version: None,
+            json: &json,
+        };
+        super::apply(vault, CANARY, &[many], CANARY);
+    }
     let intent = NewIntent {
         id,
         clinic: clinic(CANARY),

@@ -100,6 +100,8 @@ struct TestResource {
     code: String,
     #[serde(default = "unit")]
     unit: String,
+    #[serde(default)]
+    medication: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +171,9 @@ fn test_index(json: &str) -> Result<Indexed, FhirError> {
         patient: None,
         entries,
         points,
+        medication: resource
+            .medication
+            .map(|id| ResourceKey::new("Medication", id)),
     })
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use sokhoe_domain::Section;
 use sokhoe_domain::text::fold;
+use sokhoe_domain::{ResourceKey, Section};
 
 use super::{Phone, apply, at, clinic, gone, put, rows};
 use crate::EntryQuery;
@@ -18,6 +18,7 @@ enum Step {
         clinic: usize,
         id: u8,
         rows: Vec<TestRow>,
+        points: Vec<(i64, i8)>,
     },
     Delete {
         clinic: usize,
@@ -39,10 +40,15 @@ fn step() -> impl Strategy<Value = Step> {
         1_u8..4,
     );
     prop_oneof![
-        6 => (0..2_usize, 0_u8..12, proptest::collection::vec(row, 0..3))
-            .prop_map(|(clinic, id, rows)| Step::Put { clinic, id, rows }),
-        2 => (0..2_usize, 0_u8..12).prop_map(|(clinic, id)| Step::Delete { clinic, id }),
-        1 => (0..2_usize, 0_u8..12).prop_map(|(clinic, id)| Step::Broken { clinic, id }),
+        6 => (
+            0..2_usize,
+            0_u8..40,
+            proptest::collection::vec(row, 0..3),
+            proptest::collection::vec((0_i64..5, any::<i8>()), 0..3),
+        )
+            .prop_map(|(clinic, id, rows, points)| Step::Put { clinic, id, rows, points }),
+        2 => (0..2_usize, 0_u8..40).prop_map(|(clinic, id)| Step::Delete { clinic, id }),
+        1 => (0..2_usize, 0_u8..40).prop_map(|(clinic, id)| Step::Broken { clinic, id }),
         1 => Just(Step::Reopen),
     ]
 }
@@ -81,6 +87,9 @@ struct Row {
     clinic: usize,
 }
 
+/// A resource of the model: which step wrote it, its JSON, its points.
+type Resource = (u32, String, Vec<(i64, i8)>);
+
 fn matches(row: &Row, words: &[String], query: &EntryQuery) -> bool {
     let folded = fold(&row.title);
     let all_words = words.iter().all(|word| {
@@ -106,38 +115,47 @@ fn matches(row: &Row, words: &[String], query: &EntryQuery) -> bool {
             .is_none_or(|id| *id == clinic(CLINICS[row.clinic]))
 }
 
+fn with_points(json: &str, points: &[(i64, i8)]) -> String {
+    let mut resource: serde_json::Value = serde_json::from_str(json).unwrap();
+    resource["points"] = serde_json::json!(points);
+    resource.to_string()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_vault_is_a_sorted_list_of_rows(
-        steps in proptest::collection::vec((step(), any::<bool>()), 1..40),
+        steps in proptest::collection::vec((step(), any::<bool>()), 1..250),
         queries in proptest::collection::vec(query(), 1..12),
     ) {
         let phone = Phone::new();
         let mut vault = phone.create();
         let mut model: BTreeMap<(usize, u8), Vec<Row>> = BTreeMap::new();
+        let mut resources: BTreeMap<(usize, u8), Resource> = BTreeMap::new();
         let mut written = 0;
         for (number, (step, search_now)) in (1_u32..).zip(&steps) {
             match step {
-                Step::Put { clinic, id, rows: new } => {
+                Step::Put { clinic, id, rows: new, points } => {
                     let titles: Vec<String> = new
                         .iter()
                         .map(|(words, ..)| words.iter().map(|w| WORDS[*w]).collect::<Vec<_>>().join(" "))
                         .collect();
                     let new: Vec<_> = titles.iter().zip(new).map(|(t, (_, at, section))| (t.as_str(), *at, *section)).collect();
                     let id_text = format!("r{id}");
-                    let json = rows(&id_text, number, &new);
+                    let json = with_points(&rows(&id_text, number, &new), points);
                     apply(&vault, CLINICS[*clinic], &[put(&id_text, number, &json)], "c");
                     let kept = new.iter().map(|(title, when, section)| {
                         written += 1;
                         Row { when: *when, written, title: (*title).to_owned(), section: *section, clinic: *clinic }
                     });
                     model.insert((*clinic, *id), kept.collect());
+                    resources.insert((*clinic, *id), (number, json, points.clone()));
                 }
                 Step::Delete { clinic, id } => {
                     apply(&vault, CLINICS[*clinic], &[gone(&format!("r{id}"))], "c");
                     model.remove(&(*clinic, *id));
+                    resources.remove(&(*clinic, *id));
                 }
                 Step::Broken { clinic, id } => {
                     apply(&vault, CLINICS[*clinic], &[put(&format!("r{id}"), number, "{")], "c");
@@ -152,6 +170,24 @@ proptest! {
                 vault.search("d", &EntryQuery::default()).unwrap();
             }
         }
+        for (clinic_number, name) in CLINICS.iter().enumerate() {
+            for id in 0..40 {
+                let key = ResourceKey::new("Observation", format!("r{id}"));
+                let stored = vault.resource(&clinic(name), &key).unwrap();
+                let expected = resources.get(&(clinic_number, id)).map(|(_, json, _)| json);
+                prop_assert_eq!(stored.as_ref().map(|stored| &stored.json), expected);
+            }
+        }
+        let of_kind = vault.resources_of_kind("Observation", 1_000).unwrap();
+        prop_assert_eq!(of_kind.len(), resources.len());
+        let mut points: Vec<(i64, u32, i8)> = Vec::new();
+        for (number, _, of_resource) in resources.values() {
+            points.extend(of_resource.iter().map(|(at, value)| (*at, *number, *value)));
+        }
+        points.sort_by_key(|(at, number, _)| (*at, *number));
+        let expected: Vec<f64> = points.iter().rev().take(20).rev().map(|(_, _, value)| f64::from(*value)).collect();
+        let trend: Vec<f64> = vault.trend("test|value", 20).unwrap().into_iter().map(|point| point.value).collect();
+        prop_assert_eq!(trend, expected);
         let mut sorted: Vec<Row> = model.into_values().flatten().collect();
         sorted.sort_by_key(|row| std::cmp::Reverse((row.when, row.written)));
         for (words, query) in queries {

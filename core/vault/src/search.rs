@@ -1,49 +1,20 @@
 //! Search: which rows have all the words, newest first.
-//!
-//! A row is known to search by its *doc*, a number given in the order of arrival. For every word the
-//! table `posting` has, in blocks of 4,096 docs, which of them have the word: some hundred bytes even
-//! for a word that every row has, so that a query costs the reading of a few blocks per word and the
-//! cost does not grow with the number of matches as an inverted list's does. What a page needs
-//! besides (when, section, clinic of each doc) is kept in memory while the vault is open, one
-//! megabyte for 50,000 rows, read at the first search.
-//!
-//! A doc is never used again: a row that is changed gets a new one, and postings of docs without a
-//! row are garbage that `ingest` collects when there is much of it.
-
-mod bits;
-mod columns;
-mod postings;
 
 use rusqlite::Transaction;
 use sokhoe_domain::text::fold;
 
 use crate::entries::{EntryPage, EntryQuery, PageCursor, by_ids};
 use crate::error::VaultError;
+use crate::index::{self, Cache, Columns};
 
-pub(crate) use columns::{ColumnCache, ColumnPatch, Place};
-pub(crate) use postings::NewPostings;
-
-/// A longer word is known by its beginning.
-const LONGEST_WORD: usize = 64;
 /// Further words of a query are not looked at.
 const MOST_WORDS: usize = 32;
-
-/// The words of a folded text, as they are stored and asked for.
-fn words(folded: &str) -> impl Iterator<Item = &str> {
-    folded.split_ascii_whitespace().map(|word| {
-        let mut end = word.len().min(LONGEST_WORD);
-        while !word.is_char_boundary(end) {
-            end -= 1;
-        }
-        &word[..end]
-    })
-}
 
 /// What to look for: each word once, the longest, which are the rarest, first. A word that another
 /// one begins with says nothing more.
 pub(crate) fn words_of_query(text: &str) -> Vec<String> {
     let folded = fold(text);
-    let mut all: Vec<&str> = words(&folded).collect();
+    let mut all: Vec<&str> = index::words(&folded).collect();
     all.sort_by_key(|word| std::cmp::Reverse(word.len()));
     let mut kept: Vec<String> = Vec::new();
     for word in all {
@@ -58,7 +29,7 @@ pub(crate) fn words_of_query(text: &str) -> Vec<String> {
 /// A page of the rows that have all the words (every row when there are none), newest first.
 pub(crate) fn page(
     tx: &Transaction<'_>,
-    cache: &ColumnCache,
+    cache: &Cache<Columns>,
     words: &[String],
     query: &EntryQuery,
 ) -> Result<EntryPage, VaultError> {
@@ -74,7 +45,7 @@ pub(crate) fn page(
             }
         }
     };
-    let matches = postings::matching(tx, words, columns.docs())?;
+    let matches = index::matching(tx, words, columns.docs())?;
     let limit = query.page_length();
     let mut places = columns.newest(matches.as_ref(), clinic, query, limit + 1);
     let more = places.len() > limit;
@@ -114,12 +85,5 @@ mod tests {
             by_word(&mut found);
             assert_eq!(found, words, "{text}");
         }
-    }
-
-    #[test]
-    fn long_words_are_cut_between_letters() {
-        let long = "ữ".repeat(100);
-        let cut: Vec<&str> = words(&long).collect();
-        assert_eq!(cut, ["ữ".repeat(LONGEST_WORD / "ữ".len())]);
     }
 }
