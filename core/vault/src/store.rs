@@ -2,12 +2,14 @@
 //! have in common.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sokhoe_domain::ports::{KeyStore, Ports, Rng, VaultFiles};
 use sokhoe_fhir::{FhirError, Indexed};
 
+use crate::busy::Stoppable;
 use crate::compression::{Decoder, Encoder};
 use crate::connection::{self, Role};
 use crate::error::VaultError;
@@ -15,10 +17,15 @@ use crate::files::is_name;
 use crate::key::{KeyFile, VaultKey, key_file};
 use crate::migrations::{Migrations, migrate, version};
 use crate::names::Names;
-use crate::notice::Notices;
+use crate::notice::{Notices, VaultChange};
+use crate::pause::{Closable, PauseSwitch};
+use crate::rebuild;
 
 /// Reading connections at most; further readers wait.
 const READERS: usize = 2;
+
+/// Bytes of SQLite's journal up to which pausing folds it in: a quarter of what gathers at most.
+const SHORT_JOURNAL: u64 = 4 << 20;
 
 /// The ports a vault needs.
 #[derive(Clone)]
@@ -76,7 +83,8 @@ pub(crate) struct Scratch {
 }
 
 struct Writer {
-    connection: Connection,
+    /// Nothing while paused, and after a transaction that was interrupted.
+    connection: Option<Connection>,
     durability: Durability,
     scratch: Scratch,
 }
@@ -92,18 +100,27 @@ struct Readers {
     open: usize,
 }
 
-/// An open file. Connections close in the order of the fields, the writer last of them.
-pub(crate) struct Store {
+/// The connections of a file.
+struct Pool {
     readers: Mutex<Readers>,
     returned: Condvar,
     writer: Mutex<Writer>,
-    pub(crate) notices: Notices,
+    notices: Arc<Notices>,
+    /// A page was met that does not verify.
+    damaged: AtomicBool,
     name: String,
     files: Arc<dyn VaultFiles>,
     key: VaultKey,
 }
 
-fn database_file(name: &str) -> String {
+/// An open file.
+pub(crate) struct Store {
+    pool: Arc<Pool>,
+    pub(crate) notices: Arc<Notices>,
+    pub(crate) switch: PauseSwitch,
+}
+
+pub(crate) fn database_file(name: &str) -> String {
     format!("{name}.db")
 }
 
@@ -112,7 +129,9 @@ impl Store {
         if !is_name(name) {
             return Err(VaultError::BadName);
         }
-        Ok(ports.files.list()?.contains(&database_file(name)))
+        let names = ports.files.list()?;
+        let finished = rebuild::finish(&*ports.files, name, &names)?;
+        Ok(finished || names.contains(&database_file(name)))
     }
 
     /// The key file comes first: a crash in between leaves a key without a database, which the next
@@ -121,6 +140,7 @@ impl Store {
         ports: &VaultPorts,
         name: &str,
         migrations: Migrations,
+        switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
         if Self::exists(ports, name)? {
             return Err(VaultError::AlreadyExists);
@@ -129,13 +149,21 @@ impl Store {
             Some(key) => key.begin_again(ports, name)?,
             None => KeyFile::create(ports, name)?,
         };
-        Self::start(ports, name, key, migrations, Role::Writer { create: true })
+        Self::start(
+            ports,
+            name,
+            key,
+            migrations,
+            Role::Writer { create: true },
+            switch,
+        )
     }
 
     pub(crate) fn open(
         ports: &VaultPorts,
         name: &str,
         migrations: Migrations,
+        switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
         if !Self::exists(ports, name)? {
             return Err(VaultError::NotFound);
@@ -143,7 +171,14 @@ impl Store {
         let key = KeyFile::load(ports, name)?.ok_or(VaultError::Key(
             sokhoe_domain::ports::KeyStoreError::Missing,
         ))?;
-        Self::start(ports, name, key, migrations, Role::Writer { create: false })
+        Self::start(
+            ports,
+            name,
+            key,
+            migrations,
+            Role::Writer { create: false },
+            switch,
+        )
     }
 
     /// The key first: once it is gone, what is left of the files is noise.
@@ -157,6 +192,9 @@ impl Store {
         for end in ["-wal", "-shm", "-journal", ""] {
             ports.files.remove(&format!("{database}{end}"))?;
         }
+        for file in rebuild::files_beside(&ports.files.list()?, name) {
+            ports.files.remove(&file)?;
+        }
         Ok(())
     }
 
@@ -166,7 +204,10 @@ impl Store {
         mut key_file: KeyFile,
         migrations: Migrations,
         role: Role,
+        switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
+        let running = switch.enter()?;
+        let _stoppable = Stoppable::by(switch.flag());
         let file = database_file(name);
         let key = &key_file.key;
         let mut connection = match connection::open(&*ports.files, &file, key, role) {
@@ -180,17 +221,19 @@ impl Store {
             }
             other => other?,
         };
+        switch.interruptible(&mut connection)?;
         // SQLite takes an empty file as a new one. A crash in `create` leaves one; else it was lost.
         if key_file.finished && version(&connection)? == 0 {
             return Err(VaultError::Corrupt);
         }
         migrate(&mut connection, migrations)?;
         key_file.finish(ports, name)?;
-        Ok(Self {
+        let notices = Arc::<Notices>::default();
+        let pool = Arc::new(Pool {
             readers: Mutex::default(),
             returned: Condvar::new(),
             writer: Mutex::new(Writer {
-                connection,
+                connection: Some(connection),
                 durability: Durability::Full,
                 scratch: Scratch {
                     names: Names::default(),
@@ -198,20 +241,46 @@ impl Store {
                     index: sokhoe_fhir::index,
                 },
             }),
-            notices: Notices::default(),
+            notices: Arc::clone(&notices),
+            damaged: AtomicBool::new(false),
             name: name.to_owned(),
             files: Arc::clone(&ports.files),
             key: key_file.key,
+        });
+        let closable: Weak<dyn Closable> =
+            Arc::downgrade(&(Arc::clone(&pool) as Arc<dyn Closable>));
+        // Before `running` ends: whoever pauses meanwhile waits for it, and then finds the connection.
+        switch.register(closable);
+        drop(running);
+        Ok(Self {
+            pool,
+            notices,
+            switch: switch.clone(),
         })
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(|poisoned| {
-            // A panic rolled the transaction back; what was remembered of it must go too.
-            let mut writer = poisoned.into_inner();
-            writer.scratch.names.forget();
-            self.writer.clear_poison();
-            writer
+    /// A copy of the file's key, for what is sealed beside it.
+    pub(crate) fn key(&self) -> VaultKey {
+        self.pool.key.duplicate()
+    }
+
+    /// Whether a damaged page was met since the file was opened.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.pool.damaged.load(Ordering::Acquire)
+    }
+
+    /// Verifies the code of every page, then the order of every table.
+    pub(crate) fn check(&self) -> Result<(), VaultError> {
+        self.read(|tx, _| {
+            let mut pages = tx.prepare("PRAGMA cipher_integrity_check")?;
+            let mut tables = tx.prepare("PRAGMA quick_check(1)")?;
+            let whole =
+                !pages.exists([])? && tables.query_row([], |row| row.get::<_, String>(0))? == "ok";
+            if whole {
+                Ok(())
+            } else {
+                Err(VaultError::Corrupt)
+            }
         })
     }
 
@@ -221,25 +290,48 @@ impl Store {
         durability: Durability,
         work: impl FnOnce(&Transaction<'_>, &mut Scratch) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
-        let mut writer = self.writer();
+        // The turn first: whoever waits for it does not count as running.
+        let _running;
+        let mut writer = self.pool.writer();
+        // Ends after the turn does: the last that ends may have to close, which takes the turn.
+        _running = self.switch.enter()?;
+        let _stoppable = Stoppable::by(self.switch.flag());
         let Writer {
-            connection,
+            connection: slot,
             durability: current,
             scratch,
         } = &mut *writer;
-        if *current != durability {
-            connection.execute_batch(durability.pragma())?;
-            *current = durability;
-        }
+        let connection = match slot {
+            Some(connection) => connection,
+            None => {
+                *current = Durability::Full;
+                let role = Role::Writer { create: false };
+                slot.insert(self.pool.connect(&self.switch, role)?)
+            }
+        };
         let result = (|| {
+            if *current != durability {
+                connection.execute_batch(durability.pragma())?;
+                *current = durability;
+            }
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction, scratch)?;
             transaction.commit()?;
             Ok(value)
         })();
-        if result.is_err() {
+        // Whoever stopped waiting for another process since the phone sleeps.
+        let result = match result {
+            Err(VaultError::Busy) if self.switch.is_paused() => Err(VaultError::Paused),
+            other => other,
+        };
+        if let Err(error) = &result {
             scratch.names.forget();
+            self.pool.note(error);
+            if *error == VaultError::Paused {
+                // The rollback may have been interrupted, too: closing is one that cannot be.
+                close(slot.take());
+            }
         }
         result
     }
@@ -249,6 +341,8 @@ impl Store {
         &self,
         work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
+        let _running = self.switch.enter()?;
+        let _stoppable = Stoppable::by(self.switch.flag());
         let mut loan = self.borrow_reader()?;
         let Some(reader) = loan.reader.as_mut() else {
             return Err(VaultError::Internal { code: 0 });
@@ -259,12 +353,13 @@ impl Store {
             transaction.finish()?;
             Ok(value)
         })();
-        if result
-            .as_ref()
-            .is_err_and(|error| *error == VaultError::Corrupt)
-        {
-            // SQLCipher gives up on a connection that met a damaged page.
-            loan.reader = None;
+        if let Err(error) = &result {
+            self.pool.note(error);
+            // SQLCipher gives up on a connection that met a damaged page; one that was interrupted may
+            // still be in its transaction.
+            if matches!(error, VaultError::Corrupt | VaultError::Paused) {
+                loan.reader = None;
+            }
         }
         result
     }
@@ -272,18 +367,24 @@ impl Store {
     /// Folds the journal into the file, as far as nobody is reading.
     #[cfg(test)]
     pub(crate) fn checkpoint(&self) {
-        self.writer()
-            .connection
+        let writer = self.pool.writer();
+        let connection = writer.connection.as_ref().unwrap();
+        connection
             .execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")
             .unwrap();
     }
 
+    #[cfg(test)]
+    pub(crate) fn writer_is_taken(&self) -> bool {
+        self.pool.writer.try_lock().is_err()
+    }
+
     fn borrow_reader(&self) -> Result<Loan<'_>, VaultError> {
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut readers = self.pool.readers();
         loop {
             if let Some(reader) = readers.idle.pop() {
                 return Ok(Loan {
-                    store: self,
+                    pool: &self.pool,
                     reader: Some(reader),
                 });
             }
@@ -291,6 +392,7 @@ impl Store {
                 break;
             }
             readers = self
+                .pool
                 .returned
                 .wait(readers)
                 .unwrap_or_else(PoisonError::into_inner);
@@ -298,19 +400,89 @@ impl Store {
         readers.open += 1;
         drop(readers);
         let mut loan = Loan {
-            store: self,
+            pool: &self.pool,
             reader: None,
         };
-        let file = database_file(&self.name);
         loan.reader = Some(Reader {
-            connection: connection::open(&*self.files, &file, &self.key, Role::Reader)?,
+            connection: self.pool.connect(&self.switch, Role::Reader)?,
             decoder: Decoder::default(),
         });
         Ok(loan)
     }
 }
 
-impl Drop for Store {
+impl Pool {
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(|poisoned| {
+            // A panic rolled the transaction back; what was remembered of it must go too.
+            let mut writer = poisoned.into_inner();
+            writer.scratch.names.forget();
+            self.writer.clear_poison();
+            writer
+        })
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Readers> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connect(&self, switch: &PauseSwitch, role: Role) -> Result<Connection, VaultError> {
+        let file = database_file(&self.name);
+        let mut connection = connection::open(&*self.files, &file, &self.key, role)
+            .inspect_err(|error| self.note(error))?;
+        switch.interruptible(&mut connection)?;
+        Ok(connection)
+    }
+
+    fn note(&self, error: &VaultError) {
+        if *error == VaultError::Corrupt {
+            self.damaged.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Closable for Pool {
+    fn close(&self, checkpoint: bool) {
+        let mut readers = self.readers();
+        for reader in readers.idle.drain(..) {
+            close(Some(reader.connection));
+        }
+        readers.open = 0;
+        drop(readers);
+        let connection = self.writer().connection.take();
+        let short = self
+            .files
+            .size(&format!("{}-wal", database_file(&self.name)))
+            .is_ok_and(|size| size.unwrap_or(0) <= SHORT_JOURNAL);
+        if checkpoint
+            && short
+            && let Some(connection) = &connection
+        {
+            let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+        }
+        close(connection);
+    }
+
+    fn resumed(&self) {
+        self.writer().scratch.names.forget();
+        // Another process may have written.
+        self.notices.tell(VaultChange {
+            entries: true,
+            bookings: true,
+            events: true,
+            invoices: true,
+        });
+    }
+}
+
+/// Closes without folding the journal in, which could take long.
+fn close(connection: Option<Connection>) {
+    if let Some(connection) = connection {
+        let _ = connection::keep_journal(&connection);
+    }
+}
+
+impl Drop for Pool {
     /// Folds the journal into the file. Whatever goes wrong here goes right at the next open.
     fn drop(&mut self) {
         self.readers
@@ -322,30 +494,26 @@ impl Drop for Store {
             .writer
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
-        let _ = writer
-            .connection
-            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+        if let Some(connection) = &writer.connection {
+            let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+        }
     }
 }
 
 /// A reader in use; goes back to the pool, also when the reading panics.
 struct Loan<'a> {
-    store: &'a Store,
+    pool: &'a Pool,
     reader: Option<Reader>,
 }
 
 impl Drop for Loan<'_> {
     fn drop(&mut self) {
-        let mut readers = self
-            .store
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut readers = self.pool.readers();
         match self.reader.take() {
             Some(reader) => readers.idle.push(reader),
             None => readers.open -= 1,
         }
         drop(readers);
-        self.store.returned.notify_one();
+        self.pool.returned.notify_one();
     }
 }
