@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod clinic_answers;
+mod damage;
 mod disk;
 mod feed;
 mod keys;
 mod kill;
 mod logs;
+mod pause;
+mod processes;

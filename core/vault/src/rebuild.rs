@@ -18,6 +18,7 @@ use crate::events;
 use crate::journal::{Journal, journal_file};
 use crate::key::{KeyFile, VaultKey};
 use crate::migrations::{ACCOUNT, Migrations, VAULT, migrate, version};
+use crate::notice::VaultChange;
 use crate::outbox;
 use crate::pause::PauseSwitch;
 use crate::store::{Store, VaultPorts, database_file};
@@ -101,6 +102,31 @@ impl Vault {
         })?;
         drop(running);
         Ok((Self::open_under(ports, name, switch)?, rebuilt))
+    }
+}
+
+impl Vault {
+    /// As [`Vault::rebuild`], of a vault that is open and met a damaged page. All its handles answer
+    /// [`VaultError::Corrupt`] from now on; its subscribers hear of the new one.
+    ///
+    /// # Errors
+    /// As [`Vault::rebuild`].
+    pub fn rebuild_open(
+        &self,
+        ports: &VaultPorts,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<(Self, Rebuilt), VaultError> {
+        self.store().retire();
+        let (vault, rebuilt) = Self::rebuild(ports, name, now, &self.store().switch)?;
+        vault.store().notices.adopt(&self.store().notices);
+        vault.store().notices.tell(VaultChange {
+            entries: true,
+            bookings: true,
+            events: true,
+            invoices: true,
+        });
+        Ok((vault, rebuilt))
     }
 }
 

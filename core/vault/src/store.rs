@@ -2,11 +2,12 @@
 //! have in common.
 
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use sokhoe_domain::ports::{KeyStore, Ports, Rng, VaultFiles};
+use sokhoe_domain::ports::{KeyStore, KeyStoreError, Ports, Rng, VaultFiles};
 use sokhoe_fhir::{FhirError, Indexed};
 
 use crate::busy::Stoppable;
@@ -108,6 +109,9 @@ struct Pool {
     notices: Arc<Notices>,
     /// A page was met that does not verify.
     damaged: AtomicBool,
+    /// Another file has its place: nothing is read or written any more.
+    retired: AtomicBool,
+    keys: Arc<dyn KeyStore>,
     name: String,
     files: Arc<dyn VaultFiles>,
     key: VaultKey,
@@ -122,6 +126,22 @@ pub(crate) struct Store {
 
 pub(crate) fn database_file(name: &str) -> String {
     format!("{name}.db")
+}
+
+/// A locked phone may hide its files. What cannot be reached then is locked, not lost: the key store,
+/// which is asked with nothing to unwrap, knows.
+fn locked_or(error: VaultError, keys: &dyn KeyStore, alias: &str) -> VaultError {
+    let hidden = matches!(
+        error,
+        VaultError::Unavailable { .. }
+            | VaultError::File {
+                kind: io::ErrorKind::PermissionDenied
+            }
+    );
+    match hidden.then(|| keys.unwrap(alias, &[])) {
+        Some(Err(KeyStoreError::Locked)) => VaultError::Key(KeyStoreError::Locked),
+        _ => error,
+    }
 }
 
 impl Store {
@@ -168,9 +188,9 @@ impl Store {
         if !Self::exists(ports, name)? {
             return Err(VaultError::NotFound);
         }
-        let key = KeyFile::load(ports, name)?.ok_or(VaultError::Key(
-            sokhoe_domain::ports::KeyStoreError::Missing,
-        ))?;
+        let key = KeyFile::load(ports, name)
+            .map_err(|error| locked_or(error, &*ports.keys, name))?
+            .ok_or(VaultError::Key(KeyStoreError::Missing))?;
         Self::start(
             ports,
             name,
@@ -243,6 +263,8 @@ impl Store {
             }),
             notices: Arc::clone(&notices),
             damaged: AtomicBool::new(false),
+            retired: AtomicBool::new(false),
+            keys: Arc::clone(&ports.keys),
             name: name.to_owned(),
             files: Arc::clone(&ports.files),
             key: key_file.key,
@@ -262,6 +284,12 @@ impl Store {
     /// A copy of the file's key, for what is sealed beside it.
     pub(crate) fn key(&self) -> VaultKey {
         self.pool.key.duplicate()
+    }
+
+    /// Ends the use of a damaged file by every handle, which get [`VaultError::Corrupt`] from now on.
+    pub(crate) fn retire(&self) {
+        self.pool.retired.store(true, Ordering::Release);
+        self.pool.close(false);
     }
 
     /// Whether a damaged page was met since the file was opened.
@@ -295,6 +323,7 @@ impl Store {
         let mut writer = self.pool.writer();
         // Ends after the turn does: the last that ends may have to close, which takes the turn.
         _running = self.switch.enter()?;
+        self.pool.in_use()?;
         let _stoppable = Stoppable::by(self.switch.flag());
         let Writer {
             connection: slot,
@@ -323,7 +352,7 @@ impl Store {
         // Whoever stopped waiting for another process since the phone sleeps.
         let result = match result {
             Err(VaultError::Busy) if self.switch.is_paused() => Err(VaultError::Paused),
-            other => other,
+            other => other.map_err(|error| locked_or(error, &*self.pool.keys, &self.pool.name)),
         };
         if let Err(error) = &result {
             scratch.names.forget();
@@ -342,6 +371,7 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
         let _running = self.switch.enter()?;
+        self.pool.in_use()?;
         let _stoppable = Stoppable::by(self.switch.flag());
         let mut loan = self.borrow_reader()?;
         let Some(reader) = loan.reader.as_mut() else {
@@ -352,7 +382,8 @@ impl Store {
             let value = work(&transaction, &mut reader.decoder)?;
             transaction.finish()?;
             Ok(value)
-        })();
+        })()
+        .map_err(|error| locked_or(error, &*self.pool.keys, &self.pool.name));
         if let Err(error) = &result {
             self.pool.note(error);
             // SQLCipher gives up on a connection that met a damaged page; one that was interrupted may
@@ -429,9 +460,17 @@ impl Pool {
     fn connect(&self, switch: &PauseSwitch, role: Role) -> Result<Connection, VaultError> {
         let file = database_file(&self.name);
         let mut connection = connection::open(&*self.files, &file, &self.key, role)
-            .inspect_err(|error| self.note(error))?;
+            .inspect_err(|error| self.note(error))
+            .map_err(|error| locked_or(error, &*self.keys, &self.name))?;
         switch.interruptible(&mut connection)?;
         Ok(connection)
+    }
+
+    fn in_use(&self) -> Result<(), VaultError> {
+        if self.retired.load(Ordering::Acquire) {
+            return Err(VaultError::Corrupt);
+        }
+        Ok(())
     }
 
     fn note(&self, error: &VaultError) {
@@ -444,10 +483,11 @@ impl Pool {
 impl Closable for Pool {
     fn close(&self, checkpoint: bool) {
         let mut readers = self.readers();
+        // Those in use, when a damaged file is retired, are closed with the handle.
+        readers.open -= readers.idle.len();
         for reader in readers.idle.drain(..) {
             close(Some(reader.connection));
         }
-        readers.open = 0;
         drop(readers);
         let connection = self.writer().connection.take();
         let short = self
