@@ -363,7 +363,10 @@ fn measure_pause() {
     const ROUNDS: usize = 200;
     let phone = Phone::new();
     let vault = Vault::create(&phone.ports, "me").unwrap();
-    let resources = resources();
+    let resources: Vec<(ResourceKey, String)> = corpus()
+        .into_iter()
+        .map(|json| (sokhoe_fhir::index(&json).unwrap().key, json))
+        .collect();
     let stop = std::sync::atomic::AtomicBool::new(false);
     let mut times = Vec::new();
     std::thread::scope(|scope| {
@@ -374,7 +377,7 @@ fn measure_pause() {
                 if stop.load(std::sync::atomic::Ordering::Relaxed) {
                     break;
                 }
-                let version = (n / (RESOURCES / PAGE)).to_string();
+                let version = (n / resources.len().div_ceil(PAGE)).to_string();
                 let changes: Vec<Change<'_>> = page
                     .iter()
                     .map(|(key, json)| Change::Put {
