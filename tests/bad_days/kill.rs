@@ -14,13 +14,13 @@ use sokhoe_testing::SeededRng;
 use sokhoe_tests::{PlainKeys, now};
 use tempfile::TempDir;
 
-struct Killable {
+pub(crate) struct Killable {
     child: Child,
     lines: mpsc::Receiver<String>,
 }
 
 impl Killable {
-    fn start(program: &str, args: &[&str]) -> Self {
+    pub(crate) fn start(program: &str, args: &[&str]) -> Self {
         let mut child = Command::new(program)
             .args(args)
             .stdout(Stdio::piped())
@@ -38,7 +38,7 @@ impl Killable {
         Self { child, lines }
     }
 
-    fn until_ready(&self) {
+    pub(crate) fn until_ready(&self) {
         while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(60)) {
             if line == "ready" {
                 return;
@@ -48,7 +48,7 @@ impl Killable {
     }
 
     /// SIGKILL, then every line it had printed.
-    fn kill(mut self) -> Vec<String> {
+    pub(crate) fn kill(mut self) -> Vec<String> {
         let _gone = self.child.kill();
         let _status = self.child.wait();
         self.lines.iter().collect()

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod clinic_answers;
+mod damage;
 mod disk;
 mod feed;
 mod keys;
 mod kill;
 mod kill_vault;
 mod logs;
+mod pause;
+mod processes;

@@ -67,6 +67,9 @@ pub enum SoKhoeError {
     /// The book was written by a newer app. Update the app.
     #[error("the book was written by a newer app")]
     UpgradeRequired,
+    /// The app is in the background: nothing is read or sent until it is resumed. What was kept is kept.
+    #[error("the app is paused")]
+    Paused,
     /// The app cancelled the call.
     #[error("cancelled")]
     Cancelled,
@@ -121,6 +124,7 @@ impl From<AppError> for SoKhoeError {
             AppError::DiskFull => Self::DiskFull,
             AppError::DamagedBook => Self::DamagedBook,
             AppError::UpgradeRequired => Self::UpgradeRequired,
+            AppError::Paused => Self::Paused,
             AppError::Cancelled => Self::Cancelled,
             AppError::Internal { code } => Self::Internal { code },
             // The core may learn a new error before this crate does.
@@ -148,6 +152,7 @@ impl From<SoKhoeError> for AppError {
             SoKhoeError::DiskFull => Self::DiskFull,
             SoKhoeError::DamagedBook => Self::DamagedBook,
             SoKhoeError::UpgradeRequired => Self::UpgradeRequired,
+            SoKhoeError::Paused => Self::Paused,
             SoKhoeError::Cancelled => Self::Cancelled,
             SoKhoeError::Internal { code } => Self::Internal { code },
         }
@@ -183,6 +188,7 @@ mod tests {
             SoKhoeError::DiskFull,
             SoKhoeError::DamagedBook,
             SoKhoeError::UpgradeRequired,
+            SoKhoeError::Paused,
             SoKhoeError::Cancelled,
             SoKhoeError::Internal { code: text() },
         ];

@@ -256,6 +256,18 @@ impl SoKhoe {
             .await
     }
 
+    /// Lets every file go within half a second: when the app goes to the background. Blocks that long at most; may be
+    /// called on any thread. Calls end with `Paused` until `resume`; what was kept is kept.
+    pub fn pause(&self) -> Result<()> {
+        Ok(self.core.pause()?)
+    }
+
+    /// Goes on after `pause`; whoever observes a book is given it anew. Instant.
+    pub fn resume(&self) -> Result<()> {
+        self.core.resume();
+        Ok(())
+    }
+
     /// Everything the first screen of a person shows.
     pub async fn book_view(&self, person_id: String) -> Result<BookView> {
         let core = self.core.clone();

@@ -71,6 +71,9 @@ pub enum AppError {
     /// The book was written by a newer app. Update the app.
     #[error("the book was written by a newer app")]
     UpgradeRequired,
+    /// The app is in the background: nothing is read or sent until it is resumed. What was kept is kept.
+    #[error("the app is paused")]
+    Paused,
     /// The call was cancelled by the app.
     #[error("cancelled")]
     Cancelled,
@@ -145,6 +148,7 @@ impl AppError {
             Self::DiskFull => "disk-full",
             Self::DamagedBook => "damaged-book",
             Self::UpgradeRequired => "upgrade-required",
+            Self::Paused => "paused",
             Self::Cancelled => "cancelled",
             Self::Internal { .. } => "internal",
         }
@@ -221,6 +225,7 @@ impl From<VaultError> for AppError {
     fn from(error: VaultError) -> Self {
         match error {
             VaultError::Key(error) => error.into(),
+            VaultError::Paused => Self::Paused,
             VaultError::DiskFull => Self::DiskFull,
             VaultError::WrongKey | VaultError::Corrupt => Self::DamagedBook,
             VaultError::NewerSchema { .. } => Self::UpgradeRequired,

@@ -15,6 +15,7 @@ mod events;
 mod find_slots;
 mod invoices;
 mod observe;
+mod pause;
 mod pay;
 mod persons;
 mod scan;

@@ -8,7 +8,9 @@ use sokhoe_client::{ClinicClient, Credentials};
 use sokhoe_domain::ports::Ports;
 use sokhoe_domain::{ClinicId, PersonId, Timestamp};
 use sokhoe_sync::{Engine, Lane};
-use sokhoe_vault::{AccountVault, ClinicRecord, PersonRecord, Vault, VaultError, VaultPorts};
+use sokhoe_vault::{
+    AccountVault, ClinicRecord, PauseSwitch, PersonRecord, Vault, VaultError, VaultPorts,
+};
 
 use crate::config::AppConfig;
 use crate::error::AppError;
@@ -25,6 +27,8 @@ pub(crate) struct Session {
     pub(crate) ports: Ports,
     pub(crate) words: Words,
     pub(crate) account: AccountVault,
+    /// Pauses the account and every book together.
+    pub(crate) switch: PauseSwitch,
     open: Mutex<HashMap<PersonId, Arc<OpenBook>>>,
 }
 
@@ -34,6 +38,16 @@ pub(crate) struct OpenBook {
     pub(crate) vault: Vault,
     /// One sending of a person's outbox at a time.
     pub(crate) syncing: tokio::sync::Mutex<()>,
+}
+
+impl OpenBook {
+    fn new(person: PersonRecord, vault: Vault) -> Self {
+        Self {
+            person,
+            vault,
+            syncing: tokio::sync::Mutex::new(()),
+        }
+    }
 }
 
 impl fmt::Debug for SoKhoe {
@@ -49,7 +63,12 @@ impl SoKhoe {
     /// [`AppError::KeyStore`], [`AppError::DiskFull`], [`AppError::DamagedBook`],
     /// [`AppError::UpgradeRequired`]. None of them touches what is there.
     pub fn open(config: AppConfig, ports: Ports) -> Result<Self, AppError> {
-        let account = AccountVault::open_or_create(&VaultPorts::from(&ports))?;
+        let switch = PauseSwitch::default();
+        let vault_ports = VaultPorts::from(&ports);
+        let account = match AccountVault::open_or_create_under(&vault_ports, &switch) {
+            Err(VaultError::Corrupt) => AccountVault::rebuild(&vault_ports, &switch)?,
+            other => other?,
+        };
         let words = Words::new(config.language);
         Ok(Self {
             inner: Arc::new(Session {
@@ -57,6 +76,7 @@ impl SoKhoe {
                 ports,
                 words,
                 account,
+                switch,
                 open: Mutex::default(),
             }),
         })
@@ -74,28 +94,36 @@ impl Session {
         self.ports.clock.now()
     }
 
-    /// A person's book, opened at the first use.
+    /// A person's book, opened at the first use. A damaged one is kept aside and begins again; the person
+    /// hears of it by an event.
     pub(crate) fn book(&self, person_id: &str) -> Result<Arc<OpenBook>, AppError> {
         let id = PersonId::from(person_id);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let ports = VaultPorts::from(&self.ports);
         if let Some(book) = open.get(&id) {
-            return Ok(Arc::clone(book));
+            if !book.vault.is_damaged() {
+                return Ok(Arc::clone(book));
+            }
+            let person = book.person.clone();
+            let rebuilt = book
+                .vault
+                .rebuild_open(&ports, &person.vault_name, self.now())?;
+            let book = Arc::new(OpenBook::new(person, rebuilt.0));
+            open.insert(id, Arc::clone(&book));
+            return Ok(book);
         }
         let person = self
             .account
             .person(&id)?
             .ok_or_else(|| AppError::not_found("person"))?;
-        let ports = VaultPorts::from(&self.ports);
-        let vault = match Vault::open(&ports, &person.vault_name) {
+        let (name, switch) = (&person.vault_name, &self.switch);
+        let vault = match Vault::open_under(&ports, name, switch) {
             // A person comes in before there is anything to keep.
-            Err(VaultError::NotFound) => Vault::create(&ports, &person.vault_name)?,
+            Err(VaultError::NotFound) => Vault::create_under(&ports, name, switch)?,
+            Err(VaultError::Corrupt) => Vault::rebuild(&ports, name, self.now(), switch)?.0,
             other => other?,
         };
-        let book = Arc::new(OpenBook {
-            person,
-            vault,
-            syncing: tokio::sync::Mutex::new(()),
-        });
+        let book = Arc::new(OpenBook::new(person, vault));
         open.insert(id, Arc::clone(&book));
         Ok(book)
     }

@@ -218,6 +218,7 @@ impl Words {
             AppError::DiskFull => self.say("error-disk-full"),
             AppError::DamagedBook => self.say("error-damaged-book"),
             AppError::UpgradeRequired => self.say("error-upgrade-required"),
+            AppError::Paused => self.say("error-paused"),
             AppError::Cancelled => self.say("error-cancelled"),
             AppError::Internal { code } => {
                 self.say_with("error-internal", &[("code", code.clone())])

@@ -35,6 +35,7 @@ event-booking-cancelled = An appointment was cancelled
 event-cancellation-refused = The hospital refused a cancellation
 event-invoice-issued = There is a new invoice
 event-invoice-paid = An invoice was paid
+event-book-rebuilt = The book was damaged on this phone and is being fetched again from the hospital. Appointments not yet sent are still there, the old copy is kept aside.
 event-other = Something changed
 
 ## Sections
@@ -73,6 +74,7 @@ error-key-store-missing = The book's key is missing. The book is unharmed. Use t
 error-disk-full = There is no space left on this phone. What was saved is kept. Make room and try again.
 error-damaged-book = The book on this phone cannot be opened. It was left as it is. Ask the hospital to send it again.
 error-upgrade-required = A newer version of the app wrote this book. Update the app.
+error-paused = The app is resting. What was kept is kept. Open the app again.
 error-cancelled = Stopped as asked.
 error-internal = The app has a fault (code { $code }). What was saved is kept.
 

@@ -35,6 +35,7 @@ event-booking-cancelled = Lịch khám đã bị hủy
 event-cancellation-refused = Bệnh viện không nhận yêu cầu hủy lịch
 event-invoice-issued = Có phiếu thu viện phí mới
 event-invoice-paid = Đã thanh toán viện phí
+event-book-rebuilt = Sổ bị hỏng trên điện thoại này và đang được tải lại từ bệnh viện. Lịch hẹn chưa gửi vẫn còn, bản cũ được cất riêng.
 event-other = Có thay đổi mới
 
 ## Các phần của sổ
@@ -73,6 +74,7 @@ error-key-store-missing = Không tìm thấy khóa của sổ. Sổ vẫn còn n
 error-disk-full = Điện thoại hết chỗ trống. Những gì đã lưu vẫn còn. Hãy xóa bớt ảnh, video rồi thử lại.
 error-damaged-book = Không mở được sổ trên điện thoại này. Sổ được giữ nguyên như vậy. Hãy liên hệ bệnh viện để tải lại.
 error-upgrade-required = Sổ do phiên bản mới hơn ghi. Hãy cập nhật ứng dụng.
+error-paused = Ứng dụng đang tạm nghỉ. Những gì đã lưu vẫn còn. Hãy mở lại ứng dụng.
 error-cancelled = Đã dừng theo yêu cầu.
 error-internal = Có lỗi trong ứng dụng (mã { $code }). Những gì đã lưu vẫn còn.
 

@@ -9,10 +9,11 @@ use zeroize::Zeroizing;
 
 use crate::error::VaultError;
 use crate::migrations::ACCOUNT;
+use crate::pause::PauseSwitch;
 use crate::store::{Durability, Store, VaultPorts};
 
 /// The name of the account's files, and the alias of its key.
-const NAME: &str = "account";
+pub(crate) const NAME: &str = "account";
 
 /// Who is on this phone, and with which clinics. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -185,10 +186,21 @@ impl AccountVault {
     /// # Errors
     /// As [`crate::Vault::open`] and [`crate::Vault::create`].
     pub fn open_or_create(ports: &VaultPorts) -> Result<Self, VaultError> {
+        Self::open_or_create_under(ports, &PauseSwitch::default())
+    }
+
+    /// As [`AccountVault::open_or_create`]; paused and resumed with everything else under the switch.
+    ///
+    /// # Errors
+    /// As [`AccountVault::open_or_create`], and [`VaultError::Paused`].
+    pub fn open_or_create_under(
+        ports: &VaultPorts,
+        switch: &PauseSwitch,
+    ) -> Result<Self, VaultError> {
         let store = if Store::exists(ports, NAME)? {
-            Store::open(ports, NAME, ACCOUNT)?
+            Store::open(ports, NAME, ACCOUNT, switch)?
         } else {
-            Store::create(ports, NAME, ACCOUNT)?
+            Store::create(ports, NAME, ACCOUNT, switch)?
         };
         let known =
             store.read(|tx, _| Ok(tx.prepare(r#"SELECT 1 FROM "device""#)?.exists([])?))?;

@@ -41,10 +41,10 @@ impl fmt::Debug for StoredBooking {
     }
 }
 
-const COLUMNS: &str = r#"SELECT "id", "clinic", "start", "end", "service", "practitioner", "location",
+pub(crate) const COLUMNS: &str = r#"SELECT "id", "clinic", "start", "end", "service", "practitioner", "location",
     "state", "updated" FROM "booking""#;
 
-fn read_row(row: &Row<'_>) -> Result<StoredBooking, VaultError> {
+pub(crate) fn read_row(row: &Row<'_>) -> Result<StoredBooking, VaultError> {
     Ok(StoredBooking {
         id: read_id(row, 0)?,
         clinic: ClinicId(row.get(1)?),

@@ -4,6 +4,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use sokhoe_domain::ports::VaultFiles;
 
+use crate::busy;
 use crate::error::VaultError;
 use crate::key::VaultKey;
 
@@ -38,10 +39,11 @@ pub(crate) fn open(
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
     let path = files.database_path(file);
-    let connection = match files.sqlite_vfs() {
+    let mut connection = match files.sqlite_vfs() {
         Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
         None => Connection::open_with_flags(path, flags)?,
     };
+    connection.busy_handler(Some(busy::wait))?;
     connection.set_prepared_statement_cache_capacity(64);
     // Plans do not depend on the values bound, so statements are not prepared again for them.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -55,8 +57,7 @@ pub(crate) fn open(
          PRAGMA mmap_size = 0;
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
-         PRAGMA foreign_keys = ON;
-         PRAGMA busy_timeout = 5000;",
+         PRAGMA foreign_keys = ON;",
     )?;
     match role {
         Role::Writer { .. } => {
@@ -96,6 +97,12 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), VaultError> {
             code: rusqlite::ffi::SQLITE_IOERR,
         })
     }
+}
+
+/// Leaves SQLite's journal as it is when the connection closes: folding it in may take long, and writes.
+pub(crate) fn keep_journal(connection: &Connection) -> Result<(), VaultError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(())
 }
 
 /// A build outside this repository's configuration could link other crypto, or none.

@@ -42,6 +42,10 @@ pub enum VaultError {
     /// Another process holds the file. Try again.
     #[error("the vault is in use")]
     Busy,
+    /// The app is paused: nothing is read or written until it is resumed. A transaction that ran was
+    /// rolled back.
+    #[error("the vault is paused")]
+    Paused,
     /// The file cannot be reached now, e.g. since the phone is locked. Try again.
     #[error("the vault's file cannot be reached ({code})")]
     Unavailable {
@@ -96,6 +100,7 @@ impl VaultError {
             Self::Corrupt => "corrupt",
             Self::NewerSchema { .. } => "newer-schema",
             Self::Busy => "busy",
+            Self::Paused => "paused",
             Self::Unavailable { .. } => "unavailable",
             Self::File { .. } => "file",
             Self::ForeignEngine { .. } => "foreign-engine",
@@ -115,6 +120,8 @@ impl From<rusqlite::Error> for VaultError {
                 match failure.code {
                     ErrorCode::DiskFull => Self::DiskFull,
                     ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt,
+                    // Nobody interrupts but who pauses.
+                    ErrorCode::OperationInterrupted => Self::Paused,
                     ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
                     ErrorCode::CannotOpen
                     | ErrorCode::SystemIoFailure

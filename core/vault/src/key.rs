@@ -43,6 +43,16 @@ impl VaultKey {
         Self(bytes)
     }
 
+    /// The random bytes from which other keys of the vault are derived.
+    pub(crate) fn secret(&self) -> &[u8] {
+        self.0.get(..KEY).unwrap_or_default()
+    }
+
+    /// Another copy of the key, wiped by itself.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// The statement that gives SQLCipher the key.
     pub(crate) fn pragma(&self) -> Zeroizing<String> {
         let mut sql = Zeroizing::new(String::with_capacity(128));
@@ -125,4 +135,12 @@ impl KeyFile {
 /// Where the wrapped key of a vault lies.
 pub(crate) fn key_file(name: &str) -> String {
     format!("{name}.key")
+}
+
+#[cfg(test)]
+impl VaultKey {
+    /// A key of this byte.
+    pub(crate) fn for_tests(byte: u8) -> Self {
+        Self(Zeroizing::new(vec![byte; KEY + SALT]))
+    }
 }

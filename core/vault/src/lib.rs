@@ -5,11 +5,14 @@
 //! keeps who is on this phone and with which clinics. Both are SQLCipher files with a random key of
 //! their own, wrapped by the phone's key store.
 //!
+//! Beside each vault lies a journal of what the person wrote and no clinic has answered yet.
+//!
 //! **The rule for maintainers:** nothing here ever deletes a file or a row because of an error; only
 //! [`Vault::erase`] and [`AccountVault::erase`] destroy.
 
 mod account;
 mod bookings;
+mod busy;
 mod compression;
 mod connection;
 mod entries;
@@ -18,7 +21,7 @@ mod events;
 mod files;
 mod index;
 mod ingest;
-mod integrity;
+mod journal;
 mod key;
 mod migrations;
 mod names;
@@ -26,6 +29,8 @@ mod notice;
 mod outbox;
 mod packed;
 mod page;
+mod pause;
+mod rebuild;
 mod resources;
 mod search;
 mod set_aside;
@@ -46,6 +51,8 @@ pub use files::FolderFiles;
 pub use notice::{SubscriptionId, VaultChange};
 pub use outbox::{IntentKind, NewIntent, StoredIntent};
 pub use page::{Applied, Page, Place};
+pub use pause::PauseSwitch;
+pub use rebuild::{DamagedCopies, Rebuilt};
 pub use resources::StoredResource;
 pub use set_aside::SetAside;
 pub use snippet::TextPart;

@@ -50,6 +50,21 @@ impl Notices {
         id
     }
 
+    /// Tells the subscribers of `other`, too.
+    pub(crate) fn adopt(&self, other: &Self) {
+        let theirs = other
+            .callbacks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        self.next
+            .fetch_max(other.next.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.callbacks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(theirs);
+    }
+
     pub(crate) fn unsubscribe(&self, id: SubscriptionId) {
         // Bound first: what the callback owns is dropped after the lock is gone.
         let _ended = self

@@ -11,6 +11,7 @@ use sokhoe_domain::{BookingState, ClinicId, IntentId, Timestamp};
 use crate::bookings::{self, StoredBooking, read_id};
 use crate::error::VaultError;
 use crate::events::{self, NewEvent};
+use crate::journal::{Contents, Damage, Journal, WrittenIntent};
 use crate::notice::VaultChange;
 use crate::store::Durability;
 use crate::vault::Vault;
@@ -34,7 +35,7 @@ impl IntentKind {
         }
     }
 
-    fn from_str(text: &str) -> Option<Self> {
+    pub(crate) fn from_str(text: &str) -> Option<Self> {
         [Self::Book, Self::Cancel]
             .into_iter()
             .find(|kind| kind.as_str() == text)
@@ -104,7 +105,10 @@ impl fmt::Debug for StoredIntent {
     }
 }
 
-fn read_row(row: &Row<'_>) -> Result<StoredIntent, VaultError> {
+pub(crate) const COLUMNS_AND_BOOKING: &str = r#"SELECT "id", "clinic", "kind", "thing", "body",
+    "created", "attempts", "not_before", "sent" IS NOT NULL, "booking" FROM "intent""#;
+
+pub(crate) fn read_row(row: &Row<'_>) -> Result<StoredIntent, VaultError> {
     Ok(StoredIntent {
         id: read_id(row, 0)?,
         clinic: ClinicId(row.get(1)?),
@@ -140,6 +144,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::BookingState`], [`VaultError::DiskFull`]; nothing is kept then.
     pub fn enqueue(&self, intent: &NewIntent, booking: &StoredBooking) -> Result<(), VaultError> {
+        let mut written = false;
         let new = self.store().write(Durability::Full, |tx, _| {
             let id = intent.id.to_string();
             let known = tx
@@ -152,7 +157,9 @@ impl Vault {
                 return Ok(false);
             }
             // Only a new booking brings its row; about an old one the caller's copy may be out of date.
-            match (intent.kind, bookings::find(tx, booking.id)?) {
+            let stored = bookings::find(tx, booking.id)?;
+            let record = WrittenIntent::new(intent, stored.as_ref().unwrap_or(booking));
+            match (intent.kind, stored) {
                 (IntentKind::Cancel, Some(known)) => {
                     bookings::check(&known.state, &BookingState::Cancelled)?;
                     if known.state == BookingState::Cancelled {
@@ -175,9 +182,18 @@ impl Vault {
                 &intent.body,
                 intent.created.as_millis(),
             ))?;
+            // Last: whatever fails after it is the commit.
+            self.journal().add(&record)?;
+            written = true;
             Ok(true)
-        })?;
-        if new {
+        });
+        if written {
+            self.note_in_journal(|journal| match new {
+                Ok(_) => journal.keep(intent.id),
+                Err(_) => journal.abort(intent.id),
+            });
+        }
+        if new? {
             self.store().notices.tell(VaultChange::BOOKINGS);
         }
         Ok(())
@@ -259,6 +275,7 @@ impl Vault {
         booking: &StoredBooking,
         events: &[NewEvent],
     ) -> Result<(), VaultError> {
+        let mut gone = vec![id];
         self.store().write(Durability::Full, |tx, _| {
             if !remove(tx, id)? {
                 return Err(VaultError::UnknownIntent);
@@ -266,14 +283,20 @@ impl Vault {
             let before = bookings::find(tx, booking.id)?.map(|before| before.state);
             bookings::store(tx, booking)?;
             if matches!(booking.state, BookingState::Refused(_)) {
-                tx.prepare_cached(r#"DELETE FROM "intent" WHERE "booking" = ?1"#)?
-                    .execute([booking.id.to_string()])?;
+                let mut others = tx.prepare_cached(
+                    r#"DELETE FROM "intent" WHERE "booking" = ?1 RETURNING "id""#,
+                )?;
+                let mut others = others.query([booking.id.to_string()])?;
+                while let Some(row) = others.next()? {
+                    gone.push(read_id(row, 0)?);
+                }
             }
             if before.as_ref() == Some(&booking.state) {
                 return Ok(());
             }
             events::keep(tx, events)
         })?;
+        self.note_done(&gone);
         self.tell_answered(events);
         Ok(())
     }
@@ -288,8 +311,24 @@ impl Vault {
             remove(tx, id)?;
             events::keep(tx, events)
         })?;
+        self.note_done(&[id]);
         self.tell_answered(events);
         Ok(())
+    }
+
+    /// Notes in the journal that intents are out of the outbox. When it fails they are asked again after
+    /// a rebuilding, under their old ids.
+    pub(crate) fn note_done(&self, ids: &[IntentId]) {
+        if !ids.is_empty() && self.journal().is_there().unwrap_or(false) {
+            self.note_in_journal(|journal| journal.done(ids));
+        }
+    }
+
+    /// Writes into the journal under SQLite's writer lock. What is noted so is a help, not a promise.
+    fn note_in_journal(&self, note: impl FnOnce(&Journal) -> Result<(), VaultError>) {
+        let _ = self
+            .store()
+            .write(Durability::Full, |_, _| note(self.journal()));
     }
 
     fn tell_answered(&self, events: &[NewEvent]) {
@@ -304,6 +343,138 @@ impl Vault {
             self.store().notices.tell(VaultChange::BOOKINGS);
         }
     }
+}
+
+/// Puts an intent with what is known of its sending into the outbox.
+pub(crate) fn insert(
+    tx: &Transaction<'_>,
+    intent: &StoredIntent,
+    booking: IntentId,
+) -> Result<(), VaultError> {
+    let sent = intent.sent.then_some(intent.created.as_millis());
+    tx.prepare_cached(r#"INSERT INTO "intent" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"#)?
+        .execute((
+            intent.id.to_string(),
+            intent.clinic.as_str(),
+            intent.kind.as_str(),
+            &intent.thing,
+            booking.to_string(),
+            &intent.body,
+            intent.created.as_millis(),
+            intent.attempts,
+            intent.not_before.as_millis(),
+            sent,
+        ))?;
+    Ok(())
+}
+
+/// Puts an intent of the journal back that the database does not hold, as possibly sent, unless its
+/// booking says that it was answered. Whether it was put back.
+pub(crate) fn restore(tx: &Transaction<'_>, written: &WrittenIntent) -> Result<bool, VaultError> {
+    // A kind that a newer program wrote waits in the journal for that program.
+    let Some(intent) = written.intent() else {
+        return Ok(false);
+    };
+    let known = tx
+        .prepare_cached(r#"SELECT 1 FROM "intent" WHERE "id" = ?1"#)?
+        .exists([intent.id.to_string()])?;
+    let mut booking = written.booking();
+    let stored = bookings::find(tx, booking.id)?;
+    let answered = match (intent.kind, stored.as_ref().map(|stored| &stored.state)) {
+        (IntentKind::Book, Some(state)) => state.is_settled(),
+        (IntentKind::Cancel, Some(state)) => {
+            matches!(state, BookingState::Cancelled | BookingState::Refused(_))
+        }
+        (_, None) => false,
+    };
+    if known || answered {
+        return Ok(false);
+    }
+    if intent.kind == IntentKind::Book {
+        booking = stored.unwrap_or(booking);
+        booking.state = BookingState::Sending;
+        bookings::store(tx, &booking)?;
+    } else if stored.is_none() {
+        bookings::store(tx, &booking)?;
+    }
+    let intent = StoredIntent {
+        id: intent.id,
+        clinic: intent.clinic,
+        kind: intent.kind,
+        thing: intent.thing,
+        body: intent.body,
+        created: intent.created,
+        attempts: 0,
+        not_before: intent.created,
+        sent: true,
+    };
+    insert(tx, &intent, booking.id)?;
+    Ok(true)
+}
+
+/// Every intent that the database holds, as the journal writes it.
+fn all_written(tx: &Transaction<'_>) -> Result<Vec<WrittenIntent>, VaultError> {
+    let mut find = tx.prepare_cached(&format!(
+        r#"{COLUMNS_AND_BOOKING} ORDER BY "created", "id""#
+    ))?;
+    let mut rows = find.query([])?;
+    let mut written = Vec::new();
+    while let Some(row) = rows.next()? {
+        let intent = read_row(row)?;
+        let booking = bookings::find(tx, read_id(row, 9)?)?.ok_or(VaultError::Corrupt)?;
+        let intent = NewIntent {
+            id: intent.id,
+            clinic: intent.clinic,
+            kind: intent.kind,
+            thing: intent.thing,
+            body: intent.body,
+            created: intent.created,
+        };
+        written.push(WrittenIntent::new(&intent, &booking));
+    }
+    Ok(written)
+}
+
+/// Whether journal and database say the same.
+fn agree(journal: &Contents, database: &[WrittenIntent]) -> bool {
+    journal.damage == Damage::None
+        && journal.live.len() == database.len()
+        && database
+            .iter()
+            .all(|intent| journal.has(intent.id) && journal.kept.contains(&intent.id))
+}
+
+/// Brings the outbox and the journal to say the same, when a vault is opened.
+///
+/// An intent whose commit succeeded and that the database does not know was lost with a part of the
+/// file: it comes back. One whose commit is not known to have succeeded was never acknowledged: there
+/// the database's word counts. What the journal lost is written again.
+pub(crate) fn reconcile(vault: &Vault) -> Result<(), VaultError> {
+    let journal = vault.journal();
+    let database = vault.store().read(|tx, _| all_written(tx))?;
+    if database.is_empty() && !journal.is_there()? {
+        return Ok(());
+    }
+    if agree(&journal.read()?, &database) {
+        return Ok(());
+    }
+    vault.store().write(Durability::Full, |tx, _| {
+        // Again, now that nobody else writes.
+        let mut contents = journal.read()?;
+        for written in &contents.live {
+            if contents.kept.contains(&written.id) {
+                restore(tx, written)?;
+            }
+        }
+        let database = all_written(tx)?;
+        contents.remove_where(|written| {
+            written.intent().is_some() && !database.iter().any(|intent| intent.id == written.id)
+        });
+        for intent in database {
+            contents.insert_kept(intent);
+        }
+        journal.rewrite(&contents)
+    })
 }
 
 /// Takes an intent out of the outbox: it was answered, by the clinic or by its feed. Whether it was there.

@@ -108,6 +108,7 @@ impl Vault {
         } else {
             Durability::Full
         };
+        let mut answered = Vec::new();
         let taken = self.store().write(durability, |tx, scratch| {
             if let Some(place) = place
                 && cursor_of(tx, page.clinic)?.as_deref() != place.after
@@ -134,7 +135,11 @@ impl Vault {
                     old_news.insert(booking.id.to_string());
                 }
                 if booking.state.is_settled() {
-                    change.bookings |= outbox::remove(tx, booking.id)?;
+                    let removed = outbox::remove(tx, booking.id)?;
+                    change.bookings |= removed;
+                    if removed {
+                        answered.push(booking.id);
+                    }
                 }
             }
             let news: Vec<NewEvent> = page
@@ -154,6 +159,7 @@ impl Vault {
         let Some((applied, change, patch)) = taken else {
             return Ok(None);
         };
+        self.note_done(&answered);
         patch.apply(self.columns(), self.directory());
         self.store().notices.tell(change);
         Ok(Some(applied))

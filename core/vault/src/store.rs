@@ -2,12 +2,15 @@
 //! have in common.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use sokhoe_domain::ports::{KeyStore, Ports, Rng, VaultFiles};
+use sokhoe_domain::ports::{KeyStore, KeyStoreError, Ports, Rng, VaultFiles};
 use sokhoe_fhir::{FhirError, Indexed};
 
+use crate::busy::Stoppable;
 use crate::compression::{Decoder, Encoder};
 use crate::connection::{self, Role};
 use crate::error::VaultError;
@@ -15,10 +18,15 @@ use crate::files::is_name;
 use crate::key::{KeyFile, VaultKey, key_file};
 use crate::migrations::{Migrations, migrate, version};
 use crate::names::Names;
-use crate::notice::Notices;
+use crate::notice::{Notices, VaultChange};
+use crate::pause::{Closable, PauseSwitch};
+use crate::rebuild;
 
 /// Reading connections at most; further readers wait.
 const READERS: usize = 2;
+
+/// Bytes of SQLite's journal up to which pausing folds it in: a quarter of what gathers at most.
+const SHORT_JOURNAL: u64 = 4 << 20;
 
 /// The ports a vault needs.
 #[derive(Clone)]
@@ -76,10 +84,11 @@ pub(crate) struct Scratch {
 }
 
 struct Writer {
-    connection: Connection,
+    /// Nothing while paused, and after a transaction that was interrupted.
+    connection: Option<Connection>,
     durability: Durability,
     scratch: Scratch,
-    /// Whether the disk failed under it: see [`Store::renew`].
+    /// Whether the disk failed under the last one: see [`fold_in_journal`].
     suspect: bool,
 }
 
@@ -94,12 +103,17 @@ struct Readers {
     open: usize,
 }
 
-/// An open file. Connections close in the order of the fields, the writer last of them.
-pub(crate) struct Store {
+/// The connections of a file.
+struct Pool {
     readers: Mutex<Readers>,
     returned: Condvar,
     writer: Mutex<Writer>,
-    pub(crate) notices: Notices,
+    notices: Arc<Notices>,
+    /// A page was met that does not verify.
+    damaged: AtomicBool,
+    /// Another file has its place: nothing is read or written any more.
+    retired: AtomicBool,
+    keys: Arc<dyn KeyStore>,
     name: String,
     files: Arc<dyn VaultFiles>,
     key: VaultKey,
@@ -111,8 +125,43 @@ fn spoils_connection(error: &VaultError) -> bool {
     matches!(error, VaultError::Corrupt | VaultError::Unavailable { .. })
 }
 
-fn database_file(name: &str) -> String {
+/// Brings everything in the journal into the file, after the disk failed under a connection: some
+/// systems take for written what a failed sync did not write, so that no later sync of the journal
+/// would bring it to the disk.
+fn fold_in_journal(connection: &Connection) -> Result<(), VaultError> {
+    let busy: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy {
+        return Err(VaultError::Busy);
+    }
+    Ok(())
+}
+
+/// An open file.
+pub(crate) struct Store {
+    pool: Arc<Pool>,
+    pub(crate) notices: Arc<Notices>,
+    pub(crate) switch: PauseSwitch,
+}
+
+pub(crate) fn database_file(name: &str) -> String {
     format!("{name}.db")
+}
+
+/// A locked phone may hide its files. What cannot be reached then is locked, not lost: the key store,
+/// which is asked with nothing to unwrap, knows.
+fn locked_or(error: VaultError, keys: &dyn KeyStore, alias: &str) -> VaultError {
+    let hidden = matches!(
+        error,
+        VaultError::Unavailable { .. }
+            | VaultError::File {
+                kind: io::ErrorKind::PermissionDenied
+            }
+    );
+    match hidden.then(|| keys.unwrap(alias, &[])) {
+        Some(Err(KeyStoreError::Locked)) => VaultError::Key(KeyStoreError::Locked),
+        _ => error,
+    }
 }
 
 impl Store {
@@ -120,7 +169,9 @@ impl Store {
         if !is_name(name) {
             return Err(VaultError::BadName);
         }
-        Ok(ports.files.list()?.contains(&database_file(name)))
+        let names = ports.files.list()?;
+        let finished = rebuild::finish(&*ports.files, name, &names)?;
+        Ok(finished || names.contains(&database_file(name)))
     }
 
     /// The key file comes first: a crash in between leaves a key without a database, which the next
@@ -129,6 +180,7 @@ impl Store {
         ports: &VaultPorts,
         name: &str,
         migrations: Migrations,
+        switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
         if Self::exists(ports, name)? {
             return Err(VaultError::AlreadyExists);
@@ -137,21 +189,36 @@ impl Store {
             Some(key) => key.begin_again(ports, name)?,
             None => KeyFile::create(ports, name)?,
         };
-        Self::start(ports, name, key, migrations, Role::Writer { create: true })
+        Self::start(
+            ports,
+            name,
+            key,
+            migrations,
+            Role::Writer { create: true },
+            switch,
+        )
     }
 
     pub(crate) fn open(
         ports: &VaultPorts,
         name: &str,
         migrations: Migrations,
+        switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
         if !Self::exists(ports, name)? {
             return Err(VaultError::NotFound);
         }
-        let key = KeyFile::load(ports, name)?.ok_or(VaultError::Key(
-            sokhoe_domain::ports::KeyStoreError::Missing,
-        ))?;
-        Self::start(ports, name, key, migrations, Role::Writer { create: false })
+        let key = KeyFile::load(ports, name)
+            .map_err(|error| locked_or(error, &*ports.keys, name))?
+            .ok_or(VaultError::Key(KeyStoreError::Missing))?;
+        Self::start(
+            ports,
+            name,
+            key,
+            migrations,
+            Role::Writer { create: false },
+            switch,
+        )
     }
 
     /// The key first: once it is gone, what is left of the files is noise.
@@ -165,6 +232,9 @@ impl Store {
         for end in ["-wal", "-shm", "-journal", ""] {
             ports.files.remove(&format!("{database}{end}"))?;
         }
+        for file in rebuild::files_beside(&ports.files.list()?, name) {
+            ports.files.remove(&file)?;
+        }
         Ok(())
     }
 
@@ -174,7 +244,10 @@ impl Store {
         mut key_file: KeyFile,
         migrations: Migrations,
         role: Role,
+        switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
+        let running = switch.enter()?;
+        let _stoppable = Stoppable::by(switch.flag());
         let file = database_file(name);
         let key = &key_file.key;
         let mut connection = match connection::open(&*ports.files, &file, key, role) {
@@ -188,17 +261,19 @@ impl Store {
             }
             other => other?,
         };
+        switch.interruptible(&mut connection)?;
         // SQLite takes an empty file as a new one. A crash in `create` leaves one; else it was lost.
         if key_file.finished && version(&connection)? == 0 {
             return Err(VaultError::Corrupt);
         }
         migrate(&mut connection, migrations)?;
         key_file.finish(ports, name)?;
-        Ok(Self {
+        let notices = Arc::<Notices>::default();
+        let pool = Arc::new(Pool {
             readers: Mutex::default(),
             returned: Condvar::new(),
             writer: Mutex::new(Writer {
-                connection,
+                connection: Some(connection),
                 durability: Durability::Full,
                 scratch: Scratch {
                     names: Names::default(),
@@ -207,20 +282,57 @@ impl Store {
                 },
                 suspect: false,
             }),
-            notices: Notices::default(),
+            notices: Arc::clone(&notices),
+            damaged: AtomicBool::new(false),
+            retired: AtomicBool::new(false),
+            keys: Arc::clone(&ports.keys),
             name: name.to_owned(),
             files: Arc::clone(&ports.files),
             key: key_file.key,
+        });
+        let closable: Weak<dyn Closable> =
+            Arc::downgrade(&(Arc::clone(&pool) as Arc<dyn Closable>));
+        // Before `running` ends: whoever pauses meanwhile waits for it, and then finds the connection.
+        switch.register(closable);
+        drop(running);
+        Ok(Self {
+            pool,
+            notices,
+            switch: switch.clone(),
         })
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(|poisoned| {
-            // A panic rolled the transaction back; what was remembered of it must go too.
-            let mut writer = poisoned.into_inner();
-            writer.scratch.names.forget();
-            self.writer.clear_poison();
-            writer
+    /// A copy of the file's key, for what is sealed beside it.
+    pub(crate) fn key(&self) -> VaultKey {
+        self.pool.key.duplicate()
+    }
+
+    /// Ends the use of a damaged file by every handle, which get [`VaultError::Corrupt`] from now on.
+    pub(crate) fn retire(&self) {
+        self.pool.retired.store(true, Ordering::Release);
+        self.pool.close(false);
+    }
+
+    /// Whether a damaged page was met since the file was opened.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.pool.damaged.load(Ordering::Acquire)
+    }
+
+    /// Verifies the code of every page, then that each index agrees with its table and each reference
+    /// has its row.
+    pub(crate) fn check(&self) -> Result<(), VaultError> {
+        self.read(|tx, _| {
+            let mut pages = tx.prepare("PRAGMA cipher_integrity_check")?;
+            let mut tables = tx.prepare("PRAGMA integrity_check(1)")?;
+            let mut references = tx.prepare("PRAGMA foreign_key_check")?;
+            let whole = !pages.exists([])?
+                && tables.query_row([], |row| row.get::<_, String>(0))? == "ok"
+                && !references.exists([])?;
+            if whole {
+                Ok(())
+            } else {
+                Err(VaultError::Corrupt)
+            }
         })
     }
 
@@ -230,51 +342,59 @@ impl Store {
         durability: Durability,
         work: impl FnOnce(&Transaction<'_>, &mut Scratch) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
-        let mut writer = self.writer();
-        if writer.suspect {
-            self.renew(&mut writer)?;
-        }
+        // The turn first: whoever waits for it does not count as running.
+        let _running;
+        let mut writer = self.pool.writer();
+        // Ends after the turn does: the last that ends may have to close, which takes the turn.
+        _running = self.switch.enter()?;
+        self.pool.in_use()?;
+        let _stoppable = Stoppable::by(self.switch.flag());
         let Writer {
-            connection,
+            connection: slot,
             durability: current,
             scratch,
             suspect,
         } = &mut *writer;
-        if *current != durability {
-            connection.execute_batch(durability.pragma())?;
-            *current = durability;
-        }
+        let connection = match slot {
+            Some(connection) => connection,
+            None => {
+                *current = Durability::Full;
+                let role = Role::Writer { create: false };
+                let connection = self.pool.connect(&self.switch, role)?;
+                if *suspect {
+                    fold_in_journal(&connection)?;
+                    *suspect = false;
+                }
+                slot.insert(connection)
+            }
+        };
         let result = (|| {
+            if *current != durability {
+                connection.execute_batch(durability.pragma())?;
+                *current = durability;
+            }
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction, scratch)?;
             transaction.commit()?;
             Ok(value)
         })();
+        let spoiled = result.as_ref().is_err_and(spoils_connection);
+        // Whoever stopped waiting for another process since the phone sleeps.
+        let result = match result {
+            Err(VaultError::Busy) if self.switch.is_paused() => Err(VaultError::Paused),
+            other => other.map_err(|error| locked_or(error, &*self.pool.keys, &self.pool.name)),
+        };
         if let Err(error) = &result {
             scratch.names.forget();
-            *suspect = spoils_connection(error);
+            self.pool.note(error);
+            if spoiled || *error == VaultError::Paused {
+                // The rollback may have been interrupted, too: closing is one that cannot be.
+                close(slot.take());
+                *suspect |= spoiled;
+            }
         }
         result
-    }
-
-    /// Puts a new connection in the place of one under which the disk failed, and brings everything
-    /// in the journal into the file: some systems take for written what a failed sync did not write,
-    /// so that no later sync of the journal would bring it to the disk.
-    fn renew(&self, writer: &mut Writer) -> Result<(), VaultError> {
-        let role = Role::Writer { create: false };
-        let file = database_file(&self.name);
-        writer.connection = connection::open(&*self.files, &file, &self.key, role)?;
-        writer.durability = Durability::Full;
-        let busy: bool =
-            writer
-                .connection
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if busy {
-            return Err(VaultError::Busy);
-        }
-        writer.suspect = false;
-        Ok(())
     }
 
     /// Runs `work` in one reading transaction: everything it sees is of one moment.
@@ -282,6 +402,9 @@ impl Store {
         &self,
         work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
+        let _running = self.switch.enter()?;
+        self.pool.in_use()?;
+        let _stoppable = Stoppable::by(self.switch.flag());
         let mut loan = self.borrow_reader()?;
         let Some(reader) = loan.reader.as_mut() else {
             return Err(VaultError::Internal { code: 0 });
@@ -292,27 +415,37 @@ impl Store {
             transaction.finish()?;
             Ok(value)
         })();
-        if result.as_ref().is_err_and(spoils_connection) {
-            loan.reader = None;
+        if let Err(error) = &result {
+            self.pool.note(error);
+            // One that was interrupted may still be in its transaction.
+            if spoils_connection(error) || *error == VaultError::Paused {
+                loan.reader = None;
+            }
         }
-        result
+        result.map_err(|error| locked_or(error, &*self.pool.keys, &self.pool.name))
     }
 
     /// Folds the journal into the file, as far as nobody is reading.
     #[cfg(test)]
     pub(crate) fn checkpoint(&self) {
-        self.writer()
-            .connection
+        let writer = self.pool.writer();
+        let connection = writer.connection.as_ref().unwrap();
+        connection
             .execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")
             .unwrap();
     }
 
+    #[cfg(test)]
+    pub(crate) fn writer_is_taken(&self) -> bool {
+        self.pool.writer.try_lock().is_err()
+    }
+
     fn borrow_reader(&self) -> Result<Loan<'_>, VaultError> {
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut readers = self.pool.readers();
         loop {
             if let Some(reader) = readers.idle.pop() {
                 return Ok(Loan {
-                    store: self,
+                    pool: &self.pool,
                     reader: Some(reader),
                 });
             }
@@ -320,6 +453,7 @@ impl Store {
                 break;
             }
             readers = self
+                .pool
                 .returned
                 .wait(readers)
                 .unwrap_or_else(PoisonError::into_inner);
@@ -327,19 +461,98 @@ impl Store {
         readers.open += 1;
         drop(readers);
         let mut loan = Loan {
-            store: self,
+            pool: &self.pool,
             reader: None,
         };
-        let file = database_file(&self.name);
         loan.reader = Some(Reader {
-            connection: connection::open(&*self.files, &file, &self.key, Role::Reader)?,
+            connection: self.pool.connect(&self.switch, Role::Reader)?,
             decoder: Decoder::default(),
         });
         Ok(loan)
     }
 }
 
-impl Drop for Store {
+impl Pool {
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(|poisoned| {
+            // A panic rolled the transaction back; what was remembered of it must go too.
+            let mut writer = poisoned.into_inner();
+            writer.scratch.names.forget();
+            self.writer.clear_poison();
+            writer
+        })
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Readers> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connect(&self, switch: &PauseSwitch, role: Role) -> Result<Connection, VaultError> {
+        let file = database_file(&self.name);
+        let mut connection = connection::open(&*self.files, &file, &self.key, role)
+            .inspect_err(|error| self.note(error))
+            .map_err(|error| locked_or(error, &*self.keys, &self.name))?;
+        switch.interruptible(&mut connection)?;
+        Ok(connection)
+    }
+
+    fn in_use(&self) -> Result<(), VaultError> {
+        if self.retired.load(Ordering::Acquire) {
+            return Err(VaultError::Corrupt);
+        }
+        Ok(())
+    }
+
+    fn note(&self, error: &VaultError) {
+        if *error == VaultError::Corrupt {
+            self.damaged.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Closable for Pool {
+    fn close(&self, checkpoint: bool) {
+        let mut readers = self.readers();
+        // Those in use, when a damaged file is retired, are closed with the handle.
+        readers.open -= readers.idle.len();
+        for reader in readers.idle.drain(..) {
+            close(Some(reader.connection));
+        }
+        drop(readers);
+        let connection = self.writer().connection.take();
+        let short = self
+            .files
+            .size(&format!("{}-wal", database_file(&self.name)))
+            .is_ok_and(|size| size.unwrap_or(0) <= SHORT_JOURNAL);
+        if checkpoint
+            && short
+            && let Some(connection) = &connection
+        {
+            let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+        }
+        close(connection);
+    }
+
+    fn resumed(&self) {
+        self.writer().scratch.names.forget();
+        // Another process may have written.
+        self.notices.tell(VaultChange {
+            entries: true,
+            bookings: true,
+            events: true,
+            invoices: true,
+        });
+    }
+}
+
+/// Closes without folding the journal in, which could take long.
+fn close(connection: Option<Connection>) {
+    if let Some(connection) = connection {
+        let _ = connection::keep_journal(&connection);
+    }
+}
+
+impl Drop for Pool {
     /// Folds the journal into the file. Whatever goes wrong here goes right at the next open.
     fn drop(&mut self) {
         self.readers
@@ -351,30 +564,26 @@ impl Drop for Store {
             .writer
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
-        let _ = writer
-            .connection
-            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+        if let Some(connection) = &writer.connection {
+            let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+        }
     }
 }
 
 /// A reader in use; goes back to the pool, also when the reading panics.
 struct Loan<'a> {
-    store: &'a Store,
+    pool: &'a Pool,
     reader: Option<Reader>,
 }
 
 impl Drop for Loan<'_> {
     fn drop(&mut self) {
-        let mut readers = self
-            .store
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut readers = self.pool.readers();
         match self.reader.take() {
             Some(reader) => readers.idle.push(reader),
             None => readers.open -= 1,
         }
         drop(readers);
-        self.store.returned.notify_one();
+        self.pool.returned.notify_one();
     }
 }

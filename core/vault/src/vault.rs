@@ -2,12 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::VaultError;
 use crate::index::{Cache, Columns, Directory};
 use crate::ingest;
+use crate::journal::Journal;
 use crate::migrations::VAULT;
 use crate::notice::{SubscriptionId, VaultChange};
+use crate::outbox;
+use crate::pause::PauseSwitch;
 use crate::resources;
 use crate::store::{Durability, Store, VaultPorts};
 
@@ -19,6 +23,7 @@ pub struct Vault {
 }
 
 struct Inner {
+    journal: Journal,
     store: Store,
     columns: Cache<Columns>,
     directory: Cache<Directory>,
@@ -38,7 +43,19 @@ impl Vault {
     /// [`VaultError::AlreadyExists`] when there is a database; [`VaultError::Key`],
     /// [`VaultError::DiskFull`].
     pub fn create(ports: &VaultPorts, name: &str) -> Result<Self, VaultError> {
-        Self::start(ports, Store::create(ports, name, VAULT)?)
+        Self::create_under(ports, name, &PauseSwitch::default())
+    }
+
+    /// As [`Vault::create`]; paused and resumed with everything else under the switch.
+    ///
+    /// # Errors
+    /// As [`Vault::create`], and [`VaultError::Paused`].
+    pub fn create_under(
+        ports: &VaultPorts,
+        name: &str,
+        switch: &PauseSwitch,
+    ) -> Result<Self, VaultError> {
+        Self::start(ports, name, Store::create(ports, name, VAULT, switch)?)
     }
 
     /// Opens a vault.
@@ -47,7 +64,47 @@ impl Vault {
     /// [`VaultError::NotFound`], [`VaultError::Key`], [`VaultError::WrongKey`],
     /// [`VaultError::Corrupt`], [`VaultError::NewerSchema`]; none touches what is there.
     pub fn open(ports: &VaultPorts, name: &str) -> Result<Self, VaultError> {
-        Self::start(ports, Store::open(ports, name, VAULT)?)
+        Self::open_under(ports, name, &PauseSwitch::default())
+    }
+
+    /// As [`Vault::open`]; paused and resumed with everything else under the switch.
+    ///
+    /// # Errors
+    /// As [`Vault::open`], and [`VaultError::Paused`].
+    pub fn open_under(
+        ports: &VaultPorts,
+        name: &str,
+        switch: &PauseSwitch,
+    ) -> Result<Self, VaultError> {
+        Self::start(ports, name, Store::open(ports, name, VAULT, switch)?)
+    }
+
+    /// Lets every file go until [`Vault::resume`]: [`PauseSwitch::pause`], also for whatever else is
+    /// under its switch.
+    ///
+    /// # Errors
+    /// As [`PauseSwitch::pause`].
+    pub fn pause(&self, within: Duration) -> Result<(), VaultError> {
+        self.store().switch.pause(within)
+    }
+
+    /// Goes on after [`Vault::pause`].
+    pub fn resume(&self) {
+        self.store().switch.resume();
+    }
+
+    /// Whether a damaged page was met since the vault was opened: open it again by [`Vault::rebuild`].
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.store().is_damaged()
+    }
+
+    /// Verifies every page and every table: takes as long as reading the whole file.
+    ///
+    /// # Errors
+    /// [`VaultError::Corrupt`] when something is damaged; [`VaultError`]
+    pub fn check(&self) -> Result<(), VaultError> {
+        self.store().check()
     }
 
     /// Destroys a vault: first its key, then the files. Drop every handle before. Repeating it ends
@@ -60,7 +117,7 @@ impl Vault {
         Store::erase(ports, name)
     }
 
-    fn start(ports: &VaultPorts, store: Store) -> Result<Self, VaultError> {
+    fn start(ports: &VaultPorts, name: &str, store: Store) -> Result<Self, VaultError> {
         if !store.read(|tx, _| resources::has_seed(tx))? {
             let mut seed = [0; 8];
             ports.rng.fill(&mut seed);
@@ -68,8 +125,10 @@ impl Vault {
                 resources::set_seed(tx, i64::from_le_bytes(seed))
             })?;
         }
+        let journal = Journal::new(&ports.files, &ports.rng, name, store.key());
         let vault = Self {
             inner: Arc::new(Inner {
+                journal,
                 store,
                 columns: Cache::default(),
                 directory: Cache::default(),
@@ -78,11 +137,20 @@ impl Vault {
         if vault.store().read(|tx, _| ingest::is_outdated(tx))? {
             vault.store().write(Durability::Full, ingest::renew)?;
         }
+        // A journal that cannot be read or written now must not lock anybody out of the book: the next
+        // opening tries again.
+        if let Err(error @ (VaultError::Corrupt | VaultError::Paused)) = outbox::reconcile(&vault) {
+            return Err(error);
+        }
         Ok(vault)
     }
 
     pub(crate) fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.inner.journal
     }
 
     pub(crate) fn columns(&self) -> &Cache<Columns> {

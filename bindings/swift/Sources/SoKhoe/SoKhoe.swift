@@ -146,6 +146,17 @@ public final class SoKhoe: Sendable {
         try await core.acknowledge(personId: personId, eventId: eventId)
     }
 
+    /// Lets every file go within half a second: before iOS suspends the app, inside a background task. Calls end with
+    /// `SoKhoeError.Paused` until `resume`; what was kept is kept.
+    public func pause() throws {
+        try core.pause()
+    }
+
+    /// Goes on after `pause`; whoever observes a book is given it anew.
+    public func resume() throws {
+        try core.resume()
+    }
+
     /// Everything the first screen of a person shows, now.
     public func bookView(personId: String) async throws -> BookView {
         try await core.bookView(personId: personId)

@@ -367,3 +367,67 @@ fn measure() {
         vault.resource(&clinic("a"), key).unwrap().unwrap();
     });
 }
+
+/// `cargo test --release -p sokhoe-vault measure_pause -- --ignored --nocapture`
+#[test]
+#[ignore = "takes a minute, in a release build"]
+fn measure_pause() {
+    const ROUNDS: usize = 200;
+    let phone = Phone::new();
+    let vault = Vault::create(&phone.ports, "me").unwrap();
+    let resources: Vec<(ResourceKey, String)> = corpus()
+        .into_iter()
+        .map(|json| (sokhoe_fhir::index(&json).unwrap().key, json))
+        .collect();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let mut times = Vec::new();
+    std::thread::scope(|scope| {
+        let (vault, resources, stop) = (&vault, &resources, &stop);
+        // A first sync without end, and a screen that reads meanwhile.
+        scope.spawn(move || {
+            for (n, page) in resources.chunks(PAGE).cycle().enumerate() {
+                if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    break;
+                }
+                let version = (n / resources.len().div_ceil(PAGE)).to_string();
+                let changes: Vec<Change<'_>> = page
+                    .iter()
+                    .map(|(key, json)| Change::Put {
+                        key: key.clone(),
+                        version: Some(version.clone()),
+                        json,
+                    })
+                    .collect();
+                let _paused = vault.apply(&Page {
+                    clinic: &clinic("a"),
+                    changes: &changes,
+                    cursor: "c",
+                    received: at(1),
+                    bookings: &[],
+                    events: &[],
+                });
+            }
+        });
+        scope.spawn(move || {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let _paused = vault.search("a", &EntryQuery::default());
+            }
+        });
+        for round in 0..ROUNDS {
+            std::thread::sleep(Duration::from_millis(20 + (round as u64 * 37) % 200));
+            let start = Instant::now();
+            vault.pause(Duration::from_millis(500)).unwrap();
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+            vault.resume();
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    times.sort_by(f64::total_cmp);
+    println!(
+        "pause during a first sync: p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms of {ROUNDS}",
+        times[ROUNDS / 2],
+        times[ROUNDS * 99 / 100],
+        times[ROUNDS - 1]
+    );
+    vault.check().unwrap();
+}

@@ -8,7 +8,9 @@ mod damage;
 mod lifecycle;
 mod measure;
 mod model;
+mod never_lost;
 mod outbox;
+mod pause;
 
 use std::sync::Arc;
 

@@ -6,11 +6,11 @@ use sokhoe_testing::SeededRng;
 use super::{Phone, at, clinic};
 use crate::{IntentKind, NewEvent, NewIntent, Page, StoredBooking, Vault, VaultError};
 
-fn id(n: i64) -> IntentId {
+pub(super) fn id(n: i64) -> IntentId {
     IntentId::new(at(n), &SeededRng::new(u64::try_from(n).unwrap()))
 }
 
-fn booking(n: i64, state: BookingState) -> StoredBooking {
+pub(super) fn booking(n: i64, state: BookingState) -> StoredBooking {
     StoredBooking {
         id: id(n),
         clinic: clinic("a"),
@@ -24,7 +24,7 @@ fn booking(n: i64, state: BookingState) -> StoredBooking {
     }
 }
 
-fn intent(n: i64, kind: IntentKind, about: i64) -> NewIntent {
+pub(super) fn intent(n: i64, kind: IntentKind, about: i64) -> NewIntent {
     NewIntent {
         id: id(n),
         clinic: clinic("a"),
@@ -44,7 +44,7 @@ fn event() -> NewEvent {
     }
 }
 
-fn book(vault: &Vault, n: i64) {
+pub(super) fn book(vault: &Vault, n: i64) {
     vault
         .enqueue(
             &intent(n, IntentKind::Book, n),
@@ -53,7 +53,7 @@ fn book(vault: &Vault, n: i64) {
         .unwrap();
 }
 
-fn state(vault: &Vault, n: i64) -> BookingState {
+pub(super) fn state(vault: &Vault, n: i64) -> BookingState {
     vault.booking(id(n)).unwrap().unwrap().state
 }
 

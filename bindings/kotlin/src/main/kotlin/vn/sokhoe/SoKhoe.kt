@@ -155,6 +155,15 @@ public class SoKhoe private constructor(
         eventId: Long,
     ): Unit = core.acknowledge(personId, eventId)
 
+    /**
+     * Lets every file go within half a second: when the app goes to the background. Calls end with
+     * `SoKhoeException.Paused` until [resume]; what was kept is kept.
+     */
+    public fun pause(): Unit = core.pause()
+
+    /** Goes on after [pause]; whoever observes a book is given it anew. */
+    public fun resume(): Unit = core.resume()
+
     /** Everything the first screen of a person shows, now. */
     public suspend fun bookView(personId: String): BookView = core.bookView(personId)
 

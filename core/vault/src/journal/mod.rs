@@ -1,0 +1,265 @@
+//! The second place where a person's own words are kept: an append-only file of sealed frames beside
+//! the database, read without any B-tree.
+//!
+//! A record goes in **before** the transaction that shows it commits, and all writers hold SQLite's
+//! writer lock, which so also orders the writers of this file, of all processes. Frames are marked as
+//! *kept* once the commit succeeded and as *done* once the clinic has answered; when nothing waits there
+//! is no file. Nothing is remembered between calls: the file is short, and another process may have
+//! written it.
+
+mod frames;
+mod record;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use sokhoe_domain::IntentId;
+use sokhoe_domain::ports::{Rng, VaultFiles};
+
+use crate::error::VaultError;
+use crate::key::VaultKey;
+use frames::{FileKey, Frames};
+pub(crate) use record::WrittenIntent;
+use record::{Record, RecordText};
+
+/// Dead records that are carried along before the file is written anew without them.
+const GARBAGE: usize = 64;
+
+/// The journal of one vault.
+pub(crate) struct Journal {
+    files: Arc<dyn VaultFiles>,
+    rng: Arc<dyn Rng>,
+    name: String,
+    key: VaultKey,
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").finish_non_exhaustive()
+    }
+}
+
+/// What a journal holds.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    /// Intents that no later record ended, in the order they were written.
+    pub(crate) live: Vec<WrittenIntent>,
+    /// Those of them whose transaction is known to have committed.
+    pub(crate) kept: BTreeSet<IntentId>,
+    /// Records of a kind that this program does not know: kept as they are.
+    unknown: Vec<RecordText>,
+    /// Records that say nothing any more.
+    dead: usize,
+    /// Whether bytes could not be read.
+    pub(crate) damage: Damage,
+    /// Of the file as it was read; nothing when there is none.
+    file: Option<(FileKey, u64)>,
+}
+
+/// What of a journal could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) enum Damage {
+    /// Nothing.
+    #[default]
+    None,
+    /// The end, as a crash during an append leaves it: of a record that was never acknowledged.
+    TornTail,
+    /// More: bytes were altered or are missing.
+    Altered,
+}
+
+/// Where the journal of a vault lies.
+pub(crate) fn journal_file(name: &str) -> String {
+    format!("{name}.journal")
+}
+
+impl Journal {
+    pub(crate) fn new(
+        files: &Arc<dyn VaultFiles>,
+        rng: &Arc<dyn Rng>,
+        name: &str,
+        key: VaultKey,
+    ) -> Self {
+        Self {
+            files: Arc::clone(files),
+            rng: Arc::clone(rng),
+            name: journal_file(name),
+            key,
+        }
+    }
+
+    /// Whether there is a file at all.
+    pub(crate) fn is_there(&self) -> Result<bool, VaultError> {
+        Ok(self.files.size(&self.name)?.is_some())
+    }
+
+    /// Everything that verifies.
+    pub(crate) fn read(&self) -> Result<Contents, VaultError> {
+        let Some(bytes) = self.files.read(&self.name)? else {
+            return Ok(Contents::default());
+        };
+        let Frames {
+            key,
+            records,
+            next,
+            damage,
+        } = frames::read(&bytes, self.key.secret())?;
+        let mut contents = Contents {
+            damage,
+            file: key.map(|key| (key, next)),
+            ..Contents::default()
+        };
+        let mut live: BTreeMap<IntentId, (usize, WrittenIntent)> = BTreeMap::new();
+        for (place, text) in records.into_iter().enumerate() {
+            match Record::parse(&text) {
+                Some(Record::Intent(intent)) => {
+                    live.insert(intent.id, (place, *intent));
+                }
+                Some(Record::Kept { id }) => {
+                    contents.kept.insert(id);
+                    contents.dead += 1;
+                }
+                Some(Record::Aborted { id } | Record::Done { id }) => {
+                    contents.kept.remove(&id);
+                    contents.dead += 1 + usize::from(live.remove(&id).is_some());
+                }
+                None => contents.unknown.push(text),
+            }
+        }
+        let mut live: Vec<_> = live.into_values().collect();
+        live.sort_by_key(|(place, _)| *place);
+        contents.live = live.into_iter().map(|(_, intent)| intent).collect();
+        contents
+            .kept
+            .retain(|id| contents.live.iter().any(|intent| intent.id == *id));
+        Ok(contents)
+    }
+
+    /// Adds an intent; on disk before this returns. To be called with SQLite's writer lock, before the
+    /// commit.
+    pub(crate) fn add(&self, intent: &WrittenIntent) -> Result<(), VaultError> {
+        self.append(&[Record::Intent(Box::new(intent.clone()))])
+    }
+
+    /// Notes that the transaction of an intent committed. With SQLite's writer lock.
+    pub(crate) fn keep(&self, id: IntentId) -> Result<(), VaultError> {
+        self.append(&[Record::Kept { id }])
+    }
+
+    /// Notes that the transaction of an intent did not commit. With SQLite's writer lock.
+    pub(crate) fn abort(&self, id: IntentId) -> Result<(), VaultError> {
+        self.end(&[id], |id| Record::Aborted { id })
+    }
+
+    /// Notes that the clinic has answered. With SQLite's writer lock.
+    pub(crate) fn done(&self, ids: &[IntentId]) -> Result<(), VaultError> {
+        self.end(ids, |id| Record::Done { id })
+    }
+
+    fn end(&self, ids: &[IntentId], record: fn(IntentId) -> Record) -> Result<(), VaultError> {
+        let mut contents = self.read()?;
+        let before = contents.live.len();
+        contents.live.retain(|intent| !ids.contains(&intent.id));
+        let ended = before - contents.live.len();
+        if ended == 0 {
+            return Ok(());
+        }
+        let dead = contents.dead + 2 * ended;
+        let nothing_left = contents.live.is_empty() && contents.unknown.is_empty();
+        if nothing_left || contents.damage != Damage::None || dead > GARBAGE {
+            contents.kept.retain(|id| !ids.contains(id));
+            return self.rewrite(&contents);
+        }
+        let records: Vec<_> = ids.iter().copied().map(record).collect();
+        self.append_to(&contents, &records)
+    }
+
+    fn append(&self, records: &[Record]) -> Result<(), VaultError> {
+        let contents = self.read()?;
+        self.append_to(&contents, records)
+    }
+
+    /// Adds frames to the file that was read; writes it anew when there is none or when its end could
+    /// not be read: what follows such an end would not be found.
+    fn append_to(&self, contents: &Contents, records: &[Record]) -> Result<(), VaultError> {
+        match &contents.file {
+            Some((key, next)) if contents.damage == Damage::None => {
+                let mut bytes = Vec::new();
+                for (record, sequence) in records.iter().zip(*next..) {
+                    key.seal(&mut bytes, sequence, &record.text()?, &*self.rng)?;
+                }
+                Ok(self.files.append(&self.name, &bytes)?)
+            }
+            _ => self.write(contents, records),
+        }
+    }
+
+    /// Writes the file anew with what still says something; removes it when nothing does.
+    pub(crate) fn rewrite(&self, contents: &Contents) -> Result<(), VaultError> {
+        self.write(contents, &[])
+    }
+
+    fn write(&self, contents: &Contents, more: &[Record]) -> Result<(), VaultError> {
+        if contents.damage == Damage::Altered {
+            self.set_aside()?;
+        }
+        let mut texts = contents.unknown.clone();
+        for intent in &contents.live {
+            texts.push(Record::Intent(Box::new(intent.clone())).text()?);
+        }
+        for &id in &contents.kept {
+            texts.push(Record::Kept { id }.text()?);
+        }
+        for record in more {
+            texts.push(record.text()?);
+        }
+        if texts.is_empty() {
+            return Ok(self.files.remove(&self.name)?);
+        }
+        let (key, mut bytes) = FileKey::begin(self.key.secret(), &*self.rng)?;
+        for (text, sequence) in texts.iter().zip(0..) {
+            key.seal(&mut bytes, sequence, text, &*self.rng)?;
+        }
+        Ok(self.files.write(&self.name, &bytes)?)
+    }
+
+    /// Keeps what could not be read under another name.
+    fn set_aside(&self) -> Result<(), VaultError> {
+        let names = self.files.list()?;
+        let stem = self.name.strip_suffix(".journal").unwrap_or(&self.name);
+        let aside = (1..)
+            .map(|n: u32| crate::rebuild::damaged_file(stem, n, ".journal"))
+            .find(|aside| !names.contains(aside))
+            .unwrap_or_default();
+        if let Some(bytes) = self.files.read(&self.name)? {
+            self.files.write(&aside, &bytes)?;
+        }
+        Ok(())
+    }
+}
+
+impl Contents {
+    /// Whether an intent stands in the journal and waits.
+    pub(crate) fn has(&self, id: IntentId) -> bool {
+        self.live.iter().any(|intent| intent.id == id)
+    }
+
+    /// Puts an intent in that the database holds.
+    pub(crate) fn insert_kept(&mut self, intent: WrittenIntent) {
+        self.kept.insert(intent.id);
+        if !self.has(intent.id) {
+            self.live.push(intent);
+        }
+    }
+
+    /// Takes intents out for which `gone` holds.
+    pub(crate) fn remove_where(&mut self, mut gone: impl FnMut(&WrittenIntent) -> bool) {
+        self.live.retain(|intent| !gone(intent));
+        let Self { live, kept, .. } = self;
+        kept.retain(|id| live.iter().any(|intent| intent.id == *id));
+    }
+}
+
+#[cfg(test)]
+mod tests;

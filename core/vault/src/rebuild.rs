@@ -1,0 +1,269 @@
+//! A damaged file is kept aside and a new one begins: with what still reads, and with what the journal
+//! holds. The book itself comes again from the clinics, whose cursors the new file does not have.
+//!
+//! The new file is made whole under another name and gets its own by renaming, so that a crash at any
+//! step leaves the damaged file in its place, or a new one that [`finish`] puts there.
+
+mod damaged;
+mod salvage;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use sokhoe_domain::Timestamp;
+use sokhoe_domain::ports::{KeyStoreError, VaultFiles};
+
+use crate::account::{self, AccountVault};
+use crate::connection::{self, Role};
+use crate::error::VaultError;
+use crate::events;
+use crate::journal::{Journal, journal_file};
+use crate::key::{KeyFile, VaultKey};
+use crate::migrations::{ACCOUNT, Migrations, VAULT, migrate, version};
+use crate::notice::VaultChange;
+use crate::outbox;
+use crate::pause::PauseSwitch;
+use crate::store::{Store, VaultPorts, database_file};
+use crate::vault::Vault;
+pub use damaged::DamagedCopies;
+pub(crate) use damaged::{damaged_file, files_beside};
+use salvage::Salvage;
+
+/// What SQLite keeps beside a database, in the order in which it is moved: the database last, since its
+/// absence says that all is moved.
+const ENDS: [&str; 4] = ["-wal", "-shm", "-journal", ""];
+
+/// What a rebuilt book has of the damaged one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rebuilt {
+    /// Intents that wait for their answer.
+    pub intents: u32,
+    /// Of them those that only the journal still had.
+    pub intents_from_journal: u32,
+    /// Bookings.
+    pub bookings: u32,
+    /// Events that nobody has acknowledged.
+    pub events: u32,
+}
+
+fn unfinished_file(name: &str) -> String {
+    format!("{name}.new.db")
+}
+
+fn rebuilt_file(name: &str) -> String {
+    format!("{name}.rebuilt.db")
+}
+
+impl Vault {
+    /// Keeps the damaged files of a vault aside and begins a new one under the same key, with the
+    /// bookings, intents and events that still read, every unsent intent of the journal (as possibly
+    /// sent: the same id is asked again), and an event `book-rebuilt` for the person. Cursors are not
+    /// taken along: the next sync fetches everything. Nothing is deleted. Drop every handle before.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`], [`VaultError::Key`], [`VaultError::WrongKey`],
+    /// [`VaultError::NewerSchema`], [`VaultError::Busy`], [`VaultError::Unavailable`],
+    /// [`VaultError::DiskFull`]: the damaged files are where they were.
+    pub fn rebuild(
+        ports: &VaultPorts,
+        name: &str,
+        now: Timestamp,
+        switch: &PauseSwitch,
+    ) -> Result<(Self, Rebuilt), VaultError> {
+        let running = switch.enter()?;
+        let key = key_of_damaged(ports, name, VAULT)?;
+        let open = || open_damaged(ports, name, &key);
+        let salvage = Salvage::of_vault(&open);
+        let journal = Journal::new(&ports.files, &ports.rng, name, key.duplicate());
+        let written = journal.read()?;
+        let mut rebuilt = Rebuilt {
+            events: u32::try_from(salvage.events.len()).unwrap_or(u32::MAX),
+            ..Rebuilt::default()
+        };
+        replace(ports, name, &key, VAULT, |tx| {
+            salvage.put_back(tx)?;
+            for intent in &written.live {
+                rebuilt.intents_from_journal += u32::from(outbox::restore(tx, intent)?);
+            }
+            events::keep(
+                tx,
+                &[events::NewEvent {
+                    kind: "book-rebuilt".to_owned(),
+                    subject: String::new(),
+                    at: now,
+                    body: String::new(),
+                }],
+            )?;
+            let count = |table: &str| {
+                tx.query_row(&format!(r#"SELECT count(*) FROM "{table}""#), [], |row| {
+                    row.get(0)
+                })
+            };
+            (rebuilt.intents, rebuilt.bookings) = (count("intent")?, count("booking")?);
+            Ok(())
+        })?;
+        drop(running);
+        Ok((Self::open_under(ports, name, switch)?, rebuilt))
+    }
+}
+
+impl Vault {
+    /// As [`Vault::rebuild`], of a vault that is open and met a damaged page. All its handles answer
+    /// [`VaultError::Corrupt`] from now on; its subscribers hear of the new one.
+    ///
+    /// # Errors
+    /// As [`Vault::rebuild`].
+    pub fn rebuild_open(
+        &self,
+        ports: &VaultPorts,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<(Self, Rebuilt), VaultError> {
+        self.store().retire();
+        let (vault, rebuilt) = Self::rebuild(ports, name, now, &self.store().switch)?;
+        vault.store().notices.adopt(&self.store().notices);
+        vault.store().notices.tell(VaultChange {
+            entries: true,
+            bookings: true,
+            events: true,
+            invoices: true,
+        });
+        Ok((vault, rebuilt))
+    }
+}
+
+impl AccountVault {
+    /// Keeps the damaged files of the account aside and begins a new one under the same key, when every
+    /// row of the old one still reads: a person that is left out would be as good as lost. Nothing is
+    /// deleted. Drop every handle before.
+    ///
+    /// # Errors
+    /// [`VaultError::Corrupt`] when not everything reads, and what [`Vault::rebuild`] gives: the damaged
+    /// files are where they were.
+    pub fn rebuild(ports: &VaultPorts, switch: &PauseSwitch) -> Result<Self, VaultError> {
+        let running = switch.enter()?;
+        let key = key_of_damaged(ports, account::NAME, ACCOUNT)?;
+        let rows = salvage::rows_of_account(&|| open_damaged(ports, account::NAME, &key))?;
+        replace(ports, account::NAME, &key, ACCOUNT, |tx| {
+            salvage::put_back_account(tx, &rows)
+        })?;
+        drop(running);
+        Self::open_or_create_under(ports, switch)
+    }
+}
+
+/// The key of a file that is to be rebuilt. A file of another key, of a newer program, or that cannot
+/// be reached is not damaged.
+fn key_of_damaged(
+    ports: &VaultPorts,
+    name: &str,
+    migrations: Migrations,
+) -> Result<VaultKey, VaultError> {
+    if !Store::exists(ports, name)? {
+        return Err(VaultError::NotFound);
+    }
+    let key = KeyFile::load(ports, name)?
+        .ok_or(VaultError::Key(KeyStoreError::Missing))?
+        .key;
+    match open_damaged(ports, name, &key) {
+        Ok(connection) => {
+            let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+            match version(&connection) {
+                Ok(found) if found > known => Err(VaultError::NewerSchema { found, known }),
+                Ok(_) | Err(VaultError::Corrupt) => Ok(key),
+                Err(error) => Err(error),
+            }
+        }
+        Err(VaultError::Corrupt) => {
+            let file = ports.files.read(&database_file(name))?.unwrap_or_default();
+            // A file that is shorter than a salt says nothing of its key.
+            if file.len() >= 16 && !key.began(&file) {
+                return Err(VaultError::WrongKey);
+            }
+            Ok(key)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A connection to a damaged file that leaves its bytes as they are.
+fn open_damaged(ports: &VaultPorts, name: &str, key: &VaultKey) -> Result<Connection, VaultError> {
+    let connection = connection::open(&*ports.files, &database_file(name), key, Role::Reader)?;
+    connection::keep_journal(&connection)?;
+    Ok(connection)
+}
+
+/// Makes a new file with what `fill` puts in, and lays it in the place of the damaged one.
+fn replace(
+    ports: &VaultPorts,
+    name: &str,
+    key: &VaultKey,
+    migrations: Migrations,
+    fill: impl FnOnce(&Transaction<'_>) -> Result<(), VaultError>,
+) -> Result<(), VaultError> {
+    let files = &*ports.files;
+    let unfinished = unfinished_file(name);
+    let clear = || {
+        for end in ENDS {
+            files.remove(&format!("{unfinished}{end}"))?;
+        }
+        Ok::<_, VaultError>(())
+    };
+    clear()?;
+    let made = (|| {
+        let mut connection =
+            connection::open(files, &unfinished, key, Role::Writer { create: true })?;
+        migrate(&mut connection, migrations)?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        fill(&tx)?;
+        tx.commit()?;
+        let busy: i64 =
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy != 0 {
+            return Err(VaultError::Busy);
+        }
+        connection
+            .close()
+            .map_err(|(_, error)| VaultError::from(error))
+    })();
+    if let Err(error) = made {
+        // What was begun is of no use; the damaged file is whole in its place.
+        let _ = clear();
+        return Err(error);
+    }
+    files.rename(&unfinished, &rebuilt_file(name))?;
+    finish(files, name, &files.list()?)?;
+    Ok(())
+}
+
+/// Lays a file that was rebuilt in its place, the damaged one aside; whether there was one. Repeating it
+/// ends what was interrupted.
+pub(crate) fn finish(
+    files: &dyn VaultFiles,
+    name: &str,
+    names: &[String],
+) -> Result<bool, VaultError> {
+    let rebuilt = rebuilt_file(name);
+    if !names.contains(&rebuilt) {
+        return Ok(false);
+    }
+    let aside = (1..)
+        .map(|n: u32| damaged_file(name, n, ".db"))
+        .find(|aside| !names.contains(aside))
+        .unwrap_or_default();
+    let database = database_file(name);
+    for end in ENDS {
+        files.rename(&format!("{database}{end}"), &format!("{aside}{end}"))?;
+    }
+    files.rename(&rebuilt, &database)?;
+    Ok(true)
+}
+
+/// Every file that a rebuilding or a journal leaves beside a vault's database.
+fn begun_files(name: &str) -> Vec<String> {
+    let mut files: Vec<String> = ENDS
+        .iter()
+        .map(|end| format!("{}{end}", unfinished_file(name)))
+        .collect();
+    files.push(rebuilt_file(name));
+    files.push(journal_file(name));
+    files
+}

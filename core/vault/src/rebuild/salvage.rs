@@ -1,0 +1,165 @@
+//! What a damaged file still gives to ordinary reads.
+//!
+//! A table is read from its beginning until a row cannot be read, then from its end: SQLCipher gives up
+//! on a connection that met a damaged page, so each reading has one of its own. Rows that do not make
+//! sense are left out.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, Transaction, params_from_iter};
+use sokhoe_domain::{IntentId, Timestamp};
+
+use crate::bookings::{self, StoredBooking};
+use crate::error::VaultError;
+use crate::events::KeptEvent;
+use crate::outbox::{self, StoredIntent};
+
+/// Opens the damaged file anew.
+type Open<'a> = &'a dyn Fn() -> Result<Connection, VaultError>;
+
+/// Rows of a vault that read cleanly.
+#[derive(Debug, Default)]
+pub(super) struct Salvage {
+    pub(super) bookings: BTreeMap<IntentId, StoredBooking>,
+    /// With the booking each is about.
+    pub(super) intents: BTreeMap<IntentId, (StoredIntent, IntentId)>,
+    pub(super) events: BTreeMap<i64, KeptEvent>,
+}
+
+impl Salvage {
+    pub(super) fn of_vault(open: Open<'_>) -> Self {
+        Self {
+            bookings: rows(open, bookings::COLUMNS, "id", |row| {
+                let booking = bookings::read_row(row)?;
+                Ok((booking.id, booking))
+            }),
+            intents: rows(open, outbox::COLUMNS_AND_BOOKING, "id", |row| {
+                let intent = outbox::read_row(row)?;
+                Ok((intent.id, (intent, bookings::read_id(row, 9)?)))
+            }),
+            events: rows(
+                open,
+                r#"SELECT "id", "kind", "subject", "at", "body" FROM "event""#,
+                "id",
+                |row| {
+                    let event = KeptEvent {
+                        id: row.get(0)?,
+                        kind: row.get(1)?,
+                        subject: row.get(2)?,
+                        at: Timestamp::from_millis(row.get(3)?),
+                        body: row.get(4)?,
+                    };
+                    Ok((event.id, event))
+                },
+            ),
+        }
+    }
+
+    /// Puts the rows into a new file.
+    pub(super) fn put_back(&self, tx: &Transaction<'_>) -> Result<(), VaultError> {
+        for booking in self.bookings.values() {
+            bookings::store(tx, booking)?;
+        }
+        for (intent, booking) in self.intents.values() {
+            // Its booking did not read: the journal has both.
+            if self.bookings.contains_key(booking) {
+                outbox::insert(tx, intent, *booking)?;
+            }
+        }
+        for event in self.events.values() {
+            tx.execute(
+                r#"INSERT INTO "event" ("id", "kind", "subject", "at", "body")
+                   VALUES (?1, ?2, ?3, ?4, ?5)"#,
+                (
+                    event.id,
+                    &event.kind,
+                    &event.subject,
+                    event.at.as_millis(),
+                    &event.body,
+                ),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn rows<K: Ord, T>(
+    open: Open<'_>,
+    select: &str,
+    order: &str,
+    read: impl Fn(&Row<'_>) -> Result<(K, T), VaultError>,
+) -> BTreeMap<K, T> {
+    let mut found = BTreeMap::new();
+    for direction in ["ASC", "DESC"] {
+        let all = (|| {
+            let connection = open()?;
+            let mut statement =
+                connection.prepare(&format!(r#"{select} ORDER BY "{order}" {direction}"#))?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                if let Ok((key, value)) = read(row) {
+                    found.entry(key).or_insert(value);
+                }
+            }
+            Ok::<_, VaultError>(())
+        })();
+        if all.is_ok() {
+            break;
+        }
+    }
+    found
+}
+
+/// The tables of the account, parents before children.
+const ACCOUNT_TABLES: [&str; 4] = ["device", "clinic", "person", "link"];
+
+/// Every row of a table, as it is.
+type TableRows = Vec<Vec<Value>>;
+
+/// All rows of the account.
+///
+/// # Errors
+/// What came instead of a row.
+pub(super) fn rows_of_account(open: Open<'_>) -> Result<Vec<TableRows>, VaultError> {
+    ACCOUNT_TABLES
+        .iter()
+        .map(|table| {
+            // A damaged index is of no matter.
+            let connection = open()?;
+            let mut statement =
+                connection.prepare(&format!(r#"SELECT * FROM "{table}" NOT INDEXED"#))?;
+            let columns = statement.column_count();
+            let mut rows = statement.query([])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(
+                    (0..columns)
+                        .map(|column| row.get(column))
+                        .collect::<Result<_, _>>()?,
+                );
+            }
+            if *table == "device" && found.is_empty() {
+                return Err(VaultError::Corrupt);
+            }
+            Ok(found)
+        })
+        .collect()
+}
+
+/// Puts the rows into a new account.
+pub(super) fn put_back_account(
+    tx: &Transaction<'_>,
+    tables: &[TableRows],
+) -> Result<(), VaultError> {
+    for (table, rows) in ACCOUNT_TABLES.iter().zip(tables) {
+        for row in rows {
+            let places = vec!["?"; row.len()].join(", ");
+            tx.execute(
+                &format!(r#"INSERT INTO "{table}" VALUES ({places})"#),
+                params_from_iter(row),
+            )?;
+        }
+    }
+    Ok(())
+}
