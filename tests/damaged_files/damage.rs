@@ -76,11 +76,11 @@ pub fn make(history: &History, seed: u64) -> Damaged {
     let moment = 1 + dice.below(history.moments.len() - 1);
     let mut files = (*history.moments[moment].files).clone();
     let ends: &[&str] = match damage {
-        // The key file has no pages; of the other vault's journal there is none.
+        // The key file and the journal of intents have no pages; of the other vault's log there is none.
         Damage::SwapPages => &[".db", ".db-wal"],
         Damage::ForeignPage => &[".db", ".db", ".db-wal"],
-        Damage::ForeignFile => &[".db", ".key"],
-        _ => &[".db", ".db", ".db-wal", ".db-wal", ".key"],
+        Damage::ForeignFile => &[".db", ".key", ".journal"],
+        _ => &[".db", ".db", ".db-wal", ".db-wal", ".key", ".journal"],
     };
     let present: Vec<&&str> = ends
         .iter()

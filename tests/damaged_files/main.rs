@@ -11,13 +11,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use sokhoe_app::domain::BookingState;
 use sokhoe_testing::SeededRng;
 use sokhoe_testing::disk::{Promise, SimDisk};
 use sokhoe_tests::book::Book;
 use sokhoe_vault::{Vault, VaultError, VaultPorts};
 
 use damage::{Damage, Damaged};
-use history::{History, MINE, PROBES};
+use history::{History, MINE, Moment, PROBES};
 
 /// How many damaged files one run looks at.
 const FILES: u64 = 100_000;
@@ -57,7 +58,9 @@ fn open(history: &History, files: BTreeMap<String, Vec<u8>>, check: bool) -> (Si
 fn look_at(history: &History, damaged: &Damaged) -> Result<Outcome, String> {
     let (disk, book) = open(history, damaged.files.clone(), damaged.mixes);
     let left = disk.contents();
-    for name in damaged.files.keys().filter(|name| !name.ends_with("-wal")) {
+    // The log folds into the database; the journal of intents is written anew from what waits.
+    let kept = |name: &&String| !name.ends_with("-wal") && !name.ends_with(".journal");
+    for name in damaged.files.keys().filter(kept) {
         if !left.contains_key(name) {
             return Err(format!("{name} is gone"));
         }
@@ -68,8 +71,10 @@ fn look_at(history: &History, damaged: &Damaged) -> Result<Outcome, String> {
     match book {
         Ok((book, _)) if book == *history.moments[damaged.moment].book => Ok(Outcome::Harmless),
         Ok((book, checked)) => {
-            let earlier = history.moments[..damaged.moment].iter();
-            if damaged.may_be_earlier && earlier.rev().any(|moment| book == *moment.book) {
+            let mut earlier = history.moments[..=damaged.moment].iter().rev();
+            let was =
+                |moment: &Moment| without_returned(&book, &moment.book, history) == *moment.book;
+            if damaged.may_be_earlier && earlier.any(was) {
                 Ok(Outcome::Earlier)
             } else if damaged.mixes && checked.is_err() {
                 Ok(Outcome::MixedAndChecked)
@@ -84,6 +89,28 @@ fn look_at(history: &History, damaged: &Damaged) -> Result<Outcome, String> {
         ) => Ok(Outcome::Noticed),
         Err(error) => Err(format!("{error:?}")),
     }
+}
+
+/// A book without the intents that the journal gave back and `before` does not hold: they were kept at
+/// some time, and may have been sent.
+fn without_returned(book: &Book, before: &Book, history: &History) -> Book {
+    let mut book = book.clone();
+    let returned: Vec<_> = book
+        .intents
+        .iter()
+        .filter(|intent| !before.intents.iter().any(|known| known.id == intent.id))
+        .filter(|intent| {
+            let moments = history.moments.iter();
+            let mut kept = moments.flat_map(|moment| &moment.book.intents);
+            kept.any(|kept| kept.id == intent.id && kept.body == intent.body)
+        })
+        .map(|intent| intent.id)
+        .collect();
+    book.intents.retain(|intent| !returned.contains(&intent.id));
+    book.bookings.retain(|booking| {
+        !(returned.contains(&booking.id) && booking.state == BookingState::Sending)
+    });
+    book
 }
 
 #[test]
