@@ -287,7 +287,7 @@ fn nothing_that_is_stored_is_ever_written_in_the_clear() {
             }
         }
         if let Some(Operation::Create { name, .. }) = cut.next {
-            let is_known = [".key", ".db", ".db-wal", ".db-journal"]
+            let is_known = [".key", ".db", ".db-wal", ".db-journal", ".journal"]
                 .iter()
                 .any(|end| name.ends_with(end));
             assert!(is_known || name.starts_with(".unfinished-"), "{name}");
