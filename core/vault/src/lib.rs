@@ -24,6 +24,8 @@ mod notice;
 mod outbox;
 mod packed;
 mod page;
+#[cfg(feature = "plain-for-measuring")]
+pub mod plain;
 mod resources;
 mod search;
 mod set_aside;
