@@ -9,12 +9,19 @@ mod booking;
 mod first_sync;
 mod qr;
 mod report;
-mod search;
+mod vault;
 
 use report::Figure;
 
 fn main() {
-    let mut args = std::env::args().skip(1);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [first, job @ ..] = &arguments[..]
+        && first == vault::JOB
+    {
+        vault::run_job(job);
+        return;
+    }
+    let mut args = arguments.into_iter();
     let (mut json, mut only) = (None, None);
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -34,22 +41,7 @@ fn main() {
     if wanted("first_sync") {
         figures.push(runtime.block_on(first_sync::measure()));
     }
-    if [
-        "store",
-        "search_p95",
-        "list_p95",
-        "trend_p95",
-        "vault_bytes_ratio",
-    ]
-    .into_iter()
-    .any(&wanted)
-    {
-        figures.extend(
-            search::measure()
-                .into_iter()
-                .filter(|figure| wanted(figure.name)),
-        );
-    }
+    figures.extend(vault::measure(wanted));
     if wanted("booking_round_trip") {
         figures.push(runtime.block_on(booking::measure()));
     }

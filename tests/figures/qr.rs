@@ -71,7 +71,7 @@ pub fn measure(wanted: impl Fn(&str) -> bool) -> Vec<Figure> {
             .compare(DRAW_SVG, &mut peer, &texts, |text| matrix(text).to_svg());
         let worse = if png.ratio < svg.ratio { &png } else { &svg };
         figures.push(Figure {
-            name: DRAW,
+            name: DRAW.to_owned(),
             ..worse.clone()
         });
         figures.extend([png, svg]);
@@ -82,7 +82,7 @@ pub fn measure(wanted: impl Fn(&str) -> bool) -> Vec<Figure> {
             matrix(text).to_png(PIXELS_PER_MODULE)
         }));
     }
-    figures.retain(|figure| wanted(figure.name));
+    figures.retain(|figure| wanted(&figure.name));
     figures
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub struct Figure {
     /// The name in DESIGN.md's table.
-    pub name: &'static str,
+    pub name: String,
     /// The measured value: the median of the samples, or the percentile that the name says.
     pub value: f64,
     /// Its unit.
@@ -25,9 +25,9 @@ pub struct Figure {
 
 impl Figure {
     /// A figure without a peer.
-    pub fn new(name: &'static str, value: f64, unit: &'static str, samples: usize) -> Self {
+    pub fn new(name: impl Into<String>, value: f64, unit: &'static str, samples: usize) -> Self {
         Self {
-            name,
+            name: name.into(),
             value,
             unit,
             peer: None,
@@ -46,7 +46,7 @@ impl Figure {
         self
     }
 
-    /// With the time that a peer took in the same run: the ratio is how many times as fast ours is.
+    /// With what a peer took (time, memory) in the same run: the ratio is how many times as much it is.
     pub fn faster_than(mut self, peer: &'static str, peer_value: f64) -> Self {
         self.peer = Some(peer);
         self.peer_value = Some(peer_value);
@@ -69,14 +69,14 @@ fn machine() -> String {
 /// The table on standard output.
 pub fn print(figures: &[Figure]) {
     println!(
-        "{:<23} {:>14} {:<14} {:>14} {:>8} {:>8}  peer",
+        "{:<30} {:>14} {:<14} {:>14} {:>8} {:>8}  peer",
         "name", "value", "unit", "peer value", "ratio", "samples"
     );
     for f in figures {
         let optional =
             |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"));
         println!(
-            "{:<23} {:>14.3} {:<14} {:>14} {:>8} {:>8}  {}",
+            "{:<30} {:>14.3} {:<14} {:>14} {:>8} {:>8}  {}",
             f.name,
             f.value,
             f.unit,

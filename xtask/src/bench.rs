@@ -3,20 +3,25 @@
 //! The figures themselves are measured by the bench `figures` of `sokhoe-tests`; the size of the library is
 //! measured here, on the library as phones get it.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
     process::Log,
-    tools::node,
+    tools::{hapi, node},
     workspace::Workspace,
 };
 
 const LIBRARY_BYTES: &str = "library_bytes";
 /// The end of the names of figures that need node and the npm packages of the peers.
 const AGAINST_NPM: &str = "_vs_npm";
+/// What the names have of figures that need Java and HAPI; an ending tells the size.
+const AGAINST_JVM: &str = "_vs_jvm";
 
 /// One figure, beside that of a peer where there is one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,23 +83,42 @@ fn measured(workspace: &Workspace, only: Option<&str>, log: &mut Log) -> Result<
     let mut figures = workspace
         .cargo()
         .args(["bench", "--locked", "--package", "sokhoe-tests"])
+        .args(["--features", "figures"])
         .args(["--bench", "figures", "--", "--json"])
         .arg(&path)
         .args(only.map(|name| ["--only", name]).iter().flatten());
     if only.is_none_or(|name| name.ends_with(AGAINST_NPM)) {
         let packages = node::modules(&workspace.root.join("tests/peers"), log);
-        match packages {
-            Ok(packages) => figures = figures.env("SOKHOE_PEERS_NODE", packages),
-            // One figure of many; asked for by its name, it is an error.
-            Err(Error::Missing(why)) if only.is_none() => {
-                log.say(&format!("figures *{AGAINST_NPM} are left out: {why}"));
-            }
-            Err(error) => return Err(error),
+        if let Some(packages) = peer(AGAINST_NPM, packages, only, log)? {
+            figures = figures.env("SOKHOE_PEERS_NODE", packages);
+        }
+    }
+    if only.is_none_or(|name| name.contains(AGAINST_JVM)) {
+        let project = workspace.root.join("tests/figures/jvm/pom.xml");
+        let jars = hapi::for_figures(workspace, &project, log);
+        if let Some(jars) = peer(AGAINST_JVM, jars, only, log)? {
+            figures = figures.env("SOKHOE_FIGURES_JVM", jars);
         }
     }
     figures.check(log)?;
     let text = fs::read(&path).map_err(Error::file(&path))?;
     serde_json::from_slice(&text).map_err(|source| Error::Json { path, source })
+}
+
+/// A peer's folder. Without it its figures are left out: some of many; asked for by its name, it is an error.
+fn peer(
+    figures: &str,
+    found: Result<PathBuf>,
+    only: Option<&str>,
+    log: &mut Log,
+) -> Result<Option<PathBuf>> {
+    match found {
+        Err(Error::Missing(why)) if only.is_none() => {
+            log.say(&format!("figures *{figures}* are left out: {why}"));
+            Ok(None)
+        }
+        found => found.map(Some),
+    }
 }
 
 /// The size of the library that goes into an app: the profile of phones, without symbols.

@@ -13,6 +13,8 @@ pub struct Dependency {
     pub name: String,
     /// Whether only tests, examples and benches use it.
     pub dev: bool,
+    /// Those of its features that the manifest turns on.
+    pub features: Vec<String>,
 }
 
 /// A workspace member.
@@ -22,6 +24,17 @@ pub struct Member {
     pub name: String,
     /// Its direct dependencies.
     pub uses: Vec<Dependency>,
+    /// What its own features turn on.
+    pub features: Vec<Feature>,
+}
+
+/// A feature of a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feature {
+    /// Its name.
+    pub name: String,
+    /// What it turns on, here or in a dependency.
+    pub turns_on: Vec<String>,
 }
 
 /// A dependency that the rule forbids.
@@ -132,6 +145,11 @@ const IMPURE: &[&str] = &[
     "ureq",
 ];
 
+/// The feature of sokhoe-vault that leaves encryption out, for one figure.
+const PLAIN: &str = "plain-for-measuring";
+/// The feature of the tests' package that may turn it on, when it is asked for by name.
+const FIGURES: &str = "figures";
+
 /// Outside crates that only some members may use.
 const RESERVED: &[(&str, &[&str], &str)] = &[
     (
@@ -169,6 +187,15 @@ pub fn members(metadata: &Metadata) -> Vec<Member> {
                 .map(|dependency| Dependency {
                     name: dependency.name.clone(),
                     dev: dependency.kind == DependencyKind::Development,
+                    features: dependency.features.clone(),
+                })
+                .collect(),
+            features: package
+                .features
+                .iter()
+                .map(|(name, turns_on)| Feature {
+                    name: name.clone(),
+                    turns_on: turns_on.clone(),
                 })
                 .collect(),
         })
@@ -181,6 +208,12 @@ fn breaches_of(member: &Member) -> Vec<Breach> {
         uses: uses.to_owned(),
         rule,
     };
+    if leaves_encryption_out(member) {
+        return vec![breach(
+            PLAIN,
+            "vaults are encrypted; only the figures of sokhoe-tests may be built otherwise",
+        )];
+    }
     if member.name == TESTS {
         return Vec::new();
     }
@@ -198,6 +231,22 @@ fn breaches_of(member: &Member) -> Vec<Breach> {
                 .map(|rule| breach(&dependency.name, rule))
         })
         .collect()
+}
+
+/// Whether a manifest can turn encryption off, but for the figures and when they are asked for.
+fn leaves_encryption_out(member: &Member) -> bool {
+    let by_dependency = member
+        .uses
+        .iter()
+        .any(|dependency| dependency.features.iter().any(|feature| feature == PLAIN));
+    let by_feature = member.features.iter().any(|feature| {
+        let mut on = feature.turns_on.iter();
+        if member.name == TESTS && feature.name == FIGURES {
+            return false;
+        }
+        on.any(|on| on.ends_with(PLAIN) || (member.name == TESTS && on == FIGURES))
+    });
+    by_dependency || by_feature
 }
 
 fn rule_against(member: &str, allowed: &[&str], dependency: &Dependency) -> Option<&'static str> {
@@ -247,12 +296,14 @@ mod tests {
                 .map(|name| Dependency {
                     name: (*name).to_owned(),
                     dev,
+                    features: Vec::new(),
                 })
                 .collect()
         };
         Member {
             name: name.to_owned(),
             uses: [on(uses, false), on(dev, true)].concat(),
+            features: Vec::new(),
         }
     }
 
@@ -286,6 +337,34 @@ mod tests {
             ),
         ];
         assert_eq!(breaches(&workspace), []);
+    }
+
+    #[test]
+    fn only_the_figures_may_leave_encryption_out() {
+        let with = |name: &str, feature: &str, turns_on: &str| Member {
+            features: vec![Feature {
+                name: feature.to_owned(),
+                turns_on: vec![turns_on.to_owned()],
+            }],
+            ..member(name, &[], &[])
+        };
+        let on = format!("sokhoe-vault/{PLAIN}");
+        assert_eq!(breaches(&[with(TESTS, FIGURES, &on)]), []);
+        let mut by_dependency = member("sokhoe-app", &["sokhoe-vault"], &[]);
+        by_dependency.uses[0].features.push(PLAIN.to_owned());
+        for breaking in [
+            with(TESTS, "default", FIGURES),
+            with(TESTS, "peers", &on),
+            with("sokhoe-ffi", "measuring", &on),
+            with("sokhoe-vault", "default", PLAIN),
+            by_dependency,
+        ] {
+            assert_eq!(
+                breaches(std::slice::from_ref(&breaking)).len(),
+                1,
+                "{breaking:?}"
+            );
+        }
     }
 
     #[test]

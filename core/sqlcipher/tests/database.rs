@@ -88,22 +88,34 @@ fn sqlcipher_uses_this_crate() -> Result<()> {
 
 /// 3.51.3 repairs a rare corruption of the WAL.
 #[test]
-fn sqlite_is_new_enough_and_has_fts5() -> Result<()> {
+fn sqlite_is_new_enough() {
     assert!(
         rusqlite::version_number() >= 3_051_003,
         "{}",
         rusqlite::version()
     );
-    let folder = tempfile::tempdir()?;
-    let db = open(&folder.path().join("notes.db"), KEY)?;
-    db.execute_batch(
-        "CREATE VIRTUAL TABLE search USING fts5(body, tokenize = 'unicode61 remove_diacritics 2');
-         INSERT INTO search VALUES ('đau đầu, huyết áp cao')",
-    )?;
-    assert_eq!(
-        text(&db, "SELECT body FROM search WHERE search MATCH 'huyet'")?,
-        "đau đầu, huyết áp cao"
-    );
+}
+
+/// What `.cargo/config.toml` takes away stays away: phones would carry it for nothing.
+#[test]
+fn sqlite_has_nothing_that_is_not_used() -> Result<()> {
+    let db = Connection::open_in_memory()?;
+    let mut options = db.prepare("PRAGMA compile_options")?;
+    let options: Vec<String> = options
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    for gone in [
+        "ENABLE_FTS",
+        "ENABLE_RTREE",
+        "ENABLE_LOAD_EXTENSION",
+        "SOUNDEX",
+    ] {
+        assert!(
+            !options.iter().any(|option| option.starts_with(gone)),
+            "{gone}"
+        );
+    }
+    assert!(options.iter().any(|option| option == "OMIT_LOAD_EXTENSION"));
     Ok(())
 }
 

@@ -31,6 +31,8 @@ mod packed;
 mod page;
 mod pause;
 mod rebuild;
+#[cfg(feature = "plain-for-measuring")]
+pub mod plain;
 mod resources;
 mod search;
 mod set_aside;

@@ -1,4 +1,4 @@
-//! HAPI: the FHIR reference implementation in Java, as a judge of what we write.
+//! HAPI: the FHIR reference implementation in Java, as a judge of what we write and as a peer.
 
 use std::{
     fs,
@@ -12,13 +12,32 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Makes sure that the jars which a project names are there, and tells their folder.
+/// Makes sure that the jars of the validator, which a project names, are there, and tells their folder.
 pub fn ensure(workspace: &Workspace, project: &Path, log: &mut Log) -> Result<PathBuf> {
+    jars(workspace, project, "hapi", "the HAPI validator", log)
+}
+
+/// The same for the peer of the figures, which parses, indexes and stores with HAPI.
+pub fn for_figures(workspace: &Workspace, project: &Path, log: &mut Log) -> Result<PathBuf> {
+    jars(
+        workspace,
+        project,
+        "figures-jvm",
+        "HAPI and sqlite-jdbc",
+        log,
+    )
+}
+
+fn jars(
+    workspace: &Workspace,
+    project: &Path,
+    folder: &str,
+    what: &str,
+    log: &mut Log,
+) -> Result<PathBuf> {
     maven::ensure(log)?;
     let key = fs::read_to_string(project).map_err(Error::file(project))?;
-    Installed::new(workspace.tools.join("hapi"), key).or_install(
-        "the HAPI validator",
-        log,
-        |folder, log| maven::copy_dependencies(project, folder, log),
-    )
+    Installed::new(workspace.tools.join(folder), key).or_install(what, log, |folder, log| {
+        maven::copy_dependencies(project, folder, log)
+    })
 }
