@@ -30,9 +30,9 @@ mod outbox;
 mod packed;
 mod page;
 mod pause;
-mod rebuild;
 #[cfg(feature = "plain-for-measuring")]
 pub mod plain;
+mod rebuild;
 mod resources;
 mod search;
 mod set_aside;
