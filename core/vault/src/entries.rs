@@ -135,7 +135,7 @@ impl FromStr for PageCursor {
 }
 
 // CROSS JOIN keeps the order: the entry leads to its names, never the other way.
-const ROW: &str = r#"
+pub(crate) const ROW: &str = r#"
     SELECT e."id", c."name", k."name", e."resource", e."section", e."happened", e."title",
         e."detail", e."status", e."flag", t."name", e."doc"
     FROM "entry" e
@@ -143,7 +143,7 @@ const ROW: &str = r#"
     CROSS JOIN "kind" k ON k."id" = e."kind"
     LEFT JOIN "code" t ON t."id" = e."trend""#;
 
-fn read_row(row: &Row<'_>) -> Result<(EntryRow, PageCursor), VaultError> {
+pub(crate) fn read_row(row: &Row<'_>) -> Result<(EntryRow, PageCursor), VaultError> {
     let happened = row.get(5)?;
     let entry = EntryRow {
         id: row.get(0)?,

@@ -9,12 +9,14 @@
 //! [`Vault::erase`] and [`AccountVault::erase`] destroy.
 
 mod account;
+mod account_move;
 mod bookings;
 mod compression;
 mod connection;
 mod entries;
 mod error;
 mod events;
+mod export;
 mod files;
 mod ingest;
 mod key;
@@ -35,10 +37,12 @@ mod vault;
 mod tests;
 
 pub use account::{AccountVault, ClinicRecord, Link, LinkedPerson, PersonRecord, Secret};
+pub use account_move::Account;
 pub use bookings::StoredBooking;
 pub use entries::{BadCursor, EntryPage, EntryQuery, EntryRow, PageCursor};
 pub use error::VaultError;
 pub use events::{KeptEvent, NewEvent};
+pub use export::ExportedEntry;
 pub use files::FolderFiles;
 pub use notice::{SubscriptionId, VaultChange};
 pub use outbox::{IntentKind, NewIntent, StoredIntent};
