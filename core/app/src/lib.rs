@@ -12,8 +12,10 @@ mod enrol;
 mod entry;
 mod error;
 mod events;
+mod export;
 mod find_slots;
 mod invoices;
+mod move_phone;
 mod observe;
 mod pay;
 mod persons;
@@ -25,7 +27,8 @@ mod views;
 pub mod words;
 
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
-pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal};
+pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal};
+pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
 pub use scan::{
     CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,
@@ -36,7 +39,7 @@ pub use sokhoe_domain as domain;
 pub use views::{
     BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentView,
     EntryDetailView, EntryPageView, EntryView, EventView, FieldView, FindSlotsRequest, InvoiceView,
-    PaymentQrView, PaymentStatus, PersonView, PointView, SectionCountView, ServiceView, SlotView,
-    SyncView, TrendView,
+    MoveProgressView, MoveRequestView, PaymentQrView, PaymentStatus, PersonView, PointView,
+    SectionCountView, ServiceView, SlotView, SyncView, TrendView,
 };
 pub use words::Language;
