@@ -7,6 +7,8 @@
 mod gather;
 mod luggage;
 mod seal;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -28,7 +30,7 @@ use luggage::Luggage;
 /// How long a request is good for: two phones lie side by side.
 const REQUEST_LIFE: Duration = Duration::from_secs(15 * 60);
 
-/// Parts of one answer at most: nobody scans more codes. Some 40 persons with 5 clinics.
+/// Parts of one answer at most: nobody scans more codes. Hundreds of persons fit.
 const MOST_PARTS: usize = 40;
 
 impl SoKhoe {

@@ -64,8 +64,9 @@ pub(super) fn write(
     page::begin(&context, &mut put)?;
     put(summary.show(&context))?;
     put(page::bookings(&context, &session.booking_views(book)?))?;
-    put(page::contents(&context)?)?;
-    trends::write(&context, summary.titles(), &mut put)?;
+    let trends = trends::Trends::of(&context)?;
+    put(page::contents(&context, !trends.is_empty())?)?;
+    trends.write(&context, summary.titles(), &mut put)?;
     sections::write(&context, &mut put)?;
     put(page::end(&context)?)?;
     sink.flush()

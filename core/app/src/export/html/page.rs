@@ -1,13 +1,17 @@
 //! What stands around the book: the head, bookings, contents, sources.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sokhoe_domain::Timestamp;
 
+use super::Context;
 use super::text::{css_string, date, readable};
 use super::walk;
-use super::{Context, trends};
 use crate::error::AppError;
 use crate::views::{BookingStatus, BookingView};
 use crate::words::Language;
+
+/// A page is read on other days than it was made: nothing on it is "today".
+const NEVER: Timestamp = Timestamp::from_millis(0);
 
 const STYLE: &str = include_str!("style.css");
 
@@ -89,18 +93,15 @@ pub(super) fn begin(
     put(head)
 }
 
-/// The bookings that are still to come or that no clinic has confirmed.
+/// The bookings that are still to come or that a clinic has yet to answer.
 pub(super) fn bookings(context: &Context<'_>, bookings: &[BookingView]) -> Markup {
     let words = context.words;
     let open: Vec<_> = bookings
         .iter()
-        .filter(|booking| {
-            booking.end >= context.now
-                || booking.cancelling
-                || matches!(
-                    booking.status,
-                    BookingStatus::WaitingForNetwork | BookingStatus::Sending
-                )
+        .filter(|booking| match booking.status {
+            BookingStatus::WaitingForNetwork | BookingStatus::Sending => true,
+            BookingStatus::Confirmed => booking.end >= context.now || booking.cancelling,
+            BookingStatus::Refused | BookingStatus::Cancelled => false,
         })
         .collect();
     html! {
@@ -116,7 +117,7 @@ pub(super) fn bookings(context: &Context<'_>, bookings: &[BookingView]) -> Marku
                     tbody {
                         @for booking in open {
                             tr {
-                                td.when { (readable(&booking.when_text)) }
+                                td.when { (words.when(booking.start, NEVER)) }
                                 td {
                                     (readable(&booking.service))
                                     @for more in [&booking.practitioner, &booking.location] {
@@ -137,10 +138,9 @@ pub(super) fn bookings(context: &Context<'_>, bookings: &[BookingView]) -> Marku
 }
 
 /// Which sections there are, with how many rows.
-pub(super) fn contents(context: &Context<'_>) -> Result<Markup, AppError> {
+pub(super) fn contents(context: &Context<'_>, has_trends: bool) -> Result<Markup, AppError> {
     let words = context.words;
     let counts = context.book.vault.counts()?;
-    let has_trends = !context.book.vault.trend_codes(trends::LEAST)?.is_empty();
     Ok(html! {
         nav.contents {
             h2 { (words.say("export-contents")) }

@@ -13,7 +13,7 @@ use super::walk;
 use crate::error::AppError;
 
 /// Lines a box has at most; the rest is in its section.
-const LONGEST: usize = 15;
+const LONGEST: usize = 12;
 
 /// Conditions and allergies that are over, or that were never there.
 const OVER: [&str; 7] = [
