@@ -275,3 +275,23 @@ proptest! {
         let _ = Luggage::from_bytes(&packed);
     }
 }
+
+#[test]
+fn parts_of_two_answers_do_not_mix() {
+    let (old, new) = (old_phone(60), phone(2));
+    let request = new.app.begin_move().unwrap().qr_text;
+    let first = old.app.answer_move(&request).unwrap();
+    let second = old.app.answer_move(&request).unwrap();
+    assert!(first.len() > 2, "{} parts", first.len());
+    for parcel in &first[1..] {
+        assert!(!new.app.take_parcel(parcel).unwrap().done);
+    }
+    // One part is missing, and that of the other answer does not stand in for it: it begins anew.
+    let progress = new.app.take_parcel(&second[0]).unwrap();
+    assert_eq!((progress.have, progress.done), (1, false));
+    for parcel in &second[1..] {
+        assert!(new.app.persons().unwrap().is_empty());
+        new.app.take_parcel(parcel).unwrap();
+    }
+    assert_eq!(new.app.persons().unwrap().len(), 60);
+}
