@@ -524,6 +524,23 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     assert_eq!(booked["booking"]["start"], found["slots"][0]["start"]);
     phone.json(&["sync"]);
 
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("book.html");
+    let out = out.to_str().expect("a path");
+    let exported = phone.json(&["export", "--out", out]);
+    assert_eq!(exported["path"], out);
+    let again = phone.run(&["export", "--format", "fhir", "--out", out]);
+    assert!(
+        !again.ok && again.stderr.contains("--overwrite"),
+        "{}",
+        again.stderr
+    );
+    let page = fs::read_to_string(out).expect("a page");
+    assert!(page.starts_with("<!DOCTYPE html>"));
+    phone.json(&["export", "--format", "fhir", "--out", out, "--overwrite"]);
+    let bundle = fs::read_to_string(out).expect("a Bundle");
+    assert!(bundle.starts_with("{\"resourceType\":\"Bundle\""));
+
     let rows = phone.json(&["book-search", "duong", "huyet", "--limit", "5"]);
     let row = &rows["entries"][0];
     let shown = phone.json(&["show", &row["id"].to_string()]);

@@ -5,6 +5,8 @@
 mod book;
 mod cancel;
 mod enrol;
+mod export;
+mod move_phone;
 mod pay;
 mod read_offline;
 mod scan;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use sokhoe_app::SoKhoe;
 use sokhoe_app::domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
-use sokhoe_testing::MemoryKeys;
+use sokhoe_testing::{Cut, CuttableTransport, MemoryKeys};
 use sokhoe_tests::{EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone};
 
 use crate::filter::{ask, folder, prepared};
@@ -44,8 +44,9 @@ async fn everything_on_the_wire_is_valid_fhir_r4() {
     let mut phone = TestPhone::new();
     let folder_of_phone = tempfile::TempDir::new().unwrap();
     let ports = sokhoe_tests::real_ports(folder_of_phone.path(), Arc::new(MemoryKeys::default()));
+    let cut = CuttableTransport::new(Arc::clone(&ports.transport));
     let tap = Tap {
-        real: Arc::clone(&ports.transport),
+        real: Arc::new(cut.clone()),
         bodies: Arc::default(),
     };
     phone.app = SoKhoe::open(
@@ -88,8 +89,23 @@ async fn everything_on_the_wire_is_valid_fhir_r4() {
 
     let metadata = get(&tap, &format!("{}/fhir/metadata", clinic.url)).await;
     assert!(metadata.contains("CapabilityStatement"));
-    let bodies = tap.bodies.lock().unwrap().clone();
+    let mut bodies = tap.bodies.lock().unwrap().clone();
     assert!(bodies.len() >= 12, "{} bodies", bodies.len());
+
+    // What leaves the phone in a file, with a booking and a cancellation that no clinic has.
+    let [kept, waits] = [slots[2].clone(), slots[3].clone()];
+    let kept = phone.book(&person, kept).await.unwrap();
+    phone.app.sync(&person).await.unwrap();
+    cut.cut(Cut::NoNetwork);
+    phone.book(&person, waits).await.unwrap();
+    phone.app.cancel_booking(&person, &kept.id).await.unwrap();
+    let mut bundle = Vec::new();
+    phone.app.export_fhir(&person, &mut bundle).unwrap();
+    let bundle = String::from_utf8(bundle).unwrap().replace('\n', " ");
+    for made_here in ["\"proposed\"", "\"Task\""] {
+        assert!(bundle.contains(made_here), "{made_here}");
+    }
+    bodies.push(bundle);
 
     let jars = prepared("SOKHOE_PEERS_HAPI");
     let classes = tempfile::TempDir::new().unwrap();

@@ -1,7 +1,7 @@
 //! What can go wrong, by what a screen can do about it.
 
 use sokhoe_app::words::Words;
-use sokhoe_app::{AppError, EnrolmentRefusal, KeyStoreRefusal, Language};
+use sokhoe_app::{AppError, EnrolmentRefusal, KeyStoreRefusal, Language, MoveRefusal};
 use uniffi::UnexpectedUniFFICallbackError;
 
 /// An error of the core. No field holds personal data, because crash reports read them; the words for people come
@@ -50,6 +50,18 @@ pub enum SoKhoeError {
     #[error("the payment order cannot be trusted: {reason}")]
     UntrustedPayment {
         /// `missing`, `altered`, `other-invoice`, `other-amount`, `other-clinic`.
+        reason: String,
+    },
+    /// The account cannot be moved to another phone so; nothing was changed.
+    #[error("the move to another phone was refused: {reason}")]
+    Move {
+        /// Why.
+        reason: MoveRefusal,
+    },
+    /// The file cannot be written; whatever had its name is as it was.
+    #[error("the file cannot be written: {reason}")]
+    CannotWrite {
+        /// `exists`, `no-folder`, `not-allowed` or `other`.
         reason: String,
     },
     /// The phone's key store did not give the key; nothing was deleted.
@@ -120,6 +132,8 @@ impl From<AppError> for SoKhoeError {
             AppError::NotFound { what } => Self::NotFound { what },
             AppError::Validation { field, rule } => Self::Validation { field, rule },
             AppError::UntrustedPayment { reason } => Self::UntrustedPayment { reason },
+            AppError::Move { reason } => Self::Move { reason },
+            AppError::CannotWrite { reason } => Self::CannotWrite { reason },
             AppError::KeyStore { reason } => Self::KeyStore { reason },
             AppError::DiskFull => Self::DiskFull,
             AppError::DamagedBook => Self::DamagedBook,
@@ -148,6 +162,8 @@ impl From<SoKhoeError> for AppError {
             SoKhoeError::NotFound { what } => Self::NotFound { what },
             SoKhoeError::Validation { field, rule } => Self::Validation { field, rule },
             SoKhoeError::UntrustedPayment { reason } => Self::UntrustedPayment { reason },
+            SoKhoeError::Move { reason } => Self::Move { reason },
+            SoKhoeError::CannotWrite { reason } => Self::CannotWrite { reason },
             SoKhoeError::KeyStore { reason } => Self::KeyStore { reason },
             SoKhoeError::DiskFull => Self::DiskFull,
             SoKhoeError::DamagedBook => Self::DamagedBook,
@@ -185,6 +201,10 @@ mod tests {
             SoKhoeError::KeyStore {
                 reason: KeyStoreRefusal::Locked,
             },
+            SoKhoeError::Move {
+                reason: MoveRefusal::Expired,
+            },
+            SoKhoeError::CannotWrite { reason: text() },
             SoKhoeError::DiskFull,
             SoKhoeError::DamagedBook,
             SoKhoeError::UpgradeRequired,

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use sokhoe_app::{
     AppConfig, BookRequest, BookView, BookingView, BrowseRequest, ClinicView, EnrolmentView,
-    EntryDetailView, EntryPageView, EventView, FindSlotsRequest, InvoiceView, Language,
-    PayeeCheckView, PaymentQrView, PersonView, ScanView, SectionCountView, ServiceView, SlotView,
-    SyncView, TrendView,
+    EntryDetailView, EntryPageView, EventView, Existing, ExportFormat, FindSlotsRequest,
+    InvoiceView, Language, MoveProgressView, MoveRequestView, PayeeCheckView, PaymentQrView,
+    PersonView, ScanView, SectionCountView, ServiceView, SlotView, SyncView, TrendView,
 };
 
 use crate::key_store::Keys;
@@ -32,7 +32,7 @@ pub struct CoreConfig {
 
 /// The core of the app: the books of all persons on this phone. One per folder and process.
 ///
-/// Every call but `words_for` and `scan` may touch the disk or the network and leaves the calling thread free. A call whose
+/// Every call but `words_for`, `words_before_export`, `words_after_move` and `scan` may touch the disk or the network and leaves the calling thread free. A call whose
 /// caller no longer waits still comes to its end.
 #[derive(uniffi::Object)]
 pub struct SoKhoe {
@@ -238,6 +238,74 @@ impl SoKhoe {
         self.workers
             .read(move || Ok(core.check_payment(&person_id, &invoice_id, &scanned)?))
             .await
+    }
+
+    /// Writes a person's whole book to a file, in the place of one of this name. Needs no network.
+    ///
+    /// The file is in the clear: whoever has it can read it. Say `words_before_export` first. It has its name only
+    /// once it is whole.
+    pub async fn export(
+        &self,
+        person_id: String,
+        format: ExportFormat,
+        path: String,
+    ) -> Result<()> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || {
+                sokhoe_app::write_file(Path::new(&path), Existing::Replace, |out| {
+                    core.export(&person_id, format, out)
+                })?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// What to tell a person before a book is exported. Instant.
+    pub fn words_before_export(&self) -> Result<String> {
+        Ok(self.core.words_before_export())
+    }
+
+    /// On a new phone without an account: a request to show to the old one as a QR code. It is forgotten when the
+    /// core ends.
+    pub async fn begin_move(&self) -> Result<MoveRequestView> {
+        let core = self.core.clone();
+        self.workers.read(move || Ok(core.begin_move()?)).await
+    }
+
+    /// On the old phone, once the person has said yes to the scanned request: texts to show as QR codes, in any
+    /// order, as often as needed. Only the new phone can open them.
+    pub async fn answer_move(&self, request_text: String) -> Result<Vec<String>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.answer_move(&request_text)?))
+            .await
+    }
+
+    /// On the new phone: takes in a scanned parcel. With the last one the account is here.
+    pub async fn take_parcel(&self, parcel_text: String) -> Result<MoveProgressView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.take_parcel(&parcel_text)?))
+            .await
+    }
+
+    /// On the old phone: the person says that the new one has everything, or that it has not. From then on the books
+    /// can only be read here.
+    pub async fn set_moved(&self, moved: bool) -> Result<()> {
+        let core = self.core.clone();
+        self.workers.read(move || Ok(core.set_moved(moved)?)).await
+    }
+
+    /// Whether the person said that the account lives on another phone now.
+    pub async fn is_moved(&self) -> Result<bool> {
+        let core = self.core.clone();
+        self.workers.read(move || Ok(core.moved()?.is_some())).await
+    }
+
+    /// What to tell a person on the old phone after a move: that it should be erased. Instant.
+    pub fn words_after_move(&self) -> Result<String> {
+        Ok(self.core.words_after_move())
     }
 
     /// What must not be missed and was not acknowledged.

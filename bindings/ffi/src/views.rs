@@ -3,10 +3,10 @@
 
 use sokhoe_app::{
     BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentRefusal,
-    EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, FieldView,
-    FindSlotsRequest, InvoiceView, KeyStoreRefusal, Language, PaymentQrView, PaymentStatus,
-    PersonView, PointView, SectionCountView, ServiceView, SlotView, SyncView, TextPartView,
-    TrendView,
+    EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, ExportFormat, FieldView,
+    FindSlotsRequest, InvoiceView, KeyStoreRefusal, Language, MoveProgressView, MoveRefusal,
+    MoveRequestView, PaymentQrView, PaymentStatus, PersonView, PointView, SectionCountView,
+    ServiceView, SlotView, SyncView, TextPartView, TrendView,
 };
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 
@@ -105,6 +105,62 @@ pub enum KeyStoreRefusal {
     Invalidated,
     /// The key is missing: recovery is needed.
     Missing,
+}
+
+/// Why a move to another phone was refused.
+#[uniffi::remote(Enum)]
+pub enum MoveRefusal {
+    /// The text is not one of our codes for this.
+    NotOurs,
+    /// The code was altered or is incomplete.
+    Altered,
+    /// The request is too old: show a new one.
+    Expired,
+    /// The code, or what it carries, is of a later version: update the app.
+    NewerVersion,
+    /// The new phone has an account already.
+    NotEmpty,
+    /// The old phone has no account.
+    Nothing,
+    /// The account fits no reasonable number of codes.
+    TooLarge,
+    /// The parcel answers another request.
+    OtherRequest,
+    /// This phone shows no request.
+    NoRequest,
+    /// All parcels are here and cannot be opened.
+    Damaged,
+    /// The account has moved away from this phone.
+    Moved,
+}
+
+/// What a new phone shows to the old one.
+#[uniffi::remote(Record)]
+pub struct MoveRequestView {
+    /// The text of the QR code.
+    pub qr_text: String,
+    /// From this instant on it is refused.
+    pub expires: Timestamp,
+}
+
+/// How many parcels of a move are here.
+#[uniffi::remote(Record)]
+pub struct MoveProgressView {
+    /// Parcels that are here.
+    pub have: u32,
+    /// Parcels that there are.
+    pub of: u32,
+    /// Whether the account is on this phone now: synchronise to fetch the books.
+    pub done: bool,
+}
+
+/// How an exported book is written.
+#[uniffi::remote(Enum)]
+pub enum ExportFormat {
+    /// A FHIR R4 Bundle (`collection`), every resource byte for byte as it came.
+    Fhir,
+    /// One HTML file to read and to print, without scripts and without anything from elsewhere.
+    Html,
 }
 
 /// A person whose health book is on this phone.

@@ -2,8 +2,10 @@
 
 mod book;
 mod enrol;
+mod export;
 pub(crate) mod invoices;
 pub(crate) mod json;
+mod move_phone;
 mod offers;
 mod open;
 mod people;
@@ -53,6 +55,7 @@ A visit from the code at the counter to the payment:
   sokhoe phone book-search duong huyet
   sokhoe phone invoice                 what is to be paid
   sokhoe phone invoice qr <ID>         its VietQR, for the bank's app
+  sokhoe phone export --out book.html  the whole book, to print or to take along
 
 A booking without a network is kept and goes out with the next `sync`.";
 
@@ -74,6 +77,8 @@ enum PhoneCommand {
     Trend(results::TrendArgs),
     Invoice(invoices::InvoiceArgs),
     Events(people::EventsArgs),
+    Export(export::ExportArgs),
+    Move(move_phone::MoveArgs),
 }
 
 /// Runs the command.
@@ -85,8 +90,12 @@ pub(crate) async fn run(
     words: &Words,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let enrols = matches!(args.command, PhoneCommand::Enrol(_));
-    let phone = Phone::open(&args.folder, enrols, args.person, words)?;
+    let may_make = match &args.command {
+        PhoneCommand::Enrol(_) => true,
+        PhoneCommand::Move(args) => args.begins(),
+        _ => false,
+    };
+    let phone = Phone::open(&args.folder, may_make, args.person, words)?;
     match args.command {
         PhoneCommand::Enrol(args) => enrol::run(&phone, args, output).await,
         PhoneCommand::Persons => people::persons(&phone, output),
@@ -101,5 +110,7 @@ pub(crate) async fn run(
         PhoneCommand::Trend(args) => results::trend(&phone, &args, output),
         PhoneCommand::Invoice(args) => invoices::run(&phone, args, output),
         PhoneCommand::Events(args) => people::events(&phone, &args, output),
+        PhoneCommand::Export(args) => export::run(&phone, &args, output),
+        PhoneCommand::Move(args) => move_phone::run(&phone, args, output),
     }
 }

@@ -18,6 +18,7 @@ impl SoKhoe {
     /// [`AppError::Validation`], [`AppError::NotFound`], [`AppError::DiskFull`]; nothing is kept then.
     /// [`AppError::NotEnrolled`]: the booking is kept and waits until this phone is enrolled again.
     pub async fn book(&self, request: BookRequest) -> Result<BookingView, AppError> {
+        self.not_moved()?;
         let slot = request.slot;
         if !is_fhir_id(&slot.id) {
             return Err(AppError::invalid("slot.id", "must be an offer's id"));

@@ -19,6 +19,7 @@ impl SoKhoe {
         person_id: &str,
         booking_id: &str,
     ) -> Result<BookingView, AppError> {
+        self.not_moved()?;
         let session = &*self.inner;
         let book = session.book(person_id)?;
         let id: IntentId = booking_id

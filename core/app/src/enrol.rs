@@ -21,6 +21,7 @@ impl SoKhoe {
     /// a clinic that is known with another key, [`AppError::Offline`],
     /// [`AppError::BadAnswer`]; nothing is stored then.
     pub async fn enrol(&self, qr_text: &str) -> Result<EnrolmentView, AppError> {
+        self.not_moved()?;
         let session = &*self.inner;
         let code = Enrolment::read(qr_text.trim(), session.now()).map_err(refused)?;
         let client = ClinicClient::new(&code.clinic_url, None, session.ports.transport.clone())?;

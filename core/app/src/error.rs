@@ -56,6 +56,18 @@ pub enum AppError {
         /// invoice is paid or void.
         reason: String,
     },
+    /// The account cannot be moved to another phone so; nothing was changed.
+    #[error("the move to another phone was refused: {reason}")]
+    Move {
+        /// Why.
+        reason: MoveRefusal,
+    },
+    /// The file cannot be written; whatever had its name is as it was.
+    #[error("the file cannot be written: {reason}")]
+    CannotWrite {
+        /// `exists`, `no-folder`, `not-allowed` or `other`.
+        reason: String,
+    },
     /// The phone's key store did not give the key; nothing was deleted.
     #[error("the key store did not give the key: {reason}")]
     KeyStore {
@@ -104,6 +116,51 @@ pub enum EnrolmentRefusal {
     NewerVersion,
 }
 
+/// Why a move to another phone was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveRefusal {
+    /// The text is not one of our codes for this.
+    NotOurs,
+    /// The code was altered or is incomplete.
+    Altered,
+    /// The request is too old: show a new one.
+    Expired,
+    /// The code, or what it carries, is of a later version: update the app.
+    NewerVersion,
+    /// The new phone has an account already.
+    NotEmpty,
+    /// The old phone has no account.
+    Nothing,
+    /// The account fits no reasonable number of codes.
+    TooLarge,
+    /// The parcel answers another request.
+    OtherRequest,
+    /// This phone shows no request.
+    NoRequest,
+    /// All parcels are here and cannot be opened.
+    Damaged,
+    /// The account has moved away from this phone.
+    Moved,
+}
+
+impl std::fmt::Display for MoveRefusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NotOurs => "not-ours",
+            Self::Altered => "altered",
+            Self::Expired => "expired",
+            Self::NewerVersion => "newer-version",
+            Self::NotEmpty => "not-empty",
+            Self::Nothing => "nothing",
+            Self::TooLarge => "too-large",
+            Self::OtherRequest => "other-request",
+            Self::NoRequest => "no-request",
+            Self::Damaged => "damaged",
+            Self::Moved => "moved",
+        })
+    }
+}
+
 /// What a key store answered instead of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyStoreRefusal {
@@ -144,6 +201,8 @@ impl AppError {
             Self::NotFound { .. } => "not-found",
             Self::Validation { .. } => "validation",
             Self::UntrustedPayment { .. } => "untrusted-payment",
+            Self::Move { .. } => "move",
+            Self::CannotWrite { .. } => "cannot-write",
             Self::KeyStore { .. } => "key-store",
             Self::DiskFull => "disk-full",
             Self::DamagedBook => "damaged-book",
@@ -243,6 +302,9 @@ impl From<VaultError> for AppError {
             },
             VaultError::OtherClinicKey => Self::Enrolment {
                 reason: EnrolmentRefusal::OtherClinic,
+            },
+            VaultError::NotEmpty => Self::Move {
+                reason: MoveRefusal::NotEmpty,
             },
             VaultError::ForeignEngine { .. } => Self::internal("foreign-engine"),
             VaultError::BookingState { .. } => Self::internal("booking-state"),

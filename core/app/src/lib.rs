@@ -12,8 +12,10 @@ mod enrol;
 mod entry;
 mod error;
 mod events;
+mod export;
 mod find_slots;
 mod invoices;
+mod move_phone;
 mod observe;
 mod pause;
 mod pay;
@@ -26,7 +28,8 @@ mod views;
 pub mod words;
 
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
-pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal};
+pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal};
+pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
 pub use scan::{
     CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,
@@ -37,7 +40,7 @@ pub use sokhoe_domain as domain;
 pub use views::{
     BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentView,
     EntryDetailView, EntryPageView, EntryView, EventView, FieldView, FindSlotsRequest, InvoiceView,
-    PaymentQrView, PaymentStatus, PersonView, PointView, SectionCountView, ServiceView, SlotView,
-    SyncView, TextPartView, TrendView,
+    MoveProgressView, MoveRequestView, PaymentQrView, PaymentStatus, PersonView, PointView,
+    SectionCountView, ServiceView, SlotView, SyncView, TextPartView, TrendView,
 };
 pub use words::Language;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sokhoe_client::{ClinicClient, Credentials};
 use sokhoe_domain::ports::Ports;
@@ -14,6 +14,7 @@ use sokhoe_vault::{
 
 use crate::config::AppConfig;
 use crate::error::AppError;
+use crate::move_phone::PendingMove;
 use crate::words::Words;
 
 /// The core of the phone app. Cheap to clone; all clones are one.
@@ -30,6 +31,8 @@ pub(crate) struct Session {
     /// Pauses the account and every book together.
     pub(crate) switch: PauseSwitch,
     open: Mutex<HashMap<PersonId, Arc<OpenBook>>>,
+    /// The request that this phone shows to an old one.
+    moving: Mutex<Option<PendingMove>>,
 }
 
 /// A person's vault while it is open.
@@ -78,6 +81,7 @@ impl SoKhoe {
                 account,
                 switch,
                 open: Mutex::default(),
+                moving: Mutex::default(),
             }),
         })
     }
@@ -92,6 +96,10 @@ impl SoKhoe {
 impl Session {
     pub(crate) fn now(&self) -> Timestamp {
         self.ports.clock.now()
+    }
+
+    pub(crate) fn moving(&self) -> MutexGuard<'_, Option<PendingMove>> {
+        self.moving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A person's book, opened at the first use. A damaged one is kept aside and begins again; the person

@@ -44,6 +44,7 @@ impl SoKhoe {
         person_id: &str,
         wait: Option<Duration>,
     ) -> Result<SyncView, AppError> {
+        self.not_moved()?;
         let session = &*self.inner;
         let book = session.book(person_id)?;
         let lanes = session.lanes(&book.person.id)?;

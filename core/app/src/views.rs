@@ -356,6 +356,26 @@ pub struct EventView {
     pub at: Timestamp,
 }
 
+/// What a new phone shows to the old one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoveRequestView {
+    /// The text of the QR code.
+    pub qr_text: String,
+    /// From this instant on it is refused.
+    pub expires: Timestamp,
+}
+
+/// How many parcels of a move are here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MoveProgressView {
+    /// Parcels that are here.
+    pub have: u32,
+    /// Parcels that there are.
+    pub of: u32,
+    /// Whether the account is on this phone now: synchronise to fetch the books.
+    pub done: bool,
+}
+
 /// Everything the first screen of a person shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BookView {

@@ -214,6 +214,11 @@ impl Words {
             AppError::UntrustedPayment { reason } => {
                 self.say_with("error-untrusted-payment", &[("reason", reason.clone())])
             }
+            AppError::Move { reason } => self.say(&format!("error-move-{reason}")),
+            AppError::CannotWrite { reason } if reason == "exists" => {
+                self.say("error-cannot-write-exists")
+            }
+            AppError::CannotWrite { .. } => self.say("error-cannot-write"),
             AppError::KeyStore { reason } => self.say(&format!("error-key-store-{reason}")),
             AppError::DiskFull => self.say("error-disk-full"),
             AppError::DamagedBook => self.say("error-damaged-book"),
@@ -246,7 +251,7 @@ const fn section_key(section: Section) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::KeyStoreRefusal;
+    use crate::error::{KeyStoreRefusal, MoveRefusal};
 
     fn keys(text: &str) -> Vec<&str> {
         text.lines()
@@ -279,6 +284,21 @@ mod tests {
                 KeyStoreRefusal::Missing,
             ] {
                 assert!(words.has(&format!("error-key-store-{reason}")), "{reason}");
+            }
+            for reason in [
+                MoveRefusal::NotOurs,
+                MoveRefusal::Altered,
+                MoveRefusal::Expired,
+                MoveRefusal::NewerVersion,
+                MoveRefusal::NotEmpty,
+                MoveRefusal::Nothing,
+                MoveRefusal::TooLarge,
+                MoveRefusal::OtherRequest,
+                MoveRefusal::NoRequest,
+                MoveRefusal::Damaged,
+                MoveRefusal::Moved,
+            ] {
+                assert!(words.has(&format!("error-move-{reason}")), "{reason}");
             }
         }
     }

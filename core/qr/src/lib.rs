@@ -8,7 +8,7 @@
 //! * [`vietqr`] reads and writes NAPAS payment codes on top of [`emv`], the lossless TLV layer.
 //! * [`citizen_card`] and [`insurance_card`] read what CCCD and BHYT cards show.
 //! * [`signed`] holds the codes of our own, signed by a clinic: enrolment, ticket, invitation, share link,
-//!   payment order.
+//!   payment order; and those that take a person's account from an old phone to a new one.
 //! * [`health_link`] reads SMART Health Links.
 //! * [`draw`] turns a text into modules, terminal blocks, SVG or PNG; with the feature `poster` into a sheet of A5.
 //! * With the feature `image` codes are found in pictures.
@@ -57,7 +57,8 @@ pub use payee::{PayeeDifference, compare_payee};
 pub use scan::{Scanned, scan};
 pub use sex::Sex;
 pub use signed::{
-    Enrolment, Invitation, PaymentOrder, PublicKey, ShareLink, Ticket, TicketGate, TicketSheet,
+    Enrolment, Invitation, MoveParcel, MoveRequest, PaymentOrder, PublicKey, ShareLink, Ticket,
+    TicketGate, TicketSheet,
 };
 pub use vietqr::VietQr;
 

@@ -15,8 +15,8 @@ use crate::insurance_card::{
 };
 use crate::other_payment::OtherPayment;
 use crate::signed::{
-    Enrolment, Invitation, Kind, PaymentOrderDetails, Refusal, ShareLink, TicketSheet, Unproven,
-    UnprovenTicket,
+    Enrolment, Invitation, Kind, MoveParcel, MoveRequest, PaymentOrderDetails, Refusal, ShareLink,
+    TicketSheet, Unproven, UnprovenTicket,
 };
 use crate::text::{Hidden, LONGEST_SCAN, trim_scan};
 use crate::vietqr::{ReadError, Reading as VietQrReading, VietQr, has_napas_template};
@@ -54,6 +54,10 @@ pub enum Scanned {
     PaymentOrder(Box<Unproven<PaymentOrderDetails>>),
     /// The tickets of a booking, as a clinic sends them.
     TicketSheet(Box<Unproven<TicketSheet>>),
+    /// A new phone asks the old one for what it keeps.
+    MoveRequest(Box<Unproven<MoveRequest>>),
+    /// A part of what an old phone gives to a new one.
+    MoveParcel(Box<Unproven<MoveParcel>>),
     /// An address on the web. It is never opened by this crate, nor should an app without asking.
     Url(String),
     /// None of these, or a broken one of these.
@@ -78,6 +82,8 @@ impl fmt::Debug for Scanned {
             Self::HealthLink(link) => f.debug_tuple("HealthLink").field(link).finish(),
             Self::PaymentOrder(code) => f.debug_tuple("PaymentOrder").field(code).finish(),
             Self::TicketSheet(code) => f.debug_tuple("TicketSheet").field(code).finish(),
+            Self::MoveRequest(code) => f.debug_tuple("MoveRequest").field(code).finish(),
+            Self::MoveParcel(code) => f.debug_tuple("MoveParcel").field(code).finish(),
             Self::Url(_) => f.debug_tuple("Url").field(&Hidden).finish(),
             Self::Unknown(why) => f.debug_tuple("Unknown").field(why).finish(),
         }
@@ -204,6 +210,8 @@ fn ours(text: &str) -> Option<Result<Scanned, Refusal>> {
             Unproven::read(text).map(|code| Scanned::PaymentOrder(Box::new(code)))
         }
         Kind::TicketSheet => Unproven::read(text).map(|code| Scanned::TicketSheet(Box::new(code))),
+        Kind::MoveRequest => Unproven::read(text).map(|code| Scanned::MoveRequest(Box::new(code))),
+        Kind::MoveParcel => Unproven::read(text).map(|code| Scanned::MoveParcel(Box::new(code))),
     })
 }
 

@@ -18,7 +18,7 @@ pub(crate) const NAME: &str = "account";
 /// Who is on this phone, and with which clinics. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct AccountVault {
-    store: Arc<Store>,
+    pub(crate) store: Arc<Store>,
 }
 
 impl fmt::Debug for AccountVault {

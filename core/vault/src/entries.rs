@@ -139,7 +139,7 @@ impl FromStr for PageCursor {
 }
 
 // CROSS JOIN keeps the order: the entry leads to its names, never the other way.
-const ROW: &str = r#"
+pub(crate) const ROW: &str = r#"
     SELECT e."id", c."name", k."name", e."resource", e."section", e."happened", e."title",
         e."detail", e."status", e."flag", t."name"
     FROM "entry" e
@@ -147,7 +147,7 @@ const ROW: &str = r#"
     CROSS JOIN "kind" k ON k."id" = e."kind"
     LEFT JOIN "code" t ON t."id" = e."trend""#;
 
-fn read_row(row: &Row<'_>) -> Result<EntryRow, VaultError> {
+pub(crate) fn read_row(row: &Row<'_>) -> Result<EntryRow, VaultError> {
     let happened = row.get(5)?;
     Ok(EntryRow {
         id: row.get(0)?,

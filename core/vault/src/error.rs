@@ -75,6 +75,9 @@ pub enum VaultError {
     /// A clinic of this id is known with another key. Nothing was changed.
     #[error("the clinic is known with another key")]
     OtherClinicKey,
+    /// The account knows a clinic or a person already. Nothing was changed.
+    #[error("there is an account on this phone already")]
+    NotEmpty,
     /// The outbox holds no such intent (any more).
     #[error("no such intent")]
     UnknownIntent,
@@ -106,6 +109,7 @@ impl VaultError {
             Self::ForeignEngine { .. } => "foreign-engine",
             Self::BookingState { .. } => "booking-state",
             Self::OtherClinicKey => "other-clinic-key",
+            Self::NotEmpty => "not-empty",
             Self::UnknownIntent => "unknown-intent",
             Self::Internal { .. } => "internal",
         }

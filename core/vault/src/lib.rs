@@ -11,6 +11,7 @@
 //! [`Vault::erase`] and [`AccountVault::erase`] destroy.
 
 mod account;
+mod account_move;
 mod bookings;
 mod busy;
 mod compression;
@@ -18,6 +19,7 @@ mod connection;
 mod entries;
 mod error;
 mod events;
+mod export;
 mod files;
 mod index;
 mod ingest;
@@ -45,10 +47,12 @@ mod vault;
 mod tests;
 
 pub use account::{AccountVault, ClinicRecord, Link, LinkedPerson, PersonRecord, Secret};
+pub use account_move::Account;
 pub use bookings::StoredBooking;
 pub use entries::{BadCursor, EntryPage, EntryQuery, EntryRow, PageCursor};
 pub use error::VaultError;
 pub use events::{KeptEvent, NewEvent};
+pub use export::ExportedEntry;
 pub use files::FolderFiles;
 pub use notice::{SubscriptionId, VaultChange};
 pub use outbox::{IntentKind, NewIntent, StoredIntent};

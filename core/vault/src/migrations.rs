@@ -13,7 +13,10 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0002_blocks.sql"),
 ];
 /// The account.
-pub(crate) const ACCOUNT: Migrations = &[include_str!("../migrations/account/0001_initial.sql")];
+pub(crate) const ACCOUNT: Migrations = &[
+    include_str!("../migrations/account/0001_initial.sql"),
+    include_str!("../migrations/account/0002_moved.sql"),
+];
 
 /// The schema a file has; 0 when it has none.
 pub(crate) fn version(connection: &Connection) -> Result<i64, VaultError> {
@@ -107,7 +110,10 @@ mod tests {
         connection.pragma_update(None, "user_version", 7).unwrap();
         assert_eq!(
             migrate(&mut connection, ACCOUNT),
-            Err(VaultError::NewerSchema { found: 7, known: 1 })
+            Err(VaultError::NewerSchema {
+                found: 7,
+                known: i64::try_from(ACCOUNT.len()).unwrap()
+            })
         );
     }
 }

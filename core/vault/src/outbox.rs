@@ -316,12 +316,23 @@ impl Vault {
         Ok(())
     }
 
-    /// Notes in the journal that intents are out of the outbox. When it fails they are asked again after
-    /// a rebuilding, under their old ids.
+    /// Notes in the journal that intents are out of the outbox. When it fails the database remembers
+    /// that they were answered; they are only asked again, under their old ids, when it is lost, too.
     pub(crate) fn note_done(&self, ids: &[IntentId]) {
-        if !ids.is_empty() && self.journal().is_there().unwrap_or(false) {
-            self.note_in_journal(|journal| journal.done(ids));
+        if ids.is_empty() {
+            return;
         }
+        // Under SQLite's writer lock. A help, not a promise: what it says need not be on disk.
+        let _ = self.store().write(Durability::Relaxed, |tx, _| {
+            if self.journal().is_there()? {
+                self.journal().done(ids)?;
+            }
+            let mut forget = tx.prepare_cached(r#"DELETE FROM "answered" WHERE "id" = ?1"#)?;
+            for id in ids {
+                forget.execute([id.to_string()])?;
+            }
+            Ok(())
+        });
     }
 
     /// Writes into the journal under SQLite's writer lock. What is noted so is a help, not a promise.
@@ -387,7 +398,10 @@ pub(crate) fn restore(tx: &Transaction<'_>, written: &WrittenIntent) -> Result<b
         }
         (_, None) => false,
     };
-    if known || answered {
+    let noted = tx
+        .prepare_cached(r#"SELECT 1 FROM "answered" WHERE "id" = ?1"#)?
+        .exists([intent.id.to_string()])?;
+    if known || answered || noted {
         return Ok(false);
     }
     if intent.kind == IntentKind::Book {
@@ -473,7 +487,9 @@ pub(crate) fn reconcile(vault: &Vault) -> Result<(), VaultError> {
         for intent in database {
             contents.insert_kept(intent);
         }
-        journal.rewrite(&contents)
+        journal.rewrite(&contents)?;
+        tx.execute(r#"DELETE FROM "answered""#, [])?;
+        Ok(())
     })
 }
 

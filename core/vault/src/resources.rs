@@ -36,13 +36,13 @@ impl std::fmt::Debug for StoredResource {
     }
 }
 
-const COLUMNS: &str = r#"SELECT c."name", k."name", r."id", r."version", r."last_updated",
+pub(crate) const COLUMNS: &str = r#"SELECT c."name", k."name", r."id", r."version", r."last_updated",
     r."received", r."encoding", r."length", r."json"
     FROM "resource" r
     CROSS JOIN "clinic" c ON c."id" = r."clinic"
     CROSS JOIN "kind" k ON k."id" = r."kind""#;
 
-fn read_row(row: &Row<'_>, decoder: &mut Decoder) -> Result<StoredResource, VaultError> {
+pub(crate) fn read_row(row: &Row<'_>, decoder: &mut Decoder) -> Result<StoredResource, VaultError> {
     let bytes = row.get_ref(8)?.as_blob().map_err(|_| VaultError::Corrupt)?;
     Ok(StoredResource {
         clinic: ClinicId(row.get(0)?),

@@ -21,7 +21,8 @@ impl Vault {
             let Some(number) = find.query_row([code], |row| row.get(0)).optional()? else {
                 return Ok(Vec::new());
             };
-            let mut stored = index::points(tx, number)?;
+            let mut stored = Vec::new();
+            index::each_point(tx, Some(number), &mut |_, _, point| stored.push(point))?;
             // Those of the same time stay in the order in which they came.
             stored.sort_by_key(|point| point.at);
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -136,6 +136,52 @@ public final class SoKhoe: Sendable {
         try await core.checkPayment(personId: personId, invoiceId: invoiceId, scanned: scanned)
     }
 
+    /// Writes a person's whole book to `file`, in the place of one of this name. Needs no network.
+    ///
+    /// The file is in the clear: whoever has it can read it. Say ``wordsBeforeExport()`` first. It has its name only
+    /// once it is whole.
+    public func export(personId: String, format: ExportFormat, file: URL) async throws {
+        try await core.export(personId: personId, format: format, path: file.path)
+    }
+
+    /// What to tell a person before a book is exported: that everybody who has the file can read it.
+    public func wordsBeforeExport() throws -> String {
+        try core.wordsBeforeExport()
+    }
+
+    /// On a new phone without an account: a request to show to the old one as a QR code, forgotten when the core ends.
+    public func beginMove() async throws -> MoveRequestView {
+        try await core.beginMove()
+    }
+
+    /// On the old phone, once the person has said yes to the scanned request: texts to show as QR codes, in any order,
+    /// as often as needed. Only the new phone can open them.
+    public func answerMove(requestText: String) async throws -> [String] {
+        try await core.answerMove(requestText: requestText)
+    }
+
+    /// On the new phone: takes in a scanned parcel. With the last one the account is here; ``sync(personId:)`` fetches
+    /// the books.
+    public func takeParcel(parcelText: String) async throws -> MoveProgressView {
+        try await core.takeParcel(parcelText: parcelText)
+    }
+
+    /// On the old phone: the person says that the new one has everything, or that it has not. From then on the books
+    /// can only be read here.
+    public func setMoved(_ moved: Bool) async throws {
+        try await core.setMoved(moved: moved)
+    }
+
+    /// Whether the person said that the account lives on another phone now.
+    public func isMoved() async throws -> Bool {
+        try await core.isMoved()
+    }
+
+    /// What to tell a person on the old phone after a move: that it should be erased.
+    public func wordsAfterMove() throws -> String {
+        try core.wordsAfterMove()
+    }
+
     /// What must not be missed and was not acknowledged.
     public func events(personId: String) async throws -> [EventView] {
         try await core.events(personId: personId)

@@ -108,6 +108,49 @@ final class JourneyTests: XCTestCase {
         XCTAssertGreaterThan(sections.map(\.entries).reduce(0, +), 0)
     }
 
+    func testAnAccountMovesToANewPhoneByCodesAndABookIsExported() async throws {
+        let clinic = try await ClinicProcess(folder: folder)
+        defer { clinic.stop() }
+        let old = try await openPhone()
+        let enrolment = try await old.enrol(qrText: clinic.enrolment)
+        let person = try XCTUnwrap(enrolment.persons.first).id
+        let new = try await SoKhoe.open(
+            folder: folder.appendingPathComponent("new phone"), deviceName: "XCTest", keyStore: MemoryKeyStore()
+        )
+        let request = try await new.beginMove().qrText
+        guard case .moveRequest = try old.scan(request).content else {
+            return XCTFail("not a request")
+        }
+        let parcels = try await old.answerMove(requestText: request)
+        var done = false
+        for parcel in parcels.reversed() {
+            guard case .moveParcel = try new.scan(parcel).content else {
+                return XCTFail("not a parcel")
+            }
+            done = try await new.takeParcel(parcelText: parcel).done
+        }
+        XCTAssertTrue(done)
+        let (before, after) = (try await old.persons(), try await new.persons())
+        XCTAssertEqual(before, after)
+
+        try await old.setMoved(true)
+        let isMoved = try await old.isMoved()
+        XCTAssertTrue(isMoved)
+        XCTAssertFalse(try old.wordsAfterMove().isEmpty)
+        let refused = await thrown { try await old.sync(personId: person) }
+        XCTAssertEqual(refused as? SoKhoeError, .Move(reason: .moved))
+        let synced = try await new.sync(personId: person)
+        XCTAssertGreaterThan(synced.stored, 0)
+
+        XCTAssertFalse(try new.wordsBeforeExport().isEmpty)
+        let page = folder.appendingPathComponent("sổ.html")
+        try await new.export(personId: person, format: .html, file: page)
+        XCTAssertTrue(try String(contentsOf: page, encoding: .utf8).hasPrefix("<!DOCTYPE html>"))
+        let nowhere = folder.appendingPathComponent("none").appendingPathComponent("book.json")
+        let failed = await thrown { try await new.export(personId: person, format: .fhir, file: nowhere) }
+        XCTAssertEqual(failed as? SoKhoeError, .CannotWrite(reason: "no-folder"))
+    }
+
     func testErrorsAreTypedAndHaveWordsForPeople() async throws {
         let phone = try await openPhone()
         let foreign = await thrown { try await phone.enrol(qrText: "https://example.org/menu") }

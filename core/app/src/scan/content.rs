@@ -7,7 +7,7 @@ use sokhoe_qr::other_payment::Scheme;
 use sokhoe_qr::scan::Why;
 use sokhoe_qr::signed::Ticket;
 use sokhoe_qr::vietqr::{Reading as VietQrReading, Wallet, Warning};
-use sokhoe_qr::{Enrolment, HealthLink, Invitation, OtherPayment, Sex};
+use sokhoe_qr::{Enrolment, HealthLink, Invitation, MoveParcel, MoveRequest, OtherPayment, Sex};
 
 use super::views::{
     CitizenCardView, InsuranceCardView, PaymentScheme, ScanView, ScannedPaymentView, ScannedView,
@@ -254,6 +254,22 @@ pub(super) fn ticket(ticket: &Ticket, words: &Words) -> ScanView {
         start: ticket.start,
     };
     view(content, "scan-ticket", Vec::new(), words)
+}
+
+pub(super) fn move_request(request: MoveRequest, words: &Words) -> ScanView {
+    let content = ScannedView::MoveRequest {
+        device_name: request.device_name,
+        expires: request.expires,
+    };
+    view(content, "scan-move-request", Vec::new(), words)
+}
+
+pub(super) fn move_parcel(parcel: &MoveParcel, words: &Words) -> ScanView {
+    let content = ScannedView::MoveParcel {
+        part: parcel.part,
+        of: parcel.of,
+    };
+    view(content, "scan-move-parcel", Vec::new(), words)
 }
 
 pub(super) fn url(address: String, words: &Words) -> ScanView {

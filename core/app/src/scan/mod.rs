@@ -49,6 +49,14 @@ impl SoKhoe {
             },
             Scanned::HealthLink(link) => content::share(*link, None, false, words),
             Scanned::Ticket(ticket) => content::ticket(ticket.claims(), words),
+            Scanned::MoveRequest(code) => match code.prove(now, Trust::Carried) {
+                Ok(request) => content::move_request(request, words),
+                Err(refusal) => unknown(refusal.into()),
+            },
+            Scanned::MoveParcel(code) => match code.prove(now, Trust::Carried) {
+                Ok(parcel) => content::move_parcel(&parcel, words),
+                Err(refusal) => unknown(refusal.into()),
+            },
             Scanned::Url(address) => content::url(address, words),
             Scanned::Unknown(why) => unknown(why),
             // What a clinic sends from machine to machine; nobody shows it to a camera.

@@ -71,6 +71,20 @@ pub enum ScannedView {
         /// From this instant on it no longer works.
         expires: Option<Timestamp>,
     },
+    /// A new phone asks for the account: ask the person, then give the text to `answer_move`.
+    MoveRequest {
+        /// What the new phone calls itself.
+        device_name: String,
+        /// From this instant on it is refused.
+        expires: Timestamp,
+    },
+    /// A part of an old phone's account: give the text to `take_parcel`.
+    MoveParcel {
+        /// Which part, from 1.
+        part: u8,
+        /// How many there are.
+        of: u8,
+    },
     /// An address on the web. It is not opened.
     Url {
         /// The address.

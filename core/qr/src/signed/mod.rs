@@ -1,4 +1,5 @@
-//! Codes of our own, each signed by a clinic (Ed25519) and readable without a network.
+//! Codes of our own, each signed (Ed25519) and readable without a network: by a clinic, but for the two
+//! that go from phone to phone.
 //!
 //! Two forms. What must fit a cracked screen, the [`Ticket`], is 178 decimal digits: a QR code of
 //! version 6 at level Q. All others are `SK1<kind>:` and base45 (RFC 9285) of a CBOR array (RFC 8949)
@@ -14,6 +15,8 @@ mod enrolment;
 mod fields;
 mod invitation;
 mod key;
+mod move_parcel;
+mod move_request;
 mod payment_order;
 mod refusal;
 mod share_link;
@@ -24,6 +27,8 @@ mod wire;
 pub use enrolment::Enrolment;
 pub use invitation::Invitation;
 pub use key::{PublicKey, PublicKeyError};
+pub use move_parcel::MoveParcel;
+pub use move_request::MoveRequest;
 pub use payment_order::{PaymentOrder, PaymentOrderDetails, PaymentOrderError};
 pub use refusal::{Refusal, SignError};
 pub use share_link::ShareLink;

@@ -25,15 +25,21 @@ pub enum Kind {
     ShareLink,
     /// `S`: the tickets of a booking, one for each half hour. No QR code holds it.
     TicketSheet,
+    /// `M`: a new phone asks the old one for what it keeps.
+    MoveRequest,
+    /// `D`: a part of what the old phone gives.
+    MoveParcel,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
         Self::Enrolment,
         Self::PaymentOrder,
         Self::Invitation,
         Self::ShareLink,
         Self::TicketSheet,
+        Self::MoveRequest,
+        Self::MoveParcel,
     ];
 
     /// The kind that a text says it is, without any check.
@@ -66,6 +72,8 @@ impl Kind {
             Self::Invitation => 'I',
             Self::ShareLink => 'L',
             Self::TicketSheet => 'S',
+            Self::MoveRequest => 'M',
+            Self::MoveParcel => 'D',
         }
     }
 

@@ -32,6 +32,8 @@ fn on_purpose(scanned: &Scanned) -> Vec<String> {
         Scanned::Invitation(code) => signed::of_invitation(code.claims()),
         Scanned::ShareLink(code) => signed::of_share_link(code.claims()),
         Scanned::PaymentOrder(code) => signed::of_order(code.claims()),
+        Scanned::MoveRequest(code) => signed::of_move_request(code.claims()),
+        Scanned::MoveParcel(code) => signed::of_move_parcel(code.claims()),
         Scanned::Ticket(code) => vec![shown(&code.claims().number)],
         Scanned::TicketSheet(code) => vec![shown(&code.claims().number())],
         _ => Vec::new(),

@@ -5,8 +5,9 @@ use ring::signature::Ed25519KeyPair;
 use sokhoe_domain::Timestamp;
 use sokhoe_qr::payee::compare_payee;
 use sokhoe_qr::signed::{
-    Enrolment, Invitation, Kind, PaymentOrder, PaymentOrderDetails, PublicKey, Refusal, ShareLink,
-    Ticket, TicketGate, TicketSheet, Trust, Unproven, UnprovenTicket,
+    Enrolment, Invitation, Kind, MoveParcel, MoveRequest, PaymentOrder, PaymentOrderDetails,
+    PublicKey, Refusal, ShareLink, Ticket, TicketGate, TicketSheet, Trust, Unproven,
+    UnprovenTicket,
 };
 use sokhoe_qr::{Bin, VietQr};
 
@@ -38,6 +39,8 @@ pub fn signed(data: &[u8]) {
         Ok(Kind::ShareLink) => share_link(&text, &inside),
         Ok(Kind::PaymentOrder) => order(&text, &inside),
         Ok(Kind::TicketSheet) => sheet(&text),
+        Ok(Kind::MoveRequest) => move_request(&text, &inside),
+        Ok(Kind::MoveParcel) => move_parcel(&text, &inside),
         Ok(other) => panic!("{other:?} has no check"),
         Err(refusal) => assert!(!letter.is_ascii_uppercase() || refusal == Refusal::NewerVersion),
     }
@@ -72,6 +75,22 @@ pub(super) fn of_invitation(claims: &Invitation) -> Vec<String> {
 
 pub(super) fn of_share_link(claims: &ShareLink) -> Vec<String> {
     vec![shown(&claims.clinic_name), shown(&claims.public_key)]
+}
+
+pub(super) fn of_move_request(claims: &MoveRequest) -> Vec<String> {
+    vec![
+        shown(&claims.device_name),
+        shown(&claims.public_key),
+        shown(&claims.expires.as_millis()),
+    ]
+}
+
+pub(super) fn of_move_parcel(claims: &MoveParcel) -> Vec<String> {
+    vec![
+        shown(&claims.part),
+        shown(&claims.of),
+        shown(&claims.public_key),
+    ]
 }
 
 pub(super) fn of_order(claims: &PaymentOrderDetails) -> Vec<String> {
@@ -128,6 +147,39 @@ fn share_link(text: &str, inside: &str) {
     let signed = claims.sign(&KEY).expect("what was read can be signed");
     let read = ShareLink::read(&signed, ANY_TIME, Trust::Known(&[*PUBLIC]));
     assert_eq!(read, Ok(claims));
+}
+
+fn move_request(text: &str, inside: &str) {
+    let Ok(code) = Unproven::<MoveRequest>::read(text) else {
+        return;
+    };
+    let mut claims = code.claims().clone();
+    assert_hidden(inside, &shown(&code), &of_move_request(&claims));
+    assert_foreign(code.prove(ANY_TIME, Trust::Known(&[*STRANGER])));
+    claims.public_key = *PUBLIC;
+    let signed = claims.sign(&KEY).expect("what was read can be signed");
+    assert_eq!(
+        MoveRequest::read(&signed, claims.expires),
+        Err(Refusal::Expired)
+    );
+    assert_eq!(
+        MoveRequest::id_of(&signed),
+        MoveRequest::id_of(&format!(" {signed}\n"))
+    );
+    assert_eq!(MoveRequest::read(&signed, ANY_TIME), Ok(claims));
+}
+
+fn move_parcel(text: &str, inside: &str) {
+    let Ok(code) = Unproven::<MoveParcel>::read(text) else {
+        return;
+    };
+    let mut claims = code.claims().clone();
+    assert_hidden(inside, &shown(&code), &of_move_parcel(&claims));
+    assert_foreign(code.prove(ANY_TIME, Trust::Known(&[*STRANGER])));
+    claims.public_key = *PUBLIC;
+    let signed = claims.sign(&KEY).expect("what was read can be signed");
+    assert!(signed.len() <= 1_000, "{} characters", signed.len());
+    assert_eq!(MoveParcel::read(&signed), Ok(claims));
 }
 
 fn order(text: &str, inside: &str) {

@@ -11,7 +11,7 @@ use sokhoe_qr::signed::{PublicKey, Ticket, TicketSheet, TicketWindow};
 
 use crate::cards::{BHYT_NEW, BHYT_OLD, ELEVEN, SEVEN};
 use crate::checks;
-use crate::signed::{enrolment, invitation, key, order, share};
+use crate::signed::{enrolment, invitation, key, move_parcel, move_request, order, share};
 
 #[test]
 fn every_file_of_the_corpus_holds() {
@@ -74,6 +74,8 @@ fn seeds() {
         share().sign(&key(1)).unwrap(),
         order().sign(&key(1)).unwrap(),
         sheet.sign(&key(1)).unwrap(),
+        move_request().sign(&key(4)).unwrap(),
+        move_parcel(1, 2).sign(&key(5)).unwrap(),
     ];
     let frames = ours.each_ref().map(|text| {
         let (head, code) = text.split_once(':').unwrap();

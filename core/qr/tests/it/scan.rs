@@ -4,7 +4,7 @@ use sokhoe_qr::signed::{Refusal, Ticket, TicketWindow};
 use sokhoe_qr::{Scanned, scan};
 
 use crate::cards::{BHYT_NEW, BHYT_OLD, ELEVEN, SEVEN};
-use crate::signed::{enrolment, invitation, key, order, share};
+use crate::signed::{enrolment, invitation, key, move_parcel, move_request, order, share};
 
 #[test]
 fn says_what_it_is() {
@@ -33,6 +33,14 @@ fn says_what_it_is() {
     assert!(matches!(
         scan(&order().sign(&key(1)).unwrap()),
         Scanned::PaymentOrder(_)
+    ));
+    assert!(matches!(
+        scan(&move_request().sign(&key(4)).unwrap()),
+        Scanned::MoveRequest(_)
+    ));
+    assert!(matches!(
+        scan(&move_parcel(1, 2).sign(&key(5)).unwrap()),
+        Scanned::MoveParcel(_)
     ));
     assert!(matches!(
         scan(&format!("{}\n", order().to_vietqr().as_str())),

@@ -5,8 +5,8 @@ use sokhoe_domain::{GrantScope, Timestamp, Vnd};
 use sokhoe_qr::draw::Level;
 use sokhoe_qr::payee::{PayeeDifference, compare_payee};
 use sokhoe_qr::signed::{
-    Enrolment, Invitation, Kind, PaymentOrder, PaymentOrderDetails, PaymentOrderError, PublicKey,
-    Refusal, ShareLink, SignError, Trust, Unproven,
+    Enrolment, Invitation, Kind, MoveParcel, MoveRequest, PaymentOrder, PaymentOrderDetails,
+    PaymentOrderError, PublicKey, Refusal, ShareLink, SignError, Trust, Unproven,
 };
 use sokhoe_qr::vietqr::{AlternateLanguage, Fee, Service, VietQr, VietQrBuilder};
 use sokhoe_qr::{HealthLink, Matrix};
@@ -66,6 +66,25 @@ pub fn share() -> ShareLink {
         link,
         clinic_name: "Bệnh viện Đa khoa tỉnh Mẫu".to_owned(),
         public_key: PublicKey::of(&key(1)).unwrap(),
+    }
+}
+
+pub fn move_request() -> MoveRequest {
+    MoveRequest {
+        device_name: "Điện thoại mới của Lan".to_owned(),
+        sealing_key: [9; 32],
+        public_key: PublicKey::of(&key(4)).unwrap(),
+        expires: LATER,
+    }
+}
+
+pub fn move_parcel(part: u8, of: u8) -> MoveParcel {
+    MoveParcel {
+        request: MoveRequest::id_of(&move_request().sign(&key(4)).unwrap()),
+        part,
+        of,
+        content: vec![part; MoveParcel::LONGEST_CONTENT],
+        public_key: PublicKey::of(&key(5)).unwrap(),
     }
 }
 
@@ -129,6 +148,52 @@ fn any_changed_character_is_refused() {
             assert!(refused(&text[..index]));
         }
     }
+}
+
+#[test]
+fn what_goes_from_phone_to_phone_comes_back() {
+    let request = move_request().sign(&key(4)).unwrap();
+    assert!(request.starts_with("SK1M:"));
+    assert_eq!(
+        MoveRequest::read(&format!(" {request}\n"), NOW),
+        Ok(move_request())
+    );
+    assert_eq!(MoveRequest::read(&request, LATER), Err(Refusal::Expired));
+    let parcel = move_parcel(2, 3).sign(&key(5)).unwrap();
+    assert!(parcel.starts_with("SK1D:"));
+    assert_eq!(MoveParcel::read(&parcel), Ok(move_parcel(2, 3)));
+    for (text, longest, version) in [(&request, 300, 10), (&parcel, 1_000, 20)] {
+        assert!(text.len() <= longest, "{} characters", text.len());
+        let drawn = Matrix::encode(text, Level::Low).unwrap();
+        assert!((drawn.size() - 17) / 4 <= version, "{}", drawn.size());
+    }
+    for index in 0..parcel.len() {
+        let mut changed = parcel.clone();
+        changed.replace_range(
+            index..=index,
+            if changed[index..].starts_with('A') {
+                "B"
+            } else {
+                "A"
+            },
+        );
+        MoveParcel::read(&changed).unwrap_err();
+    }
+    for bad in [
+        move_parcel(0, 3),
+        move_parcel(4, 3),
+        MoveParcel {
+            content: Vec::new(),
+            ..move_parcel(1, 1)
+        },
+        MoveParcel {
+            content: vec![0; MoveParcel::LONGEST_CONTENT + 1],
+            ..move_parcel(1, 1)
+        },
+    ] {
+        assert_eq!(bad.sign(&key(5)), Err(SignError::Invalid));
+    }
+    assert_eq!(move_parcel(1, 1).sign(&key(4)), Err(SignError::WrongKey));
 }
 
 #[test]

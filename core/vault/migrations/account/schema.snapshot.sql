@@ -21,6 +21,13 @@ CREATE TABLE "link" (
     PRIMARY KEY ("clinic", "patient_id")
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "moved" (
+    -- One row once the person said that this account lives on another phone now.
+    "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
+    -- Milliseconds since 1970, UTC.
+    "at" INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE "person" (
     "id" TEXT PRIMARY KEY,
     "name" TEXT NOT NULL,

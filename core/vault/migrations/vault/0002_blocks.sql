@@ -118,3 +118,13 @@ CREATE TABLE "named_by" (
     "resource" INTEGER NOT NULL,
     PRIMARY KEY ("clinic", "medication", "resource")
 ) STRICT, WITHOUT ROWID;
+
+-- Intents that are out of the outbox and not yet noted so in the journal beside the database: that they
+-- stand there does not bring them back.
+CREATE TABLE "answered" (
+    "id" TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER "intent_answered" AFTER DELETE ON "intent"
+BEGIN
+    INSERT OR IGNORE INTO "answered" VALUES (OLD."id");
+END;

@@ -1,3 +1,12 @@
+CREATE TRIGGER "intent_answered" AFTER DELETE ON "intent"
+BEGIN
+    INSERT OR IGNORE INTO "answered" VALUES (OLD."id");
+END;
+
+CREATE TABLE "answered" (
+    "id" TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "booking" (
     "id" TEXT PRIMARY KEY,
     "clinic" TEXT NOT NULL,

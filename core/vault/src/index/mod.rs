@@ -34,7 +34,7 @@ pub(crate) use columns::{ColumnPatch, Columns, Place};
 pub(crate) use directory::{Directory, DirectoryPatch, Signpost, rebuild as rebuild_directory};
 pub(crate) use gone::count as count_gone;
 pub(crate) use postings::{NewPostings, matching, words};
-pub(crate) use series::{NewPoints, points};
+pub(crate) use series::{NewPoints, StoredPoint, each_point};
 
 /// What a transaction changes of what is in memory.
 #[derive(Debug)]

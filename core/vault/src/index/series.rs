@@ -136,41 +136,54 @@ fn add_run(all: &mut BTreeMap<u32, Vec<u8>>, data: &[u8]) -> Result<(), VaultErr
     Ok(())
 }
 
-/// The points of a code, in the order they were stored, without those of resources that are gone.
-pub(crate) fn points(tx: &Transaction<'_>, code: u32) -> Result<Vec<StoredPoint>, VaultError> {
+/// Visits every point of a resource that is there: its code, the doc of the resource's first row, the
+/// point; block after block. Of one code alone when one is wanted.
+pub(crate) fn each_point(
+    tx: &Transaction<'_>,
+    wanted: Option<u32>,
+    visit: &mut dyn FnMut(u32, i64, StoredPoint),
+) -> Result<(), VaultError> {
     let next_doc: i64 = tx
         .prepare_cached(r#"SELECT "next_doc" FROM "counter""#)?
         .query_row([], |row| row.get(0))?;
-    let mut points = Vec::new();
-    let mut find =
-        tx.prepare_cached(r#"SELECT "data" FROM "series" WHERE "block" = ?1 AND "code" = ?2"#)?;
+    let mut find = tx.prepare_cached(
+        r#"SELECT "code", "data" FROM "series" WHERE "block" = ?1 AND "code" BETWEEN ?2 AND ?3"#,
+    )?;
+    let (first, last) = wanted.map_or((0, u32::MAX), |code| (code, code));
     for block in 0..next_doc / DOCS {
-        let mut rows = find.query((block, code))?;
-        if let Some(row) = rows.next()? {
-            let data = row.get_ref(0)?.as_blob().map_err(|_| VaultError::Corrupt)?;
-            read(Bytes(data), &gone::of_block(tx, block)?, &mut points)?;
+        let mut rows = find.query((block, first, last))?;
+        let mut gone = None;
+        while let Some(row) = rows.next()? {
+            let gone = match &gone {
+                Some(gone) => gone,
+                None => gone.insert(gone::of_block(tx, block)?),
+            };
+            let data = row.get_ref(1)?.as_blob().map_err(|_| VaultError::Corrupt)?;
+            read(Bytes(data), gone, block, row.get(0)?, visit)?;
         }
     }
-    let gone = gone::of_block(tx, next_doc / DOCS)?;
+    let block = next_doc / DOCS;
+    let gone = gone::of_block(tx, block)?;
     Runs::Series.each(tx, |_, data| {
         let mut run = Bytes(data);
         while !run.is_empty() {
-            let of = run.u32()?;
+            let code = run.u32()?;
             let length = run.u32()?;
             let data = run.slice(size(i64::from(length))?)?;
-            if of == code {
-                read(Bytes(data), &gone, &mut points)?;
+            if wanted.is_none_or(|wanted| wanted == code) {
+                read(Bytes(data), &gone, block, code, visit)?;
             }
         }
         Ok(())
-    })?;
-    Ok(points)
+    })
 }
 
 fn read(
     mut data: Bytes<'_>,
     gone: &Block,
-    points: &mut Vec<StoredPoint>,
+    block: i64,
+    code: u32,
+    visit: &mut dyn FnMut(u32, i64, StoredPoint),
 ) -> Result<(), VaultError> {
     while !data.is_empty() {
         let place = data.u16()?;
@@ -183,7 +196,7 @@ fn read(
             high: (flags & HAS_HIGH != 0).then(|| data.f64()).transpose()?,
         };
         if !gone.has(usize::from(place)) {
-            points.push(point);
+            visit(code, block * DOCS + i64::from(place), point);
         }
     }
     Ok(())

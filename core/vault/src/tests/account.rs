@@ -147,3 +147,47 @@ fn logs_show_no_names_and_no_tokens() {
         assert!(!text.contains(hidden), "{text}");
     }
 }
+
+#[test]
+fn an_account_becomes_that_of_another_phone_only_when_it_is_empty() {
+    let old = Phone::new();
+    let old = AccountVault::open_or_create(&old.ports).unwrap();
+    let persons = [linked(1, "Đào Thị Lan", "42"), linked(2, "Lê An", "43")];
+    old.add_enrolment(&record("a", "t1"), &persons).unwrap();
+    old.add_enrolment(&record("b", "t2"), &persons[..1])
+        .unwrap();
+    let whole = old.whole().unwrap();
+    assert_eq!(whole.links.len(), 3);
+
+    let phone = Phone::new();
+    let new = AccountVault::open_or_create(&phone.ports).unwrap();
+    assert!(new.is_empty().unwrap());
+    new.become_account(&whole).unwrap();
+    drop(new);
+    let new = AccountVault::open_or_create(&phone.ports).unwrap();
+    assert_eq!(new.whole().unwrap(), whole);
+    assert!(!new.is_empty().unwrap());
+    assert_eq!(new.become_account(&whole), Err(VaultError::NotEmpty));
+
+    // Links to nobody: all or nothing.
+    let third = AccountVault::open_or_create(&Phone::new().ports).unwrap();
+    let device = third.device_id().unwrap();
+    let mut torn = whole;
+    torn.persons.pop();
+    third.become_account(&torn).unwrap_err();
+    assert!(third.is_empty().unwrap());
+    assert_eq!(third.device_id().unwrap(), device);
+}
+
+#[test]
+fn a_phone_knows_that_its_account_has_moved() {
+    let phone = Phone::new();
+    let account = AccountVault::open_or_create(&phone.ports).unwrap();
+    assert_eq!(account.moved().unwrap(), None);
+    account.set_moved(Some(at(8))).unwrap();
+    drop(account);
+    let account = AccountVault::open_or_create(&phone.ports).unwrap();
+    assert_eq!(account.moved().unwrap(), Some(at(8)));
+    account.set_moved(None).unwrap();
+    assert_eq!(account.moved().unwrap(), None);
+}

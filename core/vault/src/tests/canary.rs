@@ -31,7 +31,7 @@ const NOT_FED: &[(&str, &str)] = &[
     ("series.data", "numbers"),
     ("series_run.data", "numbers"),
     ("set_aside.reason", "a code of this program's"),
-    ("booking.id", "a UUID"),
+    ("answered.id", "booking.id", "a UUID"),
     ("intent.id", "a UUID"),
     ("intent.booking", "a UUID"),
     ("intent.thing", "a UUID"),

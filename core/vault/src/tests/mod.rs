@@ -5,6 +5,7 @@ mod account;
 mod book;
 mod canary;
 mod damage;
+mod export;
 mod lifecycle;
 mod measure;
 mod model;

@@ -20,10 +20,13 @@ import vn.sokhoe.core.EnrolmentView
 import vn.sokhoe.core.EntryDetailView
 import vn.sokhoe.core.EntryPageView
 import vn.sokhoe.core.EventView
+import vn.sokhoe.core.ExportFormat
 import vn.sokhoe.core.FindSlotsRequest
 import vn.sokhoe.core.InvoiceView
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.Language
+import vn.sokhoe.core.MoveProgressView
+import vn.sokhoe.core.MoveRequestView
 import vn.sokhoe.core.PayeeCheckView
 import vn.sokhoe.core.PaymentQrView
 import vn.sokhoe.core.PersonView
@@ -145,6 +148,45 @@ public class SoKhoe private constructor(
         invoiceId: String,
         scanned: String,
     ): PayeeCheckView = core.checkPayment(personId, invoiceId, scanned)
+
+    /**
+     * Writes a person's whole book to [file], in the place of one of this name. Needs no network.
+     *
+     * The file is in the clear: whoever has it can read it. Say [wordsBeforeExport] first. It has its name only once
+     * it is whole.
+     */
+    public suspend fun export(
+        personId: String,
+        format: ExportFormat,
+        file: File,
+    ): Unit = core.export(personId, format, file.path)
+
+    /** What to tell a person before a book is exported: that everybody who has the file can read it. */
+    public fun wordsBeforeExport(): String = core.wordsBeforeExport()
+
+    /** On a new phone without an account: a request to show to the old one as a QR code, forgotten on [close]. */
+    public suspend fun beginMove(): MoveRequestView = core.beginMove()
+
+    /**
+     * On the old phone, once the person has said yes to the scanned request: texts to show as QR codes, in any order,
+     * as often as needed. Only the new phone can open them.
+     */
+    public suspend fun answerMove(requestText: String): List<String> = core.answerMove(requestText)
+
+    /** On the new phone: takes in a scanned parcel. With the last one the account is here; [sync] fetches the books. */
+    public suspend fun takeParcel(parcelText: String): MoveProgressView = core.takeParcel(parcelText)
+
+    /**
+     * On the old phone: the person says that the new one has everything, or that it has not. From then on the books
+     * can only be read here.
+     */
+    public suspend fun setMoved(moved: Boolean): Unit = core.setMoved(moved)
+
+    /** Whether the person said that the account lives on another phone now. */
+    public suspend fun isMoved(): Boolean = core.isMoved()
+
+    /** What to tell a person on the old phone after a move: that it should be erased. */
+    public fun wordsAfterMove(): String = core.wordsAfterMove()
 
     /** What must not be missed and was not acknowledged. */
     public suspend fun events(personId: String): List<EventView> = core.events(personId)

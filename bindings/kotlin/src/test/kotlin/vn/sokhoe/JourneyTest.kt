@@ -19,10 +19,12 @@ import vn.sokhoe.core.BookView
 import vn.sokhoe.core.BookingStatus
 import vn.sokhoe.core.BrowseRequest
 import vn.sokhoe.core.EnrolmentRefusal
+import vn.sokhoe.core.ExportFormat
 import vn.sokhoe.core.FindSlotsRequest
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.KeyStoreRefusal
 import vn.sokhoe.core.Language
+import vn.sokhoe.core.MoveRefusal
 import vn.sokhoe.core.PayeeDifference
 import vn.sokhoe.core.PaymentScheme
 import vn.sokhoe.core.PaymentStatus
@@ -146,6 +148,51 @@ class JourneyTest {
             phone(keys).use { phone ->
                 val person = phone.persons().first().id
                 assertTrue(phone.sections(person).sumOf { it.entries } > 0u)
+            }
+        }
+
+    @Test
+    fun `an account moves to a new phone by codes, and a book is exported`() =
+        runBlocking<Unit> {
+            ClinicProcess.start(folder).use { clinic ->
+                phone().use { old ->
+                    val person =
+                        old
+                            .enrol(clinic.enrolment)
+                            .persons
+                            .first()
+                            .id
+                    old.sync(person)
+                    SoKhoe.open(folder.resolve("new phone"), "JUnit", MemoryKeyStore()).use { new ->
+                        val request = new.beginMove().qrText
+                        assertTrue(old.scan(request).content is ScannedView.MoveRequest)
+                        val parcels = old.answerMove(request)
+                        assertTrue(old.scan(parcels.first()).content is ScannedView.MoveParcel)
+                        val progress = parcels.reversed().map { new.takeParcel(it) }
+                        assertTrue(progress.last().done)
+                        assertEquals(parcels.size.toUInt(), progress.last().have)
+                        assertEquals(old.persons(), new.persons())
+
+                        old.setMoved(true)
+                        assertTrue(old.isMoved())
+                        assertTrue(old.wordsAfterMove().isNotBlank())
+                        val refused = assertThrows<SoKhoeException.Move> { old.sync(person) }
+                        assertEquals(MoveRefusal.MOVED, refused.reason)
+                        assertTrue(new.sync(person).stored > 0u)
+
+                        assertTrue(new.wordsBeforeExport().isNotBlank())
+                        val page = folder.resolve("sổ.html")
+                        new.export(person, ExportFormat.HTML, page)
+                        assertTrue(page.readText().startsWith("<!DOCTYPE html>"))
+                        val bundle = folder.resolve("book.json")
+                        new.export(person, ExportFormat.FHIR, bundle)
+                        assertTrue(bundle.readText().startsWith("{\"resourceType\":\"Bundle\""))
+                        val nowhere = folder.resolve("none").resolve("book.json")
+                        val failed =
+                            assertThrows<SoKhoeException.CannotWrite> { new.export(person, ExportFormat.FHIR, nowhere) }
+                        assertEquals("no-folder", failed.reason)
+                    }
+                }
             }
         }
 

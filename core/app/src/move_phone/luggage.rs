@@ -1,0 +1,408 @@
+//! What moves: the account, and what the clinics do not know yet. Never a key of a vault.
+
+use serde::{Deserialize, Serialize};
+use sokhoe_domain::ports::Zeroizing;
+use sokhoe_domain::{BookingState, ClinicId, IntentId, PersonId, Timestamp};
+use sokhoe_vault::{
+    Account, ClinicRecord, IntentKind, Link, NewEvent, NewIntent, PersonRecord, StoredBooking,
+    StoredIntent, Vault,
+};
+
+use super::{all_differ, refused};
+use crate::error::{AppError, MoveRefusal};
+use crate::session::Session;
+
+/// The form of the luggage. A phone that does not know it says that it needs a newer app.
+const VERSION: u32 = 1;
+
+/// Bytes of an unpacked answer at most: far more than 40 codes hold, and no memory to speak of.
+const LONGEST: usize = 1 << 20;
+
+/// zstd's level: the bytes are few and each code is a moment of somebody's life.
+const LEVEL: i32 = 19;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Luggage {
+    version: u32,
+    device_id: String,
+    clinics: Vec<Clinic>,
+    persons: Vec<Person>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Clinic {
+    id: String,
+    name: String,
+    base_url: String,
+    #[serde(with = "hex_key")]
+    public_key: [u8; 32],
+    #[serde(with = "secret_text")]
+    token: Zeroizing<String>,
+    enrolled: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Person {
+    id: String,
+    name: String,
+    birth_date: Option<String>,
+    gender: Option<String>,
+    /// Clinic and Patient id.
+    links: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    intents: Vec<Intent>,
+    /// Refused, waiting, or about to be cancelled: what no feed brings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    bookings: Vec<Booking>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    events: Vec<Event>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Intent {
+    id: String,
+    clinic: String,
+    cancels: bool,
+    thing: String,
+    body: String,
+    created: i64,
+    sent: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Booking {
+    id: String,
+    clinic: String,
+    start: i64,
+    end: i64,
+    service: String,
+    practitioner: String,
+    location: String,
+    state: BookingState,
+    updated: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Event {
+    kind: String,
+    subject: String,
+    at: i64,
+    body: String,
+}
+
+/// A text that is wiped from memory when it is dropped.
+mod secret_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use sokhoe_domain::ports::Zeroizing;
+
+    pub(super) fn serialize<S: Serializer>(
+        text: &Zeroizing<String>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Zeroizing<String>, D::Error> {
+        String::deserialize(from).map(Zeroizing::new)
+    }
+}
+
+/// A key as text, half as long as a list of numbers.
+mod hex_key {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use sokhoe_qr::PublicKey;
+
+    pub(super) fn serialize<S: Serializer>(key: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&PublicKey::from_bytes(*key))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
+        let text = String::deserialize(from)?;
+        let key: PublicKey = text.parse().map_err(de::Error::custom)?;
+        Ok(*key.as_bytes())
+    }
+}
+
+impl Luggage {
+    /// Everything that this phone has to give.
+    pub(super) fn pack(session: &Session) -> Result<Self, AppError> {
+        let account = session.account.whole()?;
+        let persons = account
+            .persons
+            .iter()
+            .map(|person| {
+                let book = session.book(person.id.as_str())?;
+                let links = account.links.iter().filter(|(id, _)| *id == person.id);
+                Person::pack(person, links.map(|(_, link)| link), &book.vault)
+            })
+            .collect::<Result<_, AppError>>()?;
+        Ok(Self {
+            version: VERSION,
+            device_id: account.device_id,
+            clinics: account.clinics.iter().map(Clinic::pack).collect(),
+            persons,
+        })
+    }
+
+    pub(super) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, AppError> {
+        let json = serde_json::to_vec(self).map_err(|_| AppError::internal("move"))?;
+        let json = Zeroizing::new(json);
+        zstd::bulk::compress(&json, LEVEL)
+            .map(Zeroizing::new)
+            .map_err(|_| AppError::internal("move"))
+    }
+
+    /// # Errors
+    /// [`MoveRefusal::Damaged`] for what no phone packs, [`MoveRefusal::NewerVersion`].
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, AppError> {
+        #[derive(Deserialize)]
+        struct Head {
+            version: u32,
+        }
+        let damaged = || refused(MoveRefusal::Damaged);
+        let json = zstd::bulk::decompress(bytes, LONGEST).map_err(|_| damaged())?;
+        let json = Zeroizing::new(json);
+        let head: Head = serde_json::from_slice(&json).map_err(|_| damaged())?;
+        if head.version != VERSION {
+            return Err(refused(MoveRefusal::NewerVersion));
+        }
+        let luggage: Self = serde_json::from_slice(&json).map_err(|_| damaged())?;
+        if luggage.is_sound() {
+            Ok(luggage)
+        } else {
+            Err(damaged())
+        }
+    }
+
+    /// Whether it says only what a phone packs: its ids become names of files and rows.
+    fn is_sound(&self) -> bool {
+        let is_id = |id: &str| {
+            (1..=64).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        let clinics = || self.clinics.iter().map(|clinic| clinic.id.as_str());
+        is_id(&self.device_id)
+            && !self.clinics.is_empty()
+            && all_differ(clinics())
+            && all_differ(self.persons.iter().map(|person| person.id.as_str()))
+            && self.persons.iter().all(|person| {
+                is_id(&person.id)
+                    && person
+                        .links
+                        .iter()
+                        .all(|(clinic, _)| clinics().any(|known| known == clinic))
+            })
+    }
+
+    pub(super) fn persons(&self) -> Vec<PersonRecord> {
+        self.persons.iter().map(Person::record).collect()
+    }
+
+    pub(super) fn account(&self) -> Result<Account, AppError> {
+        let links = self.persons.iter().flat_map(|person| {
+            person.links.iter().map(|(clinic, patient_id)| {
+                let link = Link {
+                    clinic: ClinicId(clinic.clone()),
+                    patient_id: patient_id.clone(),
+                };
+                (PersonId(person.id.clone()), link)
+            })
+        });
+        Ok(Account {
+            device_id: self.device_id.clone(),
+            clinics: self.clinics.iter().map(Clinic::record).collect(),
+            persons: self.persons(),
+            links: links.collect(),
+        })
+    }
+
+    /// Puts what was decided into a person's vault. Repeating it changes nothing.
+    pub(super) fn unpack_into(
+        &self,
+        vault: &Vault,
+        id: &PersonId,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        let Some(person) = self.persons.iter().find(|person| person.id == id.as_str()) else {
+            return Ok(());
+        };
+        let bookings = person
+            .bookings
+            .iter()
+            .map(Booking::record)
+            .collect::<Result<Vec<_>, _>>()?;
+        for intent in &person.intents {
+            let (new, sent) = intent.record()?;
+            // A booking is about itself; a cancellation names its booking.
+            let about = bookings
+                .iter()
+                .find(|booking| booking.id.to_string() == intent.thing)
+                .ok_or_else(|| refused(MoveRefusal::Damaged))?;
+            let mut about = about.clone();
+            if new.kind == IntentKind::Book {
+                about.state = BookingState::WaitingForNetwork;
+            }
+            vault.enqueue(&new, &about)?;
+            let waits = vault
+                .due(Timestamp::from_millis(i64::MAX))?
+                .iter()
+                .any(|known| known.id == new.id && !known.sent);
+            // The old phone may have reached the clinic: only the clinic's answer ends that.
+            if sent && waits {
+                vault.mark_sending(new.id, now)?;
+                vault.postpone(new.id, now, BookingState::Sending)?;
+            }
+        }
+        let events: Vec<NewEvent> = person
+            .events
+            .iter()
+            .map(|event| NewEvent {
+                kind: event.kind.clone(),
+                subject: event.subject.clone(),
+                at: Timestamp::from_millis(event.at),
+                body: event.body.clone(),
+            })
+            .collect();
+        Ok(vault.keep_moved(&bookings, &events)?)
+    }
+}
+
+impl Clinic {
+    fn pack(clinic: &ClinicRecord) -> Self {
+        Self {
+            id: clinic.id.0.clone(),
+            name: clinic.name.clone(),
+            base_url: clinic.base_url.clone(),
+            public_key: clinic.public_key,
+            token: Zeroizing::new(clinic.token.expose().to_owned()),
+            enrolled: clinic.enrolled.as_millis(),
+        }
+    }
+
+    fn record(&self) -> ClinicRecord {
+        ClinicRecord {
+            id: ClinicId(self.id.clone()),
+            name: self.name.clone(),
+            base_url: self.base_url.clone(),
+            public_key: self.public_key,
+            token: self.token.clone().into(),
+            enrolled: Timestamp::from_millis(self.enrolled),
+        }
+    }
+}
+
+impl Person {
+    fn pack<'a>(
+        person: &PersonRecord,
+        links: impl Iterator<Item = &'a Link>,
+        vault: &Vault,
+    ) -> Result<Self, AppError> {
+        let intents = vault.due(Timestamp::from_millis(i64::MAX))?;
+        let bookings = vault.bookings()?.into_iter().filter(|booking| {
+            let id = booking.id.to_string();
+            // The feed brings the others.
+            !matches!(
+                booking.state,
+                BookingState::Confirmed | BookingState::Cancelled
+            ) || intents.iter().any(|intent| intent.thing == id)
+        });
+        Ok(Self {
+            id: person.id.0.clone(),
+            name: person.name.clone(),
+            birth_date: person.birth_date.clone(),
+            gender: person.gender.clone(),
+            links: links
+                .map(|link| (link.clinic.0.clone(), link.patient_id.clone()))
+                .collect(),
+            bookings: bookings.map(Booking::pack).collect(),
+            intents: intents.into_iter().map(Intent::pack).collect(),
+            events: vault
+                .events()?
+                .into_iter()
+                .map(|event| Event {
+                    kind: event.kind,
+                    subject: event.subject,
+                    at: event.at.as_millis(),
+                    body: event.body,
+                })
+                .collect(),
+        })
+    }
+
+    fn record(&self) -> PersonRecord {
+        PersonRecord {
+            id: PersonId(self.id.clone()),
+            name: self.name.clone(),
+            birth_date: self.birth_date.clone(),
+            gender: self.gender.clone(),
+            vault_name: format!("person-{}", self.id),
+        }
+    }
+}
+
+impl Intent {
+    fn pack(intent: StoredIntent) -> Self {
+        Self {
+            id: intent.id.to_string(),
+            clinic: intent.clinic.0,
+            cancels: intent.kind == IntentKind::Cancel,
+            thing: intent.thing,
+            body: intent.body,
+            created: intent.created.as_millis(),
+            sent: intent.sent,
+        }
+    }
+
+    /// The intent, and whether a byte of it may have left the old phone.
+    fn record(&self) -> Result<(NewIntent, bool), AppError> {
+        let intent = NewIntent {
+            id: id(&self.id)?,
+            clinic: ClinicId(self.clinic.clone()),
+            kind: if self.cancels {
+                IntentKind::Cancel
+            } else {
+                IntentKind::Book
+            },
+            thing: self.thing.clone(),
+            body: self.body.clone(),
+            created: Timestamp::from_millis(self.created),
+        };
+        Ok((intent, self.sent))
+    }
+}
+
+impl Booking {
+    fn pack(booking: StoredBooking) -> Self {
+        Self {
+            id: booking.id.to_string(),
+            clinic: booking.clinic.0,
+            start: booking.start.as_millis(),
+            end: booking.end.as_millis(),
+            service: booking.service,
+            practitioner: booking.practitioner,
+            location: booking.location,
+            state: booking.state,
+            updated: booking.updated.as_millis(),
+        }
+    }
+
+    fn record(&self) -> Result<StoredBooking, AppError> {
+        Ok(StoredBooking {
+            id: id(&self.id)?,
+            clinic: ClinicId(self.clinic.clone()),
+            start: Timestamp::from_millis(self.start),
+            end: Timestamp::from_millis(self.end),
+            service: self.service.clone(),
+            practitioner: self.practitioner.clone(),
+            location: self.location.clone(),
+            state: self.state.clone(),
+            updated: Timestamp::from_millis(self.updated),
+        })
+    }
+}
+
+fn id(text: &str) -> Result<IntentId, AppError> {
+    text.parse().map_err(|_| refused(MoveRefusal::Damaged))
+}
