@@ -9,6 +9,7 @@
 //! [`Vault::erase`] and [`AccountVault::erase`] destroy.
 
 mod account;
+mod blobs;
 mod bookings;
 mod compression;
 mod connection;
@@ -35,6 +36,10 @@ mod vault;
 mod tests;
 
 pub use account::{AccountVault, ClinicRecord, Link, LinkedPerson, PersonRecord, Secret};
+pub use blobs::{
+    BlobHash, BlobOrigin, BlobReader, BlobState, BlobUsage, BlobWriter, ExpectedContent,
+    OpenedBlob, StoredBlob,
+};
 pub use bookings::StoredBooking;
 pub use entries::{BadCursor, EntryPage, EntryQuery, EntryRow, PageCursor};
 pub use error::VaultError;

@@ -8,7 +8,10 @@ use crate::error::VaultError;
 pub(crate) type Migrations = &'static [&'static str];
 
 /// A person's vault.
-pub(crate) const VAULT: Migrations = &[include_str!("../migrations/vault/0001_initial.sql")];
+pub(crate) const VAULT: Migrations = &[
+    include_str!("../migrations/vault/0001_initial.sql"),
+    include_str!("../migrations/vault/0003_blobs.sql"),
+];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[include_str!("../migrations/account/0001_initial.sql")];
 

@@ -8,6 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sokhoe_domain::ports::{KeyStore, Ports, Rng, VaultFiles};
 use sokhoe_fhir::{FhirError, Indexed};
 
+use crate::blobs::is_blob_of;
 use crate::compression::{Decoder, Encoder};
 use crate::connection::{self, Role};
 use crate::error::VaultError;
@@ -156,6 +157,11 @@ impl Store {
         let database = database_file(name);
         for end in ["-wal", "-shm", "-journal", ""] {
             ports.files.remove(&format!("{database}{end}"))?;
+        }
+        for file in ports.files.list()? {
+            if is_blob_of(&file, name) {
+                ports.files.remove(&file)?;
+            }
         }
         Ok(())
     }

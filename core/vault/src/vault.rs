@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::blobs::BlobFiles;
 use crate::error::VaultError;
 use crate::ingest;
 use crate::migrations::VAULT;
@@ -21,6 +22,7 @@ pub struct Vault {
 struct Inner {
     store: Store,
     columns: ColumnCache,
+    blobs: BlobFiles,
 }
 
 impl fmt::Debug for Vault {
@@ -37,7 +39,7 @@ impl Vault {
     /// [`VaultError::AlreadyExists`] when there is a database; [`VaultError::Key`],
     /// [`VaultError::DiskFull`].
     pub fn create(ports: &VaultPorts, name: &str) -> Result<Self, VaultError> {
-        Self::start(ports, Store::create(ports, name, VAULT)?)
+        Self::start(ports, name, Store::create(ports, name, VAULT)?)
     }
 
     /// Opens a vault.
@@ -46,7 +48,7 @@ impl Vault {
     /// [`VaultError::NotFound`], [`VaultError::Key`], [`VaultError::WrongKey`],
     /// [`VaultError::Corrupt`], [`VaultError::NewerSchema`]; none touches what is there.
     pub fn open(ports: &VaultPorts, name: &str) -> Result<Self, VaultError> {
-        Self::start(ports, Store::open(ports, name, VAULT)?)
+        Self::start(ports, name, Store::open(ports, name, VAULT)?)
     }
 
     /// Destroys a vault: first its key, then the files. Drop every handle before. Repeating it ends
@@ -59,7 +61,7 @@ impl Vault {
         Store::erase(ports, name)
     }
 
-    fn start(ports: &VaultPorts, store: Store) -> Result<Self, VaultError> {
+    fn start(ports: &VaultPorts, name: &str, store: Store) -> Result<Self, VaultError> {
         if !store.read(|tx, _| resources::has_seed(tx))? {
             let mut seed = [0; 8];
             ports.rng.fill(&mut seed);
@@ -71,6 +73,7 @@ impl Vault {
             inner: Arc::new(Inner {
                 store,
                 columns: ColumnCache::default(),
+                blobs: BlobFiles::new(ports, name),
             }),
         };
         if vault.store().read(|tx, _| ingest::is_outdated(tx))? {
@@ -78,11 +81,16 @@ impl Vault {
                 .store()
                 .write(Durability::Full, ingest::read_everything_again)?;
         }
+        vault.blob_files().sweep(vault.store())?;
         Ok(vault)
     }
 
     pub(crate) fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    pub(crate) fn blob_files(&self) -> &BlobFiles {
+        &self.inner.blobs
     }
 
     pub(crate) fn columns(&self) -> &ColumnCache {

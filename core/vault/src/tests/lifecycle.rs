@@ -183,7 +183,7 @@ fn a_newer_schema_is_left_as_it_is() {
         phone.open().unwrap_err(),
         VaultError::NewerSchema {
             found: 99,
-            known: 1
+            known: i64::try_from(crate::migrations::VAULT.len()).unwrap()
         }
     );
     assert_eq!(phone.files(), before);
