@@ -13,7 +13,7 @@ use crate::vault::Vault;
 #[derive(Debug)]
 pub enum OpenedBlob {
     /// Its bytes.
-    Here(BlobReader),
+    Here(Box<BlobReader>),
     /// They are not here (any more), or the file was damaged: fetch them from the clinic.
     AtClinic,
 }
@@ -99,14 +99,14 @@ impl Vault {
             let files = self.blob_files();
             if let Some(reader) = files.files.reader(&files.name(&file))? {
                 self.note_use(row.number);
-                return Ok(OpenedBlob::Here(BlobReader {
+                return Ok(OpenedBlob::Here(Box::new(BlobReader {
                     vault: self.clone(),
                     hash: *hash,
                     file,
                     length: row.length,
                     left: row.length,
                     unsealer: Unsealer::new(&key, reader)?,
-                }));
+                })));
             }
             if self.note_damage(hash, file)? {
                 return if fetchable {
