@@ -237,7 +237,7 @@ mod tests {
     }
 
     fn bytes(length: usize) -> Vec<u8> {
-        (0..length).map(|n| (n * 31 % 251) as u8).collect()
+        (0..=250_u8).cycle().step_by(31).take(length).collect()
     }
 
     /// Whatever is given before the damage is noticed is the true beginning.
