@@ -22,6 +22,7 @@ mod pay;
 mod persons;
 mod scan;
 mod session;
+mod storage;
 mod synchronise;
 mod trend;
 mod views;
@@ -37,6 +38,7 @@ pub use scan::{
 };
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
+pub use storage::StorageView;
 pub use views::{
     BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentView,
     EntryDetailView, EntryPageView, EntryView, EventView, FieldView, FindSlotsRequest, InvoiceView,

@@ -81,6 +81,24 @@ pub enum VaultError {
     /// The outbox holds no such intent (any more).
     #[error("no such intent")]
     UnknownIntent,
+    /// A blob cannot fit in what blobs may take, even if everything that may go went. Nothing was
+    /// evicted.
+    #[error("{needed} bytes are needed, there is room for {room}")]
+    BlobsFull {
+        /// Bytes it takes, or more.
+        needed: u64,
+        /// Bytes that it could take.
+        room: u64,
+    },
+    /// The file of a blob is missing or damaged. Row and file were left as they are.
+    #[error("a stored document is damaged")]
+    BlobDamaged,
+    /// The bytes of a blob are not those that the resource speaks of. They were not kept.
+    #[error("the document is not the one that was announced")]
+    OtherContent,
+    /// There is no such blob (any more).
+    #[error("no such document")]
+    UnknownBlob,
     /// A mistake of this program.
     #[error("internal error ({code})")]
     Internal {
@@ -111,6 +129,10 @@ impl VaultError {
             Self::OtherClinicKey => "other-clinic-key",
             Self::NotEmpty => "not-empty",
             Self::UnknownIntent => "unknown-intent",
+            Self::BlobsFull { .. } => "blobs-full",
+            Self::BlobDamaged => "blob-damaged",
+            Self::OtherContent => "other-content",
+            Self::UnknownBlob => "unknown-blob",
             Self::Internal { .. } => "internal",
         }
     }

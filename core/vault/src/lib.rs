@@ -12,6 +12,7 @@
 
 mod account;
 mod account_move;
+mod blobs;
 mod bookings;
 mod busy;
 mod compression;
@@ -48,6 +49,10 @@ mod tests;
 
 pub use account::{AccountVault, ClinicRecord, Link, LinkedPerson, PersonRecord, Secret};
 pub use account_move::Account;
+pub use blobs::{
+    BlobHash, BlobOrigin, BlobReader, BlobState, BlobUsage, BlobWriter, ExpectedContent,
+    OpenedBlob, StoredBlob,
+};
 pub use bookings::StoredBooking;
 pub use entries::{BadCursor, EntryPage, EntryQuery, EntryRow, PageCursor};
 pub use error::VaultError;

@@ -11,6 +11,7 @@ pub(crate) type Migrations = &'static [&'static str];
 pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0001_initial.sql"),
     include_str!("../migrations/vault/0002_blocks.sql"),
+    include_str!("../migrations/vault/0003_blobs.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[

@@ -12,6 +12,7 @@ use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{KeyStoreError, VaultFiles};
 
 use crate::account::{self, AccountVault};
+use crate::blobs::is_blob_of;
 use crate::connection::{self, Role};
 use crate::error::VaultError;
 use crate::events;
@@ -252,6 +253,12 @@ pub(crate) fn finish(
     let database = database_file(name);
     for end in ENDS {
         files.rename(&format!("{database}{end}"), &format!("{aside}{end}"))?;
+    }
+    // The new file knows nothing of the blobs, whose keys are in the damaged one: they stay together.
+    let stem = aside.strip_suffix(".db").unwrap_or(&aside);
+    for blob in names.iter().filter(|file| is_blob_of(file, name)) {
+        let ending = blob.strip_prefix(name).unwrap_or(blob);
+        files.rename(blob, &format!("{stem}{ending}"))?;
     }
     files.rename(&rebuilt, &database)?;
     Ok(true)

@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sokhoe_domain::ports::{KeyStore, KeyStoreError, Ports, Rng, VaultFiles};
 use sokhoe_fhir::{FhirError, Indexed};
 
+use crate::blobs::is_blob_of;
 use crate::busy::Stoppable;
 use crate::compression::{Decoder, Encoder};
 use crate::connection::{self, Role};
@@ -234,6 +235,11 @@ impl Store {
         }
         for file in rebuild::files_beside(&ports.files.list()?, name) {
             ports.files.remove(&file)?;
+        }
+        for file in ports.files.list()? {
+            if is_blob_of(&file, name) {
+                ports.files.remove(&file)?;
+            }
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::blobs::BlobFiles;
 use crate::error::VaultError;
 use crate::index::{Cache, Columns, Directory};
 use crate::ingest;
@@ -27,6 +28,7 @@ struct Inner {
     store: Store,
     columns: Cache<Columns>,
     directory: Cache<Directory>,
+    blobs: BlobFiles,
 }
 
 impl fmt::Debug for Vault {
@@ -132,6 +134,7 @@ impl Vault {
                 store,
                 columns: Cache::default(),
                 directory: Cache::default(),
+                blobs: BlobFiles::new(ports, name),
             }),
         };
         if vault.store().read(|tx, _| ingest::is_outdated(tx))? {
@@ -142,6 +145,8 @@ impl Vault {
         if let Err(error @ (VaultError::Corrupt | VaultError::Paused)) = outbox::reconcile(&vault) {
             return Err(error);
         }
+        // What fails is swept at the next opening.
+        let _ = vault.blob_files().sweep(vault.store());
         Ok(vault)
     }
 
@@ -151,6 +156,10 @@ impl Vault {
 
     pub(crate) fn journal(&self) -> &Journal {
         &self.inner.journal
+    }
+
+    pub(crate) fn blob_files(&self) -> &BlobFiles {
+        &self.inner.blobs
     }
 
     pub(crate) fn columns(&self) -> &Cache<Columns> {

@@ -13,8 +13,8 @@ use sokhoe_testing::{MemoryKeys, SeededRng};
 
 use super::{at, clinic, with_test_index};
 use crate::{
-    AccountVault, ClinicRecord, IntentKind, LinkedPerson, NewEvent, NewIntent, Page, PersonRecord,
-    StoredBooking, Vault, VaultError, VaultPorts,
+    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewEvent,
+    NewIntent, Page, PersonRecord, StoredBooking, Vault, VaultError, VaultPorts,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
@@ -31,7 +31,11 @@ const NOT_FED: &[(&str, &str)] = &[
     ("series.data", "numbers"),
     ("series_run.data", "numbers"),
     ("set_aside.reason", "a code of this program's"),
-    ("answered.id", "booking.id", "a UUID"),
+    ("answered.id", "a UUID"),
+    ("blob.file", "random, the name of a file"),
+    ("blob.hash", "a hash"),
+    ("blob.key", "random"),
+    ("booking.id", "a UUID"),
     ("intent.id", "a UUID"),
     ("intent.booking", "a UUID"),
     ("intent.thing", "a UUID"),
@@ -186,6 +190,17 @@ fn feed(vault: &Vault, account: &AccountVault) {
         created: at(1),
     };
     vault.enqueue(&intent, &booking).unwrap();
+    let mut photo = vault.write_blob().unwrap();
+    photo.write(text.repeat(3_000).as_bytes()).unwrap();
+    photo
+        .finish(
+            BlobOrigin::Own,
+            &clinic(CANARY),
+            &ResourceKey::new(CANARY, CANARY),
+            &text,
+            ExpectedContent::default(),
+        )
+        .unwrap();
     let mut public_key = [7; 32];
     public_key[..CANARY.len()].copy_from_slice(CANARY.as_bytes());
     let record = ClinicRecord {
@@ -290,7 +305,11 @@ fn nothing_that_is_stored_is_ever_written_in_the_clear() {
             let is_known = [".key", ".db", ".db-wal", ".db-journal", ".journal"]
                 .iter()
                 .any(|end| name.ends_with(end));
-            assert!(is_known || name.starts_with(".unfinished-"), "{name}");
+            let is_blob = crate::blobs::is_blob_of(&name, "me");
+            assert!(
+                is_known || is_blob || name.starts_with(".unfinished-"),
+                "{name}"
+            );
         }
     });
     assert!(written > 100_000);
