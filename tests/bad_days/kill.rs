@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use sokhoe_app::domain::ports::{KeyStore, KeyStoreError, Rng, Zeroizing};
+use sokhoe_app::domain::ports::Rng;
 use sokhoe_app::{BookingStatus, SoKhoe};
 use sokhoe_clinic::{Clinic, ClinicConfig, DataSource};
-use sokhoe_testing::SeededRng;
+use sokhoe_testing::{PlainKeys, SeededRng};
 use sokhoe_tests::now;
 use tempfile::TempDir;
 
@@ -59,20 +59,6 @@ impl Drop for Killable {
     fn drop(&mut self) {
         let _gone = self.child.kill();
         let _status = self.child.wait();
-    }
-}
-
-struct PlainKeys;
-
-impl KeyStore for PlainKeys {
-    fn wrap(&self, _: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
-        Ok(secret.to_vec())
-    }
-    fn unwrap(&self, _: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
-        Ok(Zeroizing::new(wrapped.to_vec()))
-    }
-    fn delete(&self, _: &str) -> Result<(), KeyStoreError> {
-        Ok(())
     }
 }
 
@@ -148,7 +134,10 @@ fn nothing_that_was_shown_is_lost_and_nothing_is_booked_twice() {
 
     // In peace again, phone and clinic agree, and nothing that was shown is missing.
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let ports = sokhoe_tests::real_ports(Path::new(phone_path), std::sync::Arc::new(PlainKeys));
+    let ports = sokhoe_tests::real_ports(
+        Path::new(phone_path),
+        std::sync::Arc::new(PlainKeys::default()),
+    );
     let app = SoKhoe::open(sokhoe_tests::config(), ports).unwrap();
     let person = app.persons().unwrap().remove(0).id;
     let synced = runtime.block_on(app.sync(&person)).unwrap();

@@ -12,25 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sokhoe_app::domain::ports::{Clock, KeyStore, KeyStoreError, Zeroizing};
+use sokhoe_app::domain::ports::Clock;
 use sokhoe_app::{BookRequest, BookingStatus, FindSlotsRequest, SoKhoe, SystemClock};
-
-/// The wrapped secret is the secret: the test asks about kills, not about key stores.
-struct PlainKeys;
-
-impl KeyStore for PlainKeys {
-    fn wrap(&self, _: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
-        Ok(secret.to_vec())
-    }
-
-    fn unwrap(&self, _: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
-        Ok(Zeroizing::new(wrapped.to_vec()))
-    }
-
-    fn delete(&self, _: &str) -> Result<(), KeyStoreError> {
-        Ok(())
-    }
-}
+use sokhoe_testing::PlainKeys;
 
 fn say(line: &str) {
     println!("{line}");
@@ -44,7 +28,7 @@ async fn main() {
         say("usage: killable-phone FOLDER ENROLMENT-FILE");
         std::process::exit(2);
     };
-    let ports = sokhoe_tests::real_ports(Path::new(&folder), Arc::new(PlainKeys));
+    let ports = sokhoe_tests::real_ports(Path::new(&folder), Arc::new(PlainKeys::default()));
     let app = SoKhoe::open(sokhoe_tests::config(), ports).expect("a core");
     if app.persons().expect("persons").is_empty() {
         let code = fs::read_to_string(code_file).expect("an enrolment");

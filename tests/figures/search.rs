@@ -65,11 +65,11 @@ pub fn measure() -> Vec<Figure> {
     let corpus = corpus();
     let json_bytes: usize = corpus.iter().map(|(_, json)| json.len()).sum();
     let folder = TempDir::new().expect("a folder");
-    let ports = VaultPorts {
-        files: Arc::new(FolderFiles::open(folder.path()).expect("a folder")),
-        keys: Arc::new(MemoryKeys::default()),
-        rng: Arc::new(SeededRng::new(1)),
-    };
+    let ports = VaultPorts::new(
+        Arc::new(FolderFiles::open(folder.path()).expect("a folder")),
+        Arc::new(MemoryKeys::default()),
+        Arc::new(SeededRng::new(1)),
+    );
     let clinic = ClinicId::from("bench");
     let vault = Vault::create(&ports, "bench").expect("a vault");
     let begin = Instant::now();

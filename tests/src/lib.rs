@@ -1,5 +1,7 @@
 //! What the tests across boundaries share: a clinic and phones as people have them.
 
+pub mod ring;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! What can go wrong, by what a screen can do about it.
 
 use sokhoe_app::words::Words;
-use sokhoe_app::{AppError, EnrolmentRefusal, KeyStoreRefusal, Language};
+use sokhoe_app::{AppError, EnrolmentRefusal, KeyStoreRefusal, Language, RecoveryCodeRefusal};
 use uniffi::UnexpectedUniFFICallbackError;
 
 /// An error of the core. No field holds personal data, because crash reports read them; the words for people come
@@ -57,6 +57,12 @@ pub enum SoKhoeError {
     KeyStore {
         /// What it answered.
         reason: KeyStoreRefusal,
+    },
+    /// The recovery code cannot be used; nothing was changed.
+    #[error("the recovery code cannot be used: {reason:?}")]
+    RecoveryCode {
+        /// Why.
+        reason: RecoveryCodeRefusal,
     },
     /// The phone has no space left; nothing that was kept is lost. Make room and try again.
     #[error("no space left on this phone")]
@@ -118,6 +124,7 @@ impl From<AppError> for SoKhoeError {
             AppError::Validation { field, rule } => Self::Validation { field, rule },
             AppError::UntrustedPayment { reason } => Self::UntrustedPayment { reason },
             AppError::KeyStore { reason } => Self::KeyStore { reason },
+            AppError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             AppError::DiskFull => Self::DiskFull,
             AppError::DamagedBook => Self::DamagedBook,
             AppError::UpgradeRequired => Self::UpgradeRequired,
@@ -145,6 +152,7 @@ impl From<SoKhoeError> for AppError {
             SoKhoeError::Validation { field, rule } => Self::Validation { field, rule },
             SoKhoeError::UntrustedPayment { reason } => Self::UntrustedPayment { reason },
             SoKhoeError::KeyStore { reason } => Self::KeyStore { reason },
+            SoKhoeError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             SoKhoeError::DiskFull => Self::DiskFull,
             SoKhoeError::DamagedBook => Self::DamagedBook,
             SoKhoeError::UpgradeRequired => Self::UpgradeRequired,
@@ -179,6 +187,9 @@ mod tests {
             SoKhoeError::UntrustedPayment { reason: text() },
             SoKhoeError::KeyStore {
                 reason: KeyStoreRefusal::Locked,
+            },
+            SoKhoeError::RecoveryCode {
+                reason: RecoveryCodeRefusal::Wrong,
             },
             SoKhoeError::DiskFull,
             SoKhoeError::DamagedBook,

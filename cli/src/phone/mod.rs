@@ -4,6 +4,7 @@ mod book;
 mod enrol;
 pub(crate) mod invoices;
 pub(crate) mod json;
+mod keys;
 mod offers;
 mod open;
 mod people;
@@ -74,6 +75,8 @@ enum PhoneCommand {
     Trend(results::TrendArgs),
     Invoice(invoices::InvoiceArgs),
     Events(people::EventsArgs),
+    Recovery(keys::RecoveryArgs),
+    Erase(keys::EraseArgs),
 }
 
 /// Runs the command.
@@ -85,8 +88,13 @@ pub(crate) async fn run(
     words: &Words,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let folder = &args.folder;
+    // A phone whose keys are lost cannot be opened first.
+    if let PhoneCommand::Recovery(args) = &args.command {
+        return keys::recovery(folder, args, words, output);
+    }
     let enrols = matches!(args.command, PhoneCommand::Enrol(_));
-    let phone = Phone::open(&args.folder, enrols, args.person, words)?;
+    let phone = Phone::open(folder, enrols, args.person, words)?;
     match args.command {
         PhoneCommand::Enrol(args) => enrol::run(&phone, args, output).await,
         PhoneCommand::Persons => people::persons(&phone, output),
@@ -101,5 +109,7 @@ pub(crate) async fn run(
         PhoneCommand::Trend(args) => results::trend(&phone, &args, output),
         PhoneCommand::Invoice(args) => invoices::run(&phone, args, output),
         PhoneCommand::Events(args) => people::events(&phone, &args, output),
+        PhoneCommand::Recovery(args) => keys::recovery(folder, &args, words, output),
+        PhoneCommand::Erase(args) => keys::erase(&phone, &args, output),
     }
 }

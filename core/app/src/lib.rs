@@ -14,6 +14,7 @@ mod error;
 mod events;
 mod find_slots;
 mod invoices;
+mod keys;
 mod observe;
 mod pay;
 mod persons;
@@ -25,7 +26,7 @@ mod views;
 pub mod words;
 
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
-pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal};
+pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal, RecoveryCodeRefusal};
 pub use observe::{BookObserver, Subscription};
 pub use scan::{
     CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sokhoe_client::{ClinicClient, Credentials};
 use sokhoe_domain::ports::Ports;
@@ -12,6 +12,7 @@ use sokhoe_vault::{AccountVault, ClinicRecord, PersonRecord, Vault, VaultError, 
 
 use crate::config::AppConfig;
 use crate::error::AppError;
+use crate::observe::Watchers;
 use crate::words::Words;
 
 /// The core of the phone app. Cheap to clone; all clones are one.
@@ -24,9 +25,15 @@ pub(crate) struct Session {
     pub(crate) config: AppConfig,
     pub(crate) ports: Ports,
     pub(crate) words: Words,
-    pub(crate) account: AccountVault,
-    open: Mutex<HashMap<PersonId, Arc<OpenBook>>>,
+    pub(crate) watchers: Arc<Watchers>,
+    pub(crate) vault_ports: VaultPorts,
+    account: Mutex<Option<AccountVault>>,
+    /// A place a person: whoever opens a book holds that place, and nobody else's.
+    open: Mutex<HashMap<PersonId, Place>>,
 }
+
+/// Where a person's book is once it is open.
+type Place = Arc<Mutex<Option<Arc<OpenBook>>>>;
 
 /// A person's vault while it is open.
 pub(crate) struct OpenBook {
@@ -34,6 +41,19 @@ pub(crate) struct OpenBook {
     pub(crate) vault: Vault,
     /// One sending of a person's outbox at a time.
     pub(crate) syncing: tokio::sync::Mutex<()>,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the vaults need of the ports, with the one ring of this session.
+pub(crate) fn vault_ports(ports: &Ports) -> VaultPorts {
+    VaultPorts::new(
+        Arc::clone(&ports.files),
+        Arc::clone(&ports.keys),
+        Arc::clone(&ports.rng),
+    )
 }
 
 impl fmt::Debug for SoKhoe {
@@ -49,16 +69,27 @@ impl SoKhoe {
     /// [`AppError::KeyStore`], [`AppError::DiskFull`], [`AppError::DamagedBook`],
     /// [`AppError::UpgradeRequired`]. None of them touches what is there.
     pub fn open(config: AppConfig, ports: Ports) -> Result<Self, AppError> {
-        let account = AccountVault::open_or_create(&VaultPorts::from(&ports))?;
-        let words = Words::new(config.language);
+        let vault_ports = vault_ports(&ports);
+        Self::open_with(config, ports, vault_ports)
+    }
+
+    pub(crate) fn open_with(
+        config: AppConfig,
+        ports: Ports,
+        vault_ports: VaultPorts,
+    ) -> Result<Self, AppError> {
+        let session = Session {
+            words: Words::new(config.language),
+            config,
+            ports,
+            watchers: Arc::default(),
+            vault_ports,
+            account: Mutex::default(),
+            open: Mutex::default(),
+        };
+        session.account()?;
         Ok(Self {
-            inner: Arc::new(Session {
-                config,
-                ports,
-                words,
-                account,
-                open: Mutex::default(),
-            }),
+            inner: Arc::new(session),
         })
     }
 
@@ -74,34 +105,91 @@ impl Session {
         self.ports.clock.now()
     }
 
-    /// A person's book, opened at the first use.
+    /// The account, opened again when the phone was locked.
+    pub(crate) fn account(&self) -> Result<AccountVault, AppError> {
+        let mut place = held(&self.account);
+        if let Some(account) = place.as_ref().filter(|account| !account.is_locked()) {
+            return Ok(account.clone());
+        }
+        let account = AccountVault::open_or_create(&self.vault_ports)?;
+        Ok(place.insert(account).clone())
+    }
+
+    /// The account when it is open; asks no key store.
+    pub(crate) fn open_account(&self) -> Option<AccountVault> {
+        let place = self.account.try_lock().ok()?;
+        place.clone().filter(|account| !account.is_locked())
+    }
+
+    /// A person's book, opened at the first use and when the phone was locked. A key store that takes its
+    /// time holds up only whoever wants this book.
     pub(crate) fn book(&self, person_id: &str) -> Result<Arc<OpenBook>, AppError> {
         let id = PersonId::from(person_id);
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(book) = open.get(&id) {
+        let place = self.place(&id);
+        let mut place = held(&place);
+        if let Some(book) = place.as_ref().filter(|book| !book.vault.is_locked()) {
             return Ok(Arc::clone(book));
         }
         let person = self
-            .account
+            .account()?
             .person(&id)?
             .ok_or_else(|| AppError::not_found("person"))?;
-        let ports = VaultPorts::from(&self.ports);
-        let vault = match Vault::open(&ports, &person.vault_name) {
+        let vault = match Vault::open(&self.vault_ports, &person.vault_name) {
             // A person comes in before there is anything to keep.
-            Err(VaultError::NotFound) => Vault::create(&ports, &person.vault_name)?,
+            Err(VaultError::NotFound) => Vault::create(&self.vault_ports, &person.vault_name)?,
             other => other?,
         };
+        let watchers = Arc::clone(&self.watchers);
+        vault.subscribe(Box::new(move |_| watchers.tell(&id)));
         let book = Arc::new(OpenBook {
             person,
             vault,
             syncing: tokio::sync::Mutex::new(()),
         });
-        open.insert(id, Arc::clone(&book));
+        *place = Some(Arc::clone(&book));
         Ok(book)
     }
 
+    fn place(&self, id: &PersonId) -> Place {
+        Arc::clone(held(&self.open).entry(id.clone()).or_default())
+    }
+
+    /// Closes everything that is open and wipes the keys.
+    pub(crate) fn lock(&self) {
+        self.vault_ports.ring.lock();
+        *held(&self.account) = None;
+        held(&self.open).clear();
+    }
+
+    /// Erases a person's book, then who it was.
+    pub(crate) fn erase_person(&self, person_id: &str) -> Result<(), AppError> {
+        let id = PersonId::from(person_id);
+        let place = self.place(&id);
+        // Held to the end: nobody opens the book meanwhile.
+        let mut place = held(&place);
+        let account = self.account()?;
+        let person = account
+            .person(&id)?
+            .ok_or_else(|| AppError::not_found("person"))?;
+        if let Some(book) = place.take() {
+            book.vault.close();
+        }
+        Vault::erase(&self.vault_ports, &person.vault_name)?;
+        account.remove_person(&id)?;
+        Ok(())
+    }
+
+    /// Erases all books and the account.
+    pub(crate) fn erase_everything(&self) -> Result<(), AppError> {
+        // Held to the end: opening a book needs the account.
+        let mut account = held(&self.account);
+        *account = None;
+        held(&self.open).clear();
+        Ok(self.vault_ports.ring.erase_everything()?)
+    }
+
     pub(crate) fn clinic(&self, clinic_id: &str) -> Result<ClinicRecord, AppError> {
-        self.account
+        self.account()?
             .clinic(&ClinicId::from(clinic_id))?
             .ok_or_else(|| AppError::not_found("clinic"))
     }
@@ -110,7 +198,7 @@ impl Session {
     pub(crate) fn client(&self, clinic: &ClinicRecord) -> Result<ClinicClient, AppError> {
         let credentials = Credentials {
             token: clinic.token.expose().to_owned().into(),
-            device_id: self.account.device_id()?,
+            device_id: self.account()?.device_id()?,
         };
         Ok(ClinicClient::new(
             &clinic.base_url,
@@ -121,7 +209,7 @@ impl Session {
 
     /// A person's ways to every clinic that keeps a record of them.
     pub(crate) fn lanes(&self, person: &PersonId) -> Result<Vec<Lane>, AppError> {
-        let links = self.account.links(person)?;
+        let links = self.account()?.links(person)?;
         links
             .into_iter()
             .map(|link| {

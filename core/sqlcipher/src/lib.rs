@@ -38,8 +38,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use libsqlite3_sys::{SQLITE_ERROR, SQLITE_OK};
 use sha2::Sha512;
 
+mod key;
 #[cfg(test)]
 mod tests;
+
+pub use key::{RAW_KEY_LEN, change_key, give_key};
 
 /// What `PRAGMA cipher_provider` answers when SQLCipher uses this crate.
 pub const PROVIDER_NAME: &str = "rustcrypto";

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use sokhoe_domain::ports::VaultFiles;
 
 use crate::error::VaultError;
-use crate::key::VaultKey;
+use crate::keys::VaultKey;
 
 /// 3.51.3 mended a bug by which a checkpoint could damage a database in WAL mode.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -47,7 +47,7 @@ pub(crate) fn open(
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // SQLCipher's log would speak of pages on stderr or in the device's log. ("none" would be a file's name.)
     connection.execute_batch("PRAGMA cipher_log_level = NONE; PRAGMA cipher_log = off;")?;
-    connection.execute_batch(&key.pragma())?;
+    key.give(&connection)?;
     check_engine(&connection)?;
     connection.execute_batch("SELECT count(*) FROM sqlite_schema;")?;
     connection.execute_batch(

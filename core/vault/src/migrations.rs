@@ -8,9 +8,15 @@ use crate::error::VaultError;
 pub(crate) type Migrations = &'static [&'static str];
 
 /// A person's vault.
-pub(crate) const VAULT: Migrations = &[include_str!("../migrations/vault/0001_initial.sql")];
+pub(crate) const VAULT: Migrations = &[
+    include_str!("../migrations/vault/0001_initial.sql"),
+    include_str!("../migrations/vault/0002_epoch.sql"),
+];
 /// The account.
-pub(crate) const ACCOUNT: Migrations = &[include_str!("../migrations/account/0001_initial.sql")];
+pub(crate) const ACCOUNT: Migrations = &[
+    include_str!("../migrations/account/0001_initial.sql"),
+    include_str!("../migrations/account/0002_epoch.sql"),
+];
 
 /// The schema a file has; 0 when it has none.
 pub(crate) fn version(connection: &Connection) -> Result<i64, VaultError> {
@@ -104,7 +110,10 @@ mod tests {
         connection.pragma_update(None, "user_version", 7).unwrap();
         assert_eq!(
             migrate(&mut connection, ACCOUNT),
-            Err(VaultError::NewerSchema { found: 7, known: 1 })
+            Err(VaultError::NewerSchema {
+                found: 7,
+                known: i64::try_from(ACCOUNT.len()).unwrap()
+            })
         );
     }
 }
