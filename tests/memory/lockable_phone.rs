@@ -8,10 +8,41 @@
 use std::io::{BufRead as _, Write as _};
 use std::sync::Arc;
 
-use sokhoe_app::domain::ports::Ports;
+use sokhoe_app::domain::ports::{KeyStore, KeyStoreError, Ports, Zeroizing};
 use sokhoe_domain::ClinicId;
-use sokhoe_testing::PlainKeys;
 use sokhoe_vault::{AccountVault, EntryQuery, Vault, VaultError, VaultPorts};
+
+/// Wraps with a mask that the parent knows, so that a wrapped key is not itself found as a key.
+struct MaskedKeys;
+
+fn masked(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(|byte| byte ^ MASK).collect()
+}
+
+/// Also in `main.rs`.
+const MASK: u8 = 0xa5;
+
+impl KeyStore for MaskedKeys {
+    fn wrap(&self, _: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
+        Ok(masked(secret))
+    }
+
+    fn unwrap(&self, _: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
+        Ok(Zeroizing::new(masked(wrapped)))
+    }
+
+    fn delete(&self, _: &str) -> Result<(), KeyStoreError> {
+        Ok(())
+    }
+
+    fn counter(&self, _: &str) -> Result<u64, KeyStoreError> {
+        Ok(0)
+    }
+
+    fn raise_counter(&self, _: &str, _: u64) -> Result<(), KeyStoreError> {
+        Ok(())
+    }
+}
 
 fn say(line: &str) {
     println!("{line}");
@@ -31,7 +62,7 @@ fn main() {
     let folder = std::env::args().nth(1).expect("a folder");
     let Ports {
         files, rng, keys, ..
-    } = sokhoe_tests::real_ports(folder.as_ref(), Arc::new(PlainKeys::default()));
+    } = sokhoe_tests::real_ports(folder.as_ref(), Arc::new(MaskedKeys));
     let ports = VaultPorts::new(files, keys, rng);
     let account = AccountVault::open_or_create(&ports).expect("an account");
     let vaults: Vec<_> = (0..3)

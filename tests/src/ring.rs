@@ -22,13 +22,25 @@ impl PlainRing {
     /// When it is not there or not a ring.
     #[must_use]
     pub fn read(folder: &Path) -> Self {
+        Self::read_masked(folder, 0)
+    }
+
+    /// As [`PlainRing::read`], of a key store that wraps with a mask on every byte.
+    ///
+    /// # Panics
+    /// When it is not there or not a ring.
+    #[must_use]
+    pub fn read_masked(folder: &Path, mask: u8) -> Self {
         let file = std::fs::read(folder.join("ring")).expect("a ring");
         let part = |at: usize| {
             let length = usize::from(u16::from_be_bytes([file[at], file[at + 1]]));
             (file[at + 2..at + 2 + length].to_vec(), at + 2 + length)
         };
         // A byte of version, the number of the key and that of the oldest.
-        let (key, at) = part(1 + 8 + 8);
+        let (mut key, at) = part(1 + 8 + 8);
+        for byte in &mut key {
+            *byte ^= mask;
+        }
         let (_recovery, head) = part(at);
         let sealed = &file[head..file.len() - 32];
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>().expect("a nonce");
