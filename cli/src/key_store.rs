@@ -121,16 +121,44 @@ impl KeyStore for FileKeyStore {
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
         self.locked(|| {
             let mut keys = read(&self.path)?;
-            if keys.remove(alias).is_some() {
+            let key = keys.remove(alias);
+            let counter = keys.remove(&counter_of(alias));
+            if key.is_some() || counter.is_some() {
                 write(&self.path, &keys)
             } else {
                 Ok(())
             }
         })
     }
+
+    fn counter(&self, alias: &str) -> Result<u64, KeyStoreError> {
+        counted(&read(&self.path)?, alias)
+    }
+
+    fn raise_counter(&self, alias: &str, to: u64) -> Result<(), KeyStoreError> {
+        self.locked(|| {
+            let mut keys = read(&self.path)?;
+            if counted(&keys, alias)? >= to {
+                return Ok(());
+            }
+            keys.insert(counter_of(alias), Zeroizing::new(to.to_string()));
+            write(&self.path, &keys)
+        })
+    }
 }
 
 type Keys = BTreeMap<String, Zeroizing<String>>;
+
+/// The line of a counter: no name of a key has a colon.
+fn counter_of(alias: &str) -> String {
+    format!("counter:{alias}")
+}
+
+fn counted(keys: &Keys, alias: &str) -> Result<u64, KeyStoreError> {
+    keys.get(&counter_of(alias)).map_or(Ok(0), |text| {
+        text.parse().map_err(|_| KeyStoreError::Invalidated)
+    })
+}
 
 fn sealing_key(key: &Key) -> Result<LessSafeKey, KeyStoreError> {
     let key = UnboundKey::new(&AES_256_GCM, &**key).map_err(|_| KeyStoreError::Invalidated)?;
@@ -148,7 +176,7 @@ fn decode(text: &str) -> Result<Key, KeyStoreError> {
     key
 }
 
-/// A line a key: its name, a tab, the key. Nothing when the file is not there.
+/// A line a key: its name, a tab, the key; and a line a counter. Nothing when the file is not there.
 fn read(path: &Path) -> Result<Keys, KeyStoreError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
@@ -256,6 +284,12 @@ mod tests {
         store.delete("book").unwrap();
         assert_eq!(store.unwrap("book", &book), Err(KeyStoreError::Missing));
         assert_eq!(&*store.unwrap("other", &other).unwrap(), b"b");
+        store.raise_counter("other", 3).unwrap();
+        store.raise_counter("other", 2).unwrap();
+        assert_eq!(
+            (store.counter("other"), store.counter("book")),
+            (Ok(3), Ok(0))
+        );
         // A new key of the same name does not open what the old one sealed.
         store.wrap("book", b"c").unwrap();
         assert_eq!(store.unwrap("book", &book), Err(KeyStoreError::Invalidated));

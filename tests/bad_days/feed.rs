@@ -14,11 +14,11 @@ use sokhoe_vault::{FolderFiles, Page, Place, Vault, VaultPorts};
 use tempfile::TempDir;
 
 fn vault(folder: &TempDir) -> Vault {
-    let ports = VaultPorts {
-        files: Arc::new(FolderFiles::open(folder.path()).unwrap()),
-        keys: Arc::new(MemoryKeys::default()),
-        rng: Arc::new(SeededRng::new(5)),
-    };
+    let ports = VaultPorts::new(
+        Arc::new(FolderFiles::open(folder.path()).unwrap()),
+        Arc::new(MemoryKeys::default()),
+        Arc::new(SeededRng::new(5)),
+    );
     Vault::create(&ports, "feed").unwrap()
 }
 

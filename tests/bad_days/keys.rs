@@ -1,7 +1,9 @@
 //! Keys that do not come, and keys that are wrong.
 
+use std::sync::Arc;
+
 use sokhoe_app::domain::ports::KeyStoreError;
-use sokhoe_app::{AppError, BookingStatus, KeyStoreRefusal, SoKhoe};
+use sokhoe_app::{AppError, BookingStatus, KeyStoreRefusal, RecoveryCodeRefusal, SoKhoe};
 use sokhoe_testing::MemoryKeys;
 use sokhoe_tests::{EMPTY_PATIENT, TestClinic, TestPhone};
 
@@ -69,7 +71,7 @@ async fn another_phones_key_store_does_not_open_the_book_and_does_not_harm_it() 
     } = phone;
     drop(app);
     let before = files(folder.path());
-    let stolen = std::sync::Arc::new(MemoryKeys::default());
+    let stolen = Arc::new(MemoryKeys::default());
     let error = SoKhoe::open(
         sokhoe_tests::config(),
         sokhoe_tests::real_ports(folder.path(), stolen),
@@ -94,7 +96,6 @@ async fn another_phones_key_store_does_not_open_the_book_and_does_not_harm_it() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_vaults_key_is_a_wrong_key() {
-    use sokhoe_app::domain::ports::KeyStore;
     let clinic = TestClinic::start().await;
     let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
     phone.app.bookings(&person).unwrap();
@@ -102,48 +103,116 @@ async fn another_vaults_key_is_a_wrong_key() {
         app, keys, folder, ..
     } = phone;
     drop(app);
-    let key_file = std::fs::read_dir(folder.path())
+    let book = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| {
-            path.file_name()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .starts_with("person-")
-                && path.extension().is_some_and(|e| e == "key")
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.starts_with("person-") && name.ends_with(".db")
         })
-        .expect("a person's key file");
-    let alias = key_file.file_stem().unwrap().to_str().unwrap().to_owned();
-    let right = std::fs::read(&key_file).unwrap();
-    // The same form of file, another key in it.
-    let wrong = [&right[..1], &keys.wrap(&alias, &[7; 48]).unwrap()].concat();
-    std::fs::write(&key_file, wrong).unwrap();
-    let app = SoKhoe::open(
-        sokhoe_tests::config(),
-        sokhoe_tests::real_ports(folder.path(), keys.clone()),
-    )
-    .unwrap();
-    assert_eq!(app.bookings(&person).unwrap_err(), AppError::DamagedBook);
+        .expect("a person's book");
+    let right = std::fs::read(&book).unwrap();
+    std::fs::copy(folder.path().join("account.db"), &book).unwrap();
+    let open = || {
+        SoKhoe::open(
+            sokhoe_tests::config(),
+            sokhoe_tests::real_ports(folder.path(), keys.clone()),
+        )
+        .unwrap()
+    };
+    assert_eq!(open().bookings(&person).unwrap_err(), AppError::DamagedBook);
+    std::fs::write(&book, right).unwrap();
+    open().bookings(&person).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_app_asks_once_and_goes_on_and_what_follows_it_hears_on() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let (sender, heard) = std::sync::mpsc::channel();
+    let observer = Arc::new(Heard(std::sync::Mutex::new(sender)));
+    let _following = phone.app.observe(&person, observer).unwrap();
+    heard.recv().unwrap();
+    phone.app.lock();
+    phone.keys.refuse(KeyStoreError::UserCancelled);
+    assert_eq!(
+        phone.app.persons().unwrap_err(),
+        AppError::KeyStore {
+            reason: KeyStoreRefusal::UserCancelled
+        }
+    );
+    phone.keys.refuse(None);
+    let asked = phone.keys.unwraps();
+    let slot = phone.free_times(&person, 1).await.remove(0);
+    phone.book(&person, slot).await.unwrap();
+    assert_eq!(phone.keys.unwraps(), asked + 1);
+    while heard.recv().unwrap() == 0 {}
+}
+
+struct Heard(std::sync::Mutex<std::sync::mpsc::Sender<usize>>);
+
+impl sokhoe_app::BookObserver for Heard {
+    fn on_change(&self, book: sokhoe_app::BookView) {
+        let _ended = self.0.lock().unwrap().send(book.bookings.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovery_code_opens_the_books_when_the_key_is_lost() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    phone.app.bookings(&person).unwrap();
+    assert!(!phone.app.has_recovery_code().unwrap());
+    let code = phone.app.make_recovery_code().unwrap();
+    assert!(phone.app.has_recovery_code().unwrap());
+    let TestPhone { app, folder, .. } = phone;
     drop(app);
-    std::fs::write(&key_file, right).unwrap();
-    let app = SoKhoe::open(
-        sokhoe_tests::config(),
-        sokhoe_tests::real_ports(folder.path(), keys),
-    )
-    .unwrap();
+    let keys = Arc::new(MemoryKeys::default());
+    let ports = || sokhoe_tests::real_ports(folder.path(), keys.clone());
+    let recover = |code: &str| SoKhoe::recover(sokhoe_tests::config(), ports(), code);
+    assert!(matches!(
+        SoKhoe::open(sokhoe_tests::config(), ports()),
+        Err(AppError::KeyStore {
+            reason: KeyStoreRefusal::Missing
+        })
+    ));
+    assert_eq!(
+        recover("AAAA").unwrap_err(),
+        AppError::RecoveryCode {
+            reason: RecoveryCodeRefusal::Mistyped
+        }
+    );
+    let app = recover(&code.to_lowercase()).unwrap();
     app.bookings(&person).unwrap();
+    drop(app);
+    let app = SoKhoe::open(sokhoe_tests::config(), ports()).unwrap();
+    app.erase_person(&person).unwrap();
+    assert!(app.persons().unwrap().is_empty());
+    assert!(
+        files(folder.path())
+            .iter()
+            .all(|(name, _)| !name.starts_with("person-"))
+    );
+    app.erase_everything().unwrap();
+    assert!(
+        files(folder.path())
+            .iter()
+            .all(|(name, _)| name.starts_with('.'))
+    );
+    assert!(keys.aliases().is_empty());
+    // As new.
+    assert!(app.persons().unwrap().is_empty());
 }
 
 #[test]
 fn a_known_clinic_is_not_taken_over_by_an_enrolment_with_another_key() {
     use sokhoe_vault::{AccountVault, ClinicRecord, FolderFiles, VaultError, VaultPorts};
     let folder = tempfile::TempDir::new().unwrap();
-    let ports = VaultPorts {
-        files: std::sync::Arc::new(FolderFiles::open(folder.path()).unwrap()),
-        keys: std::sync::Arc::new(MemoryKeys::default()),
-        rng: std::sync::Arc::new(sokhoe_testing::SeededRng::new(3)),
-    };
+    let ports = VaultPorts::new(
+        Arc::new(FolderFiles::open(folder.path()).unwrap()),
+        Arc::new(MemoryKeys::default()),
+        Arc::new(sokhoe_testing::SeededRng::new(3)),
+    );
     let account = AccountVault::open_or_create(&ports).unwrap();
     let hospital = ClinicRecord {
         id: sokhoe_app::domain::ClinicId::from("hospital"),

@@ -10,8 +10,8 @@ use std::time::Duration;
 use sokhoe_app::domain::ports::Rng;
 use sokhoe_app::{BookingStatus, SoKhoe};
 use sokhoe_clinic::{Clinic, ClinicConfig, DataSource};
-use sokhoe_testing::SeededRng;
-use sokhoe_tests::{PlainKeys, now};
+use sokhoe_testing::{PlainKeys, SeededRng};
+use sokhoe_tests::now;
 use tempfile::TempDir;
 
 pub(crate) struct Killable {
@@ -134,7 +134,10 @@ fn nothing_that_was_shown_is_lost_and_nothing_is_booked_twice() {
 
     // In peace again, phone and clinic agree, and nothing that was shown is missing.
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let ports = sokhoe_tests::real_ports(Path::new(phone_path), std::sync::Arc::new(PlainKeys));
+    let ports = sokhoe_tests::real_ports(
+        Path::new(phone_path),
+        std::sync::Arc::new(PlainKeys::default()),
+    );
     let app = SoKhoe::open(sokhoe_tests::config(), ports).unwrap();
     let person = app.persons().unwrap().remove(0).id;
     let synced = runtime.block_on(app.sync(&person)).unwrap();

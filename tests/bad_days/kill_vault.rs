@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sokhoe_app::domain::BookingState;
+use sokhoe_testing::PlainKeys;
 use sokhoe_testing::SeededRng;
-use sokhoe_tests::{PlainKeys, numbered};
+use sokhoe_tests::numbered;
 use sokhoe_vault::{FolderFiles, Vault, VaultError, VaultPorts};
 
 const KILLS: u64 = 2_000;
@@ -60,11 +61,11 @@ fn live_and_die(folder: &Path, death: Death) -> Vec<(String, u32)> {
 
 /// What was acknowledged since the last look must be there.
 fn look(folder: &Path, said: &[(String, u32)], everything: bool) {
-    let ports = VaultPorts {
-        files: Arc::new(FolderFiles::open(folder).unwrap()),
-        keys: Arc::new(PlainKeys),
-        rng: Arc::new(SeededRng::new(1)),
-    };
+    let ports = VaultPorts::new(
+        Arc::new(FolderFiles::open(folder).unwrap()),
+        Arc::new(PlainKeys::default()),
+        Arc::new(SeededRng::new(1)),
+    );
     let vault = match Vault::open(&ports, "me") {
         Err(VaultError::NotFound) if said.is_empty() => return,
         other => other.unwrap(),

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use sokhoe_app::domain::ports::Clock;
 use sokhoe_app::{BookRequest, BookingStatus, FindSlotsRequest, SoKhoe, SystemClock};
-use sokhoe_tests::PlainKeys;
+use sokhoe_testing::PlainKeys;
 
 fn say(line: &str) {
     println!("{line}");
@@ -28,7 +28,7 @@ async fn main() {
         say("usage: killable-phone FOLDER ENROLMENT-FILE");
         std::process::exit(2);
     };
-    let ports = sokhoe_tests::real_ports(Path::new(&folder), Arc::new(PlainKeys));
+    let ports = sokhoe_tests::real_ports(Path::new(&folder), Arc::new(PlainKeys::default()));
     let app = SoKhoe::open(sokhoe_tests::config(), ports).expect("a core");
     if app.persons().expect("persons").is_empty() {
         let code = fs::read_to_string(code_file).expect("an enrolment");

@@ -9,8 +9,9 @@ use std::io::Write;
 use std::sync::Arc;
 
 use sokhoe_app::domain::BookingState;
+use sokhoe_testing::PlainKeys;
 use sokhoe_testing::SeededRng;
-use sokhoe_tests::{PlainKeys, numbered};
+use sokhoe_tests::numbered;
 use sokhoe_vault::{FolderFiles, NewEvent, Vault, VaultError, VaultPorts};
 
 fn say(what: &str, number: u32) {
@@ -27,12 +28,11 @@ fn open(ports: &VaultPorts) -> Vault {
 
 fn main() {
     let folder = std::env::args().nth(1).expect("a folder");
-    let ports = VaultPorts {
-        files: Arc::new(FolderFiles::open(folder).expect("a folder")),
-        keys: Arc::new(PlainKeys),
-        // Keys are no secret here, and salts come from the cipher.
-        rng: Arc::new(SeededRng::new(u64::from(std::process::id()))),
-    };
+    let ports = VaultPorts::new(
+        Arc::new(FolderFiles::open(folder).expect("a folder")),
+        Arc::new(PlainKeys::default()),
+        Arc::new(SeededRng::new(u64::from(std::process::id()))),
+    );
     let mut vault = open(&ports);
     let cursor = vault.cursor(&numbered::clinic()).expect("a cursor");
     let last = cursor.and_then(|cursor| cursor.parse::<u32>().ok());

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sokhoe_app::domain::{ResourceKey, Timestamp};
+use sokhoe_testing::PlainKeys;
 use sokhoe_testing::SeededRng;
-use sokhoe_tests::PlainKeys;
 use sokhoe_vault::{FolderFiles, PauseSwitch, Vault, VaultPorts};
 use tempfile::TempDir;
 
@@ -16,11 +16,11 @@ use crate::kill::Killable;
 fn a_second_process_corrupts_nothing_and_loses_nothing() {
     const ROUNDS: usize = 40;
     let folder = TempDir::new().unwrap();
-    let ports = VaultPorts {
-        files: Arc::new(FolderFiles::open(folder.path()).unwrap()),
-        keys: Arc::new(PlainKeys),
-        rng: Arc::new(SeededRng::new(5)),
-    };
+    let ports = VaultPorts::new(
+        Arc::new(FolderFiles::open(folder.path()).unwrap()),
+        Arc::new(PlainKeys::default()),
+        Arc::new(SeededRng::new(5)),
+    );
     drop(Vault::create(&ports, "shared").unwrap());
     let start = || {
         let worker = Killable::start(

@@ -12,7 +12,7 @@ use sokhoe_app::domain::ports::Clock;
 use sokhoe_app::domain::{BookingState, ClinicId, IntentId, ResourceKey};
 use sokhoe_app::{SystemClock, SystemRng};
 use sokhoe_fhir::bundle::Change;
-use sokhoe_tests::PlainKeys;
+use sokhoe_testing::PlainKeys;
 use sokhoe_vault::{
     EntryQuery, FolderFiles, IntentKind, NewIntent, Page, StoredBooking, Vault, VaultError,
     VaultPorts,
@@ -38,11 +38,11 @@ fn done(result: Result<(), VaultError>) -> bool {
 fn main() {
     let folder = std::env::args().nth(1).expect("usage: vault-worker FOLDER");
     let rng = Arc::new(SystemRng::default());
-    let ports = VaultPorts {
-        files: Arc::new(FolderFiles::open(folder).expect("a folder")),
-        keys: Arc::new(PlainKeys),
-        rng: rng.clone(),
-    };
+    let ports = VaultPorts::new(
+        Arc::new(FolderFiles::open(folder).expect("a folder")),
+        Arc::new(PlainKeys::default()),
+        rng.clone(),
+    );
     let clinic = ClinicId::from("hospital");
     say("ready");
     loop {

@@ -41,11 +41,11 @@ pub struct History {
 pub fn live() -> History {
     let disk = SimDisk::default();
     let keys = Arc::new(MemoryKeys::default());
-    let ports = VaultPorts {
-        files: Arc::new(disk.clone()),
-        keys: keys.clone(),
-        rng: Arc::new(SeededRng::new(5)),
-    };
+    let ports = VaultPorts::new(
+        Arc::new(disk.clone()),
+        keys.clone(),
+        Arc::new(SeededRng::new(5)),
+    );
     let other = Vault::create(&ports, OTHER).unwrap();
     numbered::apply_page(&other, 500).unwrap();
     numbered::enqueue(&other, 500).unwrap();

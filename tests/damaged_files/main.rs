@@ -43,11 +43,11 @@ type Opened = Result<(Book, Result<(), VaultError>), VaultError>;
 
 fn open(history: &History, files: BTreeMap<String, Vec<u8>>, check: bool) -> (SimDisk, Opened) {
     let disk = SimDisk::of(Promise::PowersafeOverwrite, files);
-    let ports = VaultPorts {
-        files: Arc::new(disk.clone()),
-        keys: history.keys.clone(),
-        rng: Arc::new(SeededRng::new(4)),
-    };
+    let ports = VaultPorts::new(
+        Arc::new(disk.clone()),
+        history.keys.clone(),
+        Arc::new(SeededRng::new(4)),
+    );
     let book = Vault::open(&ports, MINE).and_then(|vault| {
         let book = Book::read(&vault, PROBES)?;
         Ok((book, if check { vault.check() } else { Ok(()) }))

@@ -6,37 +6,21 @@ use std::sync::Arc;
 use serde_json::json;
 use sokhoe_app::domain::ClinicId;
 use sokhoe_app::domain::Timestamp;
-use sokhoe_app::domain::ports::{KeyStore, KeyStoreError, Zeroizing};
 use sokhoe_fhir::bundle::Change;
-use sokhoe_testing::SeededRng;
+use sokhoe_testing::{PlainKeys, SeededRng};
 use sokhoe_vault::{FolderFiles, Page, Vault, VaultPorts};
 use tempfile::TempDir;
 
 use crate::filter::{ask, folder, prepared};
 
-/// Shows the key to the test: the wrapped secret is the secret.
-struct OpenKeys;
-
-impl KeyStore for OpenKeys {
-    fn wrap(&self, _: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
-        Ok(secret.to_vec())
-    }
-    fn unwrap(&self, _: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
-        Ok(Zeroizing::new(wrapped.to_vec()))
-    }
-    fn delete(&self, _: &str) -> Result<(), KeyStoreError> {
-        Ok(())
-    }
-}
-
 #[test]
 fn an_independent_reader_opens_the_vault_with_the_key_and_not_without() {
     let home = TempDir::new().unwrap();
-    let ports = VaultPorts {
-        files: Arc::new(FolderFiles::open(home.path()).unwrap()),
-        keys: Arc::new(OpenKeys),
-        rng: Arc::new(SeededRng::new(9)),
-    };
+    let ports = VaultPorts::new(
+        Arc::new(FolderFiles::open(home.path()).unwrap()),
+        Arc::new(PlainKeys::default()),
+        Arc::new(SeededRng::new(9)),
+    );
     let vault = Vault::create(&ports, "peer").unwrap();
     let text = r#"{"resourceType":"Observation","id":"o1","status":"final","category":[{"coding":[{"code":"laboratory"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"2339-0"}]},"effectiveDateTime":"2026-01-02","valueQuantity":{"value":5.6,"unit":"mmol/L"}}"#;
     let key = sokhoe_fhir::index(text).unwrap().key;
@@ -57,12 +41,8 @@ fn an_independent_reader_opens_the_vault_with_the_key_and_not_without() {
         })
         .unwrap();
     drop(vault);
-    // After a byte for its form: the key and the salt.
-    let key_file = std::fs::read(home.path().join("peer.key")).unwrap();
-    let hex: String = key_file[1..]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let key = sokhoe_tests::ring::PlainRing::read(home.path()).vault("peer");
+    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
     let path = home.path().join("peer.db");
     let wrong = "00".repeat(32);
     let question = |key: Option<&str>| json!({"path": path, "key": key}).to_string();

@@ -26,11 +26,7 @@ impl Awoken {
         keys: Arc<dyn KeyStore>,
     ) -> Self {
         let disk = SimDisk::of(promise, files);
-        let ports = VaultPorts {
-            files: Arc::new(disk.clone()),
-            keys,
-            rng: Arc::new(SeededRng::new(2)),
-        };
+        let ports = VaultPorts::new(Arc::new(disk.clone()), keys, Arc::new(SeededRng::new(2)));
         Self { disk, ports }
     }
 

@@ -23,11 +23,11 @@ struct Trial {
 impl Trial {
     fn new() -> Self {
         let disk = SimDisk::new(Promise::PowersafeOverwrite);
-        let ports = VaultPorts {
-            files: Arc::new(disk.clone()),
-            keys: Arc::new(MemoryKeys::default()),
-            rng: Arc::new(SeededRng::new(3)),
-        };
+        let ports = VaultPorts::new(
+            Arc::new(disk.clone()),
+            Arc::new(MemoryKeys::default()),
+            Arc::new(SeededRng::new(3)),
+        );
         Self {
             disk,
             ports,

@@ -13,6 +13,8 @@ pub struct HistoricKeys {
     keys: MemoryKeys,
     disk: SimDisk,
     deleted: Mutex<Vec<(String, u64)>>,
+    /// Counters, as they were raised.
+    raised: Mutex<Vec<(String, u64, u64)>>,
 }
 
 impl HistoricKeys {
@@ -21,7 +23,16 @@ impl HistoricKeys {
             keys: MemoryKeys::default(),
             disk,
             deleted: Mutex::default(),
+            raised: Mutex::default(),
         }
+    }
+
+    fn counter_at(&self, alias: &str, done: u64) -> u64 {
+        let raised = self.raised.lock().unwrap();
+        let of_alias = raised
+            .iter()
+            .filter(|(of, _, at)| of == alias && *at <= done);
+        of_alias.map(|(_, to, _)| *to).max().unwrap_or(0)
     }
 
     fn is_deleted(&self, alias: &str, done: u64) -> bool {
@@ -49,6 +60,16 @@ impl KeyStore for HistoricKeys {
         deleted.push((alias.to_owned(), self.disk.operations()));
         Ok(())
     }
+
+    fn counter(&self, alias: &str) -> Result<u64, KeyStoreError> {
+        Ok(self.counter_at(alias, u64::MAX))
+    }
+
+    fn raise_counter(&self, alias: &str, to: u64) -> Result<(), KeyStoreError> {
+        let mut raised = self.raised.lock().unwrap();
+        raised.push((alias.to_owned(), to, self.disk.operations()));
+        Ok(())
+    }
 }
 
 /// The key store as it was when the power went.
@@ -58,6 +79,7 @@ pub struct KeysAtCut {
     /// How many operations the disk had done.
     pub done: u64,
     deleted: Mutex<Vec<String>>,
+    raised: Mutex<Vec<(String, u64)>>,
 }
 
 impl KeysAtCut {
@@ -66,6 +88,7 @@ impl KeysAtCut {
             history,
             done,
             deleted: Mutex::default(),
+            raised: Mutex::default(),
         }
     }
 
@@ -95,6 +118,18 @@ impl KeyStore for KeysAtCut {
 
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
         self.deleted.lock().unwrap().push(alias.to_owned());
+        Ok(())
+    }
+
+    fn counter(&self, alias: &str) -> Result<u64, KeyStoreError> {
+        let since = self.raised.lock().unwrap();
+        let since = since.iter().filter(|(of, _)| of == alias);
+        let before = self.history.counter_at(alias, self.done);
+        Ok(since.map(|(_, to)| *to).fold(before, u64::max))
+    }
+
+    fn raise_counter(&self, alias: &str, to: u64) -> Result<(), KeyStoreError> {
+        self.raised.lock().unwrap().push((alias.to_owned(), to));
         Ok(())
     }
 }

@@ -526,11 +526,11 @@ fn begin(promise: Promise, lies: bool) -> Living {
         disk.lie();
     }
     let keys = Arc::new(HistoricKeys::new(disk.clone()));
-    let ports = VaultPorts {
-        files: Arc::new(disk.clone()),
-        keys: keys.clone(),
-        rng: Arc::new(SeededRng::new(1)),
-    };
+    let ports = VaultPorts::new(
+        Arc::new(disk.clone()),
+        keys.clone(),
+        Arc::new(SeededRng::new(1)),
+    );
     Living {
         life: Life {
             disk,

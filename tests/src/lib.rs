@@ -2,13 +2,12 @@
 
 pub mod book;
 pub mod numbered;
-mod plain_keys;
+pub mod ring;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use plain_keys::PlainKeys;
 use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::ports::{Clock, KeyStore, Ports, Transport};
 use sokhoe_app::{

@@ -154,7 +154,12 @@ const FIGURES: &str = "figures";
 const RESERVED: &[(&str, &[&str], &str)] = &[
     (
         "rusqlite",
-        &["sokhoe-vault", "sokhoe-clinic", "sokhoe-testing"],
+        &[
+            "sokhoe-vault",
+            "sokhoe-sqlcipher",
+            "sokhoe-clinic",
+            "sokhoe-testing",
+        ],
         "only the vault, the clinic and tests open a database",
     ),
     (
@@ -257,9 +262,6 @@ fn rule_against(member: &str, allowed: &[&str], dependency: &Dependency) -> Opti
     if is_ours(name) {
         return (!allowed.contains(&name)).then_some("arrows point down, and not sideways");
     }
-    if dependency.dev && is_for_tests(member, name) {
-        return None;
-    }
     if PURE.contains(&member) && IMPURE.contains(&name) && !dependency.dev {
         return Some("domain, qr and fhir have no clock, no network and no files");
     }
@@ -270,11 +272,6 @@ fn rule_against(member: &str, allowed: &[&str], dependency: &Dependency) -> Opti
         .iter()
         .find(|(reserved, users, _)| *reserved == name && !users.contains(&member))
         .map(|(_, _, rule)| *rule)
-}
-
-/// SQLCipher's provider is proved on real databases in its own tests.
-fn is_for_tests(member: &str, name: &str) -> bool {
-    member == "sokhoe-sqlcipher" && name == "rusqlite"
 }
 
 fn is_ours(name: &str) -> bool {
@@ -327,8 +324,8 @@ mod tests {
             member("sokhoe-ffi", &["sokhoe-app", "uniffi"], &[]),
             member(
                 "sokhoe-sqlcipher",
-                &["aes", "libsqlite3-sys"],
-                &["rusqlite"],
+                &["aes", "libsqlite3-sys", "rusqlite"],
+                &[],
             ),
             member(
                 "sokhoe-tests",

@@ -1,7 +1,9 @@
 //! What can go wrong, by what a screen can do about it.
 
 use sokhoe_app::words::Words;
-use sokhoe_app::{AppError, EnrolmentRefusal, KeyStoreRefusal, Language, MoveRefusal};
+use sokhoe_app::{
+    AppError, EnrolmentRefusal, KeyStoreRefusal, Language, MoveRefusal, RecoveryCodeRefusal,
+};
 use uniffi::UnexpectedUniFFICallbackError;
 
 /// An error of the core. No field holds personal data, because crash reports read them; the words for people come
@@ -70,6 +72,12 @@ pub enum SoKhoeError {
         /// What it answered.
         reason: KeyStoreRefusal,
     },
+    /// The recovery code cannot be used; nothing was changed.
+    #[error("the recovery code cannot be used: {reason:?}")]
+    RecoveryCode {
+        /// Why.
+        reason: RecoveryCodeRefusal,
+    },
     /// The phone has no space left; nothing that was kept is lost. Make room and try again.
     #[error("no space left on this phone")]
     DiskFull,
@@ -135,6 +143,7 @@ impl From<AppError> for SoKhoeError {
             AppError::Move { reason } => Self::Move { reason },
             AppError::CannotWrite { reason } => Self::CannotWrite { reason },
             AppError::KeyStore { reason } => Self::KeyStore { reason },
+            AppError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             AppError::DiskFull => Self::DiskFull,
             AppError::DamagedBook => Self::DamagedBook,
             AppError::UpgradeRequired => Self::UpgradeRequired,
@@ -165,6 +174,7 @@ impl From<SoKhoeError> for AppError {
             SoKhoeError::Move { reason } => Self::Move { reason },
             SoKhoeError::CannotWrite { reason } => Self::CannotWrite { reason },
             SoKhoeError::KeyStore { reason } => Self::KeyStore { reason },
+            SoKhoeError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             SoKhoeError::DiskFull => Self::DiskFull,
             SoKhoeError::DamagedBook => Self::DamagedBook,
             SoKhoeError::UpgradeRequired => Self::UpgradeRequired,
@@ -205,6 +215,9 @@ mod tests {
                 reason: MoveRefusal::Expired,
             },
             SoKhoeError::CannotWrite { reason: text() },
+            SoKhoeError::RecoveryCode {
+                reason: RecoveryCodeRefusal::Wrong,
+            },
             SoKhoeError::DiskFull,
             SoKhoeError::DamagedBook,
             SoKhoeError::UpgradeRequired,

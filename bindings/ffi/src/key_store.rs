@@ -18,8 +18,16 @@ pub trait KeyStore: Send + Sync {
     /// Opens what `wrap` gave.
     fn unwrap(&self, alias: String, wrapped: Vec<u8>) -> Result<Vec<u8>, KeyStoreError>;
 
-    /// Destroys the key: whatever it wrapped is lost for ever. Succeeds when it is already gone.
+    /// Destroys the key and forgets the counter of this name: whatever the key wrapped is lost for ever. Succeeds when
+    /// both are already gone.
     fn delete(&self, alias: String) -> Result<(), KeyStoreError>;
+
+    /// The counter of this name; 0 when it was never raised. Never asks for the person's finger.
+    fn counter(&self, alias: String) -> Result<u64, KeyStoreError>;
+
+    /// Raises the counter of this name to `to`; one that is as high already stays. Kept where a copy of the app's
+    /// files put back does not reach. Never asks for the person's finger.
+    fn raise_counter(&self, alias: String, to: u64) -> Result<(), KeyStoreError>;
 }
 
 /// What a key store answers instead of a key.
@@ -66,6 +74,7 @@ pub struct Keys(pub Arc<dyn KeyStore>);
 
 impl ports::KeyStore for Keys {
     fn wrap(&self, alias: &str, secret: &[u8]) -> Result<Vec<u8>, ports::KeyStoreError> {
+        // Kotlin and Swift get a copy that is theirs; this one is lowered into a buffer of UniFFI.
         Ok(self.0.wrap(alias.to_owned(), secret.to_vec())?)
     }
 
@@ -80,5 +89,13 @@ impl ports::KeyStore for Keys {
 
     fn delete(&self, alias: &str) -> Result<(), ports::KeyStoreError> {
         Ok(self.0.delete(alias.to_owned())?)
+    }
+
+    fn counter(&self, alias: &str) -> Result<u64, ports::KeyStoreError> {
+        Ok(self.0.counter(alias.to_owned())?)
+    }
+
+    fn raise_counter(&self, alias: &str, to: u64) -> Result<(), ports::KeyStoreError> {
+        Ok(self.0.raise_counter(alias.to_owned(), to)?)
     }
 }

@@ -12,6 +12,8 @@ use sokhoe_app::{
     PersonView, ScanView, SectionCountView, ServiceView, SlotView, SyncView, TrendView,
 };
 
+use zeroize::Zeroizing;
+
 use crate::key_store::Keys;
 use crate::observe::Observer;
 use crate::workers::Workers;
@@ -56,6 +58,73 @@ impl SoKhoe {
             Ok(sokhoe_app::SoKhoe::open(config, ports)?)
         })?;
         Ok(Self { core, workers })
+    }
+
+    /// Opens the books with a recovery code, when `open` answered that the key can no longer be used or is missing. The
+    /// key store has a new key afterwards. Touches the disk and the key store: not for the main thread.
+    #[uniffi::constructor]
+    pub fn recover(
+        config: CoreConfig,
+        key_store: Arc<dyn KeyStore>,
+        recovery_code: String,
+    ) -> Result<Self> {
+        let recovery_code = Zeroizing::new(recovery_code);
+        let workers = Workers::start()?;
+        let core = workers.enter(|| {
+            let ports =
+                sokhoe_app::system_ports(Path::new(&config.folder), Arc::new(Keys(key_store)))?;
+            let config = AppConfig {
+                language: config.language,
+                device_name: config.device_name,
+            };
+            Ok(sokhoe_app::SoKhoe::recover(config, ports, &recovery_code)?)
+        })?;
+        Ok(Self { core, workers })
+    }
+
+    /// Closes all books and wipes their keys from memory, once the transactions under way have ended. Calls that are
+    /// under way end with `KeyStore`, `Locked`. The next call asks the key store again, once.
+    pub async fn lock(&self) -> Result<()> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || {
+                core.lock();
+                Ok(())
+            })
+            .await
+    }
+
+    /// Whether there is a recovery code.
+    pub async fn has_recovery_code(&self) -> Result<bool> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.has_recovery_code()?))
+            .await
+    }
+
+    /// Makes a recovery code, to be written down and kept apart from the phone; shown this once. The one before it no
+    /// longer opens anything.
+    pub async fn make_recovery_code(&self) -> Result<String> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.make_recovery_code()?))
+            .await
+    }
+
+    /// Erases a person's book from this phone, with all that no clinic has.
+    pub async fn erase_person(&self, person_id: String) -> Result<()> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.erase_person(&person_id)?))
+            .await
+    }
+
+    /// Erases everything from this phone. It is as new afterwards.
+    pub async fn erase_everything(&self) -> Result<()> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.erase_everything()?))
+            .await
     }
 
     /// What to tell people about an error: what happened, what was kept, what to do. Instant.

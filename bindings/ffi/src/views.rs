@@ -5,8 +5,8 @@ use sokhoe_app::{
     BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentRefusal,
     EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, ExportFormat, FieldView,
     FindSlotsRequest, InvoiceView, KeyStoreRefusal, Language, MoveProgressView, MoveRefusal,
-    MoveRequestView, PaymentQrView, PaymentStatus, PersonView, PointView, SectionCountView,
-    ServiceView, SlotView, SyncView, TextPartView, TrendView,
+    MoveRequestView, PaymentQrView, PaymentStatus, PersonView, PointView, RecoveryCodeRefusal,
+    SectionCountView, ServiceView, SlotView, SyncView, TextPartView, TrendView,
 };
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 
@@ -90,6 +90,19 @@ pub enum EnrolmentRefusal {
     OtherClinic,
     /// The code is of a later version: update the app.
     NewerVersion,
+}
+
+/// Why a recovery code was refused.
+#[uniffi::remote(Enum)]
+pub enum RecoveryCodeRefusal {
+    /// It has too many letters and digits or too few, or some are mistyped.
+    Mistyped,
+    /// The code is of a later version: update the app.
+    NewerVersion,
+    /// It is not the code that was made last for these books.
+    Wrong,
+    /// No code was made for these books.
+    NoneMade,
 }
 
 /// What a key store answered instead of a key.

@@ -5,6 +5,7 @@ mod enrol;
 mod export;
 pub(crate) mod invoices;
 pub(crate) mod json;
+mod keys;
 mod move_phone;
 mod offers;
 mod open;
@@ -79,6 +80,8 @@ enum PhoneCommand {
     Events(people::EventsArgs),
     Export(export::ExportArgs),
     Move(move_phone::MoveArgs),
+    Recovery(keys::RecoveryArgs),
+    Erase(keys::EraseArgs),
 }
 
 /// Runs the command.
@@ -90,12 +93,17 @@ pub(crate) async fn run(
     words: &Words,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let folder = &args.folder;
+    // A phone whose keys are lost cannot be opened first.
+    if let PhoneCommand::Recovery(args) = &args.command {
+        return keys::recovery(folder, args, words, output);
+    }
     let may_make = match &args.command {
         PhoneCommand::Enrol(_) => true,
         PhoneCommand::Move(args) => args.begins(),
         _ => false,
     };
-    let phone = Phone::open(&args.folder, may_make, args.person, words)?;
+    let phone = Phone::open(folder, may_make, args.person, words)?;
     match args.command {
         PhoneCommand::Enrol(args) => enrol::run(&phone, args, output).await,
         PhoneCommand::Persons => people::persons(&phone, output),
@@ -112,5 +120,7 @@ pub(crate) async fn run(
         PhoneCommand::Events(args) => people::events(&phone, &args, output),
         PhoneCommand::Export(args) => export::run(&phone, &args, output),
         PhoneCommand::Move(args) => move_phone::run(&phone, args, output),
+        PhoneCommand::Recovery(args) => keys::recovery(folder, &args, words, output),
+        PhoneCommand::Erase(args) => keys::erase(&phone, &args, output),
     }
 }

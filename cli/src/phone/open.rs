@@ -45,23 +45,25 @@ impl<'a> Phone<'a> {
         words: &'a Words,
     ) -> Result<Self, Failure> {
         if !may_make && !folder.is_dir() {
-            return Err(Failure::Said(
-                "phone-not-there",
-                vec![("path", folder.display().to_string())],
-            ));
+            return Err(not_there(folder));
         }
         let ports = open_ports(folder)?;
-        let config = AppConfig {
-            language: words.lang().into(),
-            device_name: "sokhoe phone".to_owned(),
-        };
-        let app = SoKhoe::open(config, ports.clone())?;
+        let app = SoKhoe::open(config(words), ports.clone())?;
         Ok(Self {
             app,
             words,
             ports,
             asked: person,
         })
+    }
+
+    /// Opens what is in the folder with a recovery code.
+    pub fn recover(folder: &Path, code: &str, words: &Words) -> Result<(), Failure> {
+        if !folder.is_dir() {
+            return Err(not_there(folder));
+        }
+        SoKhoe::recover(config(words), open_ports(folder)?, code)?;
+        Ok(())
     }
 
     /// The person the command is about: the one asked for, or the only one.
@@ -118,6 +120,20 @@ impl<'a> Phone<'a> {
             Failure::Said(key, vec![("clinics", names.join(", "))])
         })
     }
+}
+
+fn config(words: &Words) -> AppConfig {
+    AppConfig {
+        language: words.lang().into(),
+        device_name: "sokhoe phone".to_owned(),
+    }
+}
+
+fn not_there(folder: &Path) -> Failure {
+    Failure::Said(
+        "phone-not-there",
+        vec![("path", folder.display().to_string())],
+    )
 }
 
 fn names(persons: &[PersonView]) -> String {

@@ -24,10 +24,11 @@ impl SoKhoe {
         self.not_moved()?;
         let session = &*self.inner;
         let code = Enrolment::read(qr_text.trim(), session.now()).map_err(refused)?;
+        let account = session.account()?;
         let client = ClinicClient::new(&code.clinic_url, None, session.ports.transport.clone())?;
         let request = EnrolmentRequest {
             code: code.code.clone(),
-            device_id: session.account.device_id()?,
+            device_id: account.device_id()?,
             device_name: session.config.device_name.clone(),
         };
         let answer = client.enrol(&request).await.map_err(answered)?;
@@ -51,11 +52,12 @@ impl SoKhoe {
             .iter()
             .map(|patient| session.linked(patient))
             .collect();
-        let persons = session
-            .account
+        // Again: the exchange took its time, and the phone may have been locked meanwhile.
+        let account = session.account()?;
+        let persons = account
             .add_enrolment(&clinic, &persons)?
             .into_iter()
-            .map(|person| person_view(&session.account, person))
+            .map(|person| person_view(&account, person))
             .collect::<Result<_, _>>()?;
         Ok(EnrolmentView {
             clinic: clinic_view(clinic),

@@ -3,7 +3,7 @@
 use sokhoe_client::ClientError;
 use sokhoe_domain::ports::KeyStoreError;
 use sokhoe_sync::SyncError;
-use sokhoe_vault::VaultError;
+use sokhoe_vault::{BadRecoveryCode, VaultError};
 
 /// An error of the core. No variant holds personal data; `Display` is for logs, the words for
 /// people come from [`crate::SoKhoe::words_for`].
@@ -73,6 +73,12 @@ pub enum AppError {
     KeyStore {
         /// What it answered.
         reason: KeyStoreRefusal,
+    },
+    /// The recovery code cannot be used; nothing was changed.
+    #[error("the recovery code cannot be used: {reason:?}")]
+    RecoveryCode {
+        /// Why.
+        reason: RecoveryCodeRefusal,
     },
     /// The phone has no space left; nothing that was kept is lost. Make room and try again.
     #[error("no space left on this phone")]
@@ -161,6 +167,19 @@ impl std::fmt::Display for MoveRefusal {
     }
 }
 
+/// Why a recovery code was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecoveryCodeRefusal {
+    /// It has too many letters and digits or too few, or some are mistyped.
+    Mistyped,
+    /// The code is of a later version: update the app.
+    NewerVersion,
+    /// It is not the code that was made last for these books.
+    Wrong,
+    /// No code was made for these books.
+    NoneMade,
+}
+
 /// What a key store answered instead of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyStoreRefusal {
@@ -204,6 +223,7 @@ impl AppError {
             Self::Move { .. } => "move",
             Self::CannotWrite { .. } => "cannot-write",
             Self::KeyStore { .. } => "key-store",
+            Self::RecoveryCode { .. } => "recovery-code",
             Self::DiskFull => "disk-full",
             Self::DamagedBook => "damaged-book",
             Self::UpgradeRequired => "upgrade-required",
@@ -285,6 +305,20 @@ impl From<VaultError> for AppError {
         match error {
             VaultError::Key(error) => error.into(),
             VaultError::Paused => Self::Paused,
+            VaultError::BadRecoveryCode(bad) => Self::RecoveryCode {
+                reason: match bad {
+                    BadRecoveryCode::Newer => RecoveryCodeRefusal::NewerVersion,
+                    BadRecoveryCode::Length { .. } | BadRecoveryCode::Mistyped => {
+                        RecoveryCodeRefusal::Mistyped
+                    }
+                },
+            },
+            VaultError::WrongRecoveryCode => Self::RecoveryCode {
+                reason: RecoveryCodeRefusal::Wrong,
+            },
+            VaultError::NoRecoveryCode => Self::RecoveryCode {
+                reason: RecoveryCodeRefusal::NoneMade,
+            },
             VaultError::DiskFull => Self::DiskFull,
             VaultError::WrongKey | VaultError::Corrupt => Self::DamagedBook,
             VaultError::NewerSchema { .. } => Self::UpgradeRequired,

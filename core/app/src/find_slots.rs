@@ -76,7 +76,7 @@ impl Session {
         person: &sokhoe_domain::PersonId,
         clinic: &sokhoe_domain::ClinicId,
     ) -> Result<String, AppError> {
-        let links = self.account.links(person)?;
+        let links = self.account()?.links(person)?;
         links
             .into_iter()
             .find(|link| link.clinic == *clinic)

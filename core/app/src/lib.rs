@@ -15,6 +15,7 @@ mod events;
 mod export;
 mod find_slots;
 mod invoices;
+mod keys;
 mod move_phone;
 mod observe;
 mod pause;
@@ -29,7 +30,7 @@ mod views;
 pub mod words;
 
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
-pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal};
+pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal, RecoveryCodeRefusal};
 pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
 pub use scan::{

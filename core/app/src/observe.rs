@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
-use sokhoe_vault::{SubscriptionId, Vault};
+use sokhoe_domain::PersonId;
 
 use crate::error::AppError;
 use crate::persons::person_view;
@@ -20,13 +20,36 @@ pub trait BookObserver: Send + Sync {
 
 /// A running subscription; dropping it ends it.
 pub struct Subscription {
-    vault: Vault,
-    id: Option<SubscriptionId>,
+    watchers: Arc<Watchers>,
     signal: Arc<Signal>,
 }
 
+/// Who follows whose book. Outlives the vaults, which close and open when the phone is locked.
 #[derive(Default)]
-struct Signal {
+pub(crate) struct Watchers(Mutex<Vec<(PersonId, Arc<Signal>)>>);
+
+impl Watchers {
+    /// Something in this person's book changed.
+    pub(crate) fn tell(&self, person: &PersonId) {
+        let watchers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, signal) in watchers.iter().filter(|(watched, _)| watched == person) {
+            signal.raise();
+        }
+    }
+
+    fn add(&self, person: PersonId, signal: Arc<Signal>) {
+        let mut watchers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        watchers.push((person, signal));
+    }
+
+    fn remove(&self, signal: &Arc<Signal>) {
+        let mut watchers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        watchers.retain(|(_, watching)| !Arc::ptr_eq(watching, signal));
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Signal {
     changed: Mutex<bool>,
     wake: Condvar,
     ended: AtomicBool,
@@ -60,9 +83,7 @@ impl fmt::Debug for Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        if let Some(id) = self.id.take() {
-            self.vault.unsubscribe(id);
-        }
+        self.watchers.remove(&self.signal);
         self.signal.ended.store(true, Ordering::Release);
         self.signal.raise();
     }
@@ -87,13 +108,12 @@ impl SoKhoe {
         person_id: &str,
         observer: Arc<dyn BookObserver>,
     ) -> Result<Subscription, AppError> {
-        let vault = self.inner.book(person_id)?.vault.clone();
+        let person = self.inner.book(person_id)?.person.id.clone();
+        let watchers = Arc::clone(&self.inner.watchers);
         let signal = Arc::new(Signal::default());
-        let raised = Arc::clone(&signal);
-        let id = vault.subscribe(Box::new(move |_| raised.raise()));
+        watchers.add(person, Arc::clone(&signal));
         let subscription = Subscription {
-            vault,
-            id: Some(id),
+            watchers,
             signal: Arc::clone(&signal),
         };
         observer.on_change(self.inner.book_view(person_id)?);
@@ -118,7 +138,7 @@ impl Session {
         let book = self.book(person_id)?;
         let sections = book.vault.counts()?;
         Ok(BookView {
-            person: person_view(&self.account, book.person.clone())?,
+            person: person_view(&self.account()?, book.person.clone())?,
             sections: sections
                 .into_iter()
                 .map(|(section, entries)| crate::views::SectionCountView {

@@ -44,7 +44,7 @@ impl SoKhoe {
         let book = session.book(person_id)?;
         let key = ResourceKey::new("Invoice", invoice_id);
         let stored = session
-            .account
+            .account()?
             .links(&book.person.id)?
             .into_iter()
             .find_map(|link| book.vault.resource(&link.clinic, &key).transpose())

@@ -13,7 +13,7 @@ impl SoKhoe {
     /// # Errors
     /// What opening the account may give.
     pub fn persons(&self) -> Result<Vec<PersonView>, AppError> {
-        let account = &self.inner.account;
+        let account = &self.inner.account()?;
         let mut persons = account
             .persons()?
             .into_iter()
@@ -30,7 +30,7 @@ impl SoKhoe {
     pub fn clinics(&self) -> Result<Vec<ClinicView>, AppError> {
         Ok(self
             .inner
-            .account
+            .account()?
             .clinics()?
             .into_iter()
             .map(clinic_view)

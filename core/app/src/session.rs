@@ -15,6 +15,7 @@ use sokhoe_vault::{
 use crate::config::AppConfig;
 use crate::error::AppError;
 use crate::move_phone::PendingMove;
+use crate::observe::Watchers;
 use crate::words::Words;
 
 /// The core of the phone app. Cheap to clone; all clones are one.
@@ -27,13 +28,19 @@ pub(crate) struct Session {
     pub(crate) config: AppConfig,
     pub(crate) ports: Ports,
     pub(crate) words: Words,
-    pub(crate) account: AccountVault,
+    pub(crate) watchers: Arc<Watchers>,
+    pub(crate) vault_ports: VaultPorts,
+    account: Mutex<Option<AccountVault>>,
     /// Pauses the account and every book together.
     pub(crate) switch: PauseSwitch,
-    open: Mutex<HashMap<PersonId, Arc<OpenBook>>>,
+    /// A place a person: whoever opens a book holds that place, and nobody else's.
+    open: Mutex<HashMap<PersonId, Place>>,
     /// The request that this phone shows to an old one.
     moving: Mutex<Option<PendingMove>>,
 }
+
+/// Where a person's book is once it is open.
+type Place = Arc<Mutex<Option<Arc<OpenBook>>>>;
 
 /// A person's vault while it is open.
 pub(crate) struct OpenBook {
@@ -53,6 +60,19 @@ impl OpenBook {
     }
 }
 
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the vaults need of the ports, with the one ring of this session.
+pub(crate) fn vault_ports(ports: &Ports) -> VaultPorts {
+    VaultPorts::new(
+        Arc::clone(&ports.files),
+        Arc::clone(&ports.keys),
+        Arc::clone(&ports.rng),
+    )
+}
+
 impl fmt::Debug for SoKhoe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SoKhoe").finish_non_exhaustive()
@@ -66,23 +86,29 @@ impl SoKhoe {
     /// [`AppError::KeyStore`], [`AppError::DiskFull`], [`AppError::DamagedBook`],
     /// [`AppError::UpgradeRequired`]. None of them touches what is there.
     pub fn open(config: AppConfig, ports: Ports) -> Result<Self, AppError> {
-        let switch = PauseSwitch::default();
-        let vault_ports = VaultPorts::from(&ports);
-        let account = match AccountVault::open_or_create_under(&vault_ports, &switch) {
-            Err(VaultError::Corrupt) => AccountVault::rebuild(&vault_ports, &switch)?,
-            other => other?,
+        let vault_ports = vault_ports(&ports);
+        Self::open_with(config, ports, vault_ports)
+    }
+
+    pub(crate) fn open_with(
+        config: AppConfig,
+        ports: Ports,
+        vault_ports: VaultPorts,
+    ) -> Result<Self, AppError> {
+        let session = Session {
+            words: Words::new(config.language),
+            config,
+            ports,
+            watchers: Arc::default(),
+            vault_ports,
+            account: Mutex::default(),
+            switch: PauseSwitch::default(),
+            open: Mutex::default(),
+            moving: Mutex::default(),
         };
-        let words = Words::new(config.language);
+        session.account()?;
         Ok(Self {
-            inner: Arc::new(Session {
-                config,
-                ports,
-                words,
-                account,
-                switch,
-                open: Mutex::default(),
-                moving: Mutex::default(),
-            }),
+            inner: Arc::new(session),
         })
     }
 
@@ -99,45 +125,108 @@ impl Session {
     }
 
     pub(crate) fn moving(&self) -> MutexGuard<'_, Option<PendingMove>> {
-        self.moving.lock().unwrap_or_else(PoisonError::into_inner)
+        held(&self.moving)
     }
 
-    /// A person's book, opened at the first use. A damaged one is kept aside and begins again; the person
-    /// hears of it by an event.
+    /// The account, opened again when the phone was locked. A damaged one is kept aside and its rows are
+    /// written anew, when all of them still read.
+    pub(crate) fn account(&self) -> Result<AccountVault, AppError> {
+        let mut place = held(&self.account);
+        if let Some(account) = place.as_ref().filter(|account| !account.is_locked()) {
+            return Ok(account.clone());
+        }
+        let account = match AccountVault::open_or_create_under(&self.vault_ports, &self.switch) {
+            Err(VaultError::Corrupt) => AccountVault::rebuild(&self.vault_ports, &self.switch)?,
+            other => other?,
+        };
+        Ok(place.insert(account).clone())
+    }
+
+    /// The account when it is open; asks no key store.
+    pub(crate) fn open_account(&self) -> Option<AccountVault> {
+        let place = self.account.try_lock().ok()?;
+        place.clone().filter(|account| !account.is_locked())
+    }
+
+    /// A person's book, opened at the first use and when the phone was locked. A key store that takes its
+    /// time holds up only whoever wants this book. A damaged book is kept aside and begins again; the
+    /// person hears of it by an event.
     pub(crate) fn book(&self, person_id: &str) -> Result<Arc<OpenBook>, AppError> {
         let id = PersonId::from(person_id);
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let ports = VaultPorts::from(&self.ports);
-        if let Some(book) = open.get(&id) {
+        let place = self.place(&id);
+        let mut place = held(&place);
+        let ports = &self.vault_ports;
+        if let Some(book) = place.as_ref().filter(|book| !book.vault.is_locked()) {
             if !book.vault.is_damaged() {
                 return Ok(Arc::clone(book));
             }
             let person = book.person.clone();
-            let rebuilt = book
+            // Whoever subscribed to the damaged one hears of the new one.
+            let (vault, _) = book
                 .vault
-                .rebuild_open(&ports, &person.vault_name, self.now())?;
-            let book = Arc::new(OpenBook::new(person, rebuilt.0));
-            open.insert(id, Arc::clone(&book));
-            return Ok(book);
+                .rebuild_open(ports, &person.vault_name, self.now())?;
+            return Ok(Arc::clone(
+                place.insert(Arc::new(OpenBook::new(person, vault))),
+            ));
         }
         let person = self
-            .account
+            .account()?
             .person(&id)?
             .ok_or_else(|| AppError::not_found("person"))?;
         let (name, switch) = (&person.vault_name, &self.switch);
-        let vault = match Vault::open_under(&ports, name, switch) {
+        let vault = match Vault::open_under(ports, name, switch) {
             // A person comes in before there is anything to keep.
-            Err(VaultError::NotFound) => Vault::create_under(&ports, name, switch)?,
-            Err(VaultError::Corrupt) => Vault::rebuild(&ports, name, self.now(), switch)?.0,
+            Err(VaultError::NotFound) => Vault::create_under(ports, name, switch)?,
+            Err(VaultError::Corrupt) => Vault::rebuild(ports, name, self.now(), switch)?.0,
             other => other?,
         };
-        let book = Arc::new(OpenBook::new(person, vault));
-        open.insert(id, Arc::clone(&book));
-        Ok(book)
+        let watchers = Arc::clone(&self.watchers);
+        vault.subscribe(Box::new(move |_| watchers.tell(&id)));
+        Ok(Arc::clone(
+            place.insert(Arc::new(OpenBook::new(person, vault))),
+        ))
+    }
+
+    fn place(&self, id: &PersonId) -> Place {
+        Arc::clone(held(&self.open).entry(id.clone()).or_default())
+    }
+
+    /// Closes everything that is open and wipes the keys.
+    pub(crate) fn lock(&self) {
+        self.vault_ports.ring.lock();
+        *held(&self.account) = None;
+        held(&self.open).clear();
+    }
+
+    /// Erases a person's book, then who it was.
+    pub(crate) fn erase_person(&self, person_id: &str) -> Result<(), AppError> {
+        let id = PersonId::from(person_id);
+        let place = self.place(&id);
+        // Held to the end: nobody opens the book meanwhile.
+        let mut place = held(&place);
+        let account = self.account()?;
+        let person = account
+            .person(&id)?
+            .ok_or_else(|| AppError::not_found("person"))?;
+        if let Some(book) = place.take() {
+            book.vault.close();
+        }
+        Vault::erase(&self.vault_ports, &person.vault_name)?;
+        account.remove_person(&id)?;
+        Ok(())
+    }
+
+    /// Erases all books and the account.
+    pub(crate) fn erase_everything(&self) -> Result<(), AppError> {
+        // Held to the end: opening a book needs the account.
+        let mut account = held(&self.account);
+        *account = None;
+        held(&self.open).clear();
+        Ok(self.vault_ports.ring.erase_everything()?)
     }
 
     pub(crate) fn clinic(&self, clinic_id: &str) -> Result<ClinicRecord, AppError> {
-        self.account
+        self.account()?
             .clinic(&ClinicId::from(clinic_id))?
             .ok_or_else(|| AppError::not_found("clinic"))
     }
@@ -146,7 +235,7 @@ impl Session {
     pub(crate) fn client(&self, clinic: &ClinicRecord) -> Result<ClinicClient, AppError> {
         let credentials = Credentials {
             token: clinic.token.expose().to_owned().into(),
-            device_id: self.account.device_id()?,
+            device_id: self.account()?.device_id()?,
         };
         Ok(ClinicClient::new(
             &clinic.base_url,
@@ -157,7 +246,7 @@ impl Session {
 
     /// A person's ways to every clinic that keeps a record of them.
     pub(crate) fn lanes(&self, person: &PersonId) -> Result<Vec<Lane>, AppError> {
-        let links = self.account.links(person)?;
+        let links = self.account()?.links(person)?;
         links
             .into_iter()
             .map(|link| {

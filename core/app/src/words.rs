@@ -10,7 +10,7 @@ use fluent_bundle::{FluentArgs, FluentResource};
 use sokhoe_domain::{BookingState, Refusal, Section, Timestamp};
 use unic_langid::LanguageIdentifier;
 
-use crate::error::{AppError, EnrolmentRefusal};
+use crate::error::{AppError, EnrolmentRefusal, RecoveryCodeRefusal};
 use crate::views::PaymentStatus;
 
 /// A language of the app.
@@ -220,6 +220,12 @@ impl Words {
             }
             AppError::CannotWrite { .. } => self.say("error-cannot-write"),
             AppError::KeyStore { reason } => self.say(&format!("error-key-store-{reason}")),
+            AppError::RecoveryCode { reason } => self.say(match reason {
+                RecoveryCodeRefusal::Mistyped => "error-recovery-code-mistyped",
+                RecoveryCodeRefusal::NewerVersion => "error-recovery-code-newer-version",
+                RecoveryCodeRefusal::Wrong => "error-recovery-code-wrong",
+                RecoveryCodeRefusal::NoneMade => "error-recovery-code-none-made",
+            }),
             AppError::DiskFull => self.say("error-disk-full"),
             AppError::DamagedBook => self.say("error-damaged-book"),
             AppError::UpgradeRequired => self.say("error-upgrade-required"),

@@ -36,6 +36,7 @@ event-cancellation-refused = The hospital refused a cancellation
 event-invoice-issued = There is a new invoice
 event-invoice-paid = An invoice was paid
 event-book-rebuilt = The book was damaged on this phone and is being fetched again from the hospital. Appointments not yet sent are still there, the old copy is kept aside.
+event-book-older = The book on this phone is an older copy. It is fetched again from the hospital. What you wrote since then may be missing.
 event-other = Something changed
 
 ## Sections
@@ -84,6 +85,10 @@ error-key-store-user-cancelled = The book was not unlocked. It is unharmed. Try 
 error-key-store-transient = The phone did not answer. The book is unharmed. Try again.
 error-key-store-invalidated = The book's key can no longer be used. The book is unharmed. Use the recovery code or enrol again at reception.
 error-key-store-missing = The book's key is missing. The book is unharmed. Use the recovery code or enrol again at reception.
+error-recovery-code-mistyped = The recovery code is mistyped. Nothing was changed. Check each group of four.
+error-recovery-code-newer-version = The recovery code was made by a newer app. Nothing was changed. Update the app.
+error-recovery-code-wrong = This code does not open the book. Nothing was changed. Use the recovery code that was made last.
+error-recovery-code-none-made = No recovery code was made for this book. The book is unharmed. Enrol again at reception.
 error-disk-full = There is no space left on this phone. What was saved is kept. Make room and try again.
 error-damaged-book = The book on this phone cannot be opened. It was left as it is. Ask the hospital to send it again.
 error-upgrade-required = A newer version of the app wrote this book. Update the app.

@@ -36,6 +36,7 @@ event-cancellation-refused = Bệnh viện không nhận yêu cầu hủy lịch
 event-invoice-issued = Có phiếu thu viện phí mới
 event-invoice-paid = Đã thanh toán viện phí
 event-book-rebuilt = Sổ bị hỏng trên điện thoại này và đang được tải lại từ bệnh viện. Lịch hẹn chưa gửi vẫn còn, bản cũ được cất riêng.
+event-book-older = Sổ trên điện thoại này là bản cũ. Ứng dụng sẽ tải lại từ bệnh viện. Những gì bạn tự ghi sau đó có thể bị thiếu.
 event-other = Có thay đổi mới
 
 ## Các phần của sổ
@@ -84,6 +85,10 @@ error-key-store-user-cancelled = Chưa mở khóa sổ. Sổ vẫn còn nguyên.
 error-key-store-transient = Điện thoại chưa trả lời. Sổ vẫn còn nguyên. Hãy thử lại.
 error-key-store-invalidated = Khóa của sổ không dùng được nữa. Sổ vẫn còn nguyên. Hãy dùng mã khôi phục hoặc đăng ký lại ở quầy.
 error-key-store-missing = Không tìm thấy khóa của sổ. Sổ vẫn còn nguyên. Hãy dùng mã khôi phục hoặc đăng ký lại ở quầy.
+error-recovery-code-mistyped = Mã khôi phục bị gõ sai. Chưa có gì thay đổi. Hãy xem lại từng nhóm bốn ký tự.
+error-recovery-code-newer-version = Mã khôi phục do ứng dụng mới hơn tạo ra. Chưa có gì thay đổi. Hãy cập nhật ứng dụng.
+error-recovery-code-wrong = Mã này không mở được sổ. Chưa có gì thay đổi. Hãy dùng mã khôi phục được tạo gần đây nhất.
+error-recovery-code-none-made = Sổ này chưa có mã khôi phục. Sổ vẫn còn nguyên. Hãy đăng ký lại ở quầy.
 error-disk-full = Điện thoại hết chỗ trống. Những gì đã lưu vẫn còn. Hãy xóa bớt ảnh, video rồi thử lại.
 error-damaged-book = Không mở được sổ trên điện thoại này. Sổ được giữ nguyên như vậy. Hãy liên hệ bệnh viện để tải lại.
 error-upgrade-required = Sổ do phiên bản mới hơn ghi. Hãy cập nhật ứng dụng.

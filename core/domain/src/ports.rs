@@ -95,11 +95,25 @@ pub trait KeyStore: Send + Sync {
     /// [`KeyStoreError`]
     fn unwrap(&self, alias: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError>;
 
-    /// Destroys the key: whatever it wrapped is lost for ever. Succeeds when it is already gone.
+    /// Destroys the key and forgets the counter of this name: whatever the key wrapped is lost for ever.
+    /// Succeeds when both are already gone.
     ///
     /// # Errors
     /// [`KeyStoreError`]
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError>;
+
+    /// The counter of this name; 0 when it was never raised. Never asks for the person's finger.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`]
+    fn counter(&self, alias: &str) -> Result<u64, KeyStoreError>;
+
+    /// Raises the counter of this name to `to`; a counter that is as high already stays. Kept where a
+    /// copy of the app's files put back does not reach. Never asks for the person's finger.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`]; the counter is as it was then, or raised.
+    fn raise_counter(&self, alias: &str, to: u64) -> Result<(), KeyStoreError>;
 }
 
 /// What a key store answers instead of a key.

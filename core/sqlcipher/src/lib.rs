@@ -31,15 +31,20 @@ use std::{
 use aes::{
     Aes256,
     cipher::{
-        BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _, consts::U16, inout::InOutBuf,
+        Array, BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _, consts::U16,
+        inout::InOutBuf,
     },
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use libsqlite3_sys::{SQLITE_ERROR, SQLITE_OK};
 use sha2::Sha512;
+use zeroize::Zeroize as _;
 
+mod key;
 #[cfg(test)]
 mod tests;
+
+pub use key::{RAW_KEY_LEN, change_key, give_key};
 
 /// What `PRAGMA cipher_provider` answers when SQLCipher uses this crate.
 pub const PROVIDER_NAME: &str = "rustcrypto";
@@ -317,7 +322,9 @@ unsafe extern "C" fn kdf(
     // SAFETY: not null, writable for `len` bytes by contract and apart from the inputs. SQLCipher initialises its
     // key buffers when it allocates them.
     let key = unsafe { slice::from_raw_parts_mut(key, len) };
-    match pbkdf2::pbkdf2::<Hmac<Sha512>>(password, salt, rounds, key) {
+    let derived = pbkdf2::pbkdf2::<Hmac<Sha512>>(password, salt, rounds, key);
+    wipe_stack();
+    match derived {
         Ok(()) => SQLITE_OK,
         Err(_) => SQLITE_ERROR,
     }
@@ -353,13 +360,35 @@ unsafe extern "C" fn cipher(
         return SQLITE_ERROR;
     }
     // SAFETY: not null and readable for 32 bytes (`key_len` is 32), and apart from `out`.
-    let key = unsafe { &*key.cast::<[u8; KEY_LEN]>() };
+    let key: &[u8; KEY_LEN] = unsafe { &*key.cast::<[u8; KEY_LEN]>() };
     // SAFETY: not null and readable for 16 bytes by contract. Copied, since it may lie in the page around `out`.
     let iv = unsafe { iv.cast::<[u8; BLOCK_LEN]>().read() };
     // SAFETY: both are valid for `len` bytes by contract, and are equal or do not overlap. Nothing else touches them
     // while this function runs: SQLCipher holds the connection's mutex.
     let pages = unsafe { InOutBuf::from_raw(input, out, len) };
     let (blocks, _nothing) = pages.into_chunks::<U16>();
+    let known = with_cipher(mode, key, iv, blocks);
+    // The registers keep round keys, which whatever saves registers would write to the stack later: another key into
+    // them.
+    let mut nothing = [Array::from([0; BLOCK_LEN])];
+    with_cipher(
+        mode,
+        &[0; KEY_LEN],
+        [0; BLOCK_LEN],
+        InOutBuf::from(&mut nothing[..]),
+    );
+    wipe_stack();
+    if known { SQLITE_OK } else { SQLITE_ERROR }
+}
+
+/// Whether the mode is known. Apart from its caller, so that [`wipe_stack`] reaches all that it leaves.
+#[inline(never)]
+fn with_cipher(
+    mode: c_int,
+    key: &[u8; KEY_LEN],
+    iv: [u8; BLOCK_LEN],
+    blocks: InOutBuf<'_, '_, Array<u8, U16>>,
+) -> bool {
     match mode {
         ENCRYPT => {
             cbc::Encryptor::<Aes256>::new(key.into(), &iv.into()).encrypt_blocks_inout(blocks);
@@ -367,9 +396,18 @@ unsafe extern "C" fn cipher(
         DECRYPT => {
             cbc::Decryptor::<Aes256>::new(key.into(), &iv.into()).decrypt_blocks_inout(blocks);
         }
-        _ => return SQLITE_ERROR,
+        _ => return false,
     }
-    SQLITE_OK
+    true
+}
+
+/// Wipes the stack below its caller. The ciphers wipe the schedules of their keys, but not the copies that moving
+/// them and lack of registers leave; the first half of a schedule is the key.
+#[inline(never)]
+fn wipe_stack() {
+    let mut stack = [0_u64; 1024];
+    stack.zeroize();
+    std::hint::black_box(&stack);
 }
 
 /// The `len` bytes at `start`; `None` for a null pointer or a negative length.

@@ -1,8 +1,8 @@
-//! A key store in memory that can be told to refuse.
+//! Key stores for tests: in memory, refusing when told, open to the test.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -13,8 +13,10 @@ use zeroize::Zeroizing;
 #[derive(Default)]
 pub struct MemoryKeys {
     keys: Mutex<HashMap<String, [u8; 32]>>,
+    counters: Counters,
     refusal: Mutex<Option<KeyStoreError>>,
     calls: Mutex<u64>,
+    unwraps: Mutex<u64>,
 }
 
 impl fmt::Debug for MemoryKeys {
@@ -27,15 +29,47 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Counters that only grow.
+#[derive(Default)]
+struct Counters(Mutex<HashMap<String, u64>>);
+
+impl Counters {
+    fn get(&self, alias: &str) -> u64 {
+        locked(&self.0).get(alias).copied().unwrap_or(0)
+    }
+
+    fn raise(&self, alias: &str, to: u64) {
+        let mut counters = locked(&self.0);
+        let counter = counters.entry(alias.to_owned()).or_default();
+        *counter = to.max(*counter);
+    }
+
+    fn forget(&self, alias: &str) {
+        locked(&self.0).remove(alias);
+    }
+}
+
 impl MemoryKeys {
     /// From now on every call answers so; with nothing it works again.
     pub fn refuse(&self, refusal: impl Into<Option<KeyStoreError>>) {
         *locked(&self.refusal) = refusal.into();
     }
 
-    /// How often it was asked.
+    /// How often it was asked for anything.
     pub fn calls(&self) -> u64 {
         *locked(&self.calls)
+    }
+
+    /// How often it was asked to open a secret: how often a person would have given the finger.
+    pub fn unwraps(&self) -> u64 {
+        *locked(&self.unwraps)
+    }
+
+    /// The names of the wrapping keys it holds.
+    pub fn aliases(&self) -> Vec<String> {
+        let mut aliases: Vec<_> = locked(&self.keys).keys().cloned().collect();
+        aliases.sort();
+        aliases
     }
 
     fn ask(&self) -> Result<(), KeyStoreError> {
@@ -76,6 +110,7 @@ impl KeyStore for MemoryKeys {
     }
 
     fn unwrap(&self, alias: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
+        *locked(&self.unwraps) += 1;
         self.ask()?;
         let keys = locked(&self.keys);
         let key = keys.get(alias).ok_or(KeyStoreError::Missing)?;
@@ -96,7 +131,136 @@ impl KeyStore for MemoryKeys {
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
         self.ask()?;
         locked(&self.keys).remove(alias);
+        self.counters.forget(alias);
         Ok(())
+    }
+
+    fn counter(&self, alias: &str) -> Result<u64, KeyStoreError> {
+        self.ask()?;
+        Ok(self.counters.get(alias))
+    }
+
+    fn raise_counter(&self, alias: &str, to: u64) -> Result<(), KeyStoreError> {
+        self.ask()?;
+        self.counters.raise(alias, to);
+        Ok(())
+    }
+}
+
+/// Hides nothing: what is wrapped is the secret itself. For tests that ask about something else, also
+/// over the end of a process, and for readers that need the key.
+#[derive(Default)]
+pub struct PlainKeys {
+    counters: Counters,
+}
+
+impl fmt::Debug for PlainKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlainKeys").finish_non_exhaustive()
+    }
+}
+
+impl KeyStore for PlainKeys {
+    fn wrap(&self, _: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
+        Ok(secret.to_vec())
+    }
+
+    fn unwrap(&self, _: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
+        Ok(Zeroizing::new(wrapped.to_vec()))
+    }
+
+    fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
+        self.counters.forget(alias);
+        Ok(())
+    }
+
+    fn counter(&self, alias: &str) -> Result<u64, KeyStoreError> {
+        Ok(self.counters.get(alias))
+    }
+
+    fn raise_counter(&self, alias: &str, to: u64) -> Result<(), KeyStoreError> {
+        self.counters.raise(alias, to);
+        Ok(())
+    }
+}
+
+/// A key store that answers one of its calls with an error.
+#[derive(Debug)]
+pub struct FaultyKeys {
+    keys: Arc<MemoryKeys>,
+    plan: Mutex<Plan>,
+}
+
+#[derive(Debug)]
+struct Plan {
+    calls: u64,
+    fault: Option<(u64, KeyStoreError)>,
+}
+
+impl FaultyKeys {
+    /// Passes everything on until told otherwise.
+    #[must_use]
+    pub fn new(keys: Arc<MemoryKeys>) -> Self {
+        Self {
+            keys,
+            plan: Mutex::new(Plan {
+                calls: 0,
+                fault: None,
+            }),
+        }
+    }
+
+    /// The `nth` call from now, counted from 0, answers so.
+    pub fn fail(&self, nth: u64, error: KeyStoreError) {
+        let mut plan = locked(&self.plan);
+        plan.fault = Some((plan.calls + nth, error));
+    }
+
+    /// Whatever fault is still to come does not.
+    pub fn heal(&self) {
+        locked(&self.plan).fault = None;
+    }
+
+    /// How often it was asked.
+    pub fn calls(&self) -> u64 {
+        locked(&self.plan).calls
+    }
+
+    fn ask(&self) -> Result<(), KeyStoreError> {
+        let mut plan = locked(&self.plan);
+        let call = plan.calls;
+        plan.calls += 1;
+        match plan.fault {
+            Some((nth, error)) if nth == call => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl KeyStore for FaultyKeys {
+    fn wrap(&self, alias: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
+        self.ask()?;
+        self.keys.wrap(alias, secret)
+    }
+
+    fn unwrap(&self, alias: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
+        self.ask()?;
+        self.keys.unwrap(alias, wrapped)
+    }
+
+    fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
+        self.ask()?;
+        self.keys.delete(alias)
+    }
+
+    fn counter(&self, alias: &str) -> Result<u64, KeyStoreError> {
+        self.ask()?;
+        self.keys.counter(alias)
+    }
+
+    fn raise_counter(&self, alias: &str, to: u64) -> Result<(), KeyStoreError> {
+        self.ask()?;
+        self.keys.raise_counter(alias, to)
     }
 }
 
@@ -114,7 +278,20 @@ mod tests {
         keys.refuse(KeyStoreError::Locked);
         assert_eq!(keys.unwrap("a", &wrapped), Err(KeyStoreError::Locked));
         keys.refuse(None);
+        keys.raise_counter("a", 3).unwrap();
+        keys.raise_counter("a", 2).unwrap();
+        assert_eq!(keys.counter("a"), Ok(3));
         keys.delete("a").unwrap();
+        assert_eq!(keys.counter("a"), Ok(0));
         assert_eq!(keys.unwrap("a", &wrapped), Err(KeyStoreError::Missing));
+    }
+
+    #[test]
+    fn fails_once_where_told() {
+        let keys = FaultyKeys::new(Arc::default());
+        keys.fail(1, KeyStoreError::Transient);
+        assert_eq!(keys.counter("a"), Ok(0));
+        assert_eq!(keys.counter("a"), Err(KeyStoreError::Transient));
+        assert_eq!(keys.counter("a"), Ok(0));
     }
 }

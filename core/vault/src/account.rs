@@ -7,6 +7,7 @@ use sokhoe_domain::{ClinicId, PersonId, Timestamp};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
+use crate::epoch::Opening;
 use crate::error::VaultError;
 use crate::migrations::ACCOUNT;
 use crate::pause::PauseSwitch;
@@ -213,9 +214,25 @@ impl AccountVault {
                 Ok(())
             })?;
         }
+        if store.opening == Opening::RolledBack {
+            // A write, so that its epoch is above the key store's counter again.
+            store.write(Durability::Full, |_, _| Ok(()))?;
+        }
         Ok(Self {
             store: Arc::new(store),
         })
+    }
+
+    /// What opening found.
+    #[must_use]
+    pub fn opening(&self) -> Opening {
+        self.store.opening
+    }
+
+    /// Whether the ring was locked since it was opened: this handle does not work any more, open it again.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.store.is_locked()
     }
 
     /// Destroys the account: first its key, then its files. The persons' vaults are not touched.

@@ -6,7 +6,7 @@ use sokhoe_domain::ports::VaultFiles;
 
 use crate::busy;
 use crate::error::VaultError;
-use crate::key::VaultKey;
+use crate::keys::VaultKey;
 
 /// 3.51.3 mended a bug by which a checkpoint could damage a database in WAL mode.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -116,7 +116,7 @@ fn is_encrypted() -> bool {
 fn unlock(connection: &Connection, key: &VaultKey) -> Result<(), VaultError> {
     // SQLCipher's log would speak of pages on stderr or in the device's log. ("none" would be a file's name.)
     connection.execute_batch("PRAGMA cipher_log_level = NONE; PRAGMA cipher_log = off;")?;
-    connection.execute_batch(&key.pragma())?;
+    key.give(connection)?;
     check_engine(connection)
 }
 

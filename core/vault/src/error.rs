@@ -5,6 +5,8 @@ use std::io;
 use rusqlite::ErrorCode;
 use sokhoe_domain::ports::KeyStoreError;
 
+use crate::keys::BadRecoveryCode;
+
 /// Why a vault did not do what it was asked. No error deletes anything: what was committed before
 /// is kept, and the transaction that failed left no trace. No variant holds personal data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +101,15 @@ pub enum VaultError {
     /// There is no such blob (any more).
     #[error("no such document")]
     UnknownBlob,
+    /// The text is no recovery code. Nothing was tried with it.
+    #[error(transparent)]
+    BadRecoveryCode(#[from] BadRecoveryCode),
+    /// The recovery code is not the one that was made last. Nothing was changed.
+    #[error("the recovery code does not open the books")]
+    WrongRecoveryCode,
+    /// No recovery code was made for these books. Nothing was changed.
+    #[error("there is no recovery code")]
+    NoRecoveryCode,
     /// A mistake of this program.
     #[error("internal error ({code})")]
     Internal {
@@ -133,6 +144,9 @@ impl VaultError {
             Self::BlobDamaged => "blob-damaged",
             Self::OtherContent => "other-content",
             Self::UnknownBlob => "unknown-blob",
+            Self::BadRecoveryCode(_) => "bad-recovery-code",
+            Self::WrongRecoveryCode => "wrong-recovery-code",
+            Self::NoRecoveryCode => "no-recovery-code",
             Self::Internal { .. } => "internal",
         }
     }

@@ -8,7 +8,7 @@
 //! Beside each vault lies a journal of what the person wrote and no clinic has answered yet.
 //!
 //! **The rule for maintainers:** nothing here ever deletes a file or a row because of an error; only
-//! [`Vault::erase`] and [`AccountVault::erase`] destroy.
+//! [`Vault::erase`], [`AccountVault::erase`] and [`KeyRing::erase_everything`] destroy.
 
 mod account;
 mod account_move;
@@ -18,6 +18,7 @@ mod busy;
 mod compression;
 mod connection;
 mod entries;
+mod epoch;
 mod error;
 mod events;
 mod export;
@@ -25,7 +26,7 @@ mod files;
 mod index;
 mod ingest;
 mod journal;
-mod key;
+mod keys;
 mod migrations;
 mod names;
 mod notice;
@@ -55,10 +56,12 @@ pub use blobs::{
 };
 pub use bookings::StoredBooking;
 pub use entries::{BadCursor, EntryPage, EntryQuery, EntryRow, PageCursor};
+pub use epoch::Opening;
 pub use error::VaultError;
 pub use events::{KeptEvent, NewEvent};
 pub use export::ExportedEntry;
 pub use files::FolderFiles;
+pub use keys::{BadRecoveryCode, KeyRing, RecoveryCode};
 pub use notice::{SubscriptionId, VaultChange};
 pub use outbox::{IntentKind, NewIntent, StoredIntent};
 pub use page::{Applied, Page, Place};
@@ -68,4 +71,4 @@ pub use resources::StoredResource;
 pub use set_aside::SetAside;
 pub use snippet::TextPart;
 pub use store::VaultPorts;
-pub use vault::Vault;
+pub use vault::{BOOK_OLDER, Vault};

@@ -14,7 +14,7 @@ use crate::ingest::Ingest;
 use crate::notice::VaultChange;
 use crate::outbox;
 use crate::store::Durability;
-use crate::vault::Vault;
+use crate::vault::{BOOK_OLDER, Vault};
 
 /// A page of a clinic's changes with all that follows from them.
 #[derive(Clone, Copy)]
@@ -198,6 +198,23 @@ impl Vault {
             Ok(())
         })
     }
+}
+
+/// The book is older than one that was here: everything is fetched again, and the person hears of it.
+pub(crate) fn begin_again(tx: &Transaction<'_>) -> Result<(), VaultError> {
+    tx.execute(r#"UPDATE "clinic" SET "cursor" = NULL"#, [])?;
+    // The vault has no clock: until when this book knows things says as much.
+    let newest: Option<i64> =
+        tx.query_row(r#"SELECT max("received") FROM "resource""#, [], |row| {
+            row.get(0)
+        })?;
+    let event = NewEvent {
+        kind: BOOK_OLDER.to_owned(),
+        subject: String::new(),
+        at: Timestamp::from_millis(newest.unwrap_or(0)),
+        body: String::new(),
+    };
+    events::keep(tx, &[event])
 }
 
 fn cursor_of(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Option<String>, VaultError> {

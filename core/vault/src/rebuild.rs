@@ -7,6 +7,8 @@
 mod damaged;
 mod salvage;
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{KeyStoreError, VaultFiles};
@@ -16,8 +18,8 @@ use crate::blobs::is_blob_of;
 use crate::connection::{self, Role};
 use crate::error::VaultError;
 use crate::events;
-use crate::journal::{Journal, journal_file};
-use crate::key::{KeyFile, VaultKey};
+use crate::journal::Journal;
+use crate::keys::{HeldKey, VaultKey};
 use crate::migrations::{ACCOUNT, Migrations, VAULT, migrate, version};
 use crate::notice::VaultChange;
 use crate::outbox;
@@ -25,7 +27,7 @@ use crate::pause::PauseSwitch;
 use crate::store::{Store, VaultPorts, database_file};
 use crate::vault::Vault;
 pub use damaged::DamagedCopies;
-pub(crate) use damaged::{damaged_file, files_beside};
+pub(crate) use damaged::damaged_file;
 use salvage::Salvage;
 
 /// What SQLite keeps beside a database, in the order in which it is moved: the database last, since its
@@ -73,7 +75,8 @@ impl Vault {
         let key = key_of_damaged(ports, name, VAULT)?;
         let open = || open_damaged(ports, name, &key);
         let salvage = Salvage::of_vault(&open);
-        let journal = Journal::new(&ports.files, &ports.rng, name, key.duplicate());
+        let held = Arc::new(HeldKey::new(key.duplicate()));
+        let journal = Journal::new(&ports.files, &ports.rng, name, held);
         let written = journal.read()?;
         let mut rebuilt = Rebuilt {
             events: u32::try_from(salvage.events.len()).unwrap_or(u32::MAX),
@@ -161,9 +164,15 @@ fn key_of_damaged(
     if !Store::exists(ports, name)? {
         return Err(VaultError::NotFound);
     }
-    let key = KeyFile::load(ports, name)?
-        .ok_or(VaultError::Key(KeyStoreError::Missing))?
-        .key;
+    let found = ports
+        .ring
+        .find(name)?
+        .ok_or(VaultError::Key(KeyStoreError::Missing))?;
+    // A rotation that was interrupted: whichever key reads.
+    let key = match found.next {
+        Some(next) if open_damaged(ports, name, &found.key).is_err() => next,
+        _ => found.key,
+    };
     match open_damaged(ports, name, &key) {
         Ok(connection) => {
             let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
@@ -215,6 +224,11 @@ fn replace(
         migrate(&mut connection, migrations)?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         fill(&tx)?;
+        // Not an older copy: it has the epoch that the key store knows.
+        if let Ok(counter) = ports.keys.counter(name) {
+            let epoch = i64::try_from(counter).unwrap_or(i64::MAX - 1);
+            tx.execute(r#"UPDATE "epoch" SET "value" = ?1"#, [epoch])?;
+        }
         tx.commit()?;
         let busy: i64 =
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
@@ -262,15 +276,4 @@ pub(crate) fn finish(
     }
     files.rename(&rebuilt, &database)?;
     Ok(true)
-}
-
-/// Every file that a rebuilding or a journal leaves beside a vault's database.
-fn begun_files(name: &str) -> Vec<String> {
-    let mut files: Vec<String> = ENDS
-        .iter()
-        .map(|end| format!("{}{end}", unfinished_file(name)))
-        .collect();
-    files.push(rebuilt_file(name));
-    files.push(journal_file(name));
-    files
 }

@@ -7,16 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use sokhoe_domain::ports::{KeyStore, KeyStoreError, Ports, Rng, VaultFiles};
+use sokhoe_domain::ports::{KeyStore, KeyStoreError, Rng, VaultFiles};
 use sokhoe_fhir::{FhirError, Indexed};
 
-use crate::blobs::is_blob_of;
 use crate::busy::Stoppable;
 use crate::compression::{Decoder, Encoder};
 use crate::connection::{self, Role};
+use crate::epoch::{Epoch, Opening};
 use crate::error::VaultError;
-use crate::files::is_name;
-use crate::key::{KeyFile, VaultKey, key_file};
+use crate::journal::Journal;
+use crate::keys::{FoundKey, HeldKey, KeyRing, Lockable, VaultKey, is_vault_name};
 use crate::migrations::{Migrations, migrate, version};
 use crate::names::Names;
 use crate::notice::{Notices, VaultChange};
@@ -38,21 +38,28 @@ pub struct VaultPorts {
     pub keys: Arc<dyn KeyStore>,
     /// Makes random numbers.
     pub rng: Arc<dyn Rng>,
+    /// Has the keys of all vaults of these files.
+    pub ring: Arc<KeyRing>,
+}
+
+impl VaultPorts {
+    /// The ports, and a ring that is locked. Vaults of one folder are opened with clones of one of these: each new
+    /// one asks the key store again.
+    #[must_use]
+    pub fn new(files: Arc<dyn VaultFiles>, keys: Arc<dyn KeyStore>, rng: Arc<dyn Rng>) -> Self {
+        let ring = KeyRing::new(Arc::clone(&files), Arc::clone(&keys), Arc::clone(&rng));
+        Self {
+            files,
+            keys,
+            rng,
+            ring: Arc::new(ring),
+        }
+    }
 }
 
 impl fmt::Debug for VaultPorts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VaultPorts").finish_non_exhaustive()
-    }
-}
-
-impl From<&Ports> for VaultPorts {
-    fn from(ports: &Ports) -> Self {
-        Self {
-            files: Arc::clone(&ports.files),
-            keys: Arc::clone(&ports.keys),
-            rng: Arc::clone(&ports.rng),
-        }
     }
 }
 
@@ -117,7 +124,8 @@ struct Pool {
     keys: Arc<dyn KeyStore>,
     name: String,
     files: Arc<dyn VaultFiles>,
-    key: VaultKey,
+    key: Arc<HeldKey>,
+    epoch: Epoch,
 }
 
 /// Whether SQLCipher gives up on the connection that met this: one that read a damaged page, or could
@@ -143,6 +151,7 @@ pub(crate) struct Store {
     pool: Arc<Pool>,
     pub(crate) notices: Arc<Notices>,
     pub(crate) switch: PauseSwitch,
+    pub(crate) opening: Opening,
 }
 
 pub(crate) fn database_file(name: &str) -> String {
@@ -150,7 +159,7 @@ pub(crate) fn database_file(name: &str) -> String {
 }
 
 /// A locked phone may hide its files. What cannot be reached then is locked, not lost: the key store,
-/// which is asked with nothing to unwrap, knows.
+/// which is asked for something that needs no finger, knows.
 fn locked_or(error: VaultError, keys: &dyn KeyStore, alias: &str) -> VaultError {
     let hidden = matches!(
         error,
@@ -159,7 +168,7 @@ fn locked_or(error: VaultError, keys: &dyn KeyStore, alias: &str) -> VaultError 
                 kind: io::ErrorKind::PermissionDenied
             }
     );
-    match hidden.then(|| keys.unwrap(alias, &[])) {
+    match hidden.then(|| keys.counter(alias)) {
         Some(Err(KeyStoreError::Locked)) => VaultError::Key(KeyStoreError::Locked),
         _ => error,
     }
@@ -167,7 +176,7 @@ fn locked_or(error: VaultError, keys: &dyn KeyStore, alias: &str) -> VaultError 
 
 impl Store {
     pub(crate) fn exists(ports: &VaultPorts, name: &str) -> Result<bool, VaultError> {
-        if !is_name(name) {
+        if !is_vault_name(name) {
             return Err(VaultError::BadName);
         }
         let names = ports.files.list()?;
@@ -186,10 +195,15 @@ impl Store {
         if Self::exists(ports, name)? {
             return Err(VaultError::AlreadyExists);
         }
-        let key = match KeyFile::load(ports, name)? {
-            Some(key) => key.begin_again(ports, name)?,
-            None => KeyFile::create(ports, name)?,
+        let mut key = match ports.ring.find(name)? {
+            Some(key) => key,
+            None => ports.ring.add(name)?,
         };
+        if key.finished {
+            // A new database is wanted under this key; the old one is not there.
+            ports.ring.set_finished(name, false)?;
+            key.finished = false;
+        }
         Self::start(
             ports,
             name,
@@ -209,7 +223,9 @@ impl Store {
         if !Self::exists(ports, name)? {
             return Err(VaultError::NotFound);
         }
-        let key = KeyFile::load(ports, name)
+        let key = ports
+            .ring
+            .find(name)
             .map_err(|error| locked_or(error, &*ports.keys, name))?
             .ok_or(VaultError::Key(KeyStoreError::Missing))?;
         Self::start(
@@ -224,56 +240,77 @@ impl Store {
 
     /// The key first: once it is gone, what is left of the files is noise.
     pub(crate) fn erase(ports: &VaultPorts, name: &str) -> Result<(), VaultError> {
-        if !is_name(name) {
+        if !is_vault_name(name) {
             return Err(VaultError::BadName);
         }
-        ports.keys.delete(name)?;
-        ports.files.remove(&key_file(name))?;
-        let database = database_file(name);
-        for end in ["-wal", "-shm", "-journal", ""] {
-            ports.files.remove(&format!("{database}{end}"))?;
+        ports.ring.erase(name)
+    }
+
+    /// Encrypts a file that nobody has open under a new key. The ring has both keys from before the first page
+    /// is written until after the last.
+    pub(crate) fn rotate_key(ports: &VaultPorts, name: &str) -> Result<(), VaultError> {
+        if !Self::exists(ports, name)? {
+            return Err(VaultError::NotFound);
         }
-        for file in rebuild::files_beside(&ports.files.list()?, name) {
-            ports.files.remove(&file)?;
+        ports.ring.begin_rotation(name)?;
+        let found = ports.ring.find(name)?;
+        let found = found.ok_or(VaultError::Key(KeyStoreError::Missing))?;
+        let Some(next) = &found.next else {
+            return Err(VaultError::Internal { code: 0 });
+        };
+        let (connection, is_next) = connect(ports, name, &found, Role::Writer { create: false })?;
+        if !is_next {
+            // Fails as "in use" when any other connection is open.
+            connection
+                .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;")?;
+            next.replace(&connection)?;
+            connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")?;
         }
-        for file in ports.files.list()? {
-            if is_blob_of(&file, name) {
-                ports.files.remove(&file)?;
-            }
+        // Sealed anew, while nobody else has the file. What fails is written again from the database
+        // when the vault is opened.
+        let journal = |key: &VaultKey| {
+            let key = Arc::new(HeldKey::new(key.duplicate()));
+            Journal::new(&ports.files, &ports.rng, name, key)
+        };
+        if let Ok(contents) = journal(&found.key).read() {
+            let _ = journal(next).rewrite(&contents);
         }
-        Ok(())
+        drop(connection);
+        ports.ring.end_rotation(name)
     }
 
     fn start(
         ports: &VaultPorts,
         name: &str,
-        mut key_file: KeyFile,
+        found: FoundKey,
         migrations: Migrations,
         role: Role,
         switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
         let running = switch.enter()?;
         let _stoppable = Stoppable::by(switch.flag());
-        let file = database_file(name);
-        let key = &key_file.key;
-        let mut connection = match connection::open(&*ports.files, &file, key, role) {
-            Err(VaultError::Corrupt)
-                if ports
-                    .files
-                    .read(&file)?
-                    .is_some_and(|file| !key.began(&file)) =>
-            {
-                return Err(VaultError::WrongKey);
-            }
-            other => other?,
-        };
+        let (mut connection, is_next) = connect(ports, name, &found, role)?;
         switch.interruptible(&mut connection)?;
         // SQLite takes an empty file as a new one. A crash in `create` leaves one; else it was lost.
-        if key_file.finished && version(&connection)? == 0 {
+        if found.finished && version(&connection)? == 0 {
             return Err(VaultError::Corrupt);
         }
         migrate(&mut connection, migrations)?;
-        key_file.finish(ports, name)?;
+        if !found.finished {
+            ports.ring.set_finished(name, true)?;
+        }
+        if is_next {
+            ports.ring.end_rotation(name)?;
+        }
+        let (epoch, opening) = Epoch::begin(&ports.keys, name, &connection)?;
+        let opening = match role {
+            Role::Writer { create: true } => Opening::Sound,
+            _ => opening,
+        };
+        let key = match found.next {
+            Some(next) if is_next => next,
+            _ => found.key,
+        };
         let notices = Arc::<Notices>::default();
         let pool = Arc::new(Pool {
             readers: Mutex::default(),
@@ -294,23 +331,38 @@ impl Store {
             keys: Arc::clone(&ports.keys),
             name: name.to_owned(),
             files: Arc::clone(&ports.files),
-            key: key_file.key,
+            key: Arc::new(HeldKey::new(key)),
+            epoch,
         });
         let closable: Weak<dyn Closable> =
             Arc::downgrade(&(Arc::clone(&pool) as Arc<dyn Closable>));
         // Before `running` ends: whoever pauses meanwhile waits for it, and then finds the connection.
         switch.register(closable);
         drop(running);
+        let lockable: Weak<dyn Lockable> =
+            Arc::downgrade(&(Arc::clone(&pool) as Arc<dyn Lockable>));
+        ports.ring.watch(found.locking, lockable)?;
         Ok(Self {
             pool,
             notices,
             switch: switch.clone(),
+            opening,
         })
     }
 
-    /// A copy of the file's key, for what is sealed beside it.
-    pub(crate) fn key(&self) -> VaultKey {
-        self.pool.key.duplicate()
+    /// The file's key, for what is sealed beside it.
+    pub(crate) fn key(&self) -> Arc<HeldKey> {
+        Arc::clone(&self.pool.key)
+    }
+
+    /// Closes for all handles: they are locked from now on.
+    pub(crate) fn lock(&self) {
+        self.pool.lock();
+    }
+
+    /// Whether it was locked since it was opened.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.pool.key.is_wiped()
     }
 
     /// Ends the use of a damaged file by every handle, which get [`VaultError::Corrupt`] from now on.
@@ -347,6 +399,20 @@ impl Store {
         durability: Durability,
         work: impl FnOnce(&Transaction<'_>, &mut Scratch) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
+        let (value, raised) = self.commit(durability, work)?;
+        // The key store may take its time: nothing is held any more.
+        if let Some(raised) = raised {
+            self.pool.epoch.tell(raised);
+        }
+        Ok(value)
+    }
+
+    /// The transaction; what is to be told of the epoch, second.
+    fn commit<T>(
+        &self,
+        durability: Durability,
+        work: impl FnOnce(&Transaction<'_>, &mut Scratch) -> Result<T, VaultError>,
+    ) -> Result<(T, Option<i64>), VaultError> {
         // The turn first: whoever waits for it does not count as running.
         let _running;
         let mut writer = self.pool.writer();
@@ -360,6 +426,11 @@ impl Store {
             scratch,
             suspect,
         } = &mut *writer;
+        // The key store is told of the epoch once it is sure to be in the file.
+        let durability = match self.pool.epoch.is_raised() {
+            true => durability,
+            false => Durability::Full,
+        };
         let connection = match slot {
             Some(connection) => connection,
             None => {
@@ -381,8 +452,10 @@ impl Store {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction, scratch)?;
+            let raised = self.pool.epoch.write(&transaction)?;
             transaction.commit()?;
-            Ok(value)
+            self.pool.epoch.committed(raised);
+            Ok((value, raised))
         })();
         let spoiled = result.as_ref().is_err_and(spoils_connection);
         // Whoever stopped waiting for another process since the phone sleeps.
@@ -494,7 +567,8 @@ impl Pool {
 
     fn connect(&self, switch: &PauseSwitch, role: Role) -> Result<Connection, VaultError> {
         let file = database_file(&self.name);
-        let mut connection = connection::open(&*self.files, &file, &self.key, role)
+        let key = self.key.get()?;
+        let mut connection = connection::open(&*self.files, &file, &key, role)
             .inspect_err(|error| self.note(error))
             .map_err(|error| locked_or(error, &*self.keys, &self.name))?;
         switch.interruptible(&mut connection)?;
@@ -525,6 +599,7 @@ impl Closable for Pool {
         }
         drop(readers);
         let connection = self.writer().connection.take();
+        let mut epoch = None;
         let short = self
             .files
             .size(&format!("{}-wal", database_file(&self.name)))
@@ -533,9 +608,13 @@ impl Closable for Pool {
             && short
             && let Some(connection) = &connection
         {
+            epoch = self.raise_epoch(connection);
             let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
         }
         close(connection);
+        if let Some(epoch) = epoch {
+            self.epoch.tell(epoch);
+        }
     }
 
     fn resumed(&self) {
@@ -557,22 +636,76 @@ fn close(connection: Option<Connection>) {
     }
 }
 
-impl Drop for Pool {
-    /// Folds the journal into the file. Whatever goes wrong here goes right at the next open.
-    fn drop(&mut self) {
-        self.readers
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .idle
-            .clear();
-        let writer = self
-            .writer
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(connection) = &writer.connection {
-            let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+impl Pool {
+    /// Raises the epoch at the end, durably, since the key store is told of it.
+    fn raise_epoch(&self, connection: &Connection) -> Option<i64> {
+        connection.execute_batch(Durability::Full.pragma()).ok()?;
+        self.epoch.close(connection)
+    }
+
+    /// Raises the epoch, folds the journal into the file and closes. Whatever goes wrong here goes right at
+    /// the next open.
+    fn close_writer(&self) {
+        let Some(connection) = self.writer().connection.take() else {
+            return;
+        };
+        let epoch = self.raise_epoch(&connection);
+        let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+        drop(connection);
+        if let Some(epoch) = epoch {
+            self.epoch.tell(epoch);
         }
     }
+}
+
+impl Lockable for Pool {
+    fn lock(&self) {
+        // First, so that nobody opens a connection any more.
+        self.key.wipe();
+        let mut readers = self.readers();
+        loop {
+            readers.open -= readers.idle.len();
+            readers.idle.clear();
+            if readers.open == 0 {
+                break;
+            }
+            readers = self
+                .returned
+                .wait(readers)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(readers);
+        self.close_writer();
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.readers().idle.clear();
+        self.close_writer();
+    }
+}
+
+/// Opens a database with its key, or with the next one when a rotation was interrupted; which of them, second.
+fn connect(
+    ports: &VaultPorts,
+    name: &str,
+    found: &FoundKey,
+    role: Role,
+) -> Result<(Connection, bool), VaultError> {
+    let file = database_file(name);
+    let open = |key| connection::open(&*ports.files, &file, key, role);
+    match (open(&found.key), &found.next) {
+        (Err(VaultError::Corrupt), Some(next)) => open(next).map(|connection| (connection, true)),
+        (opened, _) => opened.map(|connection| (connection, false)),
+    }
+    .map_err(|error| match error {
+        VaultError::Corrupt => match ports.files.read(&file) {
+            Ok(Some(file)) if !found.key.began(&file) => VaultError::WrongKey,
+            _ => VaultError::Corrupt,
+        },
+        other => other,
+    })
 }
 
 /// A reader in use; goes back to the pool, also when the reading panics.
@@ -589,6 +722,7 @@ impl Drop for Loan<'_> {
             None => readers.open -= 1,
         }
         drop(readers);
-        self.pool.returned.notify_one();
+        // All: one that waits to lock must not take the turn of one that waits to read.
+        self.pool.returned.notify_all();
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::blobs::BlobFiles;
+use crate::epoch::Opening;
 use crate::error::VaultError;
 use crate::index::{Cache, Columns, Directory};
 use crate::ingest;
@@ -12,9 +13,13 @@ use crate::journal::Journal;
 use crate::migrations::VAULT;
 use crate::notice::{SubscriptionId, VaultChange};
 use crate::outbox;
+use crate::page;
 use crate::pause::PauseSwitch;
 use crate::resources;
 use crate::store::{Durability, Store, VaultPorts};
+
+/// The kind of the event by which a person hears that an older copy of the book was put back.
+pub const BOOK_OLDER: &str = "book-older";
 
 /// One person's open health book. Cheap to clone; all clones are one, and the file closes with the
 /// last of them. Every call blocks for as long as the disk takes.
@@ -109,17 +114,50 @@ impl Vault {
         self.store().check()
     }
 
-    /// Destroys a vault: first its key, then the files. Drop every handle before. Repeating it ends
-    /// what was interrupted.
+    /// Destroys a vault: first its key, together with the ring key under which it was kept, then all files whose names
+    /// begin with its name and a point. Drop every handle before. Repeating it, or opening any vault with a new ring,
+    /// ends what was interrupted.
     ///
     /// # Errors
-    /// [`VaultError::Key`]: nothing is destroyed then. [`VaultError::File`]: the key is gone, a file
-    /// that nobody can read is left.
+    /// [`VaultError::Key`], [`VaultError::File`]: either nothing is destroyed, or the vault no longer opens and what
+    /// is left of it goes when this is repeated. Other vaults stay as they are.
     pub fn erase(ports: &VaultPorts, name: &str) -> Result<(), VaultError> {
         Store::erase(ports, name)
     }
 
+    /// Encrypts a vault that is not open under a new key. An interrupted rotation is ended by repeating it or by
+    /// opening the vault.
+    ///
+    /// # Errors
+    /// [`VaultError::Busy`] when it is open anywhere, also in another process; [`VaultError::NotFound`],
+    /// [`VaultError::Key`], [`VaultError::DiskFull`], [`VaultError::File`]. The vault opens as before then.
+    pub fn rotate_key(ports: &VaultPorts, name: &str) -> Result<(), VaultError> {
+        Store::rotate_key(ports, name)
+    }
+
+    /// What opening found. When an older copy was put back, the cursors of all clinics were taken back, so that the
+    /// next sync fetches everything again, and an event of the kind [`BOOK_OLDER`] is kept.
+    #[must_use]
+    pub fn opening(&self) -> Opening {
+        self.store().opening
+    }
+
+    /// Closes the vault for all clones, once the transactions under way have ended: they are locked from now on.
+    pub fn close(&self) {
+        self.store().lock();
+    }
+
+    /// Whether the ring was locked since it was opened: this handle does not work any more, open the vault again.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.store().is_locked()
+    }
+
     fn start(ports: &VaultPorts, name: &str, store: Store) -> Result<Self, VaultError> {
+        let opening = store.opening;
+        if opening == Opening::RolledBack {
+            store.write(Durability::Full, |tx, _| page::begin_again(tx))?;
+        }
         if !store.read(|tx, _| resources::has_seed(tx))? {
             let mut seed = [0; 8];
             ports.rng.fill(&mut seed);
@@ -145,8 +183,10 @@ impl Vault {
         if let Err(error @ (VaultError::Corrupt | VaultError::Paused)) = outbox::reconcile(&vault) {
             return Err(error);
         }
-        // What fails is swept at the next opening.
-        let _ = vault.blob_files().sweep(vault.store());
+        // An older copy knows nothing of newer blobs. What fails is swept at the next opening.
+        if opening == Opening::Sound {
+            let _ = vault.blob_files().sweep(vault.store());
+        }
         Ok(vault)
     }
 

@@ -3,12 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sokhoe_app::domain::ports::{KeyStore, KeyStoreError};
 use sokhoe_app::domain::{ClinicId, Timestamp};
 use sokhoe_fhir::bundle::Change;
-use sokhoe_testing::SeededRng;
+use sokhoe_testing::{PlainKeys, SeededRng};
 use sokhoe_vault::{Applied, EntryQuery, FolderFiles, Page, Vault, VaultPorts};
-use zeroize::Zeroizing;
 
 use super::corpus::Resource;
 
@@ -48,30 +46,12 @@ impl Side {
     }
 }
 
-/// Keeps keys where the next process finds them: in the key file itself. What a phone's key store costs
-/// is not the vault's.
-struct KeysInTheOpen;
-
-impl KeyStore for KeysInTheOpen {
-    fn wrap(&self, _alias: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
-        Ok(secret.to_vec())
-    }
-
-    fn unwrap(&self, _alias: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
-        Ok(Zeroizing::new(wrapped.to_vec()))
-    }
-
-    fn delete(&self, _alias: &str) -> Result<(), KeyStoreError> {
-        Ok(())
-    }
-}
-
 pub fn ports(folder: &Path) -> VaultPorts {
-    VaultPorts {
-        files: Arc::new(FolderFiles::open(folder).expect("a folder")),
-        keys: Arc::new(KeysInTheOpen),
-        rng: Arc::new(SeededRng::new(1)),
-    }
+    VaultPorts::new(
+        Arc::new(FolderFiles::open(folder).expect("a folder")),
+        Arc::new(PlainKeys::default()),
+        Arc::new(SeededRng::new(1)),
+    )
 }
 
 pub fn clinic() -> ClinicId {

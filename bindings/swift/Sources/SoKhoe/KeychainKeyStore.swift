@@ -38,6 +38,47 @@
         public func delete(alias: String) throws {
             let status = SecItemDelete(Self.query(alias) as CFDictionary)
             guard status == errSecSuccess || status == errSecItemNotFound else { throw Self.typed(status) }
+            let forgotten = SecItemDelete(Self.counterQuery(alias) as CFDictionary)
+            guard forgotten == errSecSuccess || forgotten == errSecItemNotFound else { throw Self.typed(forgotten) }
+        }
+
+        /// The counter of a name: eight bytes in an item of this phone alone.
+        public func counter(alias: String) throws -> UInt64 {
+            var query = Self.counterQuery(alias)
+            query[kSecReturnData] = true
+            var found: CFTypeRef?
+            let status = SecItemCopyMatching(query as CFDictionary, &found)
+            if status == errSecItemNotFound { return 0 }
+            guard status == errSecSuccess, let bytes = found as? Data else { throw Self.typed(status) }
+            return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        }
+
+        /// Raises the counter of a name; one that is as high already stays.
+        public func raiseCounter(alias: String, to: UInt64) throws {
+            try Self.counting.withLock {
+                guard try counter(alias: alias) < to else { return }
+                let value = withUnsafeBytes(of: to.bigEndian) { Data($0) }
+                let query = Self.counterQuery(alias)
+                var status = SecItemUpdate(query as CFDictionary, [kSecValueData: value] as CFDictionary)
+                if status == errSecItemNotFound {
+                    var item = query
+                    item[kSecValueData] = value
+                    item[kSecAttrAccessible] = kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly
+                    status = SecItemAdd(item as CFDictionary, nil)
+                }
+                guard status == errSecSuccess else { throw Self.typed(status) }
+            }
+        }
+
+        /// One at a time: two callers must not lower what one of them raised.
+        private static let counting = NSLock()
+
+        private static func counterQuery(_ alias: String) -> [CFString: Any] {
+            [
+                kSecClass: kSecClassGenericPassword,
+                kSecAttrService: "vn.sokhoe.counter",
+                kSecAttrAccount: alias,
+            ]
         }
 
         private func find(_ alias: String) throws -> SecKey? {

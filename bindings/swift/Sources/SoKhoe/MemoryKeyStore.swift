@@ -7,6 +7,7 @@ import SoKhoeCore
 public final class MemoryKeyStore: KeyStore, @unchecked Sendable {
     // Every access holds the lock.
     private var secrets: [String: [Data: Data]] = [:]
+    private var counters: [String: UInt64] = [:]
     private let lock = NSLock()
 
     /// A key store that holds nothing yet.
@@ -28,6 +29,19 @@ public final class MemoryKeyStore: KeyStore, @unchecked Sendable {
 
     /// Forgets every secret of an alias.
     public func delete(alias: String) throws {
-        _ = lock.withLock { secrets.removeValue(forKey: alias) }
+        lock.withLock {
+            secrets.removeValue(forKey: alias)
+            counters.removeValue(forKey: alias)
+        }
+    }
+
+    /// The counter of a name.
+    public func counter(alias: String) throws -> UInt64 {
+        lock.withLock { counters[alias, default: 0] }
+    }
+
+    /// Raises the counter of a name.
+    public func raiseCounter(alias: String, to: UInt64) throws {
+        lock.withLock { counters[alias] = max(counters[alias, default: 0], to) }
     }
 }

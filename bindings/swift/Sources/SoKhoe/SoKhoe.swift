@@ -31,6 +31,60 @@ public final class SoKhoe: Sendable {
         }
     }
 
+    /// Opens the books with a recovery code, when ``open(folder:deviceName:keyStore:language:)`` answered that the key
+    /// can no longer be used or is missing.
+    public static func recover(
+        folder: URL,
+        deviceName: String,
+        keyStore: any KeyStore,
+        recoveryCode: String,
+        language: Language = .vi
+    ) async throws -> SoKhoe {
+        let config = CoreConfig(folder: folder.path, language: language, deviceName: deviceName)
+        return try await withCheckedThrowingContinuation { opened in
+            DispatchQueue.global(qos: .userInitiated).async {
+                opened.resume(
+                    with: Result {
+                        try SoKhoe(
+                            core: SoKhoeCore.SoKhoe.recover(
+                                config: config,
+                                keyStore: keyStore,
+                                recoveryCode: recoveryCode
+                            )
+                        )
+                    }
+                )
+            }
+        }
+    }
+
+    /// Closes all books and wipes their keys from memory, e.g. when the app goes to the background. Calls under way
+    /// end with ``SoKhoeError/KeyStore(reason:)``; the next call asks the key store again, once.
+    public func lock() async throws {
+        try await core.lock()
+    }
+
+    /// Whether there is a recovery code.
+    public func hasRecoveryCode() async throws -> Bool {
+        try await core.hasRecoveryCode()
+    }
+
+    /// Makes a recovery code, to be written down and kept apart from the phone; shown this once. The one before it no
+    /// longer opens anything.
+    public func makeRecoveryCode() async throws -> String {
+        try await core.makeRecoveryCode()
+    }
+
+    /// Erases a person's book from this phone, with all that no clinic has.
+    public func erasePerson(personId: String) async throws {
+        try await core.erasePerson(personId: personId)
+    }
+
+    /// Erases everything from this phone. It is as new afterwards.
+    public func eraseEverything() async throws {
+        try await core.eraseEverything()
+    }
+
     /// Says what a scanned text is: a payment, a card, a code of a clinic, or why it is none of them. Opens, sends
     /// and keeps nothing.
     public func scan(_ text: String) throws -> ScanView {

@@ -25,6 +25,14 @@ final class LockableKeyStore: KeyStore, @unchecked Sendable {
         try unlocked().delete(alias: alias)
     }
 
+    func counter(alias: String) throws -> UInt64 {
+        try unlocked().counter(alias: alias)
+    }
+
+    func raiseCounter(alias: String, to: UInt64) throws {
+        try unlocked().raiseCounter(alias: alias, to: to)
+    }
+
     private func unlocked() throws -> MemoryKeyStore {
         guard !locked else { throw KeyStoreError.Locked }
         return keys
@@ -44,6 +52,14 @@ final class BrokenKeyStore: KeyStore {
     }
 
     func delete(alias: String) throws {
+        throw Fault()
+    }
+
+    func counter(alias: String) throws -> UInt64 {
+        throw Fault()
+    }
+
+    func raiseCounter(alias: String, to: UInt64) throws {
         throw Fault()
     }
 }

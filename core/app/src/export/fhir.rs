@@ -65,7 +65,7 @@ pub(super) fn write(
 /// What the person decided on this phone and no clinic's record says yet.
 fn on_phone(session: &Session, book: &OpenBook, bundle: &mut Bundle<'_>) -> Result<(), AppError> {
     let patients: HashMap<_, _> = session
-        .account
+        .account()?
         .links(&book.person.id)?
         .into_iter()
         .map(|link| {
@@ -183,7 +183,7 @@ impl Bases {
     fn of(session: &Session) -> Result<Self, AppError> {
         let mut taken = HashSet::new();
         let clinics = session
-            .account
+            .account()?
             .clinics()?
             .into_iter()
             .map(|clinic| {

@@ -56,7 +56,11 @@ fn phone(text: &str) -> (SoKhoe, TempDir) {
         person,
         patient_id: "7".to_owned(),
     };
-    app.inner.account.add_enrolment(&clinic, &[linked]).unwrap();
+    app.inner
+        .account()
+        .unwrap()
+        .add_enrolment(&clinic, &[linked])
+        .unwrap();
     let book = app.inner.book("p").unwrap();
     let resources = resources(text);
     let changes: Vec<Change<'_>> = resources

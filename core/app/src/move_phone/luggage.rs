@@ -128,7 +128,7 @@ mod hex_key {
 impl Luggage {
     /// Everything that this phone has to give.
     pub(super) fn pack(session: &Session) -> Result<Self, AppError> {
-        let account = session.account.whole()?;
+        let account = session.account()?.whole()?;
         let persons = account
             .persons
             .iter()

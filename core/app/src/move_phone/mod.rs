@@ -18,7 +18,7 @@ use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{Rng, Zeroizing};
 use sokhoe_qr::signed::Refusal;
 use sokhoe_qr::{MoveParcel, MoveRequest, PublicKey};
-use sokhoe_vault::{Vault, VaultError, VaultPorts};
+use sokhoe_vault::{Vault, VaultError};
 
 use crate::error::{AppError, MoveRefusal};
 use crate::session::SoKhoe;
@@ -41,7 +41,7 @@ impl SoKhoe {
     /// [`AppError::Move`] with [`MoveRefusal::NotEmpty`] when this phone has an account already.
     pub fn begin_move(&self) -> Result<MoveRequestView, AppError> {
         let session = &*self.inner;
-        if !session.account.is_empty()? {
+        if !session.account()?.is_empty()? {
             return Err(refused(MoveRefusal::NotEmpty));
         }
         let rng = &*session.ports.rng;
@@ -80,7 +80,7 @@ impl SoKhoe {
     pub fn answer_move(&self, request_text: &str) -> Result<Vec<String>, AppError> {
         let session = &*self.inner;
         let request = MoveRequest::read(request_text, session.now()).map_err(unreadable)?;
-        if session.account.is_empty()? {
+        if session.account()?.is_empty()? {
             return Err(refused(MoveRefusal::Nothing));
         }
         let luggage = Luggage::pack(session)?.to_bytes()?;
@@ -140,19 +140,21 @@ impl SoKhoe {
                 return Err(error);
             }
         };
-        if !session.account.is_empty()? {
+        if !session.account()?.is_empty()? {
             return Err(refused(MoveRefusal::NotEmpty));
         }
         // What was decided first: once the account is here, a synchronisation may begin.
-        let ports = VaultPorts::from(&session.ports);
+        let ports = &session.vault_ports;
         for person in luggage.persons() {
-            let vault = match Vault::open(&ports, &person.vault_name) {
-                Err(VaultError::NotFound) => Vault::create(&ports, &person.vault_name)?,
+            let vault = match Vault::open_under(ports, &person.vault_name, &session.switch) {
+                Err(VaultError::NotFound) => {
+                    Vault::create_under(ports, &person.vault_name, &session.switch)?
+                }
                 other => other?,
             };
             luggage.unpack_into(&vault, &person.id, session.now())?;
         }
-        session.account.become_account(&luggage.account()?)?;
+        session.account()?.become_account(&luggage.account()?)?;
         *moving = None;
         Ok(progress)
     }
@@ -166,7 +168,7 @@ impl SoKhoe {
     pub fn set_moved(&self, moved: bool) -> Result<(), AppError> {
         let session = &*self.inner;
         let at = moved.then(|| session.now());
-        Ok(session.account.set_moved(at)?)
+        Ok(session.account()?.set_moved(at)?)
     }
 
     /// When the person said that the account lives on another phone now.
@@ -174,7 +176,7 @@ impl SoKhoe {
     /// # Errors
     /// What opening the account may give.
     pub fn moved(&self) -> Result<Option<Timestamp>, AppError> {
-        Ok(self.inner.account.moved()?)
+        Ok(self.inner.account()?.moved()?)
     }
 
     /// What to tell a person on the old phone, while parcels are shown and after: that the old phone
@@ -186,7 +188,7 @@ impl SoKhoe {
 
     /// Refuses what only the phone may do that has the account.
     pub(crate) fn not_moved(&self) -> Result<(), AppError> {
-        match self.inner.account.moved()? {
+        match self.inner.account()?.moved()? {
             Some(_) => Err(refused(MoveRefusal::Moved)),
             None => Ok(()),
         }

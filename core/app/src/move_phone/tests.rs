@@ -75,7 +75,8 @@ fn old_phone(persons: usize) -> Phone {
     phone
         .app
         .inner
-        .account
+        .account()
+        .unwrap()
         .add_enrolment(&clinic, &linked)
         .unwrap();
     phone
@@ -182,7 +183,7 @@ fn a_family_fits_a_few_codes_and_a_helper_some_more() {
     );
     // A name that nothing packs smaller.
     let large = old_phone(1);
-    let account = &large.app.inner.account;
+    let account = &large.app.inner.account().unwrap();
     let person = account.persons().unwrap().remove(0);
     let clinic = account.clinics().unwrap().remove(0);
     let rng = SeededRng::new(9);

@@ -89,8 +89,11 @@ impl SoKhoe {
 
     /// Whether a clinic that this phone is enrolled with signs with this key.
     fn knows_clinic_key(&self, key: &PublicKey) -> bool {
-        let clinics = self.inner.account.clinics().unwrap_or_default();
+        // Scanning is instant: it asks no key store, and a locked phone knows no clinic.
+        let account = self.inner.open_account();
+        let clinics = account.and_then(|account| account.clinics().ok());
         clinics
+            .unwrap_or_default()
             .iter()
             .any(|clinic| clinic.public_key == *key.as_bytes())
     }

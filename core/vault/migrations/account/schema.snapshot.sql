@@ -13,6 +13,11 @@ CREATE TABLE "device" (
     "id" TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE "epoch" (
+    "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
+    "value" INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE "link" (
     "clinic" TEXT NOT NULL REFERENCES "clinic" ("id"),
     -- The person's Patient id at the clinic.

@@ -115,6 +115,11 @@ CREATE TABLE "entry" (
     "trend" INTEGER
 ) STRICT;
 
+CREATE TABLE "epoch" (
+    "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
+    "value" INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE "event" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT,
     "kind" TEXT NOT NULL,

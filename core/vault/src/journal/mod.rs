@@ -18,7 +18,7 @@ use sokhoe_domain::IntentId;
 use sokhoe_domain::ports::{Rng, VaultFiles};
 
 use crate::error::VaultError;
-use crate::key::VaultKey;
+use crate::keys::HeldKey;
 use frames::{FileKey, Frames};
 pub(crate) use record::WrittenIntent;
 use record::{Record, RecordText};
@@ -31,7 +31,7 @@ pub(crate) struct Journal {
     files: Arc<dyn VaultFiles>,
     rng: Arc<dyn Rng>,
     name: String,
-    key: VaultKey,
+    key: Arc<HeldKey>,
 }
 
 impl fmt::Debug for Journal {
@@ -79,7 +79,7 @@ impl Journal {
         files: &Arc<dyn VaultFiles>,
         rng: &Arc<dyn Rng>,
         name: &str,
-        key: VaultKey,
+        key: Arc<HeldKey>,
     ) -> Self {
         Self {
             files: Arc::clone(files),
@@ -104,7 +104,7 @@ impl Journal {
             records,
             next,
             damage,
-        } = frames::read(&bytes, self.key.secret())?;
+        } = frames::read(&bytes, self.key.get()?.secret())?;
         let mut contents = Contents {
             damage,
             file: key.map(|key| (key, next)),
@@ -217,7 +217,7 @@ impl Journal {
         if texts.is_empty() {
             return Ok(self.files.remove(&self.name)?);
         }
-        let (key, mut bytes) = FileKey::begin(self.key.secret(), &*self.rng)?;
+        let (key, mut bytes) = FileKey::begin(self.key.get()?.secret(), &*self.rng)?;
         for (text, sequence) in texts.iter().zip(0..) {
             key.seal(&mut bytes, sequence, text, &*self.rng)?;
         }

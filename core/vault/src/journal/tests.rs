@@ -9,8 +9,13 @@ use sokhoe_domain::{BookingState, ClinicId};
 use sokhoe_testing::SeededRng;
 
 use super::record::WrittenBooking;
-use super::{Damage, IntentId, Journal, RecordText, VaultKey, WrittenIntent};
+use super::{Damage, IntentId, Journal, RecordText, WrittenIntent};
 use crate::FolderFiles;
+use crate::keys::{HeldKey, VaultKey};
+
+fn key(byte: u8) -> Arc<HeldKey> {
+    Arc::new(HeldKey::new(VaultKey::of_bytes(byte)))
+}
 
 struct Desk {
     folder: tempfile::TempDir,
@@ -21,7 +26,7 @@ fn desk() -> Desk {
     let folder = tempfile::tempdir().unwrap();
     let files: Arc<dyn VaultFiles> = Arc::new(FolderFiles::open(folder.path()).unwrap());
     let rng: Arc<dyn Rng> = Arc::new(SeededRng::new(1));
-    let journal = Journal::new(&files, &rng, "me", VaultKey::for_tests(7));
+    let journal = Journal::new(&files, &rng, "me", key(7));
     Desk { folder, journal }
 }
 
@@ -121,7 +126,7 @@ fn nothing_is_in_the_clear_and_another_key_reads_nothing() {
         assert!(!bytes.windows(canary.len()).any(|w| w == canary.as_bytes()));
     }
     let other = Journal {
-        key: VaultKey::for_tests(8),
+        key: key(8),
         files: Arc::clone(&desk.journal.files),
         rng: Arc::clone(&desk.journal.rng),
         name: desk.journal.name.clone(),

@@ -5,8 +5,6 @@ use crate::files::is_name;
 use crate::store::VaultPorts;
 use crate::vault::Vault;
 
-use super::begun_files;
-
 /// Damaged files of a vault that were kept aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DamagedCopies {
@@ -31,17 +29,6 @@ fn is_damaged_file_of(file: &str, name: &str) -> bool {
                 digits > 0 && rest.bytes().take(digits).all(|b| b.is_ascii_digit())
             })
         })
-}
-
-/// Of all files those that lie beside a vault's database and key: its journal, its damaged copies, and
-/// what an interrupted rebuilding left.
-pub(crate) fn files_beside(files: &[String], name: &str) -> Vec<String> {
-    let begun = begun_files(name);
-    files
-        .iter()
-        .filter(|file| is_damaged_file_of(file, name) || begun.contains(file))
-        .cloned()
-        .collect()
 }
 
 fn damaged_files(ports: &VaultPorts, name: &str) -> Result<Vec<String>, VaultError> {

@@ -229,11 +229,7 @@ fn feed(vault: &Vault, account: &AccountVault) {
 fn nothing_that_is_stored_is_ever_written_in_the_clear() {
     let disk = SimDisk::recording(Promise::Nothing);
     let keys = Arc::new(MemoryKeys::default());
-    let ports = VaultPorts {
-        files: Arc::new(disk.clone()),
-        keys,
-        rng: Arc::new(SeededRng::new(1)),
-    };
+    let ports = VaultPorts::new(Arc::new(disk.clone()), keys, Arc::new(SeededRng::new(1)));
     let vault = with_test_index(Vault::create(&ports, "me").unwrap());
     let account = AccountVault::open_or_create(&ports).unwrap();
     feed(&vault, &account);

@@ -1,6 +1,7 @@
 //! Damaged files: noticed or harmless, never a panic, never deleted.
 
 use sokhoe_domain::ResourceKey;
+use sokhoe_domain::ports::KeyStore as _;
 use sokhoe_testing::SeededRng;
 
 use super::{Phone, all, apply, clinic, put, row};
@@ -83,6 +84,8 @@ fn damage_is_noticed_or_harmless() {
             }
         }
         std::fs::write(phone.path("me.db"), &file).unwrap();
+        // That each round puts an older copy back is not what this asks.
+        phone.keys.delete("me").unwrap();
         match phone.open().and_then(|vault| read_all(&vault)) {
             Ok(text) => {
                 assert!(text == whole, "round {round}");
@@ -91,7 +94,7 @@ fn damage_is_noticed_or_harmless() {
             Err(VaultError::Corrupt | VaultError::WrongKey) => noticed += 1,
             Err(error) => panic!("round {round}: {error:?}"),
         }
-        assert!(phone.path("me.db").exists() && phone.path("me.key").exists());
+        assert!(phone.path("me.db").exists() && phone.path("ring").exists());
         for end in ["-wal", "-shm"] {
             let _ = std::fs::remove_file(phone.path(&format!("me.db{end}")));
         }
@@ -110,24 +113,41 @@ fn damage_is_noticed_or_harmless() {
     let mut file = good;
     file[3] ^= 1;
     std::fs::write(phone.path("me.db"), &file).unwrap();
+    phone.keys.delete("me").unwrap();
     assert_eq!(read_all(&phone.open().unwrap()).unwrap(), whole);
 }
 
 #[test]
-fn a_damaged_key_file_opens_nothing_and_is_kept() {
+fn a_damaged_ring_is_read_from_its_copy_and_two_damaged_ones_are_kept() {
     let phone = Phone::new();
     drop(phone.create());
-    let good = std::fs::read(phone.path("me.key")).unwrap();
-    for at in 0..good.len() {
+    let good = std::fs::read(phone.path("ring")).unwrap();
+    assert_eq!(std::fs::read(phone.path("ring.copy")).unwrap(), good);
+    let damaged = (0..good.len()).map(|at| {
         let mut bad = good.clone();
         bad[at] ^= 1;
-        std::fs::write(phone.path("me.key"), &bad).unwrap();
-        assert!(phone.open().is_err(), "{at}");
-        assert!(Vault::create(&phone.ports, "me").is_err());
-        assert_eq!(std::fs::read(phone.path("me.key")).unwrap(), bad);
+        bad
+    });
+    let truncated = (0..good.len()).map(|length| good[..length].to_vec());
+    for bad in damaged.chain(truncated) {
+        std::fs::write(phone.path("ring"), &bad).unwrap();
+        assert!(phone.restarted().ring.find("me").unwrap().is_some());
+        std::fs::write(phone.path("ring.copy"), &bad).unwrap();
+        let ports = phone.restarted();
+        assert_eq!(Vault::open(&ports, "me").unwrap_err(), VaultError::Corrupt);
+        assert_eq!(
+            Vault::create(&ports, "you").unwrap_err(),
+            VaultError::Corrupt
+        );
+        for name in ["ring", "ring.copy"] {
+            assert_eq!(std::fs::read(phone.path(name)).unwrap(), bad);
+        }
+        std::fs::write(phone.path("ring.copy"), &good).unwrap();
     }
-    std::fs::write(phone.path("me.key"), b"").unwrap();
-    assert_eq!(phone.open().unwrap_err(), VaultError::Corrupt);
-    std::fs::write(phone.path("me.key"), good).unwrap();
-    phone.open().unwrap();
+    std::fs::remove_file(phone.path("ring")).unwrap();
+    drop(Vault::open(&phone.restarted(), "me").unwrap());
+    // The next change mends the first copy.
+    drop(Vault::create(&phone.ports, "you").unwrap());
+    let mended = std::fs::read(phone.path("ring")).unwrap();
+    assert_eq!(std::fs::read(phone.path("ring.copy")).unwrap(), mended);
 }

@@ -6,14 +6,6 @@ use super::{Phone, all, apply, at, clinic, fill, put, row, search};
 use crate::store::Durability;
 use crate::{NewEvent, Page, Vault, VaultError, VaultPorts};
 
-const REFUSALS: [KeyStoreError; 5] = [
-    KeyStoreError::Locked,
-    KeyStoreError::UserCancelled,
-    KeyStoreError::Transient,
-    KeyStoreError::Invalidated,
-    KeyStoreError::Missing,
-];
-
 #[test]
 fn a_vault_is_made_closed_and_opened_again() {
     let phone = Phone::new();
@@ -26,7 +18,11 @@ fn a_vault_is_made_closed_and_opened_again() {
     );
     drop(vault);
     let names: Vec<_> = phone.files().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["me.db", "me.key"], "closing folds the journal in");
+    assert_eq!(
+        names,
+        ["me.db", "ring", "ring.copy"],
+        "closing folds the journal in"
+    );
 
     let vault = phone.open().unwrap();
     assert_eq!(search(&vault, "duong"), ["Đường huyết"]);
@@ -37,24 +33,28 @@ fn a_vault_is_made_closed_and_opened_again() {
 
     Vault::erase(&phone.ports, "me").unwrap();
     Vault::erase(&phone.ports, "me").unwrap();
-    assert!(phone.files().is_empty());
+    let names: Vec<_> = phone.files().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["ring", "ring.copy"]);
     assert_eq!(
-        phone.keys_know("me"),
-        Err(KeyStoreError::Missing),
-        "the key is gone too"
+        phone.keys.aliases(),
+        ["ring-2"],
+        "the key that wrapped it is gone too"
     );
-}
-
-impl Phone {
-    fn keys_know(&self, alias: &str) -> Result<(), KeyStoreError> {
-        sokhoe_domain::ports::KeyStore::unwrap(&*self.keys, alias, &[0; 64]).map(drop)
-    }
 }
 
 #[test]
 fn names_stay_in_the_folder() {
     let phone = Phone::new();
-    for bad in ["", "../me", "a/b", ".me", "m e"] {
+    for bad in [
+        "",
+        "../me",
+        "a/b",
+        ".me",
+        "m e",
+        "ring",
+        "ring-1",
+        "ring.copy",
+    ] {
         assert_eq!(
             Vault::create(&phone.ports, bad).unwrap_err(),
             VaultError::BadName
@@ -71,19 +71,12 @@ fn names_stay_in_the_folder() {
 fn a_key_without_a_database_is_used_by_the_next_try() {
     let phone = Phone::new();
     drop(phone.create());
-    let key = std::fs::read(phone.path("me.key")).unwrap();
+    let key = || phone.ports.ring.find("me").unwrap().unwrap().key;
+    let before = key();
     std::fs::remove_file(phone.path("me.db")).unwrap();
     drop(phone.create());
-    assert_eq!(std::fs::read(phone.path("me.key")).unwrap(), key);
+    assert!(key() == before);
     phone.open().unwrap();
-    assert!(
-        phone
-            .ports
-            .files
-            .list()
-            .unwrap()
-            .contains(&"me.key".to_owned())
-    );
 }
 
 #[test]
@@ -93,9 +86,7 @@ fn a_database_that_a_crash_left_empty_is_finished_at_open() {
     std::fs::write(phone.path("me.db"), b"").unwrap();
     // It was whole once: this is no crash in `create`, and must not pass for a new book.
     assert_eq!(phone.open().unwrap_err(), VaultError::Corrupt);
-    let mut key = std::fs::read(phone.path("me.key")).unwrap();
-    key[0] = 1;
-    std::fs::write(phone.path("me.key"), key).unwrap();
+    phone.ports.ring.set_finished("me", false).unwrap();
     let vault = phone.open().unwrap();
     fill(&vault, &["x"]);
     drop(vault);
@@ -116,54 +107,13 @@ fn another_key_opens_nothing_and_touches_nothing() {
     // Mine again.
     std::fs::write(phone.path("me.db"), mine).unwrap();
     assert_eq!(search(&phone.open().unwrap(), "huyet"), ["Đường huyết"]);
-    // No key at all.
-    std::fs::remove_file(phone.path("me.key")).unwrap();
-    assert_eq!(
-        phone.open().unwrap_err(),
-        VaultError::Key(KeyStoreError::Missing)
-    );
-}
-
-#[test]
-fn a_key_store_that_refuses_deletes_nothing() {
-    for refusal in REFUSALS {
-        let phone = Phone::new();
-        let refused = VaultError::Key(refusal);
-        phone.keys.refuse(refusal);
-        assert_eq!(Vault::create(&phone.ports, "me").unwrap_err(), refused);
-        assert!(phone.files().is_empty());
-        phone.keys.refuse(None);
-        let vault = phone.create();
-        fill(&vault, &["Đường huyết"]);
-        drop(vault);
-        let before = phone.files();
-
-        phone.keys.refuse(refusal);
-        assert_eq!(phone.open().unwrap_err(), refused);
-        assert_eq!(Vault::erase(&phone.ports, "me").unwrap_err(), refused);
-        assert_eq!(phone.files(), before);
-
-        // A key is there, its database is not: it may only be away.
-        std::fs::rename(phone.path("me.db"), phone.path("away")).unwrap();
-        assert_eq!(Vault::create(&phone.ports, "me").unwrap_err(), refused);
-        std::fs::rename(phone.path("away"), phone.path("me.db")).unwrap();
-        assert_eq!(phone.files(), before);
-
-        phone.keys.refuse(None);
-        assert_eq!(search(&phone.open().unwrap(), "duong"), ["Đường huyết"]);
+    // No key at all, and no new ring that would come before the one that may come back.
+    for name in ["ring", "ring.copy"] {
+        std::fs::rename(phone.path(name), phone.path(&format!("away-{name}"))).unwrap();
     }
-}
-
-#[test]
-fn the_key_store_is_asked_once_per_open() {
-    let phone = Phone::new();
-    let vault = phone.create();
-    fill(&vault, &["x"]);
-    drop(vault);
-    let before = phone.keys.calls();
-    let vault = phone.open().unwrap();
-    let _ = (search(&vault, "x"), vault.entries(&all()).unwrap());
-    assert_eq!(phone.keys.calls(), before + 1);
+    let missing = VaultError::Key(KeyStoreError::Missing);
+    assert_eq!(phone.open().unwrap_err(), missing);
+    assert_eq!(Vault::create(&phone.ports, "he").unwrap_err(), missing);
 }
 
 #[test]
@@ -260,10 +210,7 @@ fn what_was_committed_is_there_after_a_kill() {
     for (name, bytes) in phone.files() {
         std::fs::write(other.path(&name), bytes).unwrap();
     }
-    let ports = VaultPorts {
-        keys: phone.ports.keys.clone(),
-        ..other.ports
-    };
+    let ports = VaultPorts::new(other.ports.files, phone.ports.keys.clone(), other.ports.rng);
     let survived = super::with_test_index(Vault::open(&ports, "me").unwrap());
     assert_eq!(search(&survived, "huyet"), ["Đường huyết"]);
     assert_eq!(

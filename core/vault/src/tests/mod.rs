@@ -6,6 +6,7 @@ mod book;
 mod canary;
 mod damage;
 mod export;
+mod keys;
 mod lifecycle;
 mod measure;
 mod model;
@@ -38,11 +39,11 @@ impl Phone {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = Arc::new(MemoryKeys::default());
-        let ports = VaultPorts {
-            files: Arc::new(FolderFiles::open(folder.path()).unwrap()),
-            keys: keys.clone(),
-            rng: Arc::new(SeededRng::new(1)),
-        };
+        let ports = VaultPorts::new(
+            Arc::new(FolderFiles::open(folder.path()).unwrap()),
+            keys.clone(),
+            Arc::new(SeededRng::new(1)),
+        );
         Self {
             folder,
             keys,
@@ -52,6 +53,14 @@ impl Phone {
 
     pub(crate) fn create(&self) -> Vault {
         with_test_index(Vault::create(&self.ports, "me").unwrap())
+    }
+
+    /// The same phone with a ring of its own, as after a restart.
+    pub(crate) fn restarted(&self) -> VaultPorts {
+        let VaultPorts {
+            files, keys, rng, ..
+        } = self.ports.clone();
+        VaultPorts::new(files, keys, rng)
     }
 
     pub(crate) fn open(&self) -> Result<Vault, VaultError> {
@@ -71,6 +80,7 @@ impl Phone {
                 let bytes = std::fs::read(entry.path()).unwrap();
                 (entry.file_name().into_string().unwrap(), bytes)
             })
+            .filter(|(name, _)| !name.starts_with(".lock-"))
             .collect();
         files.sort();
         files

@@ -47,10 +47,8 @@ fn assert_let_go(phone: &Phone) {
     }
     // Nobody else has any lock: an exclusive one is to be had at once.
     let other = Connection::open_with_flags(phone.path("me.db"), OpenFlags::default()).unwrap();
-    let key = crate::key::KeyFile::load(&phone.ports, "me")
-        .unwrap()
-        .unwrap();
-    other.execute_batch(&key.key.pragma()).unwrap();
+    let found = phone.ports.ring.find("me").unwrap().unwrap();
+    found.key.give(&other).unwrap();
     other
         .execute_batch(
             "PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;",

@@ -43,7 +43,7 @@ pub(super) fn write(
     book: &OpenBook,
     out: &mut dyn Write,
 ) -> Result<(), AppError> {
-    let clinics = session.account.clinics()?;
+    let clinics = session.account()?.clinics()?;
     let context = Context {
         words: &session.words,
         language: session.config.language,

@@ -60,7 +60,38 @@ public class AndroidKeyStore(
             cipher.doFinal(wrapped, NONCE_BYTES, wrapped.size - NONCE_BYTES)
         }
 
-    override fun delete(alias: String): Unit = typed { platform.deleteEntry(alias) }
+    override fun delete(alias: String): Unit =
+        typed {
+            platform.deleteEntry(alias)
+            for (counter in counters(alias)) platform.deleteEntry(counter)
+        }
+
+    override fun counter(alias: String): ULong = typed { counters(alias).maxOfOrNull { countOf(it) } ?: 0UL }
+
+    /**
+     * The platform has no counters, so the number stands in the name of a key that is used for nothing else. The new one
+     * first: a crash in between leaves two, of which the higher counts.
+     */
+    @Synchronized
+    override fun raiseCounter(
+        alias: String,
+        to: ULong,
+    ): Unit =
+        typed {
+            val before = counters(alias)
+            if (before.none { countOf(it) >= to }) {
+                generate("${counterPrefix(alias)}$to", strongBox = false, whileUnlocked = false)
+                for (counter in before) platform.deleteEntry(counter)
+            }
+        }
+
+    private fun counters(alias: String): List<String> =
+        platform.aliases().asSequence().filter { it.startsWith(counterPrefix(alias)) }.toList()
+
+    /** No name of a vault has a colon. */
+    private fun counterPrefix(alias: String) = "counter:$alias:"
+
+    private fun countOf(entry: String): ULong = entry.substringAfterLast(':').toULongOrNull() ?: 0UL
 
     private fun key(alias: String): SecretKey? = platform.getKey(alias, null) as SecretKey?
 
@@ -81,6 +112,7 @@ public class AndroidKeyStore(
     private fun generate(
         alias: String,
         strongBox: Boolean,
+        whileUnlocked: Boolean = true,
     ): SecretKey {
         val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
         val spec =
@@ -90,7 +122,7 @@ public class AndroidKeyStore(
                 .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
                 .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) {
-            spec.setUnlockedDeviceRequired(true).setIsStrongBoxBacked(strongBox)
+            spec.setUnlockedDeviceRequired(whileUnlocked).setIsStrongBoxBacked(strongBox)
         }
         val generator = KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER)
         generator.init(spec.build())

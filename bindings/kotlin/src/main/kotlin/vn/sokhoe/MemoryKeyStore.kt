@@ -21,6 +21,7 @@ private const val TAG_BITS = 128
  */
 public class MemoryKeyStore : KeyStore {
     private val keys = ConcurrentHashMap<String, SecretKey>()
+    private val counters = ConcurrentHashMap<String, ULong>()
 
     override fun wrap(
         alias: String,
@@ -51,5 +52,15 @@ public class MemoryKeyStore : KeyStore {
 
     override fun delete(alias: String) {
         keys.remove(alias)
+        counters.remove(alias)
+    }
+
+    override fun counter(alias: String): ULong = counters[alias] ?: 0UL
+
+    override fun raiseCounter(
+        alias: String,
+        to: ULong,
+    ) {
+        counters.merge(alias, to) { before, after -> maxOf(before, after) }
     }
 }

@@ -58,6 +58,27 @@ public class SoKhoe private constructor(
      */
     public fun scan(text: String): ScanView = core.scan(text)
 
+    /**
+     * Closes all books and wipes their keys from memory, e.g. when the app goes to the background. Calls under way end
+     * with [SoKhoeException.KeyStore]; the next call asks the key store again, once.
+     */
+    public suspend fun lock(): Unit = core.lock()
+
+    /** Whether there is a recovery code. */
+    public suspend fun hasRecoveryCode(): Boolean = core.hasRecoveryCode()
+
+    /**
+     * Makes a recovery code, to be written down and kept apart from the phone; shown this once. The one before it no
+     * longer opens anything.
+     */
+    public suspend fun makeRecoveryCode(): String = core.makeRecoveryCode()
+
+    /** Erases a person's book from this phone, with all that no clinic has. */
+    public suspend fun erasePerson(personId: String): Unit = core.erasePerson(personId)
+
+    /** Erases everything from this phone. It is as new afterwards. */
+    public suspend fun eraseEverything(): Unit = core.eraseEverything()
+
     /** Brings this phone into a clinic with the text of its enrolment QR. */
     public suspend fun enrol(qrText: String): EnrolmentView = core.enrol(qrText)
 
@@ -247,6 +268,18 @@ public class SoKhoe private constructor(
         ): SoKhoe =
             withContext(Dispatchers.IO) {
                 SoKhoe(Core.open(CoreConfig(folder.path, language, deviceName), keyStore))
+            }
+
+        /** Opens the books with a recovery code, when [open] answered that the key can no longer be used or is missing. */
+        public suspend fun recover(
+            folder: File,
+            deviceName: String,
+            keyStore: KeyStore,
+            recoveryCode: String,
+            language: Language = Language.VI,
+        ): SoKhoe =
+            withContext(Dispatchers.IO) {
+                SoKhoe(Core.recover(CoreConfig(folder.path, language, deviceName), keyStore, recoveryCode))
             }
 
         /** What to tell people about an error of [open]. */

@@ -22,5 +22,12 @@ class LockableKeyStore(
 
     override fun delete(alias: String) = unlocked { keys.delete(alias) }
 
+    override fun counter(alias: String) = unlocked { keys.counter(alias) }
+
+    override fun raiseCounter(
+        alias: String,
+        to: ULong,
+    ) = unlocked { keys.raiseCounter(alias, to) }
+
     private fun <T> unlocked(work: () -> T): T = if (locked) throw KeyStoreException.Locked() else work()
 }
