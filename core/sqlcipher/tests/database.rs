@@ -103,7 +103,7 @@ fn sqlite_has_nothing_that_is_not_used() -> Result<()> {
     let mut options = db.prepare("PRAGMA compile_options")?;
     let options: Vec<String> = options
         .query_map([], |row| row.get(0))?
-        .collect::<Result<_>>()?;
+        .collect::<rusqlite::Result<_>>()?;
     for gone in [
         "ENABLE_FTS",
         "ENABLE_RTREE",

@@ -51,6 +51,13 @@ fn unfinished_file(name: &str) -> String {
     format!("{name}.new.db")
 }
 
+/// Whether a database is one that rebuilding the vault `name` made or kept, and not another vault's.
+pub(crate) fn is_of_rebuilding(database: &str, name: &str) -> bool {
+    damaged::is_damaged_file_of(database, name)
+        || database == unfinished_file(name)
+        || database == rebuilt_file(name)
+}
+
 fn rebuilt_file(name: &str) -> String {
     format!("{name}.rebuilt.db")
 }

@@ -14,6 +14,7 @@ use super::table::{Entry, Table};
 use super::vault_key::{VaultKey, random};
 use crate::error::VaultError;
 use crate::files::is_name;
+use crate::rebuild::is_of_rebuilding;
 
 /// The lock under which processes change the ring.
 const LOCK: &str = "ring";
@@ -493,8 +494,9 @@ impl KeyRing {
         let files = self.files.list()?;
         // `me.db` is of `me`, but `me.too.db` is of `me.too`.
         let is_of_another = |file: &str| {
-            let databases = files.iter().filter_map(|file| file.strip_suffix(".db"));
+            let databases = files.iter().filter(|file| !is_of_rebuilding(file, name));
             databases
+                .filter_map(|file| file.strip_suffix(".db"))
                 .filter(|other| is_of(other, name))
                 .any(|other| is_of(file, other))
         };

@@ -21,7 +21,7 @@ pub(crate) fn damaged_file(name: &str, n: u32, ending: &str) -> String {
     format!("{name}{MARK}{n}{ending}")
 }
 
-fn is_damaged_file_of(file: &str, name: &str) -> bool {
+pub(super) fn is_damaged_file_of(file: &str, name: &str) -> bool {
     file.strip_prefix(name)
         .and_then(|rest| rest.strip_prefix(MARK))
         .is_some_and(|rest| {

@@ -301,7 +301,7 @@ fn nothing_that_is_stored_is_ever_written_in_the_clear() {
             let is_known = [".key", ".db", ".db-wal", ".db-journal", ".journal"]
                 .iter()
                 .any(|end| name.ends_with(end));
-            let is_blob = crate::blobs::is_blob_of(&name, "me");
+            let is_blob = crate::blobs::is_blob_of(name, "me");
             assert!(
                 is_known || is_blob || name.starts_with(".unfinished-"),
                 "{name}"
