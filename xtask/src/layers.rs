@@ -380,7 +380,6 @@ mod tests {
             member("sokhoe-app", &["sokhoe-clinic"], &[]),
             member("sokhoe-ffi", &["sokhoe-vault"], &[]),
             member("sokhoe-sqlcipher", &["sokhoe-domain"], &[]),
-            member("sokhoe-sqlcipher", &["rusqlite"], &[]),
             member("sokhoe-vault", &["libsqlite3-sys"], &[]),
             member("sokhoe-app", &[], &["sokhoe-tests"]),
             member("sokhoe-new", &[], &[]),

@@ -288,7 +288,8 @@ fn reads_what_another_implementation_wrote() -> Result<()> {
         assert_eq!(
             text(
                 &db,
-                "SELECT body FROM note_search WHERE note_search MATCH '37'"
+                // The table of a module that is left out here: its rows are there all the same.
+                "SELECT c0 FROM note_search_content WHERE id = 37"
             )?,
             "ghi chú 37"
         );
