@@ -78,6 +78,7 @@ phone-still-waiting = { $count } requests wait to be sent.
 phone-set-aside = { $count } records could not be read and were set aside.
 phone-unreachable = { $clinics } cannot be reached. That part of the book is as of the last time.
 phone-nothing-found = Nothing found in the book.
+phone-storage = Documents take { $used } of { $budget } MB: { $own } MB are your own, { $evictable } MB go when room is needed.
 phone-more = There is more: add --cursor { $cursor }
 phone-when = Date
 phone-trend-code = Trend code

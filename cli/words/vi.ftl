@@ -78,6 +78,7 @@ phone-still-waiting = { $count } yêu cầu còn chờ gửi.
 phone-set-aside = { $count } bản ghi không đọc được, để riêng.
 phone-unreachable = Chưa liên lạc được với { $clinics }. Phần sổ của nơi đó là của lần trước.
 phone-nothing-found = Không tìm thấy gì trong sổ.
+phone-storage = Giấy tờ chiếm { $used } trên { $budget } MB: { $own } MB là của bạn, { $evictable } MB sẽ tự gỡ khi cần chỗ.
 phone-more = Còn nữa: thêm --cursor { $cursor }
 phone-when = Ngày
 phone-trend-code = Mã diễn biến

@@ -9,7 +9,8 @@ use sokhoe_app::{
     AppConfig, BookRequest, BookView, BookingView, BrowseRequest, ClinicView, EnrolmentView,
     EntryDetailView, EntryPageView, EventView, Existing, ExportFormat, FindSlotsRequest,
     InvoiceView, Language, MoveProgressView, MoveRequestView, PayeeCheckView, PaymentQrView,
-    PersonView, ScanView, SectionCountView, ServiceView, SlotView, SyncView, TrendView,
+    PersonView, ScanView, SectionCountView, ServiceView, SlotView, StorageView, SyncView,
+    TrendView,
 };
 
 use zeroize::Zeroizing;
@@ -254,6 +255,22 @@ impl SoKhoe {
     pub async fn browse(&self, request: BrowseRequest) -> Result<EntryPageView> {
         let core = self.core.clone();
         self.workers.read(move || Ok(core.browse(request)?)).await
+    }
+
+    /// What the documents of a book take on the phone, and how much of that goes when room is needed.
+    pub async fn storage(&self, person_id: String) -> Result<StorageView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.storage(&person_id)?))
+            .await
+    }
+
+    /// Sets what the documents of a book may take, in bytes. What is over it and still at a clinic goes at
+    /// once; nothing else does.
+    pub async fn set_blob_budget(&self, person_id: String, bytes: u64) -> Result<StorageView> {
+        let core = self.core.clone();
+        let work = async move { Ok(core.set_blob_budget(&person_id, bytes)?) };
+        self.workers.run(work).await
     }
 
     /// How many rows each section has.

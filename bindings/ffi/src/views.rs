@@ -6,7 +6,7 @@ use sokhoe_app::{
     EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, ExportFormat, FieldView,
     FindSlotsRequest, InvoiceView, KeyStoreRefusal, Language, MoveProgressView, MoveRefusal,
     MoveRequestView, PaymentQrView, PaymentStatus, PersonView, PointView, RecoveryCodeRefusal,
-    SectionCountView, ServiceView, SlotView, SyncView, TextPartView, TrendView,
+    SectionCountView, ServiceView, SlotView, StorageView, SyncView, TextPartView, TrendView,
 };
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 
@@ -389,6 +389,21 @@ pub struct EntryView {
     pub trend_code: Option<String>,
     /// After a search: where the words stand, in the row or in what is behind it. Else empty.
     pub snippet: Vec<TextPartView>,
+}
+
+/// What the documents of a book take on the phone, in bytes.
+#[uniffi::remote(Record)]
+pub struct StorageView {
+    /// What documents may take.
+    pub budget: u64,
+    /// What they take.
+    pub used: u64,
+    /// Of these, the person's own that no clinic has: they stay.
+    pub own: u64,
+    /// Of these, what a clinic gave and no longer has: they stay.
+    pub last_copies: u64,
+    /// Of these, what goes by itself when room is needed, since a clinic still has it.
+    pub evictable: u64,
 }
 
 /// A piece of a text that is shown.

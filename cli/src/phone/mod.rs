@@ -11,6 +11,7 @@ mod offers;
 mod open;
 mod people;
 pub(crate) mod results;
+mod storage;
 mod sync;
 mod times;
 
@@ -79,6 +80,7 @@ enum PhoneCommand {
     Invoice(invoices::InvoiceArgs),
     Events(people::EventsArgs),
     Export(export::ExportArgs),
+    Storage(storage::StorageArgs),
     Move(move_phone::MoveArgs),
     Recovery(keys::RecoveryArgs),
     Erase(keys::EraseArgs),
@@ -118,6 +120,7 @@ pub(crate) async fn run(
         PhoneCommand::Trend(args) => results::trend(&phone, &args, output),
         PhoneCommand::Invoice(args) => invoices::run(&phone, args, output),
         PhoneCommand::Events(args) => people::events(&phone, &args, output),
+        PhoneCommand::Storage(args) => storage::run(&phone, &args, output),
         PhoneCommand::Export(args) => export::run(&phone, &args, output),
         PhoneCommand::Move(args) => move_phone::run(&phone, args, output),
         PhoneCommand::Recovery(args) => keys::recovery(folder, &args, words, output),

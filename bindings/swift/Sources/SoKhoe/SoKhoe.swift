@@ -160,6 +160,16 @@ public final class SoKhoe: Sendable {
         try await core.browse(request: request)
     }
 
+    /// What the documents of a book take on the phone, and how much of that goes when room is needed.
+    public func storage(personId: String) async throws -> StorageView {
+        try await core.storage(personId: personId)
+    }
+
+    /// Sets what the documents of a book may take, in bytes. What a clinic still has goes first, and alone.
+    public func setBlobBudget(personId: String, bytes: UInt64) async throws -> StorageView {
+        try await core.setBlobBudget(personId: personId, bytes: bytes)
+    }
+
     /// How many rows each section has.
     public func sections(personId: String) async throws -> [SectionCountView] {
         try await core.sections(personId: personId)

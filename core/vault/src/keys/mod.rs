@@ -1,7 +1,7 @@
 //! The keys of all vaults of a phone: one ring, which the key store opens once.
 //!
 //! The key store wraps one key, the ring key. The file `ring` holds it, wrapped, and under it a table of the
-//! vaults' keys (docs/adr/0005). Everything that is secret here lies on the heap in memory that is wiped when it is
+//! vaults' keys (docs/adr/0006). Everything that is secret here lies on the heap in memory that is wiped when it is
 //! dropped: what lies on the stack is copied when it moves, and nobody wipes the copies.
 //!
 //! **The rule for maintainers:** no answer of the key store removes a file, an entry or a name of a key; only

@@ -138,6 +138,15 @@ public class SoKhoe private constructor(
     /** A page of the book: a list, or a search that needs no network. */
     public suspend fun browse(request: BrowseRequest): EntryPageView = core.browse(request)
 
+    /** What the documents of a book take on the phone, and how much of that goes when room is needed. */
+    public suspend fun storage(personId: String): StorageView = core.storage(personId)
+
+    /** Sets what the documents of a book may take, in bytes. What a clinic still has goes first, and alone. */
+    public suspend fun setBlobBudget(
+        personId: String,
+        bytes: ULong,
+    ): StorageView = core.setBlobBudget(personId, bytes)
+
     /** How many rows each section has. */
     public suspend fun sections(personId: String): List<SectionCountView> = core.sections(personId)
 
