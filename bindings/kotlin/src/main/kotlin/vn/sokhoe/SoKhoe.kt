@@ -35,6 +35,7 @@ import vn.sokhoe.core.SectionCountView
 import vn.sokhoe.core.ServiceView
 import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
+import vn.sokhoe.core.StorageView
 import vn.sokhoe.core.SyncView
 import vn.sokhoe.core.TrendView
 import java.io.File
