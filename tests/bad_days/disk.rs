@@ -38,7 +38,7 @@ impl Drop for SmallDisk {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_said_and_loses_nothing() {
     let disk =
-        SmallDisk::mount(1_024).expect("this test mounts a small file system: run it as root");
+        SmallDisk::mount(2_048).expect("this test mounts a small file system: run it as root");
     let clinic = TestClinic::with_book().await;
     let keys = std::sync::Arc::new(sokhoe_testing::MemoryKeys::default());
     let open = || {

@@ -61,6 +61,16 @@ pub struct Damaged {
     pub mixes: bool,
 }
 
+/// The file of all keys, which has a copy beside it.
+const RING: &str = "ring";
+
+fn name_of(end: &str) -> String {
+    match end {
+        RING => RING.to_owned(),
+        end => format!("{MINE}{end}"),
+    }
+}
+
 struct Dice(SeededRng);
 
 impl Dice {
@@ -76,18 +86,18 @@ pub fn make(history: &History, seed: u64) -> Damaged {
     let moment = 1 + dice.below(history.moments.len() - 1);
     let mut files = (*history.moments[moment].files).clone();
     let ends: &[&str] = match damage {
-        // The key file and the journal of intents have no pages; of the other vault's log there is none.
+        // The ring and the journal of intents have no pages; of the other vault's log there is none.
         Damage::SwapPages => &[".db", ".db-wal"],
         Damage::ForeignPage => &[".db", ".db", ".db-wal"],
-        Damage::ForeignFile => &[".db", ".key", ".journal"],
-        _ => &[".db", ".db", ".db-wal", ".db-wal", ".key", ".journal"],
+        Damage::ForeignFile => &[".db", ".journal"],
+        _ => &[".db", ".db", ".db-wal", ".db-wal", RING, ".journal"],
     };
     let present: Vec<&&str> = ends
         .iter()
-        .filter(|end| files.contains_key(&format!("{MINE}{end}")))
+        .filter(|end| files.contains_key(&name_of(end)))
         .collect();
     let end = *present[dice.below(present.len())];
-    let file = format!("{MINE}{end}");
+    let file = name_of(end);
     let is_journal = end == ".db-wal";
     let earlier = dice.below(moment);
     let older = history.moments[earlier].files.get(&file).cloned();

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use sokhoe_app::domain::BookingState;
-use sokhoe_testing::SeededRng;
 use sokhoe_testing::disk::{Promise, SimDisk};
+use sokhoe_testing::{ForkedKeys, SeededRng};
 use sokhoe_tests::book::Book;
 use sokhoe_vault::{Vault, VaultError, VaultPorts};
 
@@ -45,7 +45,7 @@ fn open(history: &History, files: BTreeMap<String, Vec<u8>>, check: bool) -> (Si
     let disk = SimDisk::of(Promise::PowersafeOverwrite, files);
     let ports = VaultPorts::new(
         Arc::new(disk.clone()),
-        history.keys.clone(),
+        Arc::new(ForkedKeys::without_counters(history.keys.clone())),
         Arc::new(SeededRng::new(4)),
     );
     let book = Vault::open(&ports, MINE).and_then(|vault| {
@@ -64,9 +64,6 @@ fn look_at(history: &History, damaged: &Damaged) -> Result<Outcome, String> {
         if !left.contains_key(name) {
             return Err(format!("{name} is gone"));
         }
-    }
-    if left.get("me.key") != damaged.files.get("me.key") {
-        return Err("the key file was changed".to_owned());
     }
     match book {
         Ok((book, _)) if book == *history.moments[damaged.moment].book => Ok(Outcome::Harmless),
@@ -154,6 +151,11 @@ fn damage_is_noticed_or_harmless_in_100_000_files() {
         let count = |outcome| outcomes.get(&(damage, outcome)).copied().unwrap_or(0);
         let all = count(Outcome::Noticed) + count(Outcome::Harmless) + count(Outcome::Earlier);
         assert!(all > FILES / 50, "{damage:?}: only {all}");
-        assert!(all > count(Outcome::Harmless), "{damage:?} did nothing");
+        // What follows a file's end is never read; the ring has a copy.
+        let is_harmless = damage == Damage::Grow;
+        assert!(
+            is_harmless || all > count(Outcome::Harmless),
+            "{damage:?} did nothing"
+        );
     }
 }

@@ -41,7 +41,8 @@ fn an_independent_reader_opens_the_vault_with_the_key_and_not_without() {
         })
         .unwrap();
     drop(vault);
-    let key = sokhoe_tests::ring::PlainRing::read(home.path()).vault("peer");
+    let ring = sokhoe_tests::ring::PlainRing::read(home.path());
+    let key = ring.vault("peer");
     let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
     let path = home.path().join("peer.db");
     let wrong = "00".repeat(32);

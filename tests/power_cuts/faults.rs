@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sokhoe_app::domain::{BookingState, ClinicId, ResourceKey, Timestamp};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::disk::{AfterFailedSync, CrashKind, Promise, SimDisk};
-use sokhoe_testing::{MemoryKeys, SeededRng};
+use sokhoe_testing::{ForkedKeys, MemoryKeys, SeededRng};
 use sokhoe_tests::book::Book;
 use sokhoe_vault::{IntentKind, NewEvent, Page, StoredBooking, Vault, VaultError, VaultPorts};
 
@@ -45,12 +45,18 @@ impl Trial {
         Some(Book::read(vault, PROBES).unwrap())
     }
 
+    /// The ports of a phone that loses its power now.
+    fn copied(&self, kind: CrashKind) -> VaultPorts {
+        VaultPorts::new(
+            Arc::new(self.disk.crash(kind, 0)),
+            Arc::new(ForkedKeys::of(self.ports.keys.clone())),
+            self.ports.rng.clone(),
+        )
+    }
+
     /// What a phone finds that loses its power now, and every unsynced byte with it.
     fn book_after_crash(&self, kind: CrashKind) -> Book {
-        let ports = VaultPorts {
-            files: Arc::new(self.disk.crash(kind, 0)),
-            ..self.ports.clone()
-        };
+        let ports = self.copied(kind);
         Book::read(&Vault::open(&ports, MINE).unwrap(), PROBES).unwrap()
     }
 
@@ -274,10 +280,7 @@ fn a_phone_that_goes_dark_while_awake_fails_cleanly_and_wakes_up_whole() {
             reached += 1;
         }
         trial.vault = None;
-        let ports = VaultPorts {
-            files: Arc::new(trial.disk.crash(CrashKind::Written, 0)),
-            ..trial.ports.clone()
-        };
+        let ports = trial.copied(CrashKind::Written);
         let book = match Vault::open(&ports, MINE) {
             Ok(vault) => Book::read(&vault, PROBES).unwrap(),
             Err(VaultError::NotFound) if reached == 0 => continue,

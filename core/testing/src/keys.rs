@@ -184,6 +184,67 @@ impl KeyStore for PlainKeys {
     }
 }
 
+/// A key store for a copy of a phone's files: the keys are the phone's, what the copy counts is its own.
+pub struct ForkedKeys {
+    keys: Arc<dyn KeyStore>,
+    /// Whether it goes on from the phone's counters, or knows of none.
+    goes_on: bool,
+    counters: Counters,
+}
+
+impl fmt::Debug for ForkedKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ForkedKeys").finish_non_exhaustive()
+    }
+}
+
+impl ForkedKeys {
+    /// One that goes on from the phone's counters.
+    pub fn of(keys: Arc<dyn KeyStore>) -> Self {
+        Self {
+            keys,
+            goes_on: true,
+            counters: Counters::default(),
+        }
+    }
+
+    /// One that takes every copy for the newest.
+    pub fn without_counters(keys: Arc<dyn KeyStore>) -> Self {
+        Self {
+            goes_on: false,
+            ..Self::of(keys)
+        }
+    }
+}
+
+impl KeyStore for ForkedKeys {
+    fn wrap(&self, alias: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
+        self.keys.wrap(alias, secret)
+    }
+
+    fn unwrap(&self, alias: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
+        self.keys.unwrap(alias, wrapped)
+    }
+
+    fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
+        self.counters.forget(alias);
+        Ok(())
+    }
+
+    fn counter(&self, alias: &str) -> Result<u64, KeyStoreError> {
+        let phone = match self.goes_on {
+            true => self.keys.counter(alias)?,
+            false => 0,
+        };
+        Ok(phone.max(self.counters.get(alias)))
+    }
+
+    fn raise_counter(&self, alias: &str, to: u64) -> Result<(), KeyStoreError> {
+        self.counters.raise(alias, to);
+        Ok(())
+    }
+}
+
 /// A key store that answers one of its calls with an error.
 #[derive(Debug)]
 pub struct FaultyKeys {

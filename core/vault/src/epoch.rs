@@ -102,7 +102,16 @@ impl Epoch {
         if !self.is_behind.swap(false, Ordering::AcqRel) {
             return None;
         }
-        raise(connection, self.floor).ok()
+        // In a transaction whose end is asked for: a statement that gives a row ends unheard.
+        connection.execute_batch("BEGIN IMMEDIATE").ok()?;
+        let raised = raise(connection, self.floor).and_then(|epoch| {
+            connection.execute_batch("COMMIT")?;
+            Ok(epoch)
+        });
+        if raised.is_err() {
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        raised.ok()
     }
 }
 

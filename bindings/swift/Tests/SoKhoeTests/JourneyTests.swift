@@ -115,7 +115,9 @@ final class JourneyTests: XCTestCase {
         let enrolment = try await old.enrol(qrText: clinic.enrolment)
         let person = try XCTUnwrap(enrolment.persons.first).id
         let new = try await SoKhoe.open(
-            folder: folder.appendingPathComponent("new phone"), deviceName: "XCTest", keyStore: MemoryKeyStore()
+            folder: folder.appendingPathComponent("new phone"),
+            deviceName: "XCTest",
+            keyStore: MemoryKeyStore()
         )
         let request = try await new.beginMove().qrText
         guard case .moveRequest = try old.scan(request).content else {

@@ -86,7 +86,11 @@ public class AndroidKeyStore(
         }
 
     private fun counters(alias: String): List<String> =
-        platform.aliases().asSequence().filter { it.startsWith(counterPrefix(alias)) }.toList()
+        platform
+            .aliases()
+            .asSequence()
+            .filter { it.startsWith(counterPrefix(alias)) }
+            .toList()
 
     /** No name of a vault has a colon. */
     private fun counterPrefix(alias: String) = "counter:$alias:"
