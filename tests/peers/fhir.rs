@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use sokhoe_app::SoKhoe;
 use sokhoe_app::domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
+use sokhoe_app::{BookingStatus, SoKhoe};
 use sokhoe_testing::{Cut, CuttableTransport, MemoryKeys};
 use sokhoe_tests::{EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone};
 
@@ -93,11 +93,20 @@ async fn everything_on_the_wire_is_valid_fhir_r4() {
     assert!(bodies.len() >= 12, "{} bodies", bodies.len());
 
     // What leaves the phone in a file, with a booking and a cancellation that no clinic has.
-    let [kept, waits] = [slots[2].clone(), slots[3].clone()];
-    let kept = phone.book(&person, kept).await.unwrap();
+    // Times beside one that is taken may be taken, too.
+    let (waits, others) = slots[2..].split_last().unwrap();
+    let mut kept = None;
+    for slot in others {
+        let booking = phone.book(&person, slot.clone()).await.unwrap();
+        if booking.status == BookingStatus::Confirmed {
+            kept = Some(booking);
+            break;
+        }
+    }
+    let kept = kept.expect("a free time");
     phone.app.sync(&person).await.unwrap();
     cut.cut(Cut::NoNetwork);
-    phone.book(&person, waits).await.unwrap();
+    phone.book(&person, waits.clone()).await.unwrap();
     phone.app.cancel_booking(&person, &kept.id).await.unwrap();
     let mut bundle = Vec::new();
     phone.app.export_fhir(&person, &mut bundle).unwrap();
