@@ -15,7 +15,7 @@ use crate::compression::{Decoder, Encoder};
 use crate::connection::{self, Role};
 use crate::epoch::{Epoch, Opening};
 use crate::error::VaultError;
-use crate::journal::Journal;
+use crate::journal::{Damage, Journal};
 use crate::keys::{FoundKey, HeldKey, KeyRing, Lockable, VaultKey, is_vault_name};
 use crate::migrations::{Migrations, migrate, version};
 use crate::names::Names;
@@ -184,8 +184,8 @@ impl Store {
         Ok(finished || names.contains(&database_file(name)))
     }
 
-    /// The key file comes first: a crash in between leaves a key without a database, which the next
-    /// try uses. The other way round would leave a database that nobody can open.
+    /// The key comes first: a crash in between leaves a key without a database, which the next try uses.
+    /// The other way round would leave a database that nobody can open.
     pub(crate) fn create(
         ports: &VaultPorts,
         name: &str,
@@ -267,12 +267,14 @@ impl Store {
             connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")?;
         }
         // Sealed anew, while nobody else has the file. What fails is written again from the database
-        // when the vault is opened.
+        // when the vault is opened; one that does not read may have been sealed anew before a crash.
         let journal = |key: &VaultKey| {
             let key = Arc::new(HeldKey::new(key.duplicate()));
             Journal::new(&ports.files, &ports.rng, name, key)
         };
-        if let Ok(contents) = journal(&found.key).read() {
+        if let Ok(contents) = journal(&found.key).read()
+            && contents.damage == Damage::None
+        {
             let _ = journal(next).rewrite(&contents);
         }
         drop(connection);

@@ -265,6 +265,35 @@ fn what_still_reads_comes_along() {
 }
 
 #[test]
+fn the_journal_is_read_after_the_key_was_rotated_also_when_that_was_interrupted() {
+    let phone = Phone::new();
+    drop(lived(&phone));
+    phone.ports.ring.begin_rotation("me").unwrap();
+    let ring: Vec<_> = ["ring", "ring.copy"]
+        .map(|name| (name, std::fs::read(phone.path(name)).unwrap()))
+        .into();
+    Vault::rotate_key(&phone.ports, "me").unwrap();
+    // As if the process had died before the ring knew: file and journal are under the new key already.
+    for (name, bytes) in ring {
+        std::fs::write(phone.path(name), bytes).unwrap();
+    }
+    let ports = phone.restarted();
+    Vault::rotate_key(&ports, "me").unwrap();
+    assert_eq!(
+        names(&phone),
+        ["me.db", "me.journal", "ring", "ring.copy"],
+        "nothing was taken for damage"
+    );
+    // The database is lost: what waits comes back from the journal.
+    let mut file = std::fs::read(phone.path("me.db")).unwrap();
+    file[4_096..].fill(7);
+    std::fs::write(phone.path("me.db"), file).unwrap();
+    let (vault, rebuilt) = Vault::rebuild(&ports, "me", at(50), &PauseSwitch::default()).unwrap();
+    assert_eq!((rebuilt.intents, rebuilt.intents_from_journal), (3, 3));
+    assert_eq!(vault.due(at(99)).unwrap().len(), 3);
+}
+
+#[test]
 fn what_is_not_damage_is_not_rebuilt() {
     let phone = Phone::new();
     drop(lived(&phone));
