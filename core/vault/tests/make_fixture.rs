@@ -11,8 +11,8 @@ use fixture::{at, id, ports};
 use sokhoe_domain::{BookingState, ClinicId, PersonId, ResourceKey};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_vault::{
-    AccountVault, ClinicRecord, IntentKind, LinkedPerson, NewEvent, NewIntent, Page, PersonRecord,
-    StoredBooking, Vault,
+    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewEvent,
+    NewIntent, Page, PersonRecord, StoredBooking, Vault,
 };
 
 fn booking(n: i64, state: BookingState) -> StoredBooking {
@@ -132,6 +132,17 @@ fn make() {
             &booking(9, BookingState::Confirmed),
         )
         .unwrap();
+    let blob_owner = fixture::blob_owner();
+    let mut blob = vault.write_blob().unwrap();
+    blob.write(fixture::BLOB).unwrap();
+    blob.finish(
+        BlobOrigin::Own,
+        &blob_owner.0,
+        &blob_owner.1,
+        fixture::BLOB_PLACE,
+        ExpectedContent::default(),
+    )
+    .unwrap();
     drop(vault);
 
     let account = AccountVault::open_or_create(&ports).unwrap();
