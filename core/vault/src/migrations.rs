@@ -13,6 +13,7 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0002_blocks.sql"),
     include_str!("../migrations/vault/0003_blobs.sql"),
     include_str!("../migrations/vault/0004_epoch.sql"),
+    include_str!("../migrations/vault/0005_packed.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[

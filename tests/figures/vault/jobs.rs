@@ -109,10 +109,11 @@ fn open(folder: &Path) -> Value {
     let ports = book::ports(folder);
     let begin = Instant::now();
     let vault = Vault::open(&ports, NAME).expect("the vault");
+    let open = begin.elapsed().as_secs_f64() * 1e3;
     let shown = vault.entries(&first(50)).expect("a page").rows.len();
     let millis = begin.elapsed().as_secs_f64() * 1e3;
     assert_eq!(shown, 50);
-    json!({"ms": millis, "rss_mb": memory("VmRSS"), "peak_mb": memory("VmHWM")})
+    json!({"ms": millis, "open_ms": open, "rss_mb": memory("VmRSS"), "peak_mb": memory("VmHWM")})
 }
 
 /// Every kind of reading, many times.

@@ -78,7 +78,7 @@ CREATE TABLE "code" (
 CREATE TABLE "columns" (
     "first" INTEGER PRIMARY KEY,
     "data" BLOB NOT NULL
-) STRICT;
+, "count" INTEGER) STRICT;
 
 CREATE TABLE "counter" (
     -- One row: what the next row of each kind is numbered. Numbers are never used again.
@@ -97,7 +97,7 @@ CREATE TABLE "counter" (
 CREATE TABLE "directory" (
     "first" INTEGER PRIMARY KEY,
     "data" BLOB NOT NULL
-) STRICT;
+, "count" INTEGER) STRICT;
 
 CREATE TABLE "entry" (
     -- resource number * 1024 + place among the entries of the resource: stays the same over updates.

@@ -5,16 +5,18 @@ use rusqlite::Transaction;
 use crate::entries::{EntryQuery, PageCursor};
 use crate::error::VaultError;
 use crate::index::bits::{BLOCK, Bits};
-use crate::index::bytes::Bytes;
 use crate::index::cache::Cached;
 use crate::index::gone;
-use crate::index::runs::Runs;
+use crate::index::records::{Fields, Records};
 
 /// Docs whose newest time is known, so that they can be passed over together.
 const CHUNK: usize = if BLOCK < 256 { BLOCK } else { BLOCK / 4 };
 
-/// Bytes of a doc as it is stored.
-const STORED: usize = 17;
+/// As they are stored: when, the entry's id, section, clinic.
+const STORED: Records = Records {
+    table: "columns",
+    fields: &[8, 6, 1, 2],
+};
 
 /// One row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,14 +53,11 @@ impl Cached for Columns {
 
     fn load(tx: &Transaction<'_>) -> Result<Self, VaultError> {
         let mut columns = Self::default();
-        Runs::Columns.each(tx, |first, data| {
-            let (rows, rest) = data.as_chunks::<STORED>();
-            if usize::try_from(first).ok() != Some(columns.docs()) || !rest.is_empty() {
+        STORED.each(tx, |first, rows| {
+            if usize::try_from(first).ok() != Some(columns.docs()) {
                 return Err(VaultError::Corrupt);
             }
-            for row in rows {
-                columns.push_stored(Bytes(row))?;
-            }
+            columns.extend(rows);
             Ok(())
         })?;
         let gone = gone::all(tx, columns.docs())?;
@@ -87,17 +86,21 @@ impl Columns {
         self.entry.len()
     }
 
-    fn push_stored(&mut self, mut row: Bytes<'_>) -> Result<(), VaultError> {
-        let happened = row.i64()?;
-        let [a, b, c, d, e, f] = row.array()?;
-        self.push(Place {
-            doc: 0,
-            happened,
-            entry: i64::from_le_bytes([a, b, c, d, e, f, 0, 0]),
-            section: row.u8()?,
-            clinic: i64::from(row.u16()?),
-        });
-        Ok(())
+    fn extend(&mut self, rows: &Fields) {
+        let start = self.docs();
+        self.happened.extend(rows.each(0).map(i64::from_le_bytes));
+        let entries = rows
+            .each(1)
+            .map(|[a, b, c, d, e, f]| [a, b, c, d, e, f, 0, 0]);
+        self.entry.extend(entries.map(i64::from_le_bytes));
+        self.section.extend(rows.each(2).map(u8::from_le_bytes));
+        self.clinic.extend(rows.each(3).map(u16::from_le_bytes));
+        for (doc, happened) in self.happened.iter().enumerate().skip(start) {
+            match self.newest.get_mut(doc / CHUNK) {
+                Some(newest) => *newest = (*newest).max(*happened),
+                None => self.newest.push(*happened),
+            }
+        }
     }
 
     fn push(&mut self, place: Place) {
@@ -253,7 +256,7 @@ pub(crate) fn add(tx: &Transaction<'_>, places: &[Place]) -> Result<(), VaultErr
     let Some(first) = places.first() else {
         return Ok(());
     };
-    let mut data = Vec::with_capacity(places.len() * STORED);
+    let mut data = Vec::with_capacity(places.len() * 17);
     for place in places {
         data.extend_from_slice(&place.happened.to_le_bytes());
         data.extend_from_slice(&place.entry.to_le_bytes()[..6]);
@@ -261,5 +264,5 @@ pub(crate) fn add(tx: &Transaction<'_>, places: &[Place]) -> Result<(), VaultErr
         let clinic = u16::try_from(place.clinic).map_err(|_| VaultError::Internal { code: 0 })?;
         data.extend_from_slice(&clinic.to_le_bytes());
     }
-    Runs::Columns.append(tx, first.doc, &data)
+    STORED.append(tx, first.doc, &data)
 }

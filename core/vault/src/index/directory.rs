@@ -3,13 +3,18 @@
 use rusqlite::Transaction;
 
 use crate::error::VaultError;
-use crate::index::bytes::Bytes;
 use crate::index::cache::Cached;
-use crate::index::runs::Runs;
+use crate::index::records::Records;
 use crate::packed::UnpackedId;
 use crate::resources::hash;
 
-/// A resource's hash and type as they are stored.
+/// As they are stored: hash, type.
+const STORED: Records = Records {
+    table: "directory",
+    fields: &[4, 2],
+};
+
+/// A resource's hash and type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Signpost {
     pub(crate) hash: u32,
@@ -85,16 +90,16 @@ impl Cached for Directory {
 
     fn load(tx: &Transaction<'_>) -> Result<Self, VaultError> {
         let mut directory = Self::default();
-        Runs::Directory.each(tx, |first, data| {
+        STORED.each(tx, |first, signposts| {
             if usize::try_from(first).ok() != Some(directory.signposts.len() + 1) {
                 return Err(VaultError::Corrupt);
             }
-            let mut data = Bytes(data);
-            while !data.is_empty() {
-                let hash = data.u32()?;
-                let kind = data.u16()?;
-                directory.signposts.push(Signpost { hash, kind });
-            }
+            let hashes = signposts.each(0).map(u32::from_le_bytes);
+            let kinds = signposts.each(1).map(u16::from_le_bytes);
+            let found = hashes
+                .zip(kinds)
+                .map(|(hash, kind)| Signpost { hash, kind });
+            directory.signposts.extend(found);
             Ok(())
         })?;
         directory.table = vec![0; (directory.signposts.len() * 4).next_power_of_two().max(16)];
@@ -125,12 +130,12 @@ pub(crate) fn add(
         data.extend_from_slice(&signpost.hash.to_le_bytes());
         data.extend_from_slice(&signpost.kind.to_le_bytes());
     }
-    Runs::Directory.append(tx, first, &data)
+    STORED.append(tx, first, &data)
 }
 
 /// Writes all signposts anew. Numbers of resources that are gone keep an empty one.
 pub(crate) fn rebuild(tx: &Transaction<'_>, seed: i64, next: i64) -> Result<(), VaultError> {
-    Runs::Directory.clear(tx)?;
+    STORED.clear(tx)?;
     let mut signposts = vec![Signpost::default(); crate::index::bytes::size(next - 1)?];
     let mut find = tx.prepare(r#"SELECT "number", "clinic", "kind", "id" FROM "resource""#)?;
     let mut rows = find.query([])?;

@@ -11,7 +11,8 @@
 //!   for a word that every row has, so that the cost of a search does not grow with its matches.
 //! * [`series`]: for every code, the points of a block.
 //!
-//! The last two gather in [`runs`], one for each commit, until their block is full.
+//! The first two lie packed ([`records`]); the last two gather in [`runs`], one for each commit, until
+//! their block is full.
 //!
 //! Docs are never used again; when most are gone, `ingest` numbers the rows anew.
 
@@ -22,6 +23,7 @@ mod columns;
 mod directory;
 mod gone;
 mod postings;
+mod records;
 mod runs;
 mod series;
 

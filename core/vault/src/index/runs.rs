@@ -1,11 +1,11 @@
-//! Tables of blobs, one for each commit that adds something; short ones are joined.
+//! Tables of blobs, one for each commit that adds words or points; short ones are joined.
 
 use rusqlite::{OptionalExtension as _, Transaction};
 
 use crate::error::VaultError;
 
 /// A run shorter than this, in bytes, is joined by the next: one page of the file, or less.
-const SHORT: i64 = if cfg!(all(test, debug_assertions)) {
+pub(super) const SHORT: i64 = if cfg!(all(test, debug_assertions)) {
     150
 } else {
     4_000
@@ -14,8 +14,6 @@ const SHORT: i64 = if cfg!(all(test, debug_assertions)) {
 /// A table with the columns "first" and "data".
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Runs {
-    Directory,
-    Columns,
     Postings,
     Series,
 }
@@ -23,8 +21,6 @@ pub(super) enum Runs {
 impl Runs {
     const fn table(self) -> &'static str {
         match self {
-            Self::Directory => "directory",
-            Self::Columns => "columns",
             Self::Postings => "posting_run",
             Self::Series => "series_run",
         }
@@ -58,22 +54,6 @@ impl Runs {
         );
         tx.prepare_cached(&sql)?.execute((first, data))?;
         Ok(())
-    }
-
-    /// Adds what comes right after what is there.
-    pub(super) fn append(
-        self,
-        tx: &Transaction<'_>,
-        first: i64,
-        data: &[u8],
-    ) -> Result<(), VaultError> {
-        match self.last_short(tx)? {
-            Some((last, mut before)) => {
-                before.extend_from_slice(data);
-                self.put(tx, last, &before)
-            }
-            None => self.put(tx, first, data),
-        }
     }
 
     /// All runs in their order.
