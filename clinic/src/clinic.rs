@@ -19,7 +19,7 @@ use crate::import::{self, ImportOptions, ImportReport};
 use crate::keys::Keys;
 use crate::schedule::Calendar;
 use crate::seed::{self, SeedReport};
-use crate::serve::{self, Running};
+use crate::serve::{self, InProcess, Running};
 use crate::store::{Store, StoreError, settings};
 use crate::{ClinicError, schedule};
 
@@ -93,7 +93,7 @@ impl Clinic {
                 error,
             })?;
         }
-        let store = Arc::new(Store::open(&data.database(), Arc::clone(&clock))?);
+        let store = Arc::new(Store::open(&data.database(), data.vfs(), Arc::clone(&clock))?);
         let known = store.read(|sql| settings::get(sql, PUBLIC_KEY))?;
         let keys = Keys::open(&data, &*rng, known.as_deref())?;
         let public_key =
@@ -252,6 +252,12 @@ impl Clinic {
         base_url: &str,
     ) -> Result<Running, ClinicError> {
         serve::serve(Arc::clone(&self.inner), listener, base_url)
+    }
+
+    /// The same without a socket: what answers is called by this program itself.
+    #[must_use]
+    pub fn in_process(&self, base_url: &str) -> InProcess {
+        InProcess::new(&self.inner, base_url)
     }
 }
 

@@ -15,6 +15,16 @@ pub enum DataSource {
     Folder(PathBuf),
     /// A SQLite file; the key files stand beside it.
     Sqlite(PathBuf),
+    /// A SQLite file of a VFS that this program has registered with SQLite; the key files are in a folder of
+    /// the file system.
+    Vfs {
+        /// The VFS's name.
+        vfs: String,
+        /// The database, as the VFS calls it.
+        database: PathBuf,
+        /// The folder of the key files.
+        keys: PathBuf,
+    },
 }
 
 impl DataSource {
@@ -39,14 +49,22 @@ impl DataSource {
     pub fn database(&self) -> PathBuf {
         match self {
             Self::Folder(folder) => folder.join("clinic.db"),
-            Self::Sqlite(file) => file.clone(),
+            Self::Sqlite(file) | Self::Vfs { database: file, .. } => file.clone(),
+        }
+    }
+
+    /// The VFS of the database; the system's when unset.
+    pub(crate) fn vfs(&self) -> Option<&str> {
+        match self {
+            Self::Folder(_) | Self::Sqlite(_) => None,
+            Self::Vfs { vfs, .. } => Some(vfs),
         }
     }
 
     /// A key file by its name.
     pub(crate) fn key_file(&self, name: &str) -> PathBuf {
         match self {
-            Self::Folder(folder) => folder.join(name),
+            Self::Folder(folder) | Self::Vfs { keys: folder, .. } => folder.join(name),
             Self::Sqlite(file) => {
                 let mut path = file.clone().into_os_string();
                 path.push(".");
@@ -59,7 +77,7 @@ impl DataSource {
     /// The folder that must exist.
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
-            Self::Folder(folder) => Some(folder),
+            Self::Folder(folder) | Self::Vfs { keys: folder, .. } => Some(folder),
             Self::Sqlite(file) => file.parent().filter(|p| !p.as_os_str().is_empty()),
         }
     }

@@ -38,5 +38,5 @@ pub use enrolment::EnrolmentText;
 pub use error::ClinicError;
 pub use import::{ImportOptions, ImportReport, Skipped};
 pub use seed::SeedReport;
-pub use serve::Running;
+pub use serve::{InProcess, Running};
 pub use store::StoreError;

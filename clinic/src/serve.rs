@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::body::{Body, Bytes};
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use axum::serve::ListenerExt as _;
-use http::{HeaderValue, header};
+use http::{HeaderValue, Request, Response, header};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tower::ServiceExt as _;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -104,6 +106,43 @@ pub(crate) fn serve(
     })
 }
 
+/// A clinic that answers without a socket: for a program that has its clients within.
+#[derive(Clone)]
+pub struct InProcess {
+    app: Router,
+    /// Dropped, what waits would take it for the end.
+    _stop: Arc<watch::Sender<bool>>,
+}
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InProcess").finish_non_exhaustive()
+    }
+}
+
+impl InProcess {
+    pub(crate) fn new(inner: &Arc<Inner>, base_url: &str) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let base_url = base_url.trim_end_matches('/');
+        let key = desk::new_key(inner);
+        Self {
+            app: router(inner, base_url, &key, &stopping),
+            _stop: Arc::new(stop),
+        }
+    }
+
+    /// The whole answer to a request, whose URL may be absolute. Needs a tokio runtime.
+    pub async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let response = match self.app.clone().oneshot(request.map(Body::from)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (head, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await;
+        Response::from_parts(head, body.unwrap_or_default())
+    }
+}
+
 fn router(
     inner: &Arc<Inner>,
     base_url: &str,
@@ -128,7 +167,7 @@ fn router(
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(RequestBodyTimeoutLayer::new(BODY))
-        .layer(from_fn(|request: Request, next: Next| {
+        .layer(from_fn(|request: Request<Body>, next: Next| {
             in_time(ANSWER, next.run(request))
         }))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
@@ -139,7 +178,10 @@ fn router(
 }
 
 /// The answer, or an error like any other when it takes too long.
-async fn in_time(longest: Duration, answer: impl Future<Output = Response>) -> Response {
+async fn in_time(
+    longest: Duration,
+    answer: impl Future<Output = Response<Body>>,
+) -> Response<Body> {
     tokio::time::timeout(longest, answer)
         .await
         .unwrap_or_else(|_| ApiError::Timeout.into_response())

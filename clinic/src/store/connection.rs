@@ -10,12 +10,17 @@ use super::StoreError;
 const BUSY: Duration = Duration::from_secs(10);
 
 /// The one connection that writes.
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
-    make_private(path);
+pub(super) fn open_for_writing(
+    path: &Path,
+    vfs: Option<&str>,
+) -> Result<Connection, StoreError> {
+    if vfs.is_none() {
+        make_private(path);
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = open(path, vfs, flags)?;
     let provider: Option<String> = connection
         .query_row("PRAGMA cipher_provider", [], |row| row.get(0))
         .ok();
@@ -36,6 +41,13 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+fn open(path: &Path, vfs: Option<&str>, flags: OpenFlags) -> Result<Connection, StoreError> {
+    Ok(match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
+        None => Connection::open_with_flags(path, flags)?,
+    })
+}
+
 /// Makes the file for the clinic's user alone, when it is not there. SQLite gives the files beside it the same
 /// rights. What fails here fails in SQLite again, and is told there.
 fn make_private(path: &Path) {
@@ -50,9 +62,12 @@ fn make_private(path: &Path) {
 }
 
 /// A connection that cannot write.
-pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn open_for_reading(
+    path: &Path,
+    vfs: Option<&str>,
+) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = open(path, vfs, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

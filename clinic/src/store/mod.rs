@@ -68,13 +68,17 @@ const READING: usize = 16;
 
 impl Store {
     /// Opens and migrates the file.
-    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        let mut connection = connection::open_for_writing(path)?;
+    pub fn open(
+        path: &Path,
+        vfs: Option<&str>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let mut connection = connection::open_for_writing(path, vfs)?;
         schema::migrate(&mut connection)?;
         let wakers = Arc::new(Wakers::default());
         Ok(Self {
             writer: writer::Writer::start(connection, clock, Arc::clone(&wakers)),
-            readers: readers::Readers::new(path.to_owned()),
+            readers: readers::Readers::new(path.to_owned(), vfs.map(ToOwned::to_owned)),
             wakers,
             reading: Arc::new(Semaphore::new(READING)),
         })
@@ -155,7 +159,7 @@ mod tests {
     async fn so_many_read_at_once_and_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(crate::system::SystemClock);
-        let store = Arc::new(Store::open(&folder.path().join("c.db"), clock).unwrap());
+        let store = Arc::new(Store::open(&folder.path().join("c.db"), None, clock).unwrap());
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let reads: Vec<_> = (0..3 * READING)
             .map(|_| {

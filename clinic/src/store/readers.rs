@@ -13,13 +13,15 @@ const KEPT: usize = 8;
 #[derive(Debug)]
 pub(super) struct Readers {
     path: PathBuf,
+    vfs: Option<String>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub fn new(path: PathBuf) -> Self {
+    pub fn new(path: PathBuf, vfs: Option<String>) -> Self {
         Self {
             path,
+            vfs,
             idle: Mutex::default(),
         }
     }
@@ -32,7 +34,7 @@ impl Readers {
         let idle = self.lock().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => connection::open_for_reading(&self.path)?,
+            None => connection::open_for_reading(&self.path, self.vfs.as_deref())?,
         };
         let snapshot = connection.unchecked_transaction()?;
         let result = work(&snapshot);

@@ -231,6 +231,12 @@ impl SimDisk {
         self.state().faults.power_cut = Some(operations);
     }
 
+    /// Whether a power cut was ordered, which may have come or not.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.state().faults.power_cut.is_some()
+    }
+
     /// From this operation on there is no space for what needs any.
     pub fn fill_up_at(&self, operation: u64) {
         self.state().faults.full_from = Some(operation);

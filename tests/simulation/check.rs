@@ -1,0 +1,227 @@
+//! What must be true.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use sokhoe_app::BookingStatus;
+use sokhoe_client::{ClinicClient, Credentials, EnrolmentRequest};
+use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
+use sokhoe_fhir::bundle::Change;
+
+use crate::clinic::SimClinic;
+use crate::network::Clinics;
+use crate::phone::SimPhone;
+use crate::template::{HOSTS, PATIENTS, PHONES};
+
+/// What was not true.
+#[derive(Clone, Default)]
+pub struct Wrongs(Arc<Mutex<Vec<String>>>);
+
+impl Wrongs {
+    pub fn note(&self, what: String) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(what);
+    }
+
+    pub fn all(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// I1: no seat with two.
+pub fn seats(clinics: &Clinics, wrongs: &Wrongs) {
+    for clinic in clinics.values() {
+        let mut seats: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for booking in clinic.bookings() {
+            if booking.status == "booked" {
+                let seat = (booking.practitioner.clone(), booking.start.as_millis());
+                seats.entry(seat).or_default().push(booking.id);
+            }
+        }
+        for ((practitioner, start), ids) in seats {
+            // Blood is taken from four at a time.
+            let room = if practitioner == "KTV. Phòng lấy máu" { 4 } else { 1 };
+            if ids.len() > room {
+                wrongs.note(format!("I1: {} has {ids:?} at {start}", clinic.host));
+            }
+        }
+    }
+}
+
+/// I3, and whether "confirmed" is true: whatever a phone said the clinic has is there, and as it said.
+pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs) {
+    let there: BTreeMap<String, String> = clinics
+        .values()
+        .flat_map(|clinic| clinic.bookings())
+        .map(|booking| (booking.id, booking.status))
+        .collect();
+    for phone in phones {
+        for ((_, id), status) in phone.said() {
+            let expected = match status {
+                BookingStatus::Confirmed => Some("booked"),
+                BookingStatus::Cancelled => Some("cancelled"),
+                BookingStatus::Refused => None,
+                BookingStatus::WaitingForNetwork | BookingStatus::Sending => {
+                    wrongs.note(format!("I11: {}: {id} is {status:?} at the end", phone.name));
+                    continue;
+                }
+            };
+            let found = there.get(&id).map(String::as_str);
+            if found != expected {
+                wrongs.note(format!(
+                    "I3: {}: {id} is {status:?}, the clinic has {found:?}",
+                    phone.name
+                ));
+            }
+        }
+    }
+}
+
+/// A clinic's answers without a network.
+struct Beside(Arc<SimClinic>);
+
+impl Transport for Beside {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        _: Limits,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        Box::pin(async move { self.0.answer(request) })
+    }
+}
+
+/// What a clinic has of a patient, read from the beginning by somebody who was never there before.
+async fn record(clinic: &Arc<SimClinic>, patient: &str) -> BTreeSet<String> {
+    let running = clinic.running().expect("it runs");
+    let code = running
+        .issue_enrolment(&[patient.to_owned()], Duration::from_secs(600), &clinic.url())
+        .expect("an enrolment");
+    let code = sokhoe_qr::signed::Enrolment::read(&code.text, running_now()).expect("a code");
+    let transport: Arc<dyn Transport> = Arc::new(Beside(Arc::clone(clinic)));
+    let client = ClinicClient::new(&clinic.url(), None, Arc::clone(&transport)).expect("a client");
+    let device_id = format!("auditor-of-{patient}");
+    let answer = client
+        .enrol(&EnrolmentRequest {
+            code: code.code,
+            device_id: device_id.clone(),
+            device_name: "auditor".to_owned(),
+        })
+        .await
+        .expect("enrolled");
+    let credentials = Credentials {
+        token: answer.token.0,
+        device_id,
+    };
+    let client = ClinicClient::new(&clinic.url(), Some(credentials), transport).expect("a client");
+    let (mut cursor, mut there) = (None, BTreeMap::new());
+    loop {
+        let page = client
+            .changes(patient, cursor.as_deref(), 500, None)
+            .await
+            .expect("a page");
+        let page = page.read().expect("changes");
+        for change in &page.changes {
+            match change {
+                Change::Put { key, json, .. } => {
+                    there.insert(key.to_string(), (*json).to_owned());
+                }
+                Change::Delete { key } => {
+                    there.remove(&key.to_string());
+                }
+                Change::Broken { .. } => panic!("the clinic sends what cannot be read"),
+            }
+        }
+        if !page.more {
+            return there.into_values().collect();
+        }
+        cursor = Some(page.cursor);
+    }
+}
+
+fn running_now() -> sokhoe_domain::Timestamp {
+    crate::time::begin()
+}
+
+/// I4 and I6: every phone has, of every person, what the person's clinics have, byte for byte, and nothing
+/// of anybody else.
+pub async fn books(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs) -> u64 {
+    let (mut records, mut hosts) = (BTreeMap::new(), BTreeMap::new());
+    for (host, clinic) in clinics {
+        let id = clinic.running().expect("it runs").id().to_owned();
+        hosts.insert(id, host.clone());
+        for patient in PATIENTS {
+            records.insert((host.clone(), patient), record(clinic, patient).await);
+        }
+    }
+    let mut compared = 0;
+    for (phone, enrolments) in phones.iter().zip(PHONES) {
+        let app = phone.app();
+        for person in app.persons().expect("persons") {
+            let Some(patient) = patient_of(&person.name) else {
+                wrongs.note(format!("I6: {} has a stranger", phone.name));
+                continue;
+            };
+            let mut expected = BTreeSet::new();
+            for clinic in &person.clinic_ids {
+                let host = &hosts[clinic];
+                let is_let_in = enrolments.iter().any(|(at, patients)| {
+                    HOSTS[*at] == host && patients.iter().any(|p| PATIENTS[*p] == patient)
+                });
+                if !is_let_in {
+                    wrongs.note(format!("I6: {} has {patient} of {host}", phone.name));
+                }
+                expected.extend(records[&(host.clone(), patient)].iter().cloned());
+            }
+            let mut exported = Vec::new();
+            app.export_fhir(&person.id, &mut exported).expect("the book");
+            let exported: Exported<'_> = serde_json::from_slice(&exported).expect("a Bundle");
+            let found: BTreeSet<String> = exported
+                .entry
+                .iter()
+                .map(|entry| entry.resource.get().to_owned())
+                // A refused booking, which no clinic has.
+                .filter(|json| !json.contains("StructureDefinition/on-phone"))
+                .collect();
+            compared += found.len() as u64;
+            let missing = expected.difference(&found).count();
+            let foreign: Vec<_> = found.difference(&expected).collect();
+            if missing > 0 || !foreign.is_empty() {
+                wrongs.note(format!(
+                    "I4: {}, {patient}: {missing} of {} missing, not there: {foreign:?}",
+                    phone.name,
+                    expected.len()
+                ));
+            }
+        }
+    }
+    compared
+}
+
+#[derive(serde::Deserialize)]
+struct Exported<'a> {
+    #[serde(borrow, default)]
+    entry: Vec<ExportedEntry<'a>>,
+}
+
+#[derive(serde::Deserialize)]
+struct ExportedEntry<'a> {
+    #[serde(borrow)]
+    resource: &'a serde_json::value::RawValue,
+}
+
+fn patient_of(name: &str) -> Option<&'static str> {
+    match name {
+        "Quàng Thị Mai" => Some(PATIENTS[0]),
+        "Quàng Văn Thịnh" => Some(PATIENTS[1]),
+        "Nguyễn Thị Ngọc Ánh" => Some(PATIENTS[2]),
+        _ => None,
+    }
+}

@@ -1,0 +1,251 @@
+//! What lies between phones and clinics.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
+
+use crate::clinic::SimClinic;
+use crate::dice::Dice;
+use crate::story::Story;
+
+/// Every clinic by its host.
+pub type Clinics = BTreeMap<String, Arc<SimClinic>>;
+
+/// How bad it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Weather {
+    /// Nothing is lost.
+    Calm,
+    /// Most goes through, and everything happens that can.
+    Bad,
+    /// Nothing goes through.
+    None,
+}
+
+/// A phone's way to all clinics.
+pub struct Link {
+    pub name: String,
+    pub clinics: Arc<Clinics>,
+    pub dice: Dice,
+    pub weather: Arc<Mutex<Weather>>,
+    /// False once the phone has no power any more: what it sent is on its way all the same.
+    pub powered: Arc<AtomicBool>,
+    pub story: Story,
+    pub answers: Arc<Answers>,
+}
+
+/// What clinics answered to each intent, for I2: the effect of an id is one, and all answers agree.
+#[derive(Default)]
+pub struct Answers(Mutex<BTreeMap<String, Vec<u16>>>);
+
+impl Answers {
+    fn note(&self, key: &str, status: u16) {
+        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.entry(key.to_owned()).or_default().push(status);
+    }
+
+    /// Intents to which a clinic said both yes and no.
+    pub fn contradictions(&self) -> Vec<String> {
+        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let yes = |status: &u16| (200..300).contains(status);
+        let no = |status: &u16| matches!(status, 400 | 404 | 409 | 410 | 412 | 422);
+        answers
+            .iter()
+            .filter(|(_, statuses)| statuses.iter().any(yes) && statuses.iter().any(no))
+            .map(|(key, statuses)| format!("I2: {key} was answered {statuses:?}"))
+            .collect()
+    }
+
+}
+
+/// What happens to one exchange.
+enum Fate {
+    Whole,
+    Unreachable,
+    /// It never arrives, and the phone waits as long as it waits.
+    RequestLost,
+    /// The clinic acts, the phone hears nothing until it gives up.
+    AnswerLost,
+    /// The clinic acts, then the connection breaks.
+    Broken,
+    /// The phone gives up, and then it arrives.
+    Late(Duration),
+    /// It arrives again, later.
+    Twice(Duration),
+    /// A captive portal answers.
+    Portal,
+}
+
+impl Link {
+    fn fate(&self, limits: Limits) -> Fate {
+        match *self.weather.lock().unwrap_or_else(PoisonError::into_inner) {
+            Weather::Calm => Fate::Whole,
+            Weather::None => Fate::Unreachable,
+            Weather::Bad => {
+                let soon = Duration::from_millis(1);
+                match self.dice.below(100) {
+                    0..70 => Fate::Whole,
+                    70..76 => Fate::Unreachable,
+                    76..80 => Fate::RequestLost,
+                    80..86 => Fate::AnswerLost,
+                    86..90 => Fate::Broken,
+                    90..94 => {
+                        let after = self.dice.between(soon, Duration::from_secs(600));
+                        Fate::Late(limits.timeout + after)
+                    }
+                    94..98 => Fate::Twice(self.dice.between(soon, Duration::from_secs(900))),
+                    _ => Fate::Portal,
+                }
+            }
+        }
+    }
+
+    /// Gives the request to its clinic, which answers at this very moment.
+    fn deliver(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let what = format!("{} {}", request.method(), request.uri().path());
+        let key = request
+            .headers()
+            .get("idempotency-key")
+            .and_then(|key| key.to_str().ok())
+            .map(ToOwned::to_owned);
+        let clinic = self
+            .clinics
+            .get(&host)
+            .ok_or(TransportError::Unreachable)?;
+        let answer = clinic.answer(request);
+        match &answer {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                self.story
+                    .tell(&self.name, format_args!("{what} at {host}: {status}"));
+                if let Some(key) = key {
+                    self.answers.note(&key, status);
+                }
+            }
+            Err(_) => self
+                .story
+                .tell(&self.name, format_args!("{what} at {host}: down")),
+        }
+        answer
+    }
+
+    /// Gives it later, whoever still waits for it.
+    fn deliver_later(&self, request: Request<Bytes>, after: Duration) {
+        let link = Self {
+            name: format!("{} (late)", self.name),
+            clinics: Arc::clone(&self.clinics),
+            dice: self.dice.clone(),
+            weather: Arc::clone(&self.weather),
+            powered: Arc::clone(&self.powered),
+            story: self.story.clone(),
+            answers: Arc::clone(&self.answers),
+        };
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            let _nobody_waits = link.deliver(request);
+        });
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        limits: Limits,
+    ) -> Result<Response<Bytes>, TransportError> {
+        if !self.powered.load(Ordering::SeqCst) {
+            return Err(TransportError::Unreachable);
+        }
+        let slow = Duration::from_secs(4);
+        let fate = self.fate(limits);
+        let calm = matches!(fate, Fate::Whole) && self.dice.percent(70);
+        let most = if calm { slow / 20 } else { slow };
+        tokio::time::sleep(self.dice.between(Duration::from_millis(20), most)).await;
+        let tell = |what| {
+            self.story
+                .tell(&self.name, format_args!("{}: {what}", request.uri().path()));
+        };
+        match fate {
+            Fate::Whole => {
+                let answer = self.deliver(request)?;
+                tokio::time::sleep(self.dice.between(Duration::from_millis(20), most)).await;
+                Ok(answer)
+            }
+            Fate::Unreachable => {
+                tell("no network");
+                Err(TransportError::Unreachable)
+            }
+            Fate::RequestLost => {
+                tell("the request is lost");
+                tokio::time::sleep(limits.timeout).await;
+                Err(TransportError::Timeout)
+            }
+            Fate::AnswerLost => {
+                tell("the answer is lost");
+                let _lost = self.deliver(request)?;
+                tokio::time::sleep(limits.timeout).await;
+                Err(TransportError::Timeout)
+            }
+            Fate::Broken => {
+                tell("the connection breaks");
+                let _lost = self.deliver(request)?;
+                Err(TransportError::Broken)
+            }
+            Fate::Late(after) => {
+                tell("the request is late");
+                self.deliver_later(request, after);
+                tokio::time::sleep(limits.timeout).await;
+                Err(TransportError::Timeout)
+            }
+            Fate::Twice(after) => {
+                tell("the request arrives twice");
+                self.deliver_later(request.clone(), after);
+                self.deliver(request)
+            }
+            Fate::Portal => {
+                tell("a captive portal answers");
+                let page = Bytes::from_static(b"<!DOCTYPE html><html><body>Wi-Fi</body></html>");
+                Ok(Response::builder()
+                    .header("content-type", "text/html")
+                    .body(page)
+                    .unwrap())
+            }
+        }
+    }
+}
+
+impl Transport for Link {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        Box::pin(self.exchange(request, limits))
+    }
+}
+
+struct Thread(std::thread::Thread);
+
+impl Wake for Thread {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits on this thread, so that nothing else in the runtime happens meanwhile and no time passes.
+pub fn at_once<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(tokio::task::unconstrained(future));
+    let waker = Waker::from(Arc::new(Thread(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}

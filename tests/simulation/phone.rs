@@ -1,0 +1,396 @@
+//! What a person does with a phone, and what happens to the phone meanwhile.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sokhoe_app::{AppError, BookRequest, BookingStatus, FindSlotsRequest, SoKhoe};
+use sokhoe_testing::disk::{CrashKind, Promise, SimDisk};
+
+use crate::check::Wrongs;
+use crate::dice::Dice;
+use crate::network::{Answers, Clinics, Link, Weather};
+use crate::story::Story;
+use crate::template::{config, ports};
+use crate::time::{DeviceClock, Time};
+use crate::world::Tally;
+
+/// A clock may be wrong by this much.
+const WRONG: i64 = 48 * 3_600_000;
+
+/// A phone that lives through its day.
+pub struct SimPhone {
+    pub name: String,
+    time: Arc<Time>,
+    clock: Arc<DeviceClock>,
+    dice: Dice,
+    pub weather: Arc<Mutex<Weather>>,
+    clinics: Arc<Clinics>,
+    answers: Arc<Answers>,
+    story: Story,
+    wrongs: Wrongs,
+    state: Mutex<State>,
+}
+
+struct State {
+    disk: SimDisk,
+    powered: Arc<AtomicBool>,
+    app: SoKhoe,
+    /// What the phone has said of each booking, by person and id: it must never say otherwise.
+    said: BTreeMap<(String, String), BookingStatus>,
+    tally: Tally,
+}
+
+/// What is shared by everybody.
+#[derive(Clone)]
+pub struct Surroundings {
+    pub time: Arc<Time>,
+    pub clinics: Arc<Clinics>,
+    pub answers: Arc<Answers>,
+    pub story: Story,
+    pub wrongs: Wrongs,
+}
+
+impl SimPhone {
+    pub fn start(
+        name: String,
+        files: BTreeMap<String, Vec<u8>>,
+        dice: Dice,
+        around: &Surroundings,
+    ) -> Self {
+        let disk = SimDisk::of(Promise::PowersafeOverwrite, files);
+        let weather = Arc::new(Mutex::new(Weather::Bad));
+        let clock = DeviceClock::of_phone(&around.time);
+        let powered = Arc::new(AtomicBool::new(true));
+        let link = Link {
+            name: name.clone(),
+            clinics: Arc::clone(&around.clinics),
+            dice: dice.clone(),
+            weather: Arc::clone(&weather),
+            powered: Arc::clone(&powered),
+            story: around.story.clone(),
+            answers: Arc::clone(&around.answers),
+        };
+        let ports = ports(&disk, Arc::clone(&clock), &dice, Arc::new(link));
+        let app = SoKhoe::open(config(&name), ports).expect("a core");
+        Self {
+            name,
+            time: Arc::clone(&around.time),
+            clock,
+            dice,
+            weather,
+            clinics: Arc::clone(&around.clinics),
+            answers: Arc::clone(&around.answers),
+            story: around.story.clone(),
+            wrongs: around.wrongs.clone(),
+            state: Mutex::new(State {
+                disk,
+                powered,
+                app,
+                said: BTreeMap::new(),
+                tally: Tally::default(),
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn app(&self) -> SoKhoe {
+        self.state().app.clone()
+    }
+
+    pub fn tally(&self) -> Tally {
+        self.state().tally.clone()
+    }
+
+    /// What it ever said of bookings.
+    pub fn said(&self) -> BTreeMap<(String, String), BookingStatus> {
+        self.state().said.clone()
+    }
+
+    fn tell(&self, what: impl std::fmt::Display) {
+        self.story.tell(&self.name, what);
+    }
+
+    fn wrong(&self, what: impl std::fmt::Display) {
+        self.tell(format_args!("WRONG: {what}"));
+        self.wrongs.note(format!("{}: {what}", self.name));
+    }
+
+    /// Lives until it is aborted.
+    pub async fn live(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(self.dice.waiting(Duration::from_secs(18 * 60))).await;
+            match self.dice.below(20) {
+                0..2 => self.weather_changes(),
+                2 => self.clock_changes(),
+                3 => self.restarts(),
+                4..7 => self.loses_power().await,
+                _ => self.does_something().await,
+            }
+        }
+    }
+
+    fn weather_changes(&self) {
+        let weather = match self.dice.below(3) {
+            0 => Weather::None,
+            1 => Weather::Calm,
+            _ => Weather::Bad,
+        };
+        *self.weather.lock().unwrap_or_else(PoisonError::into_inner) = weather;
+        self.tell(match weather {
+            Weather::None => "is out of the network",
+            Weather::Calm => "has a good network",
+            Weather::Bad => "has a bad network",
+        });
+    }
+
+    fn clock_changes(&self) {
+        let wrong = i64::try_from(self.dice.number() % (2 * WRONG as u64)).unwrap() - WRONG;
+        let wrong = if self.dice.percent(50) { 0 } else { wrong };
+        self.clock.set_wrong_by(wrong);
+        self.tell(format_args!("has a clock that is wrong by {wrong} ms"));
+    }
+
+    /// The app ends as an app should, and begins again.
+    fn restarts(&self) {
+        let disk = {
+            let state = self.state();
+            state.powered.store(false, Ordering::SeqCst);
+            state.disk.clone()
+        };
+        let contents = disk.contents();
+        let fresh = SimDisk::of(Promise::PowersafeOverwrite, contents);
+        self.begins_on(fresh, "restarts");
+    }
+
+    async fn does_something(&self) {
+        let app = self.app();
+        let persons = match app.persons() {
+            Ok(persons) => persons,
+            Err(error) => return self.failed("persons", &error),
+        };
+        let Some(person) = self.dice.one(&persons) else {
+            return;
+        };
+        match self.dice.below(10) {
+            0..5 => self.syncs(&app, &person.id).await,
+            5..8 => self.books(&app, &person.id, &person.clinic_ids).await,
+            8 => self.cancels(&app, &person.id).await,
+            _ => {}
+        }
+        self.looks(&app);
+    }
+
+    async fn syncs(&self, app: &SoKhoe, person: &str) {
+        let said = app.sync(person).await;
+        self.state().tally.syncs += 1;
+        match said {
+            Ok(view) => self.tell(format_args!(
+                "synced: {} stored, {} waiting",
+                view.stored, view.waiting
+            )),
+            Err(error) => self.failed("sync", &error),
+        }
+    }
+
+    async fn books(&self, app: &SoKhoe, person: &str, clinics: &[String]) {
+        let Some(clinic) = self.dice.one(clinics) else {
+            return;
+        };
+        // By true time: whoever finds a time on a phone whose clock is wrong sees it on paper, too.
+        let from = self.time.look().plus(Duration::from_secs(3_600));
+        let request = FindSlotsRequest {
+            person_id: person.to_owned(),
+            clinic_id: clinic.clone(),
+            service_id: None,
+            from,
+            to: from.plus(Duration::from_secs(2 * 86_400)),
+            limit: 6,
+        };
+        let slots = match app.find_slots(request).await {
+            Ok(slots) => slots,
+            Err(error) => return self.failed("find", &error),
+        };
+        // The first ones: many want the same.
+        let Some(slot) = slots.get(self.dice.below(3)) else {
+            return;
+        };
+        let request = BookRequest {
+            person_id: person.to_owned(),
+            slot: slot.clone(),
+        };
+        match app.book(request).await {
+            Ok(booking) => {
+                self.tell(format_args!("booked {}: {:?}", booking.id, booking.status));
+                let mut state = self.state();
+                state.tally.bookings += 1;
+                state
+                    .said
+                    .insert((person.to_owned(), booking.id), booking.status);
+            }
+            Err(error) => self.failed("book", &error),
+        }
+    }
+
+    async fn cancels(&self, app: &SoKhoe, person: &str) {
+        let Ok(bookings) = app.bookings(person) else {
+            return;
+        };
+        let Some(booking) = self.dice.one(&bookings) else {
+            return;
+        };
+        match app.cancel_booking(person, &booking.id).await {
+            Ok(after) => {
+                self.state().tally.cancellations += 1;
+                self.tell(format_args!("cancels {}: {:?}", after.id, after.status));
+            }
+            Err(AppError::Validation { .. }) => {}
+            Err(error) => self.failed("cancel", &error),
+        }
+    }
+
+    /// Reads every booking and holds it against what was said before.
+    pub fn looks(&self, app: &SoKhoe) {
+        if self.state().disk.is_cut() {
+            return;
+        }
+        let persons = app.persons().expect("persons");
+        for person in persons {
+            let bookings = match app.bookings(&person.id) {
+                Ok(bookings) => bookings,
+                Err(error) => return self.failed("look", &error),
+            };
+            let mut state = self.state();
+            let known: Vec<String> = state
+                .said
+                .keys()
+                .filter(|(of, _)| *of == person.id)
+                .map(|(_, id)| id.clone())
+                .collect();
+            for booking in &bookings {
+                let before = state
+                    .said
+                    .insert((person.id.clone(), booking.id.clone()), booking.status);
+                let allowed = match before {
+                    None | Some(BookingStatus::WaitingForNetwork | BookingStatus::Sending) => true,
+                    Some(BookingStatus::Confirmed) => matches!(
+                        booking.status,
+                        BookingStatus::Confirmed | BookingStatus::Cancelled
+                    ),
+                    Some(final_one) => final_one == booking.status,
+                };
+                if !allowed {
+                    self.wrong(format_args!(
+                        "{} was {before:?} and is {:?}",
+                        booking.id, booking.status
+                    ));
+                }
+            }
+            for id in known {
+                if !bookings.iter().any(|booking| booking.id == id) {
+                    self.wrong(format_args!("I5: {id} was kept and is gone"));
+                }
+            }
+        }
+    }
+
+    /// What may go wrong on a bad day, and nothing else.
+    fn failed(&self, what: &str, error: &AppError) {
+        self.tell(format_args!("{what}: {error}"));
+        let may_be = matches!(
+            error,
+            AppError::Offline | AppError::BadAnswer { .. } | AppError::Busy { .. }
+        );
+        if !may_be && !self.state().disk.is_cut() {
+            self.wrong(format_args!("{what} failed: {error:?}"));
+        }
+    }
+
+    /// In the middle of what it does, or of what it writes.
+    async fn loses_power(&self) {
+        const KINDS: [CrashKind; 4] = [
+            CrashKind::Durable,
+            CrashKind::Written,
+            CrashKind::Dropped,
+            CrashKind::Reordered,
+        ];
+        let (disk, powered) = {
+            let state = self.state();
+            (state.disk.clone(), Arc::clone(&state.powered))
+        };
+        if self.dice.percent(60) {
+            disk.cut_after(disk.operations() + self.dice.number() % 120);
+        }
+        let until = self.dice.waiting(Duration::from_secs(8));
+        let _whatever = tokio::time::timeout(until, self.does_something()).await;
+        powered.store(false, Ordering::SeqCst);
+        disk.cut_after(0);
+        let kind = *self.dice.one(&KINDS).unwrap();
+        let after = disk.crash(kind, self.dice.number());
+        self.state().tally.power_cuts += 1;
+        self.tell(format_args!("loses power: {kind:?}"));
+        tokio::time::sleep(self.dice.waiting(Duration::from_secs(300))).await;
+        self.begins_on(after, "has power again");
+    }
+
+    fn begins_on(&self, disk: SimDisk, what: &str) {
+        let powered = Arc::new(AtomicBool::new(true));
+        let link = Link {
+            name: self.name.clone(),
+            clinics: Arc::clone(&self.clinics),
+            dice: self.dice.clone(),
+            weather: Arc::clone(&self.weather),
+            powered: Arc::clone(&powered),
+            story: self.story.clone(),
+            answers: Arc::clone(&self.answers),
+        };
+        let ports = ports(&disk, Arc::clone(&self.clock), &self.dice, Arc::new(link));
+        self.tell(what);
+        match SoKhoe::open(config(&self.name), ports) {
+            Ok(app) => {
+                let before = {
+                    let mut state = self.state();
+                    state.disk = disk;
+                    state.powered = powered;
+                    std::mem::replace(&mut state.app, app.clone())
+                };
+                drop(before);
+                self.looks(&app);
+            }
+            Err(error) => self.wrong(format_args!("does not open: {error:?}")),
+        }
+    }
+
+    /// The day is over: the network is good and the clock is right.
+    pub fn comes_home(&self) {
+        *self.weather.lock().unwrap_or_else(PoisonError::into_inner) = Weather::Calm;
+        self.clock.set_wrong_by(0);
+        let disk = self.state().disk.clone();
+        if disk.is_cut() {
+            let after = disk.crash(CrashKind::Durable, self.dice.number());
+            self.begins_on(after, "has power again");
+        }
+    }
+
+    /// Into step with everybody; whether nothing waits any more.
+    pub async fn settles(&self) -> bool {
+        let app = self.app();
+        let mut settled = true;
+        for person in app.persons().expect("persons") {
+            match app.sync(&person.id).await {
+                Ok(view) => settled &= view.waiting == 0 && view.unreachable_clinic_ids.is_empty(),
+                Err(error) => {
+                    self.failed("sync", &error);
+                    settled = false;
+                }
+            }
+        }
+        self.looks(&app);
+        settled
+    }
+}
+
