@@ -1,12 +1,14 @@
 //! Opening a document: its bytes, chunk by chunk.
 
 use std::fmt;
+use std::io::Write;
 
 use sokhoe_fhir::Base64Text;
 use sokhoe_vault::{BlobReader, OpenedBlob};
 
 use super::{AttachmentState, find};
 use crate::error::{AppError, DocumentRefusal};
+use crate::export::cannot_write;
 use crate::session::SoKhoe;
 
 /// Gives the bytes of a document, each proved before it is given. Goes on when the document is
@@ -60,6 +62,21 @@ impl AttachmentReader {
                 .map_err(|_| DocumentRefusal::Unreadable.into()),
             Source::Blob(reader) => Ok(reader.next_chunk()?.map(<[u8]>::to_vec)),
         }
+    }
+}
+
+impl AttachmentReader {
+    /// Writes the whole document, which is in the clear there, and gives its length.
+    ///
+    /// # Errors
+    /// Those of [`AttachmentReader::next_chunk`]; [`AppError::CannotWrite`], [`AppError::DiskFull`]. A
+    /// beginning may have been written.
+    pub fn copy_to(mut self, out: &mut dyn Write) -> Result<u64, AppError> {
+        while let Some(chunk) = self.next_chunk()? {
+            out.write_all(&chunk).map_err(cannot_write)?;
+        }
+        out.flush().map_err(cannot_write)?;
+        Ok(self.length)
     }
 }
 
