@@ -131,6 +131,42 @@ fn the_demo_tells_its_story_to_people_and_keeps_what_it_made_when_asked() {
     );
 }
 
+#[test]
+fn a_document_is_fetched_once_and_opened_without_a_network() {
+    let clinic = Clinic::serve();
+    let phone = Phone::new();
+    let code = clinic.first["enrolment"].as_str().expect("a code");
+    phone.json(&["enrol", code]);
+    phone.json(&["sync"]);
+    let found = phone.run(&["book-search", "giay hen kham lai", "--json"]);
+    let entry = found.json()["entries"][0]["id"].to_string();
+    let state = |phone: &Phone| {
+        let listed = phone.run(&["attachments", &entry, "--json"]).json();
+        let one = &listed["attachments"][0];
+        assert_eq!(
+            (&one["number"], &one["title"]),
+            (&1.into(), &"Giấy hẹn khám lại".into())
+        );
+        one["state"].as_str().expect("a state").to_owned()
+    };
+    assert_eq!(state(&phone), "at_clinic");
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("letter.txt").display().to_string();
+    let written = phone.run(&["open-attachment", &entry, "--to", &file, "--json"]);
+    assert!(written.ok, "{}", written.stderr);
+    assert_eq!(written.json()["fetched"], true);
+    let letter = fs::read_to_string(&file).expect("a file");
+    assert!(letter.contains("GIẤY HẸN KHÁM LẠI"));
+    drop(clinic);
+    assert_eq!(state(&phone), "here");
+    let again = phone.run(&["open-attachment", &entry, "1", "--to", "-"]);
+    assert_eq!((again.ok, again.stdout), (true, letter));
+    let kept = phone.run(&["open-attachment", &entry, "--to", &file]);
+    assert!(!kept.ok && kept.stderr.contains("--overwrite"));
+    let none = phone.run(&["open-attachment", &entry, "2", "--to", "-"]);
+    assert!(!none.ok && none.stdout.is_empty());
+}
+
 /// The one line that `qr pay` prints.
 fn payload(args: &[&str]) -> String {
     let ran = run(&[&["qr", "pay"], args].concat());

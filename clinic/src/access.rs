@@ -5,6 +5,8 @@
 //! * A session sees a person's compartment while `access_grant` says so, asked anew by every query.
 //! * The directory is open to every session; it is what lies in nobody's compartment, of the types in
 //!   [`crate::fhir_api::types`].
+//! * A Binary is given to whoever may see the resource that its `securityContext` names, or where it names none,
+//!   one that refers to it (FHIR R4, 2.20.2); one that nothing refers to is given to nobody.
 //! * A type without a rule there is denied. What is not granted looks like what is not there.
 //!
 //! **The place for OAuth and delegation** (a later issue): `authenticate` will also take an access token
@@ -237,6 +239,14 @@ fn condition(kind: &str) -> Option<String> {
                 .to_owned(),
         ),
         Rule::Compartment => Some(format!("patient IN ({GRANTED})")),
+        // A context takes the place of all references: either only contexts count or only these.
+        Rule::Referred => Some(format!(
+            "EXISTS (SELECT 1 FROM binary_reference b
+                     JOIN resource r ON r.type = b.type AND r.id = b.id
+                     WHERE b.binary = resource.id AND r.json IS NOT NULL AND r.patient IN ({GRANTED})
+                       AND b.is_context = EXISTS (SELECT 1 FROM binary_reference c
+                                                  WHERE c.binary = resource.id AND c.is_context))"
+        )),
     }
 }
 
@@ -244,6 +254,7 @@ fn condition(kind: &str) -> Option<String> {
 /// null of all. Only numbers are sorted, and for one person not even they.
 fn places(kind: &str, of_one: bool) -> Option<String> {
     let condition = match (rule_of(kind)?, of_one) {
+        (Rule::Referred, _) => return None,
         (Rule::Compartment, true) => format!("patient = ?4 AND ?4 IN ({GRANTED})"),
         (Rule::Compartment | Rule::Directory, _) => {
             format!("{} AND ?4 IS NULL", condition(kind)?)
@@ -275,7 +286,9 @@ mod tests {
             "INSERT INTO session VALUES (1, 'device', '', x'00', 0, NULL);
              INSERT INTO access_grant VALUES (1, 'p');
              INSERT INTO resource VALUES (1, 'Patient', 'p', 1, 'p', 0, '{}'),
-                                         (2, 'Location', 'l', 1, NULL, 0, '{}');",
+                                         (2, 'Location', 'l', 1, NULL, 0, '{}'),
+                                         (3, 'Binary', 'b', 1, NULL, 0, '{}');
+             INSERT INTO binary_reference VALUES ('b', 1, 'Patient', 'p');",
         )
         .unwrap();
         let access = Access::of_session(1, "device");
@@ -284,13 +297,14 @@ mod tests {
                 access.may(&sql, "p").unwrap(),
                 access.read(&sql, "Patient", "p").unwrap().is_some(),
                 access.read(&sql, "Location", "l").unwrap().is_some(),
+                access.read(&sql, "Binary", "b").unwrap().is_some(),
                 access.feed(&sql, "p", 0, |_| true).unwrap().is_some(),
                 !access.patients(&sql).unwrap().is_empty(),
             ]
         };
-        assert_eq!(granted(), [true; 5]);
+        assert_eq!(granted(), [true; 6]);
         sql.execute("UPDATE session SET revoked = 1", []).unwrap();
-        assert_eq!(granted(), [false; 5]);
+        assert_eq!(granted(), [false; 6]);
     }
 
     #[test]

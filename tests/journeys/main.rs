@@ -4,6 +4,7 @@
 
 mod book;
 mod cancel;
+mod documents;
 mod enrol;
 mod export;
 mod move_phone;

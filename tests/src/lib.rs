@@ -43,7 +43,7 @@ pub struct TestClinic {
     /// Where phones reach it.
     pub url: String,
     running: Option<Running>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl std::fmt::Debug for TestClinic {
@@ -73,7 +73,7 @@ impl TestClinic {
             clinic,
             url,
             running: Some(running),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -106,6 +106,12 @@ impl TestClinic {
             .issue_enrolment(&patients, Duration::from_secs(600), &self.url)
             .expect("an enrolment")
             .text
+    }
+
+    /// Its database, to break in.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("clinic").join("clinic.db")
     }
 
     /// Stops serving; the data stay.

@@ -2,7 +2,8 @@
 
 use sokhoe_app::words::Words;
 use sokhoe_app::{
-    AppError, EnrolmentRefusal, KeyStoreRefusal, Language, MoveRefusal, RecoveryCodeRefusal,
+    AppError, DocumentRefusal, EnrolmentRefusal, KeyStoreRefusal, Language, MoveRefusal,
+    RecoveryCodeRefusal,
 };
 use uniffi::UnexpectedUniFFICallbackError;
 
@@ -37,7 +38,7 @@ pub enum SoKhoeError {
     /// There is no such thing on this phone.
     #[error("no such {what} on this phone")]
     NotFound {
-        /// `person`, `clinic`, `entry`, `booking`, `invoice`, `service`.
+        /// `person`, `clinic`, `entry`, `attachment`, `booking`, `invoice`, `service`.
         what: String,
     },
     /// A value of a request cannot be.
@@ -65,6 +66,12 @@ pub enum SoKhoeError {
     CannotWrite {
         /// `exists`, `no-folder`, `not-allowed` or `other`.
         reason: String,
+    },
+    /// The document cannot be fetched or opened; what is kept is kept.
+    #[error("the document cannot be given: {reason}")]
+    Document {
+        /// Why.
+        reason: DocumentRefusal,
     },
     /// The phone's key store did not give the key; nothing was deleted.
     #[error("the key store did not give the key: {reason}")]
@@ -142,6 +149,7 @@ impl From<AppError> for SoKhoeError {
             AppError::UntrustedPayment { reason } => Self::UntrustedPayment { reason },
             AppError::Move { reason } => Self::Move { reason },
             AppError::CannotWrite { reason } => Self::CannotWrite { reason },
+            AppError::Document { reason } => Self::Document { reason },
             AppError::KeyStore { reason } => Self::KeyStore { reason },
             AppError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             AppError::DiskFull => Self::DiskFull,
@@ -173,6 +181,7 @@ impl From<SoKhoeError> for AppError {
             SoKhoeError::UntrustedPayment { reason } => Self::UntrustedPayment { reason },
             SoKhoeError::Move { reason } => Self::Move { reason },
             SoKhoeError::CannotWrite { reason } => Self::CannotWrite { reason },
+            SoKhoeError::Document { reason } => Self::Document { reason },
             SoKhoeError::KeyStore { reason } => Self::KeyStore { reason },
             SoKhoeError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             SoKhoeError::DiskFull => Self::DiskFull,
@@ -210,6 +219,9 @@ mod tests {
             SoKhoeError::UntrustedPayment { reason: text() },
             SoKhoeError::KeyStore {
                 reason: KeyStoreRefusal::Locked,
+            },
+            SoKhoeError::Document {
+                reason: DocumentRefusal::NoRoom,
             },
             SoKhoeError::Move {
                 reason: MoveRefusal::Expired,

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sokhoe_app::{
-    AppConfig, BookRequest, BookView, BookingView, BrowseRequest, ClinicView, EnrolmentView,
-    EntryDetailView, EntryPageView, EventView, Existing, ExportFormat, FindSlotsRequest,
-    InvoiceView, Language, MoveProgressView, MoveRequestView, PayeeCheckView, PaymentQrView,
-    PersonView, ScanView, SectionCountView, ServiceView, SlotView, StorageView, SyncView,
-    TrendView,
+    AppConfig, AttachmentView, BookRequest, BookView, BookingView, BrowseRequest, ClinicView,
+    EnrolmentView, EntryDetailView, EntryPageView, EventView, Existing, ExportFormat,
+    FindSlotsRequest, InvoiceView, Language, MoveProgressView, MoveRequestView, PayeeCheckView,
+    PaymentQrView, PersonView, ScanView, SectionCountView, ServiceView, SlotView, StorageView,
+    SyncView, TrendView,
 };
 
 use zeroize::Zeroizing;
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::key_store::Keys;
 use crate::observe::Observer;
 use crate::workers::Workers;
-use crate::{BookObserver, CancelToken, KeyStore, SoKhoeError, Subscription};
+use crate::{AttachmentReader, BookObserver, CancelToken, KeyStore, SoKhoeError, Subscription};
 
 type Result<T> = std::result::Result<T, SoKhoeError>;
 
@@ -286,6 +286,57 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .read(move || Ok(core.entry(&person_id, entry_id)?))
+            .await
+    }
+
+    /// The documents of a row, in the clinic's order; none for most rows. Needs no network.
+    pub async fn attachments(
+        &self,
+        person_id: String,
+        entry_id: i64,
+    ) -> Result<Vec<AttachmentView>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.attachments(&person_id, entry_id)?))
+            .await
+    }
+
+    /// Fetches a document from its clinic and keeps it, sealed, so that it can be opened without a network.
+    ///
+    /// `cancel` ends the waiting and the exchange with the clinic; nothing is kept then.
+    pub async fn fetch_attachment(
+        &self,
+        person_id: String,
+        entry_id: i64,
+        index: u32,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<AttachmentView> {
+        let core = self.core.clone();
+        let work = async move { Ok(core.fetch_attachment(&person_id, entry_id, index).await?) };
+        self.workers
+            .run(async move {
+                match cancel {
+                    Some(cancel) => cancel.stops(work).await,
+                    None => work.await,
+                }
+            })
+            .await
+    }
+
+    /// Opens a document that is in the record or on this phone. Needs no network.
+    pub async fn open_attachment(
+        &self,
+        person_id: String,
+        entry_id: i64,
+        index: u32,
+    ) -> Result<Arc<AttachmentReader>> {
+        let core = self.core.clone();
+        let workers = self.workers.clone();
+        self.workers
+            .read(move || {
+                let inner = core.open_attachment(&person_id, entry_id, index)?;
+                Ok(Arc::new(AttachmentReader::new(inner, workers)))
+            })
             .await
     }
 

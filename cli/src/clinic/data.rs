@@ -81,7 +81,11 @@ where
 pub(crate) fn fill_demo(clinic: &Clinic) -> Result<(SeedReport, ImportReport), ClinicError> {
     let seeded = clinic.seed_hospital()?;
     let mut whole = ImportReport::default();
-    for (name, mut content) in data::BOOK {
+    let letter = data::letter();
+    let parts = data::BOOK
+        .into_iter()
+        .chain([("letter.ndjson", letter.as_bytes())]);
+    for (name, mut content) in parts {
         let part = clinic.import_reader(name, &mut content, &ImportOptions::default())?;
         whole.stored += part.stored;
         whole.unchanged += part.unchanged;

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use sokhoe_app::{
-    BookingStatus, BookingView, ClinicView, EntryDetailView, EntryView, EventView, InvoiceView,
-    PaymentQrView, PaymentStatus, PersonView, ServiceView, SlotView, SyncView, TrendView,
+    AttachmentState, AttachmentView, BookingStatus, BookingView, ClinicView, EntryDetailView,
+    EntryView, EventView, InvoiceView, PaymentQrView, PaymentStatus, PersonView, ServiceView,
+    SlotView, SyncView, TrendView,
 };
 use sokhoe_domain::Timestamp;
 
@@ -39,6 +40,25 @@ pub(crate) fn slot(view: &SlotView) -> Value {
         "practitioner": view.practitioner,
         "location": view.location,
         "price_text": view.price_text,
+    })
+}
+
+/// A document of a row; `number` is what `open-attachment` takes.
+pub(crate) fn attachment(view: &AttachmentView) -> Value {
+    let state = match view.state {
+        AttachmentState::Inline => "inline",
+        AttachmentState::Here => "here",
+        AttachmentState::AtClinic => "at_clinic",
+        AttachmentState::Gone => "gone",
+        AttachmentState::Elsewhere => "elsewhere",
+    };
+    json!({
+        "number": view.index + 1,
+        "title": view.title,
+        "content_type": view.content_type,
+        "size": view.size,
+        "state": state,
+        "state_text": view.state_text,
     })
 }
 

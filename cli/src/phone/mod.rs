@@ -1,6 +1,7 @@
 //! `sokhoe phone`: this computer as a phone, its state in a folder.
 
 mod book;
+mod documents;
 mod enrol;
 mod export;
 pub(crate) mod invoices;
@@ -55,6 +56,8 @@ A visit from the code at the counter to the payment:
   sokhoe phone book 1                  the first time of that list
   sokhoe phone list
   sokhoe phone book-search duong huyet
+  sokhoe phone attachments <ENTRY>     the documents of a row: letters, scans
+  sokhoe phone open-attachment <ENTRY> --to letter.pdf
   sokhoe phone invoice                 what is to be paid
   sokhoe phone invoice qr <ID>         its VietQR, for the bank's app
   sokhoe phone export --out book.html  the whole book, to print or to take along
@@ -77,6 +80,8 @@ enum PhoneCommand {
     BookSearch(results::SearchArgs),
     Show(results::ShowArgs),
     Trend(results::TrendArgs),
+    Attachments(documents::AttachmentsArgs),
+    OpenAttachment(documents::OpenAttachmentArgs),
     Invoice(invoices::InvoiceArgs),
     Events(people::EventsArgs),
     Export(export::ExportArgs),
@@ -118,6 +123,8 @@ pub(crate) async fn run(
         PhoneCommand::BookSearch(args) => results::search(&phone, args, output),
         PhoneCommand::Show(args) => results::show(&phone, &args, output),
         PhoneCommand::Trend(args) => results::trend(&phone, &args, output),
+        PhoneCommand::Attachments(args) => documents::list(&phone, &args, output),
+        PhoneCommand::OpenAttachment(args) => documents::open(&phone, &args, output).await,
         PhoneCommand::Invoice(args) => invoices::run(&phone, args, output),
         PhoneCommand::Events(args) => people::events(&phone, &args, output),
         PhoneCommand::Storage(args) => storage::run(&phone, &args, output),

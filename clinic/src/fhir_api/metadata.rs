@@ -8,7 +8,7 @@ use sokhoe_domain::Timestamp;
 
 use super::Api;
 use super::error::fhir;
-use super::types::{INCLUDES, Served, TYPES};
+use super::types::{INCLUDES, Rule, Served, TYPES};
 
 /// The operations by type: name and definition.
 const OPERATIONS: &[(&str, &str, &str)] = &[
@@ -34,7 +34,7 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ),
 ];
 /// The day this statement was last changed.
-const DATE: &str = "2026-11-23";
+const DATE: &str = "2026-11-25";
 
 pub(super) async fn metadata(State(api): State<Api>) -> Response {
     fhir(
@@ -66,9 +66,13 @@ fn statement(base: &str, name: &str) -> Value {
 }
 
 fn resource(served: &Served) -> Value {
+    let interactions = match served.rule {
+        Rule::Referred => json!([{"code": "read"}]),
+        Rule::Directory | Rule::Compartment => json!([{"code": "read"}, {"code": "search-type"}]),
+    };
     let mut resource = json!({
         "type": served.name,
-        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "interaction": interactions,
         // Resources are served as they came: their `meta.versionId` is not ours. The ETag tells the version.
         "versioning": "no-version",
         "readHistory": false,

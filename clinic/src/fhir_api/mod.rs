@@ -1,5 +1,6 @@
 //! What phones call: FHIR R4 and IHE ITI Scheduling, as ARCHITECTURE.md's table says.
 
+mod binary;
 mod booking;
 mod changes;
 mod enrol;

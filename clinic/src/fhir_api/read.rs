@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::error::fhir;
 use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER};
-use super::{Api, ApiError};
+use super::{Api, ApiError, binary};
 use crate::access::Access;
 use crate::store::read_async;
 
@@ -20,6 +20,7 @@ pub(super) async fn read(
     if !pairs.is_empty() {
         return Err(UNKNOWN_PARAMETER);
     }
+    let in_its_own_form = kind == "Binary" && !binary::asks_for_fhir(&headers);
     let stored = read_async(&api.inner.store, move |sql| access.read(sql, &kind, &id))
         .await?
         .ok_or(ApiError::NotFound)?;
@@ -32,6 +33,8 @@ pub(super) async fn read(
         .any(|tag| tag.trim() == etag);
     let mut response = if unchanged {
         fhir(StatusCode::NOT_MODIFIED, "")
+    } else if in_its_own_form {
+        binary::bytes(&stored.json)?
     } else {
         fhir(StatusCode::OK, stored.json)
     };

@@ -16,7 +16,7 @@ use sokhoe_fhir::bundle::SearchMode;
 use super::error::fhir;
 use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER, count};
 use super::filter::Filter;
-use super::types::{INCLUDES, Param, Served, served};
+use super::types::{INCLUDES, Param, Rule, Served, served};
 use super::{Api, ApiError};
 use crate::access::{Access, Scope, Stored};
 use crate::cursor;
@@ -50,7 +50,10 @@ pub(super) async fn search(
     Pairs(pairs): Pairs,
     access: Access,
 ) -> Result<Response, ApiError> {
-    let question = Question::read(served(&kind).ok_or(ApiError::NotFound)?, &pairs)?;
+    let served = served(&kind)
+        .filter(|served| served.rule != Rule::Referred)
+        .ok_or(ApiError::NotFound)?;
+    let question = Question::read(served, &pairs)?;
     let after = match &question.page {
         None => 0,
         Some(page) => cursor::open(&api.inner.keys, PURPOSE, &question.bound(&access), page)

@@ -8,6 +8,9 @@ pub(crate) enum Rule {
     Directory,
     /// Those to whom the person is granted.
     Compartment,
+    /// Those who may see the resource of a person that it belongs to: the one that its securityContext names, or
+    /// one that refers to it. It is read by its id alone: neither searched nor in a feed.
+    Referred,
 }
 
 /// A search parameter.
@@ -139,6 +142,11 @@ pub(crate) const TYPES: &[Served] = &[
     own("AllergyIntolerance", OWN),
     own("Appointment", APPOINTMENT),
     own("AppointmentResponse", OWN),
+    Served {
+        name: "Binary",
+        rule: Rule::Referred,
+        params: &[],
+    },
     own("BodyStructure", OWN),
     own("CarePlan", OWN),
     own("CareTeam", OWN),

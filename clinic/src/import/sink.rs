@@ -1,6 +1,7 @@
 //! Where the pieces go: checked, gathered, and written many at a time.
 
 use sokhoe_domain::ResourceKey;
+use sokhoe_fhir::BinaryView;
 use sokhoe_fhir::limits::{MAX_DEPTH, check_depth};
 
 use super::head::Head;
@@ -17,6 +18,9 @@ const GROUP_BYTES: usize = 8 * 1024 * 1024;
 /// The longest resource: with what a page of a feed holds already it must stay below the 32 MiB that phones
 /// take, or it would end that person's feed for ever.
 const LONGEST_MIB: usize = 8;
+/// The longest Binary, which is in no page: a document of some 24 MB. One that is asked for is in memory while
+/// it is sent.
+const LONGEST_BINARY_MIB: usize = 32;
 
 enum Work {
     Put {
@@ -116,8 +120,16 @@ impl<'a> Sink<'a> {
         } else {
             with_id(&json, &id)
         };
-        if json.len() > LONGEST_MIB * 1024 * 1024 {
-            self.skip(file, line, format!("longer than {LONGEST_MIB} MiB"));
+        let longest = match head.kind.as_str() {
+            "Binary" => LONGEST_BINARY_MIB,
+            _ => LONGEST_MIB,
+        };
+        if json.len() > longest * 1024 * 1024 {
+            self.skip(file, line, format!("longer than {longest} MiB"));
+            return Ok(());
+        }
+        if head.kind == "Binary" && !is_whole_binary(&json) {
+            self.skip(file, line, "the Binary's data are not base64");
             return Ok(());
         }
         let patient = head
@@ -183,6 +195,19 @@ impl<'a> Sink<'a> {
         self.report.deleted += deleted;
         Ok(())
     }
+}
+
+/// Whether the data of a Binary can be given.
+fn is_whole_binary(json: &str) -> bool {
+    BinaryView::from_json(json).is_ok_and(|mut binary| {
+        loop {
+            match binary.data.next_piece() {
+                Ok(Some(_)) => {}
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+        }
+    })
 }
 
 /// The object with an id in front; the rest stays as it is.

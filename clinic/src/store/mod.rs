@@ -3,6 +3,7 @@
 //! The rule for maintainers: whatever belongs together is one job, and a job never waits for anything
 //! but the database.
 
+mod binaries;
 mod connection;
 mod readers;
 pub(crate) mod resources;

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, binaries};
 
 /// What became of a [`put`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,7 @@ pub(crate) fn put(
             (tx.sql().last_insert_rowid(), 1)
         }
     };
+    binaries::note(tx.sql(), kind, id, json)?;
     if let Some(patient) = patient {
         append(tx, patient, pk, version, false)?;
     }
@@ -81,6 +82,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<bool, Stor
             "UPDATE resource SET version = ?2, updated = ?3, json = NULL WHERE pk = ?1",
         )?
         .execute(params![row.pk, version, tx.now().as_millis()])?;
+    binaries::forget(tx.sql(), kind, id)?;
     if let Some(patient) = row.patient {
         append(tx, &patient, row.pk, version, true)?;
     }

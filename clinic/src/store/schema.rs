@@ -2,9 +2,18 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::StoreError;
+use super::{StoreError, binaries};
 
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_initial.sql")];
+/// What a step does that SQL cannot.
+type Then = fn(&Connection) -> Result<(), StoreError>;
+
+const MIGRATIONS: &[(&str, Option<Then>)] = &[
+    (include_str!("../../migrations/0001_initial.sql"), None),
+    (
+        include_str!("../../migrations/0002_binaries.sql"),
+        Some(binaries::note_all),
+    ),
+];
 
 /// Brings the file to the newest version, each step in the transaction that says so.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
@@ -13,10 +22,13 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
-    for (version, sql) in (1_u32..).zip(MIGRATIONS) {
+    for (version, (sql, then)) in (1_u32..).zip(MIGRATIONS) {
         if version > found {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             tx.execute_batch(sql)?;
+            if let Some(then) = then {
+                then(&tx)?;
+            }
             tx.pragma_update(None, "user_version", version)?;
             tx.commit()?;
         }
@@ -38,6 +50,33 @@ mod tests {
             migrate(&mut connection),
             Err(StoreError::Newer { found: 99, .. })
         ));
+    }
+
+    #[test]
+    fn a_database_from_before_learns_who_refers_to_a_binary() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0].0).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute_batch(
+                r#"INSERT INTO resource VALUES
+                   (1, 'Media', 'm', 1, 'p', 0, '{"resourceType":"Media","content":{"url":"Binary/b"}}'),
+                   (2, 'Media', 'n', 2, 'p', 0, NULL),
+                   (3, 'Binary', 'b', 1, NULL, 0,
+                    '{"resourceType":"Binary","securityContext":{"reference":"Patient/p"}}'),
+                   (4, 'Binary', 'c', 1, NULL, 0, 'not JSON');"#,
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let mut rows = connection
+            .prepare("SELECT binary || ' ' || is_context || ' ' || type || '/' || id FROM binary_reference ORDER BY binary, is_context")
+            .unwrap();
+        let rows: Vec<String> = rows
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(rows, ["b 0 Media/m", "b 1 Patient/p", "c 1 /"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod binary;
 mod booking;
 mod desk;
 mod feed;

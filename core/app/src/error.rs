@@ -38,7 +38,7 @@ pub enum AppError {
     /// There is no such person, clinic, row, booking or invoice on this phone.
     #[error("no such {what} on this phone")]
     NotFound {
-        /// `person`, `clinic`, `entry`, `booking`, `invoice`, `service`.
+        /// `person`, `clinic`, `entry`, `attachment`, `booking`, `invoice`, `service`.
         what: String,
     },
     /// A value of a request cannot be.
@@ -67,6 +67,12 @@ pub enum AppError {
     CannotWrite {
         /// `exists`, `no-folder`, `not-allowed` or `other`.
         reason: String,
+    },
+    /// The document cannot be fetched or opened; what is kept is kept.
+    #[error("the document cannot be given: {reason}")]
+    Document {
+        /// Why.
+        reason: DocumentRefusal,
     },
     /// The phone's key store did not give the key; nothing was deleted.
     #[error("the key store did not give the key: {reason}")]
@@ -167,6 +173,48 @@ impl std::fmt::Display for MoveRefusal {
     }
 }
 
+/// Why a document cannot be fetched or opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentRefusal {
+    /// Its bytes are not on this phone: fetch it.
+    NotHere,
+    /// The clinic no longer has it, and this phone does not.
+    Gone,
+    /// It is at another server, which is not asked.
+    Elsewhere,
+    /// It is longer than documents on a phone may be.
+    TooLarge,
+    /// It does not fit in what documents may take on this phone, and nothing there may go.
+    NoRoom,
+    /// It was damaged on this phone, and no clinic has it.
+    Damaged,
+    /// What the clinic sent is not what the record speaks of; it was not kept.
+    OtherContent,
+    /// What stands in the record cannot be read.
+    Unreadable,
+}
+
+impl std::fmt::Display for DocumentRefusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NotHere => "not-here",
+            Self::Gone => "gone",
+            Self::Elsewhere => "elsewhere",
+            Self::TooLarge => "too-large",
+            Self::NoRoom => "no-room",
+            Self::Damaged => "damaged",
+            Self::OtherContent => "other-content",
+            Self::Unreadable => "unreadable",
+        })
+    }
+}
+
+impl From<DocumentRefusal> for AppError {
+    fn from(reason: DocumentRefusal) -> Self {
+        Self::Document { reason }
+    }
+}
+
 /// Why a recovery code was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecoveryCodeRefusal {
@@ -222,6 +270,7 @@ impl AppError {
             Self::UntrustedPayment { .. } => "untrusted-payment",
             Self::Move { .. } => "move",
             Self::CannotWrite { .. } => "cannot-write",
+            Self::Document { .. } => "document",
             Self::KeyStore { .. } => "key-store",
             Self::RecoveryCode { .. } => "recovery-code",
             Self::DiskFull => "disk-full",
@@ -319,6 +368,10 @@ impl From<VaultError> for AppError {
             VaultError::NoRecoveryCode => Self::RecoveryCode {
                 reason: RecoveryCodeRefusal::NoneMade,
             },
+            VaultError::BlobsFull { .. } => DocumentRefusal::NoRoom.into(),
+            VaultError::BlobDamaged => DocumentRefusal::Damaged.into(),
+            VaultError::OtherContent => DocumentRefusal::OtherContent.into(),
+            VaultError::UnknownBlob => DocumentRefusal::NotHere.into(),
             VaultError::DiskFull => Self::DiskFull,
             VaultError::WrongKey | VaultError::Corrupt => Self::DamagedBook,
             VaultError::NewerSchema { .. } => Self::UpgradeRequired,

@@ -8,6 +8,7 @@ mod bookings;
 mod browse;
 mod cancel;
 mod config;
+mod documents;
 mod enrol;
 mod entry;
 mod error;
@@ -30,7 +31,10 @@ mod views;
 pub mod words;
 
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
-pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal, RecoveryCodeRefusal};
+pub use documents::{AttachmentReader, AttachmentState, AttachmentView, MAX_DOCUMENT_BYTES};
+pub use error::{
+    AppError, DocumentRefusal, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal, RecoveryCodeRefusal,
+};
 pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
 pub use scan::{

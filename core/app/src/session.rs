@@ -13,6 +13,7 @@ use sokhoe_vault::{
 };
 
 use crate::config::AppConfig;
+use crate::documents::GoneDocuments;
 use crate::error::AppError;
 use crate::move_phone::PendingMove;
 use crate::observe::Watchers;
@@ -48,6 +49,7 @@ pub(crate) struct OpenBook {
     pub(crate) vault: Vault,
     /// One sending of a person's outbox at a time.
     pub(crate) syncing: tokio::sync::Mutex<()>,
+    gone_documents: Mutex<GoneDocuments>,
 }
 
 impl OpenBook {
@@ -56,7 +58,12 @@ impl OpenBook {
             person,
             vault,
             syncing: tokio::sync::Mutex::new(()),
+            gone_documents: Mutex::default(),
         }
+    }
+
+    pub(crate) fn gone_documents(&self) -> MutexGuard<'_, GoneDocuments> {
+        held(&self.gone_documents)
     }
 }
 

@@ -72,11 +72,16 @@ impl SoKhoe {
         for (lane, pulled) in lanes.iter().zip(pulls) {
             match pulled {
                 Ok(pulled) => {
+                    book.vault.set_blobs_fetchable(&lane.clinic, true)?;
                     view.stored += pulled.stored;
                     view.deleted += pulled.deleted;
                     view.set_aside += pulled.set_aside;
                 }
                 Err(SyncError::Client(error)) => {
+                    // The documents that are here may be the last that this phone gets.
+                    if matches!(error, ClientError::Unauthorized | ClientError::NotFound) {
+                        book.vault.set_blobs_fetchable(&lane.clinic, false)?;
+                    }
                     view.unreachable_clinic_ids.push(lane.clinic.0.clone());
                     failure = Some(error);
                 }

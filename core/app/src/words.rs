@@ -219,6 +219,7 @@ impl Words {
                 self.say("error-cannot-write-exists")
             }
             AppError::CannotWrite { .. } => self.say("error-cannot-write"),
+            AppError::Document { reason } => self.say(&format!("error-document-{reason}")),
             AppError::KeyStore { reason } => self.say(&format!("error-key-store-{reason}")),
             AppError::RecoveryCode { reason } => self.say(match reason {
                 RecoveryCodeRefusal::Mistyped => "error-recovery-code-mistyped",
@@ -257,7 +258,8 @@ const fn section_key(section: Section) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{KeyStoreRefusal, MoveRefusal};
+    use crate::documents::AttachmentState;
+    use crate::error::{DocumentRefusal, KeyStoreRefusal, MoveRefusal};
 
     fn keys(text: &str) -> Vec<&str> {
         text.lines()
@@ -305,6 +307,27 @@ mod tests {
                 MoveRefusal::Moved,
             ] {
                 assert!(words.has(&format!("error-move-{reason}")), "{reason}");
+            }
+            for reason in [
+                DocumentRefusal::NotHere,
+                DocumentRefusal::Gone,
+                DocumentRefusal::Elsewhere,
+                DocumentRefusal::TooLarge,
+                DocumentRefusal::NoRoom,
+                DocumentRefusal::Damaged,
+                DocumentRefusal::OtherContent,
+                DocumentRefusal::Unreadable,
+            ] {
+                assert!(words.has(&format!("error-document-{reason}")), "{reason}");
+            }
+            for state in [
+                AttachmentState::Inline,
+                AttachmentState::Here,
+                AttachmentState::AtClinic,
+                AttachmentState::Gone,
+                AttachmentState::Elsewhere,
+            ] {
+                assert!(words.has(state.key()), "{state:?}");
             }
         }
     }

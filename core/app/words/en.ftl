@@ -52,6 +52,14 @@ section-appointments = Appointments
 section-invoices = Invoices
 section-procedures = Procedures
 
+## Attached documents
+attachment-untitled = Document
+attachment-inline = In the book, can be opened without a network
+attachment-here = On this phone, can be opened without a network
+attachment-at-clinic = At the hospital. Needs a network to fetch.
+attachment-gone = The hospital no longer has this document. Ask at reception if a copy is needed.
+attachment-elsewhere = Somewhere else than this hospital. Sổ Khỏe does not fetch it.
+
 ## Errors: what happened, what was kept, what can be done
 error-offline = The hospital cannot be reached. Everything saved is still on this phone. Try again when there is a network.
 error-bad-answer = The hospital's answer cannot be read ({ $what }). The book was not changed. The Wi-Fi may want a login; try again later.
@@ -80,6 +88,14 @@ error-move-damaged = All codes are here but cannot be opened. Nothing was change
 error-move-moved = The book has moved to another phone. Here it can only be read. Use the new phone.
 error-cannot-write = The file cannot be written there. The book is unharmed. Choose another place.
 error-cannot-write-exists = There is a file of this name. It was left as it is. Choose another name.
+error-document-not-here = The document is not on this phone yet. Fetch it when there is a network.
+error-document-gone = The hospital no longer has this document. The book is unchanged. Ask at reception if a copy is needed.
+error-document-elsewhere = The document is somewhere else than this hospital and is not fetched. Ask at reception if a copy is needed.
+error-document-too-large = The document is too large to keep on a phone. The book is unchanged. Ask the hospital for a printed copy.
+error-document-no-room = There is no room left for the documents of this book. What was kept is kept. Give documents more room, then fetch it again.
+error-document-damaged = The document on this phone is damaged and the hospital no longer has it. The rest of the book is whole. Ask at reception if a copy is needed.
+error-document-other-content = What the hospital sent is not the document in the book, so it was not kept. Update the book and fetch it again; if that does not help, tell the hospital.
+error-document-unreadable = The document in the book cannot be read. The rest of the book is whole. Tell the hospital.
 error-key-store-locked = The phone is locked. The book is unharmed. Unlock and try again.
 error-key-store-user-cancelled = The book was not unlocked. It is unharmed. Try again.
 error-key-store-transient = The phone did not answer. The book is unharmed. Try again.

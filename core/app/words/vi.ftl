@@ -52,6 +52,14 @@ section-appointments = Lịch khám
 section-invoices = Phiếu thu viện phí
 section-procedures = Thủ thuật, phẫu thuật
 
+## Tài liệu kèm theo
+attachment-untitled = Tài liệu
+attachment-inline = Có trong sổ, xem được khi không có mạng
+attachment-here = Đã tải về, xem được khi không có mạng
+attachment-at-clinic = Đang ở bệnh viện. Cần có mạng để tải về.
+attachment-gone = Bệnh viện không còn tài liệu này. Hãy hỏi quầy tiếp đón nếu cần bản sao.
+attachment-elsewhere = Nằm ở nơi khác, không phải bệnh viện này. Sổ Khỏe không tải về.
+
 ## Lỗi: điều đã xảy ra, điều được giữ, việc có thể làm
 error-offline = Không liên lạc được với bệnh viện. Mọi thứ đã lưu vẫn còn trên điện thoại. Hãy thử lại khi có mạng.
 error-bad-answer = Câu trả lời của bệnh viện không đọc được ({ $what }). Sổ không thay đổi. Có thể mạng Wi-Fi cần đăng nhập; hãy thử lại sau.
@@ -80,6 +88,14 @@ error-move-damaged = Đã nhận đủ mã nhưng không mở được. Không c
 error-move-moved = Sổ đã được chuyển sang điện thoại khác. Ở đây chỉ còn xem được. Hãy dùng điện thoại mới.
 error-cannot-write = Không ghi được tệp vào chỗ này. Sổ vẫn còn nguyên. Hãy chọn chỗ khác.
 error-cannot-write-exists = Đã có tệp cùng tên. Tệp cũ được giữ nguyên. Hãy chọn tên khác.
+error-document-not-here = Tài liệu chưa có trên điện thoại. Hãy tải về khi có mạng.
+error-document-gone = Bệnh viện không còn tài liệu này. Sổ không thay đổi. Hãy hỏi quầy tiếp đón nếu cần bản sao.
+error-document-elsewhere = Tài liệu nằm ở nơi khác, không phải bệnh viện này, nên không được tải về. Hãy hỏi quầy tiếp đón nếu cần bản sao.
+error-document-too-large = Tài liệu quá lớn để lưu trên điện thoại. Sổ không thay đổi. Hãy xin bản in ở bệnh viện.
+error-document-no-room = Hết chỗ dành cho tài liệu của sổ này. Những gì đã lưu vẫn còn. Hãy tăng chỗ dành cho tài liệu rồi tải lại.
+error-document-damaged = Tài liệu lưu trên điện thoại bị hỏng và bệnh viện không còn bản khác. Các phần khác của sổ vẫn còn nguyên. Hãy hỏi quầy tiếp đón nếu cần bản sao.
+error-document-other-content = Bệnh viện gửi đến không đúng tài liệu ghi trong sổ nên không được lưu. Hãy cập nhật sổ rồi tải lại; nếu vẫn vậy, hãy báo bệnh viện.
+error-document-unreadable = Tài liệu trong sổ không đọc được. Các phần khác của sổ vẫn còn nguyên. Hãy báo bệnh viện.
 error-key-store-locked = Điện thoại đang khóa. Sổ vẫn còn nguyên. Hãy mở khóa rồi thử lại.
 error-key-store-user-cancelled = Chưa mở khóa sổ. Sổ vẫn còn nguyên. Hãy thử lại.
 error-key-store-transient = Điện thoại chưa trả lời. Sổ vẫn còn nguyên. Hãy thử lại.

@@ -3,6 +3,7 @@
 //! The crate knows requests, answers and their limits; it keeps nothing and decides nothing about
 //! when to send. It is the core's only user of reqwest.
 
+mod attachment;
 mod clinic;
 mod enrolment;
 mod error;
@@ -11,6 +12,7 @@ mod feed;
 mod scheduling;
 mod transport;
 
+pub use attachment::{AttachmentBody, AttachmentError};
 pub use clinic::{ClinicClient, Credentials};
 pub use enrolment::{EnrolmentAnswer, EnrolmentRequest};
 pub use error::{ClientError, GarbledAnswer};

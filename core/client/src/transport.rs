@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
+use sokhoe_domain::ports::{
+    BoxFuture, Limits, ResponseBody, StreamLimits, Transport, TransportError,
+};
+use tokio::time::{Instant, timeout_at};
 
 /// HTTP/1.1 and HTTP/2 with TLS 1.2 and newer, Mozilla's roots, gzip, no redirects, no proxies from
 /// the environment.
@@ -86,6 +89,78 @@ impl Transport for HttpTransport {
             Ok(answer)
         })
     }
+
+    fn stream(
+        &self,
+        request: http::Request<Bytes>,
+        limits: StreamLimits,
+    ) -> BoxFuture<'_, Result<http::Response<Box<dyn ResponseBody>>, TransportError>> {
+        Box::pin(async move {
+            let request =
+                reqwest::Request::try_from(request).map_err(|_| TransportError::Invalid)?;
+            let end = Instant::now() + limits.timeout;
+            let mut response = in_time(limits.silence, end, self.http.execute(request)).await?;
+            let declared = response.content_length().unwrap_or(0);
+            if declared > limits.max_body as u64 {
+                return Err(TransportError::TooLarge {
+                    limit: limits.max_body,
+                });
+            }
+            let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+            let body: Box<dyn ResponseBody> = Box::new(ArrivingBody {
+                response,
+                limits,
+                end,
+                arrived: 0,
+            });
+            let mut answer = http::Response::new(body);
+            *answer.status_mut() = status;
+            *answer.headers_mut() = headers;
+            Ok(answer)
+        })
+    }
+}
+
+/// A body of reqwest's.
+struct ArrivingBody {
+    response: reqwest::Response,
+    limits: StreamLimits,
+    end: Instant,
+    arrived: usize,
+}
+
+impl ResponseBody for ArrivingBody {
+    fn next_chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>, TransportError>> {
+        Box::pin(async move {
+            loop {
+                let next = self.response.chunk();
+                let Some(chunk) = in_time(self.limits.silence, self.end, next).await? else {
+                    return Ok(None);
+                };
+                self.arrived = self.arrived.saturating_add(chunk.len());
+                if self.arrived > self.limits.max_body {
+                    return Err(TransportError::TooLarge {
+                        limit: self.limits.max_body,
+                    });
+                }
+                if !chunk.is_empty() {
+                    return Ok(Some(chunk));
+                }
+            }
+        })
+    }
+}
+
+/// What arrives before the silence is too long and the time is over.
+async fn in_time<T>(
+    silence: Duration,
+    end: Instant,
+    what: impl Future<Output = Result<T, reqwest::Error>>,
+) -> Result<T, TransportError> {
+    timeout_at(end.min(Instant::now() + silence), what)
+        .await
+        .map_err(|_| TransportError::Timeout)?
+        .map_err(|error| classify(&error))
 }
 
 fn classify(error: &reqwest::Error) -> TransportError {

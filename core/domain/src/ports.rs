@@ -43,6 +43,54 @@ pub trait Transport: Send + Sync {
         request: http::Request<Bytes>,
         limits: Limits,
     ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
+
+    /// As [`Transport::send`], but the body is given as it arrives: for what is too long to hold.
+    /// Dropping the body ends the exchange. Unless a transport does better, the whole body is held.
+    fn stream(
+        &self,
+        request: http::Request<Bytes>,
+        limits: StreamLimits,
+    ) -> BoxFuture<'_, Result<http::Response<Box<dyn ResponseBody>>, TransportError>> {
+        let whole = self.send(
+            request,
+            Limits {
+                timeout: limits.timeout,
+                max_body: limits.max_body,
+            },
+        );
+        Box::pin(async move {
+            let (head, body) = whole.await?.into_parts();
+            let body: Box<dyn ResponseBody> = Box::new(HeldBody(Some(body)));
+            Ok(http::Response::from_parts(head, body))
+        })
+    }
+}
+
+/// A body that arrives piece by piece ([`Transport::stream`]).
+pub trait ResponseBody: Send {
+    /// The next bytes, decompressed, never none; nothing at the end of a whole body.
+    fn next_chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>, TransportError>>;
+}
+
+/// A body that is held as a whole.
+struct HeldBody(Option<Bytes>);
+
+impl ResponseBody for HeldBody {
+    fn next_chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>, TransportError>> {
+        let body = self.0.take().filter(|body| !body.is_empty());
+        Box::pin(async { Ok(body) })
+    }
+}
+
+/// Bounds of one exchange whose body is given as it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamLimits {
+    /// The head must arrive within this, and every piece of the body within this after the last one.
+    pub silence: Duration,
+    /// The whole exchange must end within this.
+    pub timeout: Duration,
+    /// A longer decompressed body ends with [`TransportError::TooLarge`].
+    pub max_body: usize,
 }
 
 /// Bounds of one exchange.

@@ -6,6 +6,9 @@
 //! our clinic make. It is pure: no clock, no network, no files.
 
 pub mod appointment;
+pub mod attachments;
+pub mod base64;
+pub mod binary;
 pub mod bundle;
 pub mod capability;
 pub mod common;
@@ -26,6 +29,9 @@ pub mod texts;
 mod values;
 
 pub use appointment::{Appointment, AppointmentStatus};
+pub use attachments::{Attachment, attachments, inline_data};
+pub use base64::{Base64Text, NotBase64};
+pub use binary::{BinaryView, SecurityContext};
 pub use bundle::{
     Change, ChangeBundleWriter, ChangePage, SearchBundleWriter, SearchMode, SearchPage,
 };

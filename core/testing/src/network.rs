@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
+use sokhoe_domain::ports::{
+    BoxFuture, Limits, ResponseBody, StreamLimits, Transport, TransportError,
+};
 
 /// What happens to exchanges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Cut {
     AnswerLost,
     /// The clinic gets the request twice; the first answer is lost.
     Twice,
+    /// The clinic gets the request and acts; its answer begins to arrive, then the connection breaks.
+    InTheBody,
 }
 
 /// A real transport behind a switch.
@@ -59,12 +63,12 @@ impl CuttableTransport {
     }
 }
 
-impl Transport for CuttableTransport {
-    fn send(
-        &self,
-        mut request: http::Request<Bytes>,
-        limits: Limits,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+impl CuttableTransport {
+    fn now(&self) -> Cut {
+        *self.cut.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn direct(&self, request: &mut http::Request<Bytes>) {
         if let Some(base) = &*self
             .elsewhere
             .lock()
@@ -78,12 +82,22 @@ impl Transport for CuttableTransport {
                 *request.uri_mut() = uri;
             }
         }
-        let cut = *self.cut.lock().unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+impl Transport for CuttableTransport {
+    fn send(
+        &self,
+        mut request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        self.direct(&mut request);
+        let cut = self.now();
         Box::pin(async move {
             match cut {
                 Cut::Whole => self.real.send(request, limits).await,
                 Cut::NoNetwork => Err(TransportError::Unreachable),
-                Cut::AnswerLost => {
+                Cut::AnswerLost | Cut::InTheBody => {
                     self.real.send(request, limits).await?;
                     Err(TransportError::Broken)
                 }
@@ -91,6 +105,51 @@ impl Transport for CuttableTransport {
                     self.real.send(request.clone(), limits).await?;
                     self.real.send(request, limits).await
                 }
+            }
+        })
+    }
+
+    fn stream(
+        &self,
+        mut request: http::Request<Bytes>,
+        limits: StreamLimits,
+    ) -> BoxFuture<'_, Result<http::Response<Box<dyn ResponseBody>>, TransportError>> {
+        self.direct(&mut request);
+        let cut = self.now();
+        Box::pin(async move {
+            match cut {
+                Cut::Whole => self.real.stream(request, limits).await,
+                Cut::NoNetwork => Err(TransportError::Unreachable),
+                Cut::AnswerLost => {
+                    self.real.stream(request, limits).await?;
+                    Err(TransportError::Broken)
+                }
+                Cut::Twice => {
+                    self.real.stream(request.clone(), limits).await?;
+                    self.real.stream(request, limits).await
+                }
+                Cut::InTheBody => {
+                    let answer = self.real.stream(request, limits).await?;
+                    Ok(answer.map(|body| {
+                        let body: Box<dyn ResponseBody> = Box::new(BreakingBody(Some(body)));
+                        body
+                    }))
+                }
+            }
+        })
+    }
+}
+
+/// Gives the first piece, then breaks.
+struct BreakingBody(Option<Box<dyn ResponseBody>>);
+
+impl ResponseBody for BreakingBody {
+    fn next_chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>, TransportError>> {
+        let body = self.0.take();
+        Box::pin(async move {
+            match body {
+                Some(mut body) => body.next_chunk().await,
+                None => Err(TransportError::Broken),
             }
         })
     }

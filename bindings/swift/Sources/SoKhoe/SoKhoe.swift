@@ -180,6 +180,28 @@ public final class SoKhoe: Sendable {
         try await core.entry(personId: personId, entryId: entryId)
     }
 
+    /// The documents of a row, in the clinic's order; none for most rows. Needs no network.
+    public func attachments(personId: String, entryId: Int64) async throws -> [AttachmentView] {
+        try await core.attachments(personId: personId, entryId: entryId)
+    }
+
+    /// Fetches a document from its clinic and keeps it, sealed, so that it can be opened without a network.
+    ///
+    /// Cancelling the task throws ``SoKhoeError/Cancelled`` and ends the exchange with the clinic too; nothing is kept
+    /// then.
+    public func fetchAttachment(personId: String, entryId: Int64, index: UInt32) async throws -> AttachmentView {
+        try await cancellable { [core] in
+            try await core.fetchAttachment(personId: personId, entryId: entryId, index: index, cancel: $0)
+        }
+    }
+
+    /// Opens a document that is in the record or on this phone. Needs no network.
+    ///
+    /// Hand the bytes to what shows them, and write them to no file.
+    public func openAttachment(personId: String, entryId: Int64, index: UInt32) async throws -> AttachmentReader {
+        try await core.openAttachment(personId: personId, entryId: entryId, index: index)
+    }
+
     /// The course of a value, by the `trendCode` of a row; at most the newest `limit` points.
     public func trend(personId: String, code: String, limit: Int = 100) async throws -> TrendView {
         try await core.trend(personId: personId, code: code, limit: UInt32(clamping: limit))

@@ -153,6 +153,31 @@ final class JourneyTests: XCTestCase {
         XCTAssertEqual(failed as? SoKhoeError, .CannotWrite(reason: "no-folder"))
     }
 
+    func testADocumentIsFetchedOnceAndOpenedWithoutANetwork() async throws {
+        let clinic = try await ClinicProcess(folder: folder)
+        let phone = try await openPhone()
+        let enrolment = try await phone.enrol(qrText: clinic.enrolment)
+        let person = try XCTUnwrap(enrolment.persons.first).id
+        _ = try await phone.sync(personId: person)
+        let found = try await phone.browse(BrowseRequest(personId: person, text: "giay hen kham lai")).rows
+        let entry = try XCTUnwrap(found.first).id
+        let listed = try await phone.attachments(personId: person, entryId: entry)
+        XCTAssertEqual(listed.map(\.state), [.atClinic])
+        let early = await thrown { try await phone.openAttachment(personId: person, entryId: entry, index: 0) }
+        XCTAssertEqual(early as? SoKhoeError, .Document(reason: .notHere))
+        let fetched = try await phone.fetchAttachment(personId: person, entryId: entry, index: 0)
+        XCTAssertEqual(fetched.state, .here)
+
+        clinic.stop()
+        let reader = try await phone.openAttachment(personId: person, entryId: entry, index: 0)
+        var bytes = Data()
+        while let chunk = try await reader.nextChunk() {
+            bytes.append(chunk)
+        }
+        XCTAssertEqual(try reader.length(), UInt64(bytes.count))
+        XCTAssertTrue(String(decoding: bytes, as: UTF8.self).contains("GIẤY HẸN KHÁM LẠI"))
+    }
+
     func testErrorsAreTypedAndHaveWordsForPeople() async throws {
         let phone = try await openPhone()
         let foreign = await thrown { try await phone.enrol(qrText: "https://example.org/menu") }

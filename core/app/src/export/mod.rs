@@ -15,6 +15,8 @@ use std::io::Write;
 use crate::error::AppError;
 use crate::session::SoKhoe;
 
+pub(crate) use sink::cannot_write;
+
 pub use file::{Existing, write_file};
 
 /// How an exported book is written.

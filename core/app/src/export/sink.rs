@@ -26,7 +26,7 @@ impl<'a> Sink<'a> {
     }
 }
 
-pub(super) fn cannot_write(error: io::Error) -> AppError {
+pub(crate) fn cannot_write(error: io::Error) -> AppError {
     let reason = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => return AppError::DiskFull,
         io::ErrorKind::AlreadyExists => "exists",

@@ -43,6 +43,10 @@ pub(super) fn is_fetchable(tx: &Transaction<'_>, blob: i64) -> Result<bool, Vaul
         .query_row([blob], |row| row.get(0))?)
 }
 
+/// What a clinic gave and has said that it no longer has. Other than a clinic to which access is lost, it does
+/// not come back with the access: only with the bytes ([`add`]).
+const GONE: i64 = 3;
+
 /// Notes that a resource refers to a blob, and no longer to the one that the same place held before.
 pub(super) fn add(
     tx: &Transaction<'_>,
@@ -153,8 +157,37 @@ impl Vault {
         })
     }
 
+    /// Notes that a clinic no longer has what a resource refers to under `place`: the bytes here, if
+    /// there are any, may be the last, and stay. Nothing happens when it was never put in.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn note_blob_gone(
+        &self,
+        clinic: &ClinicId,
+        resource: &ResourceKey,
+        place: &str,
+    ) -> Result<(), VaultError> {
+        self.store().write(Durability::Full, |tx, _| {
+            tx.prepare_cached(
+                r#"UPDATE "blob_source" SET "origin" = ?5, "fetchable" = 0
+                   WHERE "clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)
+                     AND "kind" = (SELECT "id" FROM "kind" WHERE "name" = ?2)
+                     AND "resource" = ?3 AND "place" = ?4 AND "origin" = 0"#,
+            )?
+            .execute((
+                clinic.as_str(),
+                &resource.kind,
+                PackedId::new(&resource.id),
+                place,
+                GONE,
+            ))?;
+            Ok(())
+        })
+    }
+
     /// Notes whether a clinic still gives what it gave: access may be lost and come back. Blobs that
-    /// it does not give are not evicted.
+    /// it does not give are not evicted. Costs no writing when that is known.
     ///
     /// # Errors
     /// [`VaultError`]
@@ -163,6 +196,17 @@ impl Vault {
         clinic: &ClinicId,
         fetchable: bool,
     ) -> Result<(), VaultError> {
+        let is_known = self.store().read(|tx, _| {
+            Ok(!tx
+                .prepare_cached(
+                    r#"SELECT 1 FROM "blob_source" WHERE "origin" = 0 AND "fetchable" <> ?2
+                       AND "clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)"#,
+                )?
+                .exists((clinic.as_str(), fetchable))?)
+        })?;
+        if is_known {
+            return Ok(());
+        }
         self.store().write(Durability::Full, |tx, _| {
             tx.prepare_cached(
                 r#"UPDATE "blob_source" SET "fetchable" = ?2 WHERE "origin" = 0

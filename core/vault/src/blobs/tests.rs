@@ -201,6 +201,36 @@ fn what_a_clinic_replaced_may_go() {
 }
 
 #[test]
+fn what_a_clinic_no_longer_has_stays_until_it_gives_it_again() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    let hash = keep(&vault, BlobOrigin::Clinic, "1", b"scan").unwrap();
+    let other = keep(&vault, BlobOrigin::Clinic, "2", b"other").unwrap();
+    let from = clinic("a");
+    vault.note_blob_gone(&from, &key("1"), "url").unwrap();
+    vault.note_blob_gone(&from, &key("absent"), "url").unwrap();
+    // Access that is lost and comes back does not bring it back.
+    vault.set_blobs_fetchable(&from, false).unwrap();
+    assert_eq!(vault.blob_usage().unwrap().evictable, 0);
+    vault.set_blobs_fetchable(&from, true).unwrap();
+    let usage = vault.set_blob_budget(0).unwrap();
+    assert_eq!((usage.used, usage.last_copies), (20, 20));
+    assert_eq!(read(&vault, &hash).unwrap().unwrap(), b"scan");
+    assert_eq!(read(&vault, &other).unwrap(), None);
+    assert_eq!(state(&vault, "1"), Some(BlobState::Here));
+    // Another record of the clinic's still has the same bytes.
+    vault.set_blob_budget(1_000).unwrap();
+    keep(&vault, BlobOrigin::Clinic, "3", b"scan").unwrap();
+    assert_eq!(vault.set_blob_budget(0).unwrap().used, 0);
+    assert_eq!(state(&vault, "1"), Some(BlobState::AtClinic));
+    vault.note_blob_gone(&from, &key("3"), "url").unwrap();
+    assert_eq!(state(&vault, "1"), Some(BlobState::Lost));
+    vault.set_blob_budget(1_000).unwrap();
+    keep(&vault, BlobOrigin::Clinic, "1", b"scan").unwrap();
+    assert_eq!(vault.set_blob_budget(0).unwrap().used, 0);
+}
+
+#[test]
 fn a_reader_goes_on_while_its_blob_is_evicted() {
     let phone = Phone::new();
     let vault = phone.create();

@@ -8,6 +8,8 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.callbackFlow
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.withContext
+import vn.sokhoe.core.AttachmentReader
+import vn.sokhoe.core.AttachmentView
 import vn.sokhoe.core.BookObserver
 import vn.sokhoe.core.BookRequest
 import vn.sokhoe.core.BookView
@@ -156,6 +158,34 @@ public class SoKhoe private constructor(
         personId: String,
         entryId: Long,
     ): EntryDetailView = core.entry(personId, entryId)
+
+    /** The documents of a row, in the clinic's order; none for most rows. Needs no network. */
+    public suspend fun attachments(
+        personId: String,
+        entryId: Long,
+    ): List<AttachmentView> = core.attachments(personId, entryId)
+
+    /**
+     * Fetches a document from its clinic and keeps it, sealed, so that it can be opened without a network.
+     *
+     * Cancelling ends the exchange with the clinic too; nothing is kept then.
+     */
+    public suspend fun fetchAttachment(
+        personId: String,
+        entryId: Long,
+        index: UInt,
+    ): AttachmentView = cancellable { core.fetchAttachment(personId, entryId, index, it) }
+
+    /**
+     * Opens a document that is in the record or on this phone; close what it gives. Needs no network.
+     *
+     * Hand the bytes to what shows them, and write them to no file.
+     */
+    public suspend fun openAttachment(
+        personId: String,
+        entryId: Long,
+        index: UInt,
+    ): AttachmentReader = core.openAttachment(personId, entryId, index)
 
     /** The course of a value, by the `trendCode` of a row; at most the newest [limit] points. */
     public suspend fun trend(

@@ -15,9 +15,11 @@ import org.junit.jupiter.api.Assertions.assertNotEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
+import vn.sokhoe.core.AttachmentState
 import vn.sokhoe.core.BookView
 import vn.sokhoe.core.BookingStatus
 import vn.sokhoe.core.BrowseRequest
+import vn.sokhoe.core.DocumentRefusal
 import vn.sokhoe.core.EnrolmentRefusal
 import vn.sokhoe.core.ExportFormat
 import vn.sokhoe.core.FindSlotsRequest
@@ -192,6 +194,37 @@ class JourneyTest {
                             assertThrows<SoKhoeException.CannotWrite> { new.export(person, ExportFormat.FHIR, nowhere) }
                         assertEquals("no-folder", failed.reason)
                     }
+                }
+            }
+        }
+
+    @Test
+    fun `a document is fetched once and opened without a network`() =
+        runBlocking<Unit> {
+            phone().use { phone ->
+                val (person, entry) =
+                    ClinicProcess.start(folder).use { clinic ->
+                        val person =
+                            phone
+                                .enrol(clinic.enrolment)
+                                .persons
+                                .first()
+                                .id
+                        phone.sync(person)
+                        val entry = phone.browse(BrowseRequest(person, text = "giay hen kham lai")).rows.first().id
+                        val letter = phone.attachments(person, entry).first()
+                        assertEquals(AttachmentState.AT_CLINIC, letter.state, letter.stateText)
+                        val early = assertThrows<SoKhoeException.Document> { phone.openAttachment(person, entry, 0u) }
+                        assertEquals(DocumentRefusal.NOT_HERE, early.reason)
+                        assertEquals(AttachmentState.HERE, phone.fetchAttachment(person, entry, 0u).state)
+                        person to entry
+                    }
+
+                phone.openAttachment(person, entry, 0u).use { reader ->
+                    val chunks = generateSequence { runBlocking { reader.nextChunk() } }.toList()
+                    val bytes = chunks.fold(ByteArray(0)) { all, chunk -> all + chunk }
+                    assertEquals(reader.length(), bytes.size.toULong())
+                    assertTrue("GIẤY HẸN KHÁM LẠI" in bytes.decodeToString())
                 }
             }
         }

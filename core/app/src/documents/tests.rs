@@ -1,0 +1,372 @@
+//! Documents of a book, with a clinic that answers as it is told.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use ring::digest;
+use serde_json::{Value, json};
+use sokhoe_client::ClientError;
+use sokhoe_domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
+use sokhoe_domain::{ClinicId, PersonId, ResourceKey, Timestamp};
+use sokhoe_fhir::bundle::Change;
+use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
+use sokhoe_vault::{ClinicRecord, LinkedPerson, Page, PersonRecord};
+use tempfile::TempDir;
+
+use super::*;
+use crate::error::DocumentRefusal;
+use crate::{AppConfig, BrowseRequest, Language, system_ports};
+
+const PERSON: &str = "p";
+const GONE: &str =
+    r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found"}]}"#;
+
+/// What a clinic answers, by path; no network where nothing is said.
+#[derive(Default)]
+struct Answers {
+    given: Mutex<HashMap<String, (u16, Vec<u8>)>>,
+    asked: Mutex<u32>,
+}
+
+impl Answers {
+    fn say(&self, path: &str, status: u16, body: &[u8]) {
+        let mut given = self.given.lock().unwrap();
+        given.insert(format!("/fhir/{path}"), (status, body.to_vec()));
+    }
+
+    fn asked(&self) -> u32 {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+impl Transport for Answers {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        *self.asked.lock().unwrap() += 1;
+        let answer = self
+            .given
+            .lock()
+            .unwrap()
+            .get(request.uri().path())
+            .cloned();
+        Box::pin(async move {
+            let (status, body) = answer.ok_or(TransportError::Unreachable)?;
+            if body.len() > limits.max_body {
+                let limit = limits.max_body;
+                return Err(TransportError::TooLarge { limit });
+            }
+            let answer = http::Response::builder().status(status);
+            Ok(answer.body(Bytes::from(body)).unwrap())
+        })
+    }
+}
+
+struct Phone {
+    app: SoKhoe,
+    clinic: Arc<Answers>,
+    _folder: TempDir,
+}
+
+impl Phone {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let clinic = Arc::new(Answers::default());
+        let ports = Ports {
+            clock: Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00")),
+            rng: Arc::new(SeededRng::new(1)),
+            transport: Arc::clone(&clinic) as Arc<dyn Transport>,
+            ..system_ports(folder.path(), Arc::new(MemoryKeys::default())).unwrap()
+        };
+        let config = AppConfig {
+            language: Language::En,
+            device_name: "test".to_owned(),
+        };
+        let app = SoKhoe::open(config, ports).unwrap();
+        let record = ClinicRecord {
+            id: ClinicId::from("a"),
+            name: "A".to_owned(),
+            base_url: "https://a.example".to_owned(),
+            public_key: [7; 32],
+            token: "token".to_owned().into(),
+            enrolled: Timestamp::from_millis(0),
+        };
+        let person = PersonRecord {
+            id: PersonId(PERSON.to_owned()),
+            name: "Mai".to_owned(),
+            birth_date: None,
+            gender: None,
+            vault_name: "person-p".to_owned(),
+        };
+        let linked = LinkedPerson {
+            person,
+            patient_id: "7".to_owned(),
+        };
+        let account = app.inner.account().unwrap();
+        account.add_enrolment(&record, &[linked]).unwrap();
+        Self {
+            app,
+            clinic,
+            _folder: folder,
+        }
+    }
+
+    fn apply(&self, change: &Change<'_>) {
+        let book = self.app.inner.book(PERSON).unwrap();
+        book.vault
+            .apply(&Page {
+                clinic: &ClinicId::from("a"),
+                changes: std::slice::from_ref(change),
+                cursor: "1",
+                received: self.app.inner.now(),
+                bookings: &[],
+                events: &[],
+            })
+            .unwrap();
+    }
+
+    /// A report with these attachments, and its row.
+    fn report(&self, id: &str, version: &str, attachments: &Value) -> i64 {
+        let json = json!({
+            "resourceType": "DiagnosticReport", "id": id, "status": "final",
+            "subject": {"reference": "Patient/7"}, "code": {"text": id},
+            "effectiveDateTime": "2026-11-24", "presentedForm": attachments,
+        })
+        .to_string();
+        let key = ResourceKey::new("DiagnosticReport", id);
+        let (version, json) = (Some(version.into()), json.as_str());
+        self.apply(&Change::Put { key, version, json });
+        let request = BrowseRequest {
+            person_id: PERSON.to_owned(),
+            text: String::new(),
+            section: None,
+            clinic_id: None,
+            from: None,
+            to: None,
+            cursor: None,
+            limit: 200,
+        };
+        let rows = self.app.browse(request).unwrap().rows;
+        rows.iter().find(|row| row.title == id).unwrap().id
+    }
+
+    fn state(&self, entry: i64, index: usize) -> AttachmentState {
+        self.app.attachments(PERSON, entry).unwrap()[index].state
+    }
+
+    async fn fetch(&self, entry: i64) -> Result<AttachmentState, AppError> {
+        let fetched = self.app.fetch_attachment(PERSON, entry, 0).await;
+        fetched.map(|view| view.state)
+    }
+
+    fn open(&self, entry: i64, index: u32) -> Result<Vec<u8>, AppError> {
+        let mut reader = self.app.open_attachment(PERSON, entry, index)?;
+        let mut all = Vec::new();
+        while let Some(chunk) = reader.next_chunk()? {
+            assert!(chunk.len() <= 64 * 1024);
+            all.extend(chunk);
+        }
+        assert_eq!(all.len() as u64, reader.length());
+        Ok(all)
+    }
+}
+
+fn sha1(bytes: &[u8]) -> String {
+    STANDARD.encode(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes))
+}
+
+fn refused<T>(reason: DocumentRefusal) -> Result<T, AppError> {
+    Err(AppError::Document { reason })
+}
+
+fn scan() -> Vec<u8> {
+    (0..150_000_u32).map(|n| (n % 251) as u8).collect()
+}
+
+#[tokio::test]
+async fn a_list_says_where_each_is() {
+    let phone = Phone::new();
+    let entry = phone.report(
+        "x",
+        "1",
+        &json!([
+            {"title": "Phiếu", "contentType": "text/plain", "data": "eGluIGNow6Bv", "url": "Binary/1"},
+            {"url": "Binary/2", "size": 12},
+            {"title": "nothing"},
+            {"url": "https://elsewhere.example/fhir/Binary/3"},
+            {"data": "eGlu*"},
+        ]),
+    );
+    let listed = phone.app.attachments(PERSON, entry).unwrap();
+    let states: Vec<_> = listed.iter().map(|one| (one.index, one.state)).collect();
+    assert_eq!(
+        states,
+        [
+            (0, AttachmentState::Inline),
+            (1, AttachmentState::AtClinic),
+            (2, AttachmentState::Elsewhere),
+            (3, AttachmentState::Inline),
+        ]
+    );
+    assert_eq!(
+        (&*listed[0].title, &*listed[0].content_type, listed[0].size),
+        ("Phiếu", "text/plain", Some(9))
+    );
+    assert_eq!((&*listed[1].title, listed[1].size), ("Document", Some(12)));
+    assert!(listed.iter().all(|one| !one.state_text.is_empty()));
+    assert_eq!(phone.open(entry, 0).unwrap(), "xin chào".as_bytes());
+    assert_eq!(phone.open(entry, 1), refused(DocumentRefusal::NotHere));
+    assert_eq!(phone.open(entry, 2), refused(DocumentRefusal::Elsewhere));
+    assert_eq!(phone.open(entry, 3), refused(DocumentRefusal::Unreadable));
+    assert_eq!(phone.open(entry, 4), Err(AppError::not_found("attachment")));
+    let elsewhere = phone.app.fetch_attachment(PERSON, entry, 2).await;
+    assert_eq!(elsewhere, refused(DocumentRefusal::Elsewhere));
+    assert_eq!(phone.clinic.asked(), 0, "strangers are not asked");
+    assert!(phone.app.attachments(PERSON, -1).is_err());
+}
+
+#[tokio::test]
+async fn what_was_fetched_is_opened_without_a_network_and_fetched_again_after_it_went() {
+    let phone = Phone::new();
+    let scan = scan();
+    let entry = phone.report(
+        "x",
+        "1",
+        &json!([{"url": "Binary/1", "size": scan.len(), "hash": sha1(&scan)}]),
+    );
+    assert_eq!(phone.fetch(entry).await, Err(AppError::Offline));
+    phone.clinic.say("Binary/1", 200, &scan);
+    assert_eq!(phone.fetch(entry).await, Ok(AttachmentState::Here));
+    assert_eq!(phone.fetch(entry).await, Ok(AttachmentState::Here));
+    assert_eq!(phone.clinic.asked(), 2, "what is here is not asked for");
+    assert_eq!(phone.open(entry, 0).unwrap(), scan);
+    let mut reading = phone.app.open_attachment(PERSON, entry, 0).unwrap();
+    reading.next_chunk().unwrap();
+
+    let storage = phone.app.set_blob_budget(PERSON, 1_000).unwrap();
+    assert_eq!((storage.used, storage.budget), (0, 1_000));
+    assert!(reading.next_chunk().unwrap().is_some(), "who reads goes on");
+    assert_eq!(phone.state(entry, 0), AttachmentState::AtClinic);
+    assert_eq!(phone.open(entry, 0), refused(DocumentRefusal::NotHere));
+    phone.clinic.asked();
+    assert_eq!(phone.fetch(entry).await, refused(DocumentRefusal::NoRoom));
+    assert_eq!(
+        phone.clinic.asked(),
+        0,
+        "what cannot be kept is not asked for"
+    );
+    phone.app.set_blob_budget(PERSON, 1_000_000).unwrap();
+    assert_eq!(phone.fetch(entry).await, Ok(AttachmentState::Here));
+    assert_eq!(phone.open(entry, 0).unwrap(), scan);
+}
+
+#[tokio::test]
+async fn what_is_not_as_announced_is_not_kept() {
+    let phone = Phone::new();
+    let scan = scan();
+    phone.clinic.say("Binary/1", 200, &scan);
+    for (id, attachment) in [
+        ("hash", json!({"url": "Binary/1", "hash": sha1(b"other")})),
+        ("short", json!({"url": "Binary/1", "size": scan.len() + 1})),
+        ("long", json!({"url": "Binary/1", "size": scan.len() - 1})),
+    ] {
+        let entry = phone.report(id, "1", &json!([attachment]));
+        let fetched = phone.fetch(entry).await;
+        assert_eq!(fetched, refused(DocumentRefusal::OtherContent), "{id}");
+        assert_eq!(phone.state(entry, 0), AttachmentState::AtClinic);
+    }
+    let huge = phone.report("huge", "1", &json!([{"url": "Binary/1", "size": u64::MAX}]));
+    assert_eq!(phone.fetch(huge).await, refused(DocumentRefusal::TooLarge));
+    assert_eq!(phone.app.storage(PERSON).unwrap().used, 0);
+}
+
+#[tokio::test]
+async fn other_content_under_the_same_address_is_fetched_anew() {
+    let phone = Phone::new();
+    let (old, new) = (b"old result".to_vec(), b"new result".to_vec());
+    let attachment = |bytes: &[u8]| json!([{"url": "Binary/1", "hash": sha1(bytes)}]);
+    phone.clinic.say("Binary/1", 200, &old);
+    let entry = phone.report("x", "1", &attachment(&old));
+    phone.fetch(entry).await.unwrap();
+    assert_eq!(phone.report("x", "2", &attachment(&new)), entry);
+    assert_eq!(phone.state(entry, 0), AttachmentState::AtClinic);
+    phone.clinic.say("Binary/1", 200, &new);
+    phone.fetch(entry).await.unwrap();
+    assert_eq!(phone.open(entry, 0).unwrap(), new);
+    // What the clinic replaced may go, what it has now goes last.
+    let storage = phone.app.storage(PERSON).unwrap();
+    assert_eq!((storage.last_copies, storage.evictable), (0, storage.used));
+    phone.app.set_blob_budget(PERSON, storage.used / 2).unwrap();
+    assert_eq!(phone.state(entry, 0), AttachmentState::Here);
+
+    // Without a hash the size tells.
+    phone.clinic.say("Binary/2", 200, b"four");
+    let sized = phone.report("y", "1", &json!([{"url": "Binary/2", "size": 4}]));
+    phone.fetch(sized).await.unwrap();
+    phone.report("y", "2", &json!([{"url": "Binary/2", "size": 5}]));
+    assert_eq!(phone.state(sized, 0), AttachmentState::AtClinic);
+}
+
+#[tokio::test]
+async fn a_last_copy_stays_and_what_nobody_has_is_said_so() {
+    let phone = Phone::new();
+    let scan = scan();
+    phone.clinic.say("Binary/1", 200, &scan);
+    let entry = phone.report("x", "1", &json!([{"url": "Binary/1"}]));
+    phone.fetch(entry).await.unwrap();
+
+    // The record was deleted: its document is the last copy.
+    let key = ResourceKey::new("DiagnosticReport", "x");
+    phone.apply(&Change::Delete { key });
+    let storage = phone.app.set_blob_budget(PERSON, 0).unwrap();
+    assert_eq!((storage.last_copies, storage.evictable), (storage.used, 0));
+    assert!(storage.used > 150_000);
+    // It came back, and with it the right to go.
+    phone.report("x", "2", &json!([{"url": "Binary/1"}]));
+    assert_eq!(phone.app.set_blob_budget(PERSON, 0).unwrap().used, 0);
+    phone.app.set_blob_budget(PERSON, 1_000_000).unwrap();
+
+    // The clinic no longer has it, nor does the phone.
+    phone.clinic.say("Binary/1", 404, GONE.as_bytes());
+    let entry = phone.report("x", "3", &json!([{"url": "Binary/1"}]));
+    assert_eq!(phone.fetch(entry).await, refused(DocumentRefusal::Gone));
+    assert_eq!(phone.state(entry, 0), AttachmentState::Gone);
+    assert_eq!(phone.open(entry, 0), refused(DocumentRefusal::Gone));
+    // Its note outlives the app: the vault has it.
+    phone.app.lock();
+    assert_eq!(phone.state(entry, 0), AttachmentState::Gone);
+    // It is asked again when the person wants, and the clinic may have it again.
+    phone.clinic.say("Binary/1", 200, &scan);
+    assert_eq!(phone.fetch(entry).await, Ok(AttachmentState::Here));
+    assert_eq!(phone.app.set_blob_budget(PERSON, 0).unwrap().used, 0);
+    assert_eq!(phone.state(entry, 0), AttachmentState::AtClinic);
+
+    // One that was never here is known to be gone until the app ends.
+    phone.clinic.say("Binary/2", 410, GONE.as_bytes());
+    let never = phone.report("y", "1", &json!([{"url": "Binary/2"}]));
+    assert_eq!(phone.fetch(never).await, refused(DocumentRefusal::Gone));
+    assert_eq!(phone.state(never, 0), AttachmentState::Gone);
+    // A proxy's word ends nothing.
+    phone.clinic.say("Binary/3", 404, b"no such page");
+    let proxied = phone.report("z", "1", &json!([{"url": "Binary/3"}]));
+    let garbled = ClientError::Garbled(sokhoe_client::GarbledAnswer::Status(404));
+    assert_eq!(phone.fetch(proxied).await, Err(garbled.into()));
+    assert_eq!(phone.state(proxied, 0), AttachmentState::AtClinic);
+}
+
+#[tokio::test]
+async fn what_a_clinic_gave_stays_while_it_does_not_know_the_phone() {
+    let phone = Phone::new();
+    phone.clinic.say("Binary/1", 200, &scan());
+    phone.clinic.say("Binary/2", 401, GONE.as_bytes());
+    let entry = phone.report("x", "1", &json!([{"url": "Binary/1"}]));
+    phone.fetch(entry).await.unwrap();
+    let other = phone.report("y", "1", &json!([{"url": "Binary/2"}]));
+    assert_eq!(phone.fetch(other).await, Err(AppError::NotEnrolled));
+    let storage = phone.app.set_blob_budget(PERSON, 0).unwrap();
+    assert_eq!((storage.last_copies, storage.evictable), (storage.used, 0));
+    assert_eq!(phone.open(entry, 0).unwrap(), scan());
+}
