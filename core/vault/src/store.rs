@@ -194,6 +194,8 @@ impl Store {
         migrations: Migrations,
         switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
+        // Nobody is asked for a finger while the phone sleeps.
+        drop(switch.enter()?);
         if Self::exists(ports, name)? {
             return Err(VaultError::AlreadyExists);
         }
@@ -222,6 +224,7 @@ impl Store {
         migrations: Migrations,
         switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
+        drop(switch.enter()?);
         if !Self::exists(ports, name)? {
             return Err(VaultError::NotFound);
         }
@@ -268,17 +271,8 @@ impl Store {
             next.replace(&connection)?;
             connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")?;
         }
-        // Sealed anew, while nobody else has the file. What fails is written again from the database
-        // when the vault is opened; one that does not read may have been sealed anew before a crash.
-        let journal = |key: &VaultKey| {
-            let key = Arc::new(HeldKey::new(key.duplicate()));
-            Journal::new(&ports.files, &ports.rng, name, key)
-        };
-        if let Ok(contents) = journal(&found.key).read()
-            && contents.damage == Damage::None
-        {
-            let _ = journal(next).rewrite(&contents);
-        }
+        // While nobody else has the file.
+        seal_journal_anew(ports, name, &found.key, next);
         drop(connection);
         ports.ring.end_rotation(name)
     }
@@ -303,7 +297,11 @@ impl Store {
         if !found.finished {
             ports.ring.set_finished(name, true)?;
         }
-        if is_next {
+        if let Some(next) = found.next.as_ref().filter(|_| is_next) {
+            // In the turn of whoever writes.
+            let turn = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            seal_journal_anew(ports, name, &found.key, next);
+            turn.rollback()?;
             ports.ring.end_rotation(name)?;
         }
         let (epoch, opening) = Epoch::begin(&ports.keys, name, &connection)?;
@@ -703,6 +701,20 @@ impl Drop for Pool {
     fn drop(&mut self) {
         self.readers().idle.clear();
         self.close_writer();
+    }
+}
+
+/// Seals the journal of intents under the next key. What fails is written again from the database when the vault is
+/// opened; one that does not read may have been sealed anew before a crash.
+fn seal_journal_anew(ports: &VaultPorts, name: &str, key: &VaultKey, next: &VaultKey) {
+    let journal = |key: &VaultKey| {
+        let key = Arc::new(HeldKey::new(key.duplicate()));
+        Journal::new(&ports.files, &ports.rng, name, key)
+    };
+    if let Ok(contents) = journal(key).read()
+        && contents.damage == Damage::None
+    {
+        let _ = journal(next).rewrite(&contents);
     }
 }
 
