@@ -7,6 +7,7 @@ mod book;
 mod bookings;
 mod browse;
 mod cancel;
+mod check;
 mod config;
 mod enrol;
 mod entry;
@@ -29,6 +30,7 @@ mod trend;
 mod views;
 pub mod words;
 
+pub use check::BookCheck;
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
 pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal, RecoveryCodeRefusal};
 pub use export::{Existing, ExportFormat, write_file};
