@@ -93,7 +93,11 @@ impl Clinic {
                 error,
             })?;
         }
-        let store = Arc::new(Store::open(&data.database(), data.vfs(), Arc::clone(&clock))?);
+        let store = Arc::new(Store::open(
+            &data.database(),
+            data.vfs(),
+            Arc::clone(&clock),
+        )?);
         let known = store.read(|sql| settings::get(sql, PUBLIC_KEY))?;
         let keys = Keys::open(&data, &*rng, known.as_deref())?;
         let public_key =

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sokhoe_app::{AppError, BookingStatus, SoKhoe};
+use sokhoe_app::{AppError, BookCheck, BookingStatus, SoKhoe};
 use sokhoe_testing::Cut;
 use sokhoe_tests::{BOOK_PATIENT, EMPTY_PATIENT, TestClinic, TestPhone};
 
@@ -109,4 +109,26 @@ async fn an_account_that_does_not_read_is_left_as_it_is() {
     assert!(refused > 2, "{refused} refused, {opened} opened");
     std::fs::write(&path, &good).unwrap();
     assert_eq!(open().unwrap().persons().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_asks_hears_whether_the_book_is_whole() {
+    let clinic = TestClinic::with_book().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, BOOK_PATIENT).await;
+    phone.app.sync(&person).await.unwrap();
+    assert_eq!(phone.app.check_book(&person), Ok(BookCheck::Whole));
+    // Closed: everything is in the file.
+    phone.app.lock();
+    let path = file(&phone, "person-", ".db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // Among the resources, where no list looks.
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(phone.app.check_book(&person), Ok(BookCheck::Rebuilt));
+    assert_eq!(phone.app.check_book(&person), Ok(BookCheck::Whole));
+    let events = phone.app.events(&person).unwrap();
+    assert!(events.iter().any(|event| event.kind == "book-rebuilt"));
+    phone.app.sync(&person).await.unwrap();
+    assert!(entries(&phone, &person) > 2_000);
 }

@@ -1,11 +1,13 @@
 //! Keys that do not come, and keys that are wrong.
 
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use sokhoe_app::domain::ports::KeyStoreError;
+use sokhoe_app::domain::ports::{KeyStore, KeyStoreError, Zeroizing};
 use sokhoe_app::{AppError, BookingStatus, KeyStoreRefusal, RecoveryCodeRefusal, SoKhoe};
 use sokhoe_testing::MemoryKeys;
-use sokhoe_tests::{EMPTY_PATIENT, TestClinic, TestPhone};
+use sokhoe_tests::{EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone};
 
 fn files(folder: &std::path::Path) -> Vec<(String, u64)> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
@@ -129,8 +131,8 @@ async fn another_vaults_key_is_a_wrong_key() {
 async fn a_locked_app_asks_once_and_goes_on_and_what_follows_it_hears_on() {
     let clinic = TestClinic::start().await;
     let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
-    let (sender, heard) = std::sync::mpsc::channel();
-    let observer = Arc::new(Heard(std::sync::Mutex::new(sender)));
+    let (sender, heard) = channel();
+    let observer = Arc::new(Heard(Mutex::new(sender)));
     let _following = phone.app.observe(&person, observer).unwrap();
     heard.recv().unwrap();
     phone.app.lock();
@@ -149,7 +151,99 @@ async fn a_locked_app_asks_once_and_goes_on_and_what_follows_it_hears_on() {
     while heard.recv().unwrap() == 0 {}
 }
 
-struct Heard(std::sync::Mutex<std::sync::mpsc::Sender<usize>>);
+/// A key store that takes its time over the counter of one book.
+struct SlowKeys {
+    keys: Arc<MemoryKeys>,
+    /// Told when it is asked; goes on when it is told.
+    gate: Mutex<Option<(Sender<()>, Receiver<()>)>>,
+}
+
+impl KeyStore for SlowKeys {
+    fn wrap(&self, alias: &str, secret: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
+        self.keys.wrap(alias, secret)
+    }
+
+    fn unwrap(&self, alias: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
+        self.keys.unwrap(alias, wrapped)
+    }
+
+    fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
+        self.keys.delete(alias)
+    }
+
+    fn counter(&self, alias: &str) -> Result<u64, KeyStoreError> {
+        let gate = self
+            .gate
+            .lock()
+            .unwrap()
+            .take_if(|_| alias.starts_with("person-"));
+        if let Some((asked, go_on)) = gate {
+            asked.send(()).unwrap();
+            go_on.recv().unwrap();
+        }
+        self.keys.counter(alias)
+    }
+
+    fn raise_counter(&self, alias: &str, to: u64) -> Result<(), KeyStoreError> {
+        self.keys.raise_counter(alias, to)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_store_that_is_slow_for_one_book_holds_up_nobody_else() {
+    let clinic = TestClinic::start().await;
+    let (phone, slow) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let other = phone.enrol(&clinic, NEIGHBOUR).await.persons[0].id.clone();
+    for person in [&slow, &other] {
+        phone.app.bookings(person).unwrap();
+    }
+    let TestPhone {
+        app, keys, folder, ..
+    } = phone;
+    drop(app);
+    let ((asked, is_asked), (go_on, may_go_on)) = (channel(), channel());
+    let keys = Arc::new(SlowKeys {
+        keys,
+        gate: Mutex::new(Some((asked, may_go_on))),
+    });
+    let ports = sokhoe_tests::real_ports(folder.path(), keys);
+    let app = SoKhoe::open(sokhoe_tests::config(), ports).unwrap();
+    let in_time = |work: Box<dyn FnOnce() + Send>| {
+        let (done, is_done) = channel();
+        std::thread::spawn(move || {
+            work();
+            done.send(()).unwrap();
+        });
+        is_done
+            .recv_timeout(Duration::from_secs(20))
+            .expect("nobody waits for the slow one");
+    };
+    let opening = {
+        let (app, slow) = (app.clone(), slow.clone());
+        std::thread::spawn(move || app.bookings(&slow))
+    };
+    is_asked.recv().unwrap();
+    {
+        let (app, other) = (app.clone(), other.clone());
+        in_time(Box::new(move || {
+            assert!(app.bookings(&other).unwrap().is_empty());
+            assert_eq!(app.persons().unwrap().len(), 2);
+            app.lock();
+            assert!(app.bookings(&other).unwrap().is_empty());
+        }));
+    }
+    go_on.send(()).unwrap();
+    // The key it was given before the locking is not used after it.
+    assert_eq!(
+        opening.join().unwrap().unwrap_err(),
+        AppError::KeyStore {
+            reason: KeyStoreRefusal::Locked
+        }
+    );
+    assert!(app.bookings(&slow).unwrap().is_empty());
+}
+
+struct Heard(Mutex<Sender<usize>>);
 
 impl sokhoe_app::BookObserver for Heard {
     fn on_change(&self, book: sokhoe_app::BookView) {

@@ -78,3 +78,35 @@ async fn a_locked_phone_says_locked() {
     phone.keys.refuse(None);
     assert!(phone.app.bookings(&person).unwrap().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locking_while_paused_and_pausing_while_locked_hold_nothing_and_lose_nothing() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let slot = phone.free_times(&person, 1).await.remove(0);
+    let booking = phone.book(&person, slot).await.unwrap();
+    let orders: [[fn(&TestPhone); 2]; 2] = [
+        [|phone| phone.app.pause().unwrap(), |phone| phone.app.lock()],
+        [|phone| phone.app.lock(), |phone| phone.app.pause().unwrap()],
+    ];
+    for steps in orders {
+        for step in steps {
+            step(&phone);
+            assert_eq!(open_files(&phone), 0);
+        }
+        assert_eq!(phone.app.bookings(&person).unwrap_err(), AppError::Paused);
+        let asked = phone.keys.unwraps();
+        phone.app.resume();
+        assert_eq!(
+            phone.keys.unwraps(),
+            asked,
+            "waking up asks for no finger: the first use does"
+        );
+        assert_eq!(
+            phone.app.booking(&person, &booking.id).unwrap().status,
+            BookingStatus::Confirmed
+        );
+        assert_eq!(phone.keys.unwraps(), asked + 1);
+        phone.app.sync(&person).await.unwrap();
+    }
+}

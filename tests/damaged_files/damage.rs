@@ -56,9 +56,6 @@ pub struct Damaged {
     /// Whether it may hold what an earlier commit held: the journal ends where it is damaged, and a
     /// file that was put back is one that was whole.
     pub may_be_earlier: bool,
-    /// Whether the database and the journal are of two times between which the one was folded into
-    /// the other: SQLite lays the pages of the one over the other, and cannot know better.
-    pub mixes: bool,
 }
 
 /// The file of all keys, which has a copy beside it.
@@ -161,11 +158,7 @@ pub fn make(history: &History, seed: u64) -> Damaged {
             }
         },
     }
-    let mixes = damage == Damage::Replay
-        && history.moments[earlier].folded != history.moments[moment].folded
-        && files.contains_key(&format!("{MINE}.db-wal"));
     Damaged {
-        mixes,
         damage,
         file,
         moment,

@@ -27,8 +27,6 @@ pub const PROBES: Probes<'static> = Probes {
 pub struct Moment {
     pub files: Arc<BTreeMap<String, Vec<u8>>>,
     pub book: Arc<Book>,
-    /// How often the journal had been folded into the file: since then it only grows.
-    pub folded: u32,
 }
 
 /// A vault's past.
@@ -54,33 +52,28 @@ pub fn live() -> History {
     let mut moments = vec![Moment {
         files: Arc::new(disk.contents()),
         book: Arc::new(Book::read(&vault, PROBES).unwrap()),
-        folded: 0,
     }];
-    let mut folded = 0;
     for number in 0..18 {
         match number % 3 {
             0 => numbered::apply_page(&vault, number).unwrap(),
             1 => numbered::enqueue(&vault, number).unwrap(),
             _ => settle(&vault, number - 1),
         }
-        let mut note = |vault: &Vault, folded| {
+        let mut note = |vault: &Vault| {
             moments.push(Moment {
                 files: Arc::new(disk.contents()),
                 book: Arc::new(Book::read(vault, PROBES).unwrap()),
-                folded,
             });
         };
-        note(&vault, folded);
+        note(&vault);
         if number % 6 == 5 {
             drop(vault);
-            folded += 1;
             let files = disk.contents();
             vault = Vault::open(&ports, MINE).unwrap();
             let book = Arc::new(Book::read(&vault, PROBES).unwrap());
             moments.push(Moment {
                 files: Arc::new(files),
                 book,
-                folded,
             });
         }
     }

@@ -32,31 +32,24 @@ enum Outcome {
     Harmless,
     /// The content is what it was at an earlier commit.
     Earlier,
-    /// A mixture of two times, which reading all of it does not show, but [`Vault::check`] does.
-    MixedAndChecked,
-    /// A mixture of two times that nothing shows.
-    Mixed,
 }
 
-/// What a vault gives, and what checking it says.
-type Opened = Result<(Book, Result<(), VaultError>), VaultError>;
-
-fn open(history: &History, files: BTreeMap<String, Vec<u8>>, check: bool) -> (SimDisk, Opened) {
+fn open(
+    history: &History,
+    files: BTreeMap<String, Vec<u8>>,
+) -> (SimDisk, Result<Book, VaultError>) {
     let disk = SimDisk::of(Promise::PowersafeOverwrite, files);
     let ports = VaultPorts::new(
         Arc::new(disk.clone()),
         Arc::new(ForkedKeys::without_counters(history.keys.clone())),
         Arc::new(SeededRng::new(4)),
     );
-    let book = Vault::open(&ports, MINE).and_then(|vault| {
-        let book = Book::read(&vault, PROBES)?;
-        Ok((book, if check { vault.check() } else { Ok(()) }))
-    });
+    let book = Vault::open(&ports, MINE).and_then(|vault| Book::read(&vault, PROBES));
     (disk, book)
 }
 
 fn look_at(history: &History, damaged: &Damaged) -> Result<Outcome, String> {
-    let (disk, book) = open(history, damaged.files.clone(), damaged.mixes);
+    let (disk, book) = open(history, damaged.files.clone());
     let left = disk.contents();
     // The log folds into the database; the journal of intents is written anew from what waits.
     let kept = |name: &&String| !name.ends_with("-wal") && !name.ends_with(".journal");
@@ -66,17 +59,13 @@ fn look_at(history: &History, damaged: &Damaged) -> Result<Outcome, String> {
         }
     }
     match book {
-        Ok((book, _)) if book == *history.moments[damaged.moment].book => Ok(Outcome::Harmless),
-        Ok((book, checked)) => {
+        Ok(book) if book == *history.moments[damaged.moment].book => Ok(Outcome::Harmless),
+        Ok(book) => {
             let mut earlier = history.moments[..=damaged.moment].iter().rev();
             let was =
                 |moment: &Moment| without_returned(&book, &moment.book, history) == *moment.book;
             if damaged.may_be_earlier && earlier.any(was) {
                 Ok(Outcome::Earlier)
-            } else if damaged.mixes && checked.is_err() {
-                Ok(Outcome::MixedAndChecked)
-            } else if damaged.mixes {
-                Ok(Outcome::Mixed)
             } else {
                 Err(format!("holds what it never held: {book:?}"))
             }

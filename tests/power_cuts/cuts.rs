@@ -14,11 +14,11 @@ use crate::keys::KeysAtCut;
 use crate::life::{Life, live, live_until_the_journal_is_full};
 
 /// An image to check.
-struct Image {
-    done: u64,
-    kind: CrashKind,
-    seed: u64,
-    files: BTreeMap<String, Vec<u8>>,
+pub struct Image {
+    pub done: u64,
+    pub kind: CrashKind,
+    pub seed: u64,
+    pub files: BTreeMap<String, Vec<u8>>,
 }
 
 /// How long the life is.
@@ -28,7 +28,7 @@ const DAYS: u32 = 14;
 const SEEDS: u64 = 2;
 
 /// Every image of every cut that is wanted, each different one once; to be checked by whoever takes it.
-fn images(life: &Life, is_wanted: impl Fn(u64) -> bool, mut give: impl FnMut(Image) -> bool) {
+pub fn images(life: &Life, is_wanted: impl Fn(u64) -> bool, mut give: impl FnMut(Image) -> bool) {
     let mut seen = HashSet::new();
     let mut go_on = true;
     life.disk.tape().cuts(|cut| {

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use sokhoe_app::domain::ports::{KeyStore, KeyStoreError, Zeroizing};
-use sokhoe_testing::MemoryKeys;
 use sokhoe_testing::disk::SimDisk;
+use sokhoe_testing::{Counters, MemoryKeys};
 
 /// The phone's key store during a life. Deletions are noted with the number of the next operation of
 /// the disk, so that the key store can be had as it was at any cut.
@@ -79,7 +79,7 @@ pub struct KeysAtCut {
     /// How many operations the disk had done.
     pub done: u64,
     deleted: Mutex<Vec<String>>,
-    raised: Mutex<Vec<(String, u64)>>,
+    raised: Counters,
 }
 
 impl KeysAtCut {
@@ -88,7 +88,7 @@ impl KeysAtCut {
             history,
             done,
             deleted: Mutex::default(),
-            raised: Mutex::default(),
+            raised: Counters::default(),
         }
     }
 
@@ -122,14 +122,12 @@ impl KeyStore for KeysAtCut {
     }
 
     fn counter(&self, alias: &str) -> Result<u64, KeyStoreError> {
-        let since = self.raised.lock().unwrap();
-        let since = since.iter().filter(|(of, _)| of == alias);
         let before = self.history.counter_at(alias, self.done);
-        Ok(since.map(|(_, to)| *to).fold(before, u64::max))
+        Ok(before.max(self.raised.get(alias)))
     }
 
     fn raise_counter(&self, alias: &str, to: u64) -> Result<(), KeyStoreError> {
-        self.raised.lock().unwrap().push((alias.to_owned(), to));
+        self.raised.raise(alias, to);
         Ok(())
     }
 }

@@ -23,6 +23,9 @@ pub const MINE: &str = "me";
 /// A vault that is erased before the life ends.
 pub const ERASED: &str = "child";
 
+/// The step in which it is erased.
+pub const ERASES: &str = "erase another";
+
 /// What to look for in the vaults of this life.
 pub const PROBES: Probes<'static> = Probes {
     words: &["duong", "dao", "h"],
@@ -107,6 +110,11 @@ pub struct Life {
 }
 
 impl Life {
+    /// The first step of this name.
+    pub fn step(&self, name: &str) -> &Mark {
+        self.marks.iter().find(|mark| mark.step == name).unwrap()
+    }
+
     /// What `part` may hold after a cut when this many operations were done: what was promised, or
     /// anything acknowledged since then, or what the step in flight makes of it.
     pub fn allowed(&self, part: Part, done: u64) -> Vec<&State> {
@@ -505,7 +513,7 @@ impl Living {
         Vault::erase(&self.ports, ERASED).unwrap();
         let ends = self.life.disk.operations();
         self.life.marks.push(Mark {
-            step: "erase another".to_owned(),
+            step: ERASES.to_owned(),
             part: Part::Erased,
             begins,
             ends,
@@ -580,6 +588,34 @@ pub fn live(promise: Promise, days: u32, lies: bool) -> Life {
             living.account = None;
         },
     );
+    living.life
+}
+
+/// The step of [`live_and_rotate`] in which the vault gets a new key.
+pub const ROTATES: &str = "rotate the key";
+
+/// Lives some days; then the vault gets a new key.
+pub fn live_and_rotate(promise: Promise) -> Life {
+    let mut living = begin(promise, false);
+    living.step("create", Part::Mine, Durability::AtOnce, |living| {
+        living.vault = Some(Vault::create(&living.ports, MINE).unwrap());
+    });
+    for day in 0..3 {
+        living.day(day);
+    }
+    // What waits for its answer: the journal beside the database is sealed anew, too.
+    let made = booking(50, BookingState::WaitingForNetwork);
+    living.do_durably("enqueue", |vault| {
+        vault
+            .enqueue(&intent(&made, IntentKind::Book), &made)
+            .unwrap();
+    });
+    living.step("close", Part::Mine, Durability::AtOnce, |living| {
+        living.vault = None;
+    });
+    living.step(ROTATES, Part::Mine, Durability::AtOnce, |living| {
+        Vault::rotate_key(&living.ports, MINE).unwrap();
+    });
     living.life
 }
 

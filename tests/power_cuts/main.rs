@@ -8,7 +8,9 @@
 
 mod check;
 mod cuts;
+mod erasing;
 mod faults;
 mod keys;
 mod life;
 mod model;
+mod rotation;

@@ -48,7 +48,11 @@ pub fn seats(clinics: &Clinics, wrongs: &Wrongs) {
         }
         for ((practitioner, start), ids) in seats {
             // Blood is taken from four at a time.
-            let room = if practitioner == "KTV. Phòng lấy máu" { 4 } else { 1 };
+            let room = if practitioner == "KTV. Phòng lấy máu" {
+                4
+            } else {
+                1
+            };
             if ids.len() > room {
                 wrongs.note(format!("I1: {} has {ids:?} at {start}", clinic.host));
             }
@@ -70,7 +74,10 @@ pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrong
                 BookingStatus::Cancelled => Some("cancelled"),
                 BookingStatus::Refused => None,
                 BookingStatus::WaitingForNetwork | BookingStatus::Sending => {
-                    wrongs.note(format!("I11: {}: {id} is {status:?} at the end", phone.name));
+                    wrongs.note(format!(
+                        "I11: {}: {id} is {status:?} at the end",
+                        phone.name
+                    ));
                     continue;
                 }
             };
@@ -102,7 +109,11 @@ impl Transport for Beside {
 async fn record(clinic: &Arc<SimClinic>, patient: &str) -> BTreeSet<String> {
     let running = clinic.running().expect("it runs");
     let code = running
-        .issue_enrolment(&[patient.to_owned()], Duration::from_secs(600), &clinic.url())
+        .issue_enrolment(
+            &[patient.to_owned()],
+            Duration::from_secs(600),
+            &clinic.url(),
+        )
         .expect("an enrolment");
     let code = sokhoe_qr::signed::Enrolment::read(&code.text, running_now()).expect("a code");
     let transport: Arc<dyn Transport> = Arc::new(Beside(Arc::clone(clinic)));
@@ -181,7 +192,8 @@ pub async fn books(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs)
                 expected.extend(records[&(host.clone(), patient)].iter().cloned());
             }
             let mut exported = Vec::new();
-            app.export_fhir(&person.id, &mut exported).expect("the book");
+            app.export_fhir(&person.id, &mut exported)
+                .expect("the book");
             let exported: Exported<'_> = serde_json::from_slice(&exported).expect("a Bundle");
             let found: BTreeSet<String> = exported
                 .entry

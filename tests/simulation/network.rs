@@ -61,7 +61,6 @@ impl Answers {
             .map(|(key, statuses)| format!("I2: {key} was answered {statuses:?}"))
             .collect()
     }
-
 }
 
 /// What happens to one exchange.
@@ -115,10 +114,7 @@ impl Link {
             .get("idempotency-key")
             .and_then(|key| key.to_str().ok())
             .map(ToOwned::to_owned);
-        let clinic = self
-            .clinics
-            .get(&host)
-            .ok_or(TransportError::Unreachable)?;
+        let clinic = self.clinics.get(&host).ok_or(TransportError::Unreachable)?;
         let answer = clinic.answer(request);
         match &answer {
             Ok(response) => {

@@ -393,4 +393,3 @@ impl SimPhone {
         settled
     }
 }
-

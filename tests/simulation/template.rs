@@ -93,8 +93,14 @@ impl Template {
                     .iter()
                     .map(|(host, files, keys)| {
                         let dice = Dice::new(1, 0);
-                        let clinic =
-                            SimClinic::start(host, files.clone(), keys.clone(), &time, dice, &story);
+                        let clinic = SimClinic::start(
+                            host,
+                            files.clone(),
+                            keys.clone(),
+                            &time,
+                            dice,
+                            &story,
+                        );
                         (host.clone(), Arc::new(clinic))
                     })
                     .collect(),

@@ -1,6 +1,7 @@
 //! `sokhoe phone`: this computer as a phone, its state in a folder.
 
 mod book;
+mod check;
 mod documents;
 mod enrol;
 mod export;
@@ -86,6 +87,8 @@ enum PhoneCommand {
     Events(people::EventsArgs),
     Export(export::ExportArgs),
     Storage(storage::StorageArgs),
+    /// Read a whole book and verify it; what is damaged is kept aside and fetched again
+    Check,
     Move(move_phone::MoveArgs),
     Recovery(keys::RecoveryArgs),
     Erase(keys::EraseArgs),
@@ -128,6 +131,7 @@ pub(crate) async fn run(
         PhoneCommand::Invoice(args) => invoices::run(&phone, args, output),
         PhoneCommand::Events(args) => people::events(&phone, &args, output),
         PhoneCommand::Storage(args) => storage::run(&phone, &args, output),
+        PhoneCommand::Check => check::run(&phone, output),
         PhoneCommand::Export(args) => export::run(&phone, &args, output),
         PhoneCommand::Move(args) => move_phone::run(&phone, args, output),
         PhoneCommand::Recovery(args) => keys::recovery(folder, &args, words, output),

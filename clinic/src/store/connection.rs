@@ -10,10 +10,7 @@ use super::StoreError;
 const BUSY: Duration = Duration::from_secs(10);
 
 /// The one connection that writes.
-pub(super) fn open_for_writing(
-    path: &Path,
-    vfs: Option<&str>,
-) -> Result<Connection, StoreError> {
+pub(super) fn open_for_writing(path: &Path, vfs: Option<&str>) -> Result<Connection, StoreError> {
     if vfs.is_none() {
         make_private(path);
     }
@@ -62,10 +59,7 @@ fn make_private(path: &Path) {
 }
 
 /// A connection that cannot write.
-pub(super) fn open_for_reading(
-    path: &Path,
-    vfs: Option<&str>,
-) -> Result<Connection, StoreError> {
+pub(super) fn open_for_reading(path: &Path, vfs: Option<&str>) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, vfs, flags)?;
     connection.busy_timeout(BUSY)?;

@@ -69,11 +69,7 @@ const READING: usize = 16;
 
 impl Store {
     /// Opens and migrates the file.
-    pub fn open(
-        path: &Path,
-        vfs: Option<&str>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, vfs: Option<&str>, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let mut connection = connection::open_for_writing(path, vfs)?;
         schema::migrate(&mut connection)?;
         let wakers = Arc::new(Wakers::default());

@@ -7,6 +7,7 @@ mod book;
 mod bookings;
 mod browse;
 mod cancel;
+mod check;
 mod config;
 mod documents;
 mod enrol;
@@ -30,6 +31,7 @@ mod trend;
 mod views;
 pub mod words;
 
+pub use check::BookCheck;
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
 pub use documents::{AttachmentReader, AttachmentState, AttachmentView, MAX_DOCUMENT_BYTES};
 pub use error::{

@@ -29,22 +29,25 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counters that only grow.
-#[derive(Default)]
-struct Counters(Mutex<HashMap<String, u64>>);
+/// Counters that only grow, for key stores of tests.
+#[derive(Debug, Default)]
+pub struct Counters(Mutex<HashMap<String, u64>>);
 
 impl Counters {
-    fn get(&self, alias: &str) -> u64 {
+    /// Where it stands; 0 when it was never raised.
+    pub fn get(&self, alias: &str) -> u64 {
         locked(&self.0).get(alias).copied().unwrap_or(0)
     }
 
-    fn raise(&self, alias: &str, to: u64) {
+    /// Raises it, unless it is as high already.
+    pub fn raise(&self, alias: &str, to: u64) {
         let mut counters = locked(&self.0);
         let counter = counters.entry(alias.to_owned()).or_default();
         *counter = to.max(*counter);
     }
 
-    fn forget(&self, alias: &str) {
+    /// Back to 0.
+    pub fn forget(&self, alias: &str) {
         locked(&self.0).remove(alias);
     }
 }

@@ -9,6 +9,6 @@ mod rng;
 
 pub use clinic_wire::{MisbehavingClinic, Misbehaviour};
 pub use clock::FakeClock;
-pub use keys::{FaultyKeys, ForkedKeys, MemoryKeys, PlainKeys};
+pub use keys::{Counters, FaultyKeys, ForkedKeys, MemoryKeys, PlainKeys};
 pub use network::{Cut, CuttableTransport};
 pub use rng::SeededRng;

@@ -1,5 +1,8 @@
 //! Opening an encrypted file, always in the same order.
 
+use std::fmt::Write as _;
+use std::path::Path;
+
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use sokhoe_domain::ports::VaultFiles;
@@ -43,6 +46,8 @@ pub(crate) fn open(
         Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
         None => Connection::open_with_flags(path, flags)?,
     };
+    // Until it is sure to be one that reads: what is damaged stays as it is.
+    keep_journal(&connection, true)?;
     connection.busy_handler(Some(busy::wait))?;
     connection.set_prepared_statement_cache_capacity(64);
     // Plans do not depend on the values bound, so statements are not prepared again for them.
@@ -78,7 +83,53 @@ pub(crate) fn open(
             connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")?;
         }
     }
+    keep_journal(&connection, false)?;
     Ok(connection)
+}
+
+/// The mark (see `base`) of a file without its journal.
+pub(crate) fn mark_of_file_alone(
+    files: &dyn VaultFiles,
+    file: &str,
+    key: &VaultKey,
+) -> Result<i32, VaultError> {
+    // SQLite looks at no journal and takes no lock for a file that it is told never to change. Not read by hand:
+    // closing a file that way would let go of the locks that this process has on it.
+    let uri = immutable_uri(&files.database_path(file)).ok_or(VaultError::BadName)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let connection = match files.sqlite_vfs() {
+        Some(vfs) => Connection::open_with_flags_and_vfs(uri, flags, vfs)?,
+        None => Connection::open_with_flags(uri, flags)?,
+    };
+    if is_encrypted() {
+        unlock(&connection, key)?;
+    }
+    Ok(connection.query_row("PRAGMA application_id", [], |row| row.get(0))?)
+}
+
+/// A path as SQLite reads it in a URI.
+fn immutable_uri(path: &Path) -> Option<String> {
+    let path = path.to_str()?;
+    let mut uri = "file:".to_owned();
+    if cfg!(windows) {
+        uri.push_str("///");
+    }
+    for byte in path.bytes() {
+        match byte {
+            b'\\' if cfg!(windows) => uri.push('/'),
+            b'/' | b':' | b'.' | b'-' | b'_' => uri.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => uri.push(char::from(byte)),
+            _ => {
+                let _ = write!(uri, "%{byte:02x}");
+            }
+        }
+    }
+    uri.push_str("?immutable=1");
+    Some(uri)
 }
 
 /// Changes a new file to the write-ahead log; does nothing to others. The statement gives its row
@@ -98,9 +149,9 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), VaultError> {
     }
 }
 
-/// Leaves SQLite's journal as it is when the connection closes: folding it in may take long, and writes.
-pub(crate) fn keep_journal(connection: &Connection) -> Result<(), VaultError> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+/// Whether SQLite's journal stays as it is when the connection closes: folding it in may take long, and writes.
+pub(crate) fn keep_journal(connection: &Connection, keep: bool) -> Result<(), VaultError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep)?;
     Ok(())
 }
 

@@ -3,14 +3,15 @@
 //! The file has an epoch, the key store a counter of the same name. The first write of an opening raises both, and
 //! so does closing after further writes: first the file, then the counter. A file that is behind the counter is older
 //! than what was there. Noticed is a copy put back after a later opening wrote, or after the closing of the one in
-//! which it was made.
+//! which it was made. Not within that one, after a kill: the key store would have to hear of every write.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::{Connection, Transaction};
-use sokhoe_domain::ports::KeyStore;
+use sokhoe_domain::ports::{KeyStore, Rng};
 
+use crate::base;
 use crate::error::VaultError;
 
 /// What opening a vault found.
@@ -98,13 +99,15 @@ impl Epoch {
 
     /// Raises the epoch at the end, when something was written since it was raised. The answer is for
     /// [`Epoch::tell`], once the connection is closed or let go.
-    pub(crate) fn close(&self, connection: &Connection) -> Option<i64> {
+    pub(crate) fn close(&self, connection: &Connection, rng: &dyn Rng) -> Option<i64> {
         if !self.is_behind.swap(false, Ordering::AcqRel) {
             return None;
         }
+        let folded = base::folded(connection);
         // In a transaction whose end is asked for: a statement that gives a row ends unheard.
         connection.execute_batch("BEGIN IMMEDIATE").ok()?;
         let raised = raise(connection, self.floor).and_then(|epoch| {
+            base::write(connection, folded, rng)?;
             connection.execute_batch("COMMIT")?;
             Ok(epoch)
         });

@@ -12,6 +12,7 @@
 
 mod account;
 mod account_move;
+mod base;
 mod blobs;
 mod bookings;
 mod busy;

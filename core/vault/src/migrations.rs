@@ -14,12 +14,14 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0003_blobs.sql"),
     include_str!("../migrations/vault/0004_epoch.sql"),
     include_str!("../migrations/vault/0005_packed.sql"),
+    include_str!("../migrations/vault/0006_base.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[
     include_str!("../migrations/account/0001_initial.sql"),
     include_str!("../migrations/account/0002_moved.sql"),
     include_str!("../migrations/account/0003_epoch.sql"),
+    include_str!("../migrations/account/0004_base.sql"),
 ];
 
 /// The schema a file has; 0 when it has none.

@@ -204,7 +204,7 @@ fn key_of_damaged(
 /// A connection to a damaged file that leaves its bytes as they are.
 fn open_damaged(ports: &VaultPorts, name: &str, key: &VaultKey) -> Result<Connection, VaultError> {
     let connection = connection::open(&*ports.files, &database_file(name), key, Role::Reader)?;
-    connection::keep_journal(&connection)?;
+    connection::keep_journal(&connection, true)?;
     Ok(connection)
 }
 

@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sokhoe_domain::ports::{KeyStore, KeyStoreError, Rng, VaultFiles};
 use sokhoe_fhir::{FhirError, Indexed};
 
+use crate::base;
 use crate::busy::Stoppable;
 use crate::compression::{Decoder, Encoder};
 use crate::connection::{self, Role};
@@ -124,6 +125,7 @@ struct Pool {
     keys: Arc<dyn KeyStore>,
     name: String,
     files: Arc<dyn VaultFiles>,
+    rng: Arc<dyn Rng>,
     key: Arc<HeldKey>,
     epoch: Epoch,
 }
@@ -192,6 +194,8 @@ impl Store {
         migrations: Migrations,
         switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
+        // Nobody is asked for a finger while the phone sleeps.
+        drop(switch.enter()?);
         if Self::exists(ports, name)? {
             return Err(VaultError::AlreadyExists);
         }
@@ -220,6 +224,7 @@ impl Store {
         migrations: Migrations,
         switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
+        drop(switch.enter()?);
         if !Self::exists(ports, name)? {
             return Err(VaultError::NotFound);
         }
@@ -266,17 +271,8 @@ impl Store {
             next.replace(&connection)?;
             connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")?;
         }
-        // Sealed anew, while nobody else has the file. What fails is written again from the database
-        // when the vault is opened; one that does not read may have been sealed anew before a crash.
-        let journal = |key: &VaultKey| {
-            let key = Arc::new(HeldKey::new(key.duplicate()));
-            Journal::new(&ports.files, &ports.rng, name, key)
-        };
-        if let Ok(contents) = journal(&found.key).read()
-            && contents.damage == Damage::None
-        {
-            let _ = journal(next).rewrite(&contents);
-        }
+        // While nobody else has the file.
+        seal_journal_anew(ports, name, &found.key, next);
         drop(connection);
         ports.ring.end_rotation(name)
     }
@@ -301,7 +297,11 @@ impl Store {
         if !found.finished {
             ports.ring.set_finished(name, true)?;
         }
-        if is_next {
+        if let Some(next) = found.next.as_ref().filter(|_| is_next) {
+            // In the turn of whoever writes.
+            let turn = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            seal_journal_anew(ports, name, &found.key, next);
+            turn.rollback()?;
             ports.ring.end_rotation(name)?;
         }
         let (epoch, opening) = Epoch::begin(&ports.keys, name, &connection)?;
@@ -333,6 +333,7 @@ impl Store {
             keys: Arc::clone(&ports.keys),
             name: name.to_owned(),
             files: Arc::clone(&ports.files),
+            rng: Arc::clone(&ports.rng),
             key: Arc::new(HeldKey::new(key)),
             epoch,
         });
@@ -451,10 +452,15 @@ impl Store {
                 connection.execute_batch(durability.pragma())?;
                 *current = durability;
             }
+            let folded = base::folded(connection);
+            let changes = connection.total_changes();
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction, scratch)?;
             let raised = self.pool.epoch.write(&transaction)?;
+            if transaction.total_changes() != changes {
+                base::write(&transaction, folded, &*self.pool.rng)?;
+            }
             transaction.commit()?;
             self.pool.epoch.committed(raised);
             Ok((value, raised))
@@ -512,6 +518,16 @@ impl Store {
         let connection = writer.connection.as_ref().unwrap();
         connection
             .execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")
+            .unwrap();
+    }
+
+    /// Folds in what nobody that reads needs as it was.
+    #[cfg(test)]
+    pub(crate) fn fold_some(&self) {
+        let writer = self.pool.writer();
+        let connection = writer.connection.as_ref().unwrap();
+        connection
+            .execute_batch("PRAGMA wal_checkpoint(PASSIVE);")
             .unwrap();
     }
 
@@ -634,7 +650,7 @@ impl Closable for Pool {
 /// Closes without folding the journal in, which could take long.
 fn close(connection: Option<Connection>) {
     if let Some(connection) = connection {
-        let _ = connection::keep_journal(&connection);
+        let _ = connection::keep_journal(&connection, true);
     }
 }
 
@@ -642,7 +658,7 @@ impl Pool {
     /// Raises the epoch at the end, durably, since the key store is told of it.
     fn raise_epoch(&self, connection: &Connection) -> Option<i64> {
         connection.execute_batch(Durability::Full.pragma()).ok()?;
-        self.epoch.close(connection)
+        self.epoch.close(connection, &*self.rng)
     }
 
     /// Raises the epoch, folds the journal into the file and closes. Whatever goes wrong here goes right at
@@ -688,6 +704,20 @@ impl Drop for Pool {
     }
 }
 
+/// Seals the journal of intents under the next key. What fails is written again from the database when the vault is
+/// opened; one that does not read may have been sealed anew before a crash.
+fn seal_journal_anew(ports: &VaultPorts, name: &str, key: &VaultKey, next: &VaultKey) {
+    let journal = |key: &VaultKey| {
+        let key = Arc::new(HeldKey::new(key.duplicate()));
+        Journal::new(&ports.files, &ports.rng, name, key)
+    };
+    if let Ok(contents) = journal(key).read()
+        && contents.damage == Damage::None
+    {
+        let _ = journal(next).rewrite(&contents);
+    }
+}
+
 /// Opens a database with its key, or with the next one when a rotation was interrupted; which of them, second.
 fn connect(
     ports: &VaultPorts,
@@ -696,7 +726,11 @@ fn connect(
     role: Role,
 ) -> Result<(Connection, bool), VaultError> {
     let file = database_file(name);
-    let open = |key| connection::open(&*ports.files, &file, key, role);
+    let open = |key| {
+        let connection = connection::open(&*ports.files, &file, key, role)?;
+        base::check(&*ports.files, &file, key, &connection)?;
+        Ok(connection)
+    };
     match (open(&found.key), &found.next) {
         (Err(VaultError::Corrupt), Some(next)) => open(next).map(|connection| (connection, true)),
         (opened, _) => opened.map(|connection| (connection, false)),

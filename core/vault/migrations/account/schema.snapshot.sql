@@ -1,3 +1,11 @@
+CREATE TABLE "base" (
+    "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
+    -- The mark of the file alone when the marks began to count from "first".
+    "file" INTEGER NOT NULL,
+    -- The first mark since.
+    "first" INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE "clinic" (
     "id" TEXT PRIMARY KEY,
     "name" TEXT NOT NULL,

@@ -7,6 +7,14 @@ CREATE TABLE "answered" (
     "id" TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "base" (
+    "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
+    -- The mark of the file alone when the marks began to count from "first".
+    "file" INTEGER NOT NULL,
+    -- The first mark since.
+    "first" INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE "blob" (
     "number" INTEGER PRIMARY KEY,
     -- SHA-256 of the plain bytes.

@@ -2,6 +2,7 @@
 //! of the tests' own, so that nothing here depends on what FHIR means.
 
 mod account;
+mod base;
 mod book;
 mod canary;
 mod damage;
@@ -64,7 +65,7 @@ impl Phone {
     }
 
     pub(crate) fn open(&self) -> Result<Vault, VaultError> {
-        Vault::open(&self.ports, "me").map(with_test_index)
+        Vault::open(&self.ports, "me").and_then(try_with_test_index)
     }
 
     pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
@@ -88,14 +89,18 @@ impl Phone {
 }
 
 pub(crate) fn with_test_index(vault: Vault) -> Vault {
+    try_with_test_index(vault).unwrap()
+}
+
+/// Fails when the file is damaged where every transaction writes.
+fn try_with_test_index(vault: Vault) -> Result<Vault, VaultError> {
     vault
         .store()
         .write(crate::store::Durability::Full, |_, scratch| {
             scratch.index = test_index;
             Ok(())
-        })
-        .unwrap();
-    vault
+        })?;
+    Ok(vault)
 }
 
 /// A resource of these tests: one row for each text, one point for each number.

@@ -1,5 +1,9 @@
 //! What the person wrote survives what the database does not.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
 use sokhoe_domain::ports::KeyStoreError;
 use sokhoe_domain::{BookingState, IntentId};
 use sokhoe_testing::SeededRng;
@@ -222,6 +226,74 @@ fn a_damaged_book_is_kept_aside_and_begins_again() {
         Vault::remove_damaged_copies(&phone.ports, "me").unwrap();
         assert_eq!(names(&phone), ["me.db", "me.journal", "ring", "ring.copy"]);
     }
+}
+
+#[test]
+fn a_damaged_book_begins_again_while_the_phone_has_it_open() {
+    let phone = Phone::new();
+    let vault = lived(&phone);
+    let (handle, told) = (vault.clone(), Arc::new(AtomicUsize::new(0)));
+    let tell = told.clone();
+    vault.subscribe(Box::new(move |_| {
+        tell.fetch_add(1, Ordering::Relaxed);
+    }));
+    // Everything is in the file and nothing in memory; then most of the file is damaged.
+    vault.pause(Duration::from_millis(500)).unwrap();
+    let mut file = std::fs::read(phone.path("me.db")).unwrap();
+    for page in file.chunks_mut(4_096).skip(1) {
+        page[9] ^= 1;
+    }
+    std::fs::write(phone.path("me.db"), &file).unwrap();
+    vault.resume();
+    assert_eq!(vault.entries(&all()).unwrap_err(), VaultError::Corrupt);
+    assert!(handle.is_damaged());
+
+    let stop = AtomicBool::new(false);
+    let rebuilt = std::thread::scope(|scope| {
+        // A screen that reads and a person who books, all the while.
+        let damaged = |error| assert_eq!(error, VaultError::Corrupt);
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                damaged(handle.entries(&all()).unwrap_err());
+            }
+        });
+        scope.spawn(|| {
+            for n in 100.. {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let made = booking(n, BookingState::WaitingForNetwork);
+                damaged(
+                    handle
+                        .enqueue(&intent(n, IntentKind::Book, n), &made)
+                        .unwrap_err(),
+                );
+            }
+        });
+        told.store(0, Ordering::Relaxed);
+        let rebuilt = vault.rebuild_open(&phone.ports, "me", at(77));
+        stop.store(true, Ordering::Relaxed);
+        rebuilt
+    });
+    let (rebuilt, counted) = rebuilt.unwrap();
+    let rebuilt = with_test_index(rebuilt);
+    assert_eq!(counted.intents, 3);
+    assert!(told.load(Ordering::Relaxed) > 0, "a screen reads again");
+    assert_eq!(due(&rebuilt), [id(2), id(3), id(4)]);
+    assert!(!rebuilt.is_damaged());
+    // Whoever subscribed to the damaged one hears of the new one; the old handles stay damaged, and their end
+    // touches nothing.
+    told.store(0, Ordering::Relaxed);
+    fill(&rebuilt, &["chung"]);
+    assert_eq!(told.load(Ordering::Relaxed), 1);
+    assert_eq!(vault.counts().unwrap_err(), VaultError::Corrupt);
+    drop((vault, handle));
+    assert_eq!(rebuilt.entries(&all()).unwrap().rows.len(), 1);
+    rebuilt.check().unwrap();
+    drop(rebuilt);
+    let aside = std::fs::read(phone.path("me.damaged-1.db")).unwrap();
+    assert!(aside == file, "the damaged file is kept as it was");
+    assert_eq!(due(&phone.open().unwrap()), [id(2), id(3), id(4)]);
 }
 
 #[test]
