@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rusqlite::{OptionalExtension as _, Transaction};
+use rusqlite::{OptionalExtension as _, Row, Transaction};
 use sokhoe_domain::{ClinicId, IntentId, ResourceKey, Timestamp};
 use sokhoe_fhir::OwnDocument;
 use sokhoe_fhir::bundle::Change;
@@ -84,28 +84,50 @@ fn blobs_of(
     tx: &Transaction<'_>,
     blob: Option<i64>,
 ) -> Result<BTreeMap<IntentId, WrittenBlob>, VaultError> {
-    let mut find = tx.prepare_cached(
-        r#"SELECT s."resource", b."hash", b."length", b."file", b."key"
-           FROM "blob_source" s JOIN "blob" b ON b."number" = s."blob"
-           WHERE s."clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)
-             AND s."kind" = (SELECT "id" FROM "kind" WHERE "name" = ?2)
-             AND s."origin" = 1 AND b."file" IS NOT NULL AND (?3 IS NULL OR s."blob" = ?3)"#,
-    )?;
-    let mut rows = find.query((ClinicId::OWN, KIND, blob))?;
+    let mut find = tx.prepare_cached(&format!(r#"{BLOBS} AND (?1 IS NULL OR s."blob" = ?1)"#))?;
+    let mut rows = find.query([blob])?;
     let mut found = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let length: i64 = row.get(2)?;
-        if let Ok(id) = row.get::<_, UnpackedId>(0)?.0.parse() {
-            let blob = WrittenBlob {
-                hash: row.get(1)?,
-                length: u64::try_from(length).map_err(|_| VaultError::Corrupt)?,
-                file: row.get(3)?,
-                key: row.get::<_, [u8; 32]>(4)?.into(),
-            };
-            found.insert(id, blob);
-        }
+        found.extend(read_blob(row)?);
     }
     Ok(found)
+}
+
+/// The blobs of documents that no clinic has.
+pub(crate) const BLOBS: &str = r#"
+    SELECT s."resource" AS "document", b."hash", b."length", b."file", b."key"
+    FROM "blob_source" s JOIN "blob" b ON b."number" = s."blob"
+    WHERE s."clinic" = (SELECT "id" FROM "clinic" WHERE "name" = 'own')
+      AND s."kind" = (SELECT "id" FROM "kind" WHERE "name" = 'DocumentReference')
+      AND s."origin" = 1 AND b."file" IS NOT NULL"#;
+
+/// A row of [`BLOBS`]; nothing for what is not named as a document is.
+pub(crate) fn read_blob(row: &Row<'_>) -> Result<Option<(IntentId, WrittenBlob)>, VaultError> {
+    let length: i64 = row.get(2)?;
+    let Ok(id) = row.get::<_, UnpackedId>(0)?.0.parse() else {
+        return Ok(None);
+    };
+    let blob = WrittenBlob {
+        hash: row.get(1)?,
+        length: u64::try_from(length).map_err(|_| VaultError::Corrupt)?,
+        file: row.get(3)?,
+        key: row.get::<_, [u8; 32]>(4)?.into(),
+    };
+    Ok(Some((id, blob)))
+}
+
+/// The resources of documents, found without the directory.
+pub(crate) const RESOURCES: &str = r#"
+    SELECT "number", "id", "received", "encoding", "length", "json" FROM "resource"
+    WHERE "clinic" = (SELECT "id" FROM "clinic" WHERE "name" = 'own')
+      AND "kind" = (SELECT "id" FROM "kind" WHERE "name" = 'DocumentReference')"#;
+
+/// A row of [`RESOURCES`]: id, when it was put in, JSON.
+pub(crate) fn read_resource(row: &Row<'_>) -> Result<(IntentId, i64, String), VaultError> {
+    let id = row.get::<_, UnpackedId>(1)?.0.parse();
+    let bytes = row.get_ref(5)?.as_blob().map_err(|_| VaultError::Corrupt)?;
+    let json = Decoder::default().decode(row.get(3)?, row.get(4)?, bytes)?;
+    Ok((id.map_err(|_| VaultError::Corrupt)?, row.get(2)?, json))
 }
 
 /// The documents with this blob that no clinic has.

@@ -7,6 +7,7 @@
 mod damaged;
 mod salvage;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -20,7 +21,7 @@ use crate::connection::{self, Role};
 use crate::error::VaultError;
 use crate::events;
 use crate::index::{Cached as _, Directory};
-use crate::journal::{Contents, Journal};
+use crate::journal::{Journal, WrittenDocument};
 use crate::keys::{HeldKey, VaultKey};
 use crate::migrations::{ACCOUNT, Migrations, VAULT, migrate, version};
 use crate::names::Names;
@@ -50,7 +51,7 @@ pub struct Rebuilt {
     pub bookings: u32,
     /// Events that nobody has acknowledged.
     pub events: u32,
-    /// Documents of the person's own, which only the journal had.
+    /// Documents of the person's own.
     pub documents: u32,
     /// Of them those whose bytes are lost.
     pub documents_without_bytes: u32,
@@ -112,7 +113,8 @@ impl Vault {
             for intent in &written.live {
                 rebuilt.intents_from_journal += u32::from(outbox::restore(tx, intent)?);
             }
-            let documents = put_documents_back(ports, tx, &blobs, &written)?;
+            let documents = written.documents.iter().chain(&salvage.documents);
+            let documents = put_documents_back(ports, tx, &blobs, documents)?;
             rebuilt.documents = documents.documents;
             rebuilt.documents_without_bytes =
                 u32::try_from(documents.without_bytes.len()).unwrap_or(u32::MAX);
@@ -140,15 +142,17 @@ impl Vault {
     }
 }
 
-/// Puts the journal's documents into a new file, also those whose commit is not noted: the person did
-/// put them in.
-fn put_documents_back(
+/// Puts documents into a new file, of several with one id the first; those of the journal also when their
+/// commit is not noted: the person did put them in.
+fn put_documents_back<'a>(
     ports: &VaultPorts,
     tx: &Transaction<'_>,
     blobs: &BlobFiles,
-    journal: &Contents,
+    documents: impl Iterator<Item = &'a WrittenDocument>,
 ) -> Result<Restored, VaultError> {
-    if journal.documents.is_empty() {
+    let mut seen = BTreeSet::new();
+    let documents: Vec<_> = documents.filter(|d| seen.insert(d.id)).collect();
+    if documents.is_empty() {
         return Ok(Restored::default());
     }
     // Where the hashes of ids begin, as at the first opening of a new vault.
@@ -161,7 +165,6 @@ fn put_documents_back(
         index: sokhoe_fhir::index,
     };
     let directory = Arc::new(Directory::load(tx)?);
-    let documents: Vec<_> = journal.documents.iter().collect();
     own_documents::restore(tx, &mut scratch, directory, blobs, &documents)
 }
 

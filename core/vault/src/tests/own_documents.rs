@@ -511,6 +511,25 @@ fn a_journal_that_went_away_is_written_again() {
 }
 
 #[test]
+fn what_still_reads_comes_along_when_the_journal_is_lost_too() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    for n in 1..=3 {
+        add(&vault, n);
+    }
+    drop(vault);
+    std::fs::remove_file(phone.path("me.journal")).unwrap();
+    for _ in 0..2 {
+        let (vault, rebuilt) = rebuild(&phone);
+        assert_eq!((rebuilt.documents, rebuilt.documents_without_bytes), (3, 0));
+        for n in 1..=3 {
+            assert_eq!(read(&vault, n).unwrap().unwrap(), photo(n));
+        }
+        assert_eq!(vault.journal().read().unwrap().documents.len(), 3);
+    }
+}
+
+#[test]
 fn the_journal_is_sealed_anew_with_the_key() {
     let phone = Phone::new();
     let vault = phone.create();
