@@ -37,7 +37,7 @@ pub enum SoKhoeError {
     /// There is no such thing on this phone.
     #[error("no such {what} on this phone")]
     NotFound {
-        /// `person`, `clinic`, `entry`, `booking`, `invoice`, `service`.
+        /// `person`, `clinic`, `entry`, `document`, `booking`, `invoice`, `service`.
         what: String,
     },
     /// A value of a request cannot be.
@@ -65,6 +65,16 @@ pub enum SoKhoeError {
     CannotWrite {
         /// `exists`, `no-folder`, `not-allowed` or `other`.
         reason: String,
+    },
+    /// The file to be put in cannot be read; nothing was kept.
+    #[error("the file cannot be read")]
+    CannotRead,
+    /// A document does not fit in what documents may take on this phone. Nothing was kept, and nothing was let go
+    /// for it.
+    #[error("documents may take {missing} bytes too few")]
+    DocumentsFull {
+        /// Bytes that are missing, or more when the document's size was not told.
+        missing: u64,
     },
     /// The phone's key store did not give the key; nothing was deleted.
     #[error("the key store did not give the key: {reason}")]
@@ -142,6 +152,8 @@ impl From<AppError> for SoKhoeError {
             AppError::UntrustedPayment { reason } => Self::UntrustedPayment { reason },
             AppError::Move { reason } => Self::Move { reason },
             AppError::CannotWrite { reason } => Self::CannotWrite { reason },
+            AppError::CannotRead => Self::CannotRead,
+            AppError::DocumentsFull { missing } => Self::DocumentsFull { missing },
             AppError::KeyStore { reason } => Self::KeyStore { reason },
             AppError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             AppError::DiskFull => Self::DiskFull,
@@ -173,6 +185,8 @@ impl From<SoKhoeError> for AppError {
             SoKhoeError::UntrustedPayment { reason } => Self::UntrustedPayment { reason },
             SoKhoeError::Move { reason } => Self::Move { reason },
             SoKhoeError::CannotWrite { reason } => Self::CannotWrite { reason },
+            SoKhoeError::CannotRead => Self::CannotRead,
+            SoKhoeError::DocumentsFull { missing } => Self::DocumentsFull { missing },
             SoKhoeError::KeyStore { reason } => Self::KeyStore { reason },
             SoKhoeError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             SoKhoeError::DiskFull => Self::DiskFull,
@@ -215,6 +229,8 @@ mod tests {
                 reason: MoveRefusal::Expired,
             },
             SoKhoeError::CannotWrite { reason: text() },
+            SoKhoeError::CannotRead,
+            SoKhoeError::DocumentsFull { missing: 3 },
             SoKhoeError::RecoveryCode {
                 reason: RecoveryCodeRefusal::Wrong,
             },

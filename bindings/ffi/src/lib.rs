@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 mod cancel;
+mod document;
 mod error;
 mod key_store;
 mod observe;
@@ -17,6 +18,7 @@ mod views;
 mod workers;
 
 pub use cancel::CancelToken;
+pub use document::DocumentWriter;
 pub use error::{SoKhoeError, words_for};
 pub use key_store::{KeyStore, KeyStoreError};
 pub use observe::{BookObserver, Subscription};

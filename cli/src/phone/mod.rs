@@ -9,6 +9,7 @@ mod keys;
 mod move_phone;
 mod offers;
 mod open;
+mod own_documents;
 mod people;
 pub(crate) mod results;
 mod storage;
@@ -79,6 +80,8 @@ enum PhoneCommand {
     Trend(results::TrendArgs),
     Invoice(invoices::InvoiceArgs),
     Events(people::EventsArgs),
+    AddDocument(own_documents::AddDocumentArgs),
+    RemoveDocument(own_documents::RemoveDocumentArgs),
     Export(export::ExportArgs),
     Storage(storage::StorageArgs),
     Move(move_phone::MoveArgs),
@@ -121,6 +124,8 @@ pub(crate) async fn run(
         PhoneCommand::Invoice(args) => invoices::run(&phone, args, output),
         PhoneCommand::Events(args) => people::events(&phone, &args, output),
         PhoneCommand::Storage(args) => storage::run(&phone, &args, output),
+        PhoneCommand::AddDocument(args) => own_documents::add(&phone, args, output),
+        PhoneCommand::RemoveDocument(args) => own_documents::remove(&phone, &args, output),
         PhoneCommand::Export(args) => export::run(&phone, &args, output),
         PhoneCommand::Move(args) => move_phone::run(&phone, args, output),
         PhoneCommand::Recovery(args) => keys::recovery(folder, &args, words, output),

@@ -38,7 +38,7 @@ pub enum AppError {
     /// There is no such person, clinic, row, booking or invoice on this phone.
     #[error("no such {what} on this phone")]
     NotFound {
-        /// `person`, `clinic`, `entry`, `booking`, `invoice`, `service`.
+        /// `person`, `clinic`, `entry`, `document`, `booking`, `invoice`, `service`.
         what: String,
     },
     /// A value of a request cannot be.
@@ -67,6 +67,16 @@ pub enum AppError {
     CannotWrite {
         /// `exists`, `no-folder`, `not-allowed` or `other`.
         reason: String,
+    },
+    /// The file to be put in cannot be read; nothing was kept.
+    #[error("the file cannot be read")]
+    CannotRead,
+    /// A document does not fit in what documents may take on this phone. Nothing was kept, and nothing
+    /// was let go for it.
+    #[error("documents may take {missing} bytes too few")]
+    DocumentsFull {
+        /// Bytes that are missing, or more when the document's size was not told.
+        missing: u64,
     },
     /// The phone's key store did not give the key; nothing was deleted.
     #[error("the key store did not give the key: {reason}")]
@@ -222,6 +232,8 @@ impl AppError {
             Self::UntrustedPayment { .. } => "untrusted-payment",
             Self::Move { .. } => "move",
             Self::CannotWrite { .. } => "cannot-write",
+            Self::CannotRead => "cannot-read",
+            Self::DocumentsFull { .. } => "documents-full",
             Self::KeyStore { .. } => "key-store",
             Self::RecoveryCode { .. } => "recovery-code",
             Self::DiskFull => "disk-full",
@@ -334,7 +346,7 @@ impl From<VaultError> for AppError {
             VaultError::Busy | VaultError::Unavailable { .. } => Self::KeyStore {
                 reason: KeyStoreRefusal::Transient,
             },
-            VaultError::OtherClinicKey => Self::Enrolment {
+            VaultError::OtherClinicKey | VaultError::ReservedClinic => Self::Enrolment {
                 reason: EnrolmentRefusal::OtherClinic,
             },
             VaultError::NotEmpty => Self::Move {

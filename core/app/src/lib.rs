@@ -18,6 +18,7 @@ mod invoices;
 mod keys;
 mod move_phone;
 mod observe;
+mod own_documents;
 mod pause;
 mod pay;
 mod persons;
@@ -33,6 +34,7 @@ pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
 pub use error::{AppError, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal, RecoveryCodeRefusal};
 pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
+pub use own_documents::{DocumentWriter, NewDocumentView};
 pub use scan::{
     CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,
     ScannedPaymentView, ScannedView,

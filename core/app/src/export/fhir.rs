@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sokhoe_domain::{BookingState, ClinicId, ResourceKey, Timestamp};
-use sokhoe_vault::{IntentKind, StoredBooking, StoredIntent};
+use sokhoe_vault::{BlobHash, IntentKind, OpenedBlob, StoredBooking, StoredIntent, VaultError};
 
 use super::sink::{Sink, walk};
 use crate::error::AppError;
@@ -17,6 +17,9 @@ use crate::session::{OpenBook, Session};
 const RECEIVED: &str = "https://sokhoe.vn/fhir/StructureDefinition/received-from";
 /// Says that a resource was made on the phone, and how far it has come: no clinic's record.
 const ON_PHONE: &str = "https://sokhoe.vn/fhir/StructureDefinition/on-phone";
+
+/// FHIR's own: why there is no value.
+const ABSENT: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
 
 pub(super) fn write(
     session: &Session,
@@ -33,6 +36,10 @@ pub(super) fn write(
     walk(
         |each| vault.for_each_resource(each),
         |stored| {
+            // Below: their bytes are read by transactions of their own.
+            if stored.clinic.is_own() {
+                return Ok(());
+            }
             let url = bundle.bases.url(&stored.clinic, &stored.key);
             let received = bundle.bases.received(&stored.clinic, stored.received, None);
             bundle.entry(&url, Some(received), &stored.json)
@@ -58,8 +65,91 @@ pub(super) fn write(
             bundle.entry(&url, Some(received), &binary.to_string())
         },
     )?;
+    own_documents(book, &mut bundle)?;
     on_phone(session, book, &mut bundle)?;
     bundle.end()
+}
+
+/// What the person put in, with its bytes in the place of their url.
+fn own_documents(book: &OpenBook, bundle: &mut Bundle<'_>) -> Result<(), AppError> {
+    for document in book.vault.own_documents()? {
+        let unreadable = || AppError::internal("own-document");
+        let mut resource: Value =
+            serde_json::from_str(&document.resource.json).map_err(|_| unreadable())?;
+        let attachment = resource.pointer_mut("/content/0/attachment");
+        let mut attachment = attachment.ok_or_else(unreadable)?.take();
+        let members = attachment.as_object_mut().ok_or_else(unreadable)?;
+        members.remove("url");
+        let blob = document.blob.map(|blob| blob.hash);
+        // Read to its end first: what is damaged must not end the whole export half-way.
+        let is_whole = match blob {
+            Some(hash) => put_bytes(book, &hash, None)?,
+            None => false,
+        };
+        if !is_whole {
+            let lost = json!({"extension": [{"url": ABSENT, "valueCode": "error"}]});
+            members.insert("_data".to_owned(), lost);
+        }
+        resource
+            .as_object_mut()
+            .ok_or_else(unreadable)?
+            .remove("content");
+        let (resource, attachment) = (resource.to_string(), attachment.to_string());
+        let open = |object: &str| object.strip_suffix('}').map(str::to_owned);
+        bundle.begin_entry(&format!("urn:uuid:{}", document.id), None)?;
+        bundle.sink.put(&open(&resource).ok_or_else(unreadable)?)?;
+        bundle.sink.put(r#","content":[{"attachment":"#)?;
+        match blob.filter(|_| is_whole) {
+            Some(hash) => {
+                bundle
+                    .sink
+                    .put(&open(&attachment).ok_or_else(unreadable)?)?;
+                bundle.sink.put(r#","data":""#)?;
+                if !put_bytes(book, &hash, Some(&mut bundle.sink))? {
+                    return Err(unreadable());
+                }
+                bundle.sink.put("\"}")?;
+            }
+            None => bundle.sink.put(&attachment)?,
+        }
+        bundle.sink.put("}]}}")?;
+    }
+    Ok(())
+}
+
+/// Reads a document and puts it as base64, when there is where to; whether it is whole.
+fn put_bytes(
+    book: &OpenBook,
+    hash: &BlobHash,
+    mut sink: Option<&mut Sink<'_>>,
+) -> Result<bool, AppError> {
+    let mut reader = match book.vault.open_blob(hash) {
+        Ok(OpenedBlob::Here(reader)) => reader,
+        Ok(OpenedBlob::AtClinic) | Err(VaultError::BlobDamaged | VaultError::UnknownBlob) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    // Three bytes are four letters: what is left over waits for the next piece.
+    let mut piece = Vec::new();
+    loop {
+        match reader.next_chunk() {
+            Ok(Some(_)) if sink.is_none() => {}
+            Ok(Some(chunk)) => piece.extend_from_slice(chunk),
+            Ok(None) => break,
+            Err(VaultError::BlobDamaged) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(sink) = &mut sink {
+            let later = piece.split_off(piece.len() / 3 * 3);
+            sink.put(&STANDARD.encode(&piece))?;
+            piece = later;
+        }
+    }
+    if let Some(sink) = &mut sink {
+        sink.put(&STANDARD.encode(&piece))?;
+    }
+    Ok(true)
 }
 
 /// What the person decided on this phone and no clinic's record says yet.
@@ -248,6 +338,13 @@ impl Bundle<'_> {
         received: Option<Value>,
         resource: &str,
     ) -> Result<(), AppError> {
+        self.begin_entry(full_url, received)?;
+        self.sink.put(resource)?;
+        self.sink.put("}")
+    }
+
+    /// The resource and the end of the object are the caller's to put.
+    fn begin_entry(&mut self, full_url: &str, received: Option<Value>) -> Result<(), AppError> {
         // FHIR has no empty lists.
         self.sink.put(if self.entries == 0 {
             ",\"entry\":[\n{"
@@ -260,9 +357,7 @@ impl Bundle<'_> {
         }
         let full_url = Value::from(full_url);
         self.sink
-            .put(&format!(r#""fullUrl":{full_url},"resource":"#))?;
-        self.sink.put(resource)?;
-        self.sink.put("}")
+            .put(&format!(r#""fullUrl":{full_url},"resource":"#))
     }
 
     fn end(&mut self) -> Result<(), AppError> {

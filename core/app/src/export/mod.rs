@@ -28,9 +28,11 @@ pub enum ExportFormat {
 
 impl SoKhoe {
     /// Writes a person's whole book as a FHIR R4 Bundle of type `collection`: every resource byte for
-    /// byte as its clinic sent it, with who sent it and when; what could not be read, as `Binary`; and
-    /// what the person decided on this phone and no clinic has yet, marked as such. It is written as it
-    /// is read: memory holds one resource at a time. The output is in the clear.
+    /// byte as its clinic sent it, with who sent it and when; what could not be read, as `Binary`; what
+    /// the person decided on this phone and no clinic has yet, marked as such; and documents of the
+    /// person's own with their bytes (`attachment.data`), as many as the book has, each as long as the
+    /// budget of documents let it be. It is written as it is read: memory holds one resource, or a piece
+    /// of a document, at a time. The output is in the clear.
     ///
     /// # Errors
     /// [`AppError::NotFound`], [`AppError::CannotWrite`], [`AppError::DiskFull`], what opening a book may
@@ -41,8 +43,8 @@ impl SoKhoe {
     }
 
     /// Writes a person's whole book as one HTML file in the language of the app: a summary first, then
-    /// every section, trends, bookings, and where everything came from. It is written as it is read. The
-    /// output is in the clear.
+    /// every section, trends, bookings, and where everything came from. Documents stand in it by title
+    /// alone. It is written as it is read. The output is in the clear.
     ///
     /// # Errors
     /// As [`SoKhoe::export_fhir`].
