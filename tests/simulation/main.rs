@@ -37,7 +37,7 @@ use template::Template;
 use world::{Life, live};
 
 /// Lives in a run of the test command; `SOKHOE_LIVES` asks for others.
-const LIVES: u64 = 2_000;
+const LIVES: u64 = 400;
 
 /// Seeds whose life once went wrong, each with what was wrong.
 const KEPT: &[u64] = &[];

@@ -38,7 +38,7 @@ pub enum SoKhoeError {
     /// There is no such thing on this phone.
     #[error("no such {what} on this phone")]
     NotFound {
-        /// `person`, `clinic`, `entry`, `attachment`, `booking`, `invoice`, `service`.
+        /// `person`, `clinic`, `entry`, `attachment`, `document`, `booking`, `invoice`, `service`.
         what: String,
     },
     /// A value of a request cannot be.
@@ -72,6 +72,16 @@ pub enum SoKhoeError {
     Document {
         /// Why.
         reason: DocumentRefusal,
+    },
+    /// The file to be put in cannot be read; nothing was kept.
+    #[error("the file cannot be read")]
+    CannotRead,
+    /// A document does not fit in what documents may take on this phone. Nothing was kept, and nothing was let go
+    /// for it.
+    #[error("documents may take {missing} bytes too few")]
+    DocumentsFull {
+        /// Bytes that are missing, or more when the document's size was not told.
+        missing: u64,
     },
     /// The phone's key store did not give the key; nothing was deleted.
     #[error("the key store did not give the key: {reason}")]
@@ -150,6 +160,8 @@ impl From<AppError> for SoKhoeError {
             AppError::Move { reason } => Self::Move { reason },
             AppError::CannotWrite { reason } => Self::CannotWrite { reason },
             AppError::Document { reason } => Self::Document { reason },
+            AppError::CannotRead => Self::CannotRead,
+            AppError::DocumentsFull { missing } => Self::DocumentsFull { missing },
             AppError::KeyStore { reason } => Self::KeyStore { reason },
             AppError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             AppError::DiskFull => Self::DiskFull,
@@ -182,6 +194,8 @@ impl From<SoKhoeError> for AppError {
             SoKhoeError::Move { reason } => Self::Move { reason },
             SoKhoeError::CannotWrite { reason } => Self::CannotWrite { reason },
             SoKhoeError::Document { reason } => Self::Document { reason },
+            SoKhoeError::CannotRead => Self::CannotRead,
+            SoKhoeError::DocumentsFull { missing } => Self::DocumentsFull { missing },
             SoKhoeError::KeyStore { reason } => Self::KeyStore { reason },
             SoKhoeError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             SoKhoeError::DiskFull => Self::DiskFull,
@@ -227,6 +241,8 @@ mod tests {
                 reason: MoveRefusal::Expired,
             },
             SoKhoeError::CannotWrite { reason: text() },
+            SoKhoeError::CannotRead,
+            SoKhoeError::DocumentsFull { missing: 3 },
             SoKhoeError::RecoveryCode {
                 reason: RecoveryCodeRefusal::Wrong,
             },

@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 mod cancel;
+mod document;
 mod documents;
 mod error;
 mod key_store;
@@ -18,6 +19,7 @@ mod views;
 mod workers;
 
 pub use cancel::CancelToken;
+pub use document::DocumentWriter;
 pub use documents::AttachmentReader;
 pub use error::{SoKhoeError, words_for};
 pub use key_store::{KeyStore, KeyStoreError};

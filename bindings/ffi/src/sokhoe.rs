@@ -8,9 +8,9 @@ use std::time::Duration;
 use sokhoe_app::{
     AppConfig, AttachmentView, BookRequest, BookView, BookingView, BrowseRequest, ClinicView,
     EnrolmentView, EntryDetailView, EntryPageView, EventView, Existing, ExportFormat,
-    FindSlotsRequest, InvoiceView, Language, MoveProgressView, MoveRequestView, PayeeCheckView,
-    PaymentQrView, PersonView, ScanView, SectionCountView, ServiceView, SlotView, StorageView,
-    SyncView, TrendView,
+    FindSlotsRequest, InvoiceView, Language, MoveProgressView, MoveRequestView, NewDocumentView,
+    PayeeCheckView, PaymentQrView, PersonView, ScanView, SectionCountView, ServiceView, SlotView,
+    StorageView, SyncView, TrendView,
 };
 
 use zeroize::Zeroizing;
@@ -18,7 +18,10 @@ use zeroize::Zeroizing;
 use crate::key_store::Keys;
 use crate::observe::Observer;
 use crate::workers::Workers;
-use crate::{AttachmentReader, BookObserver, CancelToken, KeyStore, SoKhoeError, Subscription};
+use crate::{
+    AttachmentReader, BookObserver, CancelToken, DocumentWriter, KeyStore, SoKhoeError,
+    Subscription,
+};
 
 type Result<T> = std::result::Result<T, SoKhoeError>;
 
@@ -374,6 +377,30 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .read(move || Ok(core.check_payment(&person_id, &invoice_id, &scanned)?))
+            .await
+    }
+
+    /// Begins to put a document of the person's own into a book: a photo, a PDF. Needs no network, and no clinic gets
+    /// it.
+    pub async fn begin_document(
+        &self,
+        person_id: String,
+        document: NewDocumentView,
+    ) -> Result<Arc<DocumentWriter>> {
+        let (core, workers) = (self.core.clone(), self.workers.clone());
+        self.workers
+            .read(move || {
+                let writer = core.begin_document(&person_id, document)?;
+                Ok(Arc::new(DocumentWriter::new(writer, workers)))
+            })
+            .await
+    }
+
+    /// Takes a document of the person's own out of a book again, by its row's id, with its bytes.
+    pub async fn remove_document(&self, person_id: String, entry_id: i64) -> Result<()> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.remove_document(&person_id, entry_id)?))
             .await
     }
 

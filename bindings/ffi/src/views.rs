@@ -5,8 +5,9 @@ use sokhoe_app::{
     BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentRefusal,
     EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, ExportFormat, FieldView,
     FindSlotsRequest, InvoiceView, KeyStoreRefusal, Language, MoveProgressView, MoveRefusal,
-    MoveRequestView, PaymentQrView, PaymentStatus, PersonView, PointView, RecoveryCodeRefusal,
-    SectionCountView, ServiceView, SlotView, StorageView, SyncView, TextPartView, TrendView,
+    MoveRequestView, NewDocumentView, PaymentQrView, PaymentStatus, PersonView, PointView,
+    RecoveryCodeRefusal, SectionCountView, ServiceView, SlotView, StorageView, SyncView,
+    TextPartView, TrendView,
 };
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 
@@ -369,8 +370,10 @@ pub struct BrowseRequest {
 pub struct EntryView {
     /// The row's id on this phone.
     pub id: i64,
-    /// The clinic it came from.
+    /// The clinic it came from; `own` for what the person put in.
     pub clinic_id: String,
+    /// The clinic's name, or words for the person's own; empty when this phone no longer knows the clinic.
+    pub clinic_name: String,
     /// Where it belongs.
     pub section: Section,
     /// What it is.
@@ -389,6 +392,22 @@ pub struct EntryView {
     pub trend_code: Option<String>,
     /// After a search: where the words stand, in the row or in what is behind it. Else empty.
     pub snippet: Vec<TextPartView>,
+}
+
+/// What a person says of a document to be put in.
+#[uniffi::remote(Record)]
+pub struct NewDocumentView {
+    /// What the person calls it: 1 to 200 characters, without those that cannot be seen. Lists show it and searches
+    /// find it.
+    pub title: String,
+    /// `image/jpeg`, `image/png`, `image/heic`, `application/pdf` or `text/plain`.
+    pub content_type: String,
+    /// When it was made, e.g. the day of the prescription; now when unset. Lists sort by it.
+    #[uniffi(default = None)]
+    pub created: Option<Timestamp>,
+    /// Bytes, when they are known before: whether they fit is then said before any is taken in.
+    #[uniffi(default = None)]
+    pub size: Option<u64>,
 }
 
 /// What the documents of a book take on the phone, in bytes.

@@ -110,6 +110,7 @@ pub(crate) fn entry(view: &EntryView) -> Value {
     json!({
         "id": view.id,
         "clinic_id": view.clinic_id,
+        "clinic_name": view.clinic_name,
         "section": view.section,
         "title": view.title,
         "detail": view.detail,

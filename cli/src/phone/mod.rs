@@ -11,6 +11,7 @@ mod keys;
 mod move_phone;
 mod offers;
 mod open;
+mod own_documents;
 mod people;
 pub(crate) mod results;
 mod storage;
@@ -85,6 +86,8 @@ enum PhoneCommand {
     OpenAttachment(documents::OpenAttachmentArgs),
     Invoice(invoices::InvoiceArgs),
     Events(people::EventsArgs),
+    AddDocument(own_documents::AddDocumentArgs),
+    RemoveDocument(own_documents::RemoveDocumentArgs),
     Export(export::ExportArgs),
     Storage(storage::StorageArgs),
     /// Read a whole book and verify it; what is damaged is kept aside and fetched again
@@ -132,6 +135,8 @@ pub(crate) async fn run(
         PhoneCommand::Events(args) => people::events(&phone, &args, output),
         PhoneCommand::Storage(args) => storage::run(&phone, &args, output),
         PhoneCommand::Check => check::run(&phone, output),
+        PhoneCommand::AddDocument(args) => own_documents::add(&phone, args, output),
+        PhoneCommand::RemoveDocument(args) => own_documents::remove(&phone, &args, output),
         PhoneCommand::Export(args) => export::run(&phone, &args, output),
         PhoneCommand::Move(args) => move_phone::run(&phone, args, output),
         PhoneCommand::Recovery(args) => keys::recovery(folder, &args, words, output),

@@ -1,5 +1,7 @@
 //! Lists and search, without a network.
 
+use std::collections::HashMap;
+
 use sokhoe_domain::ClinicId;
 use sokhoe_vault::{EntryQuery, EntryRow, PageCursor};
 
@@ -38,11 +40,12 @@ impl SoKhoe {
         } else {
             book.vault.search(&request.text, &query)?
         };
+        let clinics = self.inner.clinic_names()?;
         Ok(EntryPageView {
             rows: page
                 .rows
                 .into_iter()
-                .map(|row| self.inner.entry_view(row))
+                .map(|row| self.inner.entry_view(row, &clinics))
                 .collect(),
             next: page.next.map(|cursor| cursor.to_string()),
         })
@@ -67,9 +70,22 @@ impl SoKhoe {
 }
 
 impl Session {
-    pub(crate) fn entry_view(&self, row: EntryRow) -> EntryView {
+    /// The names of everybody whose rows a book has: the clinics, and words for the person's own.
+    pub(crate) fn clinic_names(&self) -> Result<HashMap<ClinicId, String>, AppError> {
+        let clinics = self.account()?.clinics()?;
+        let named = clinics.into_iter().map(|clinic| (clinic.id, clinic.name));
+        let own = (ClinicId::own(), self.words.say("source-own"));
+        Ok(named.chain([own]).collect())
+    }
+
+    pub(crate) fn entry_view(
+        &self,
+        row: EntryRow,
+        clinics: &HashMap<ClinicId, String>,
+    ) -> EntryView {
         EntryView {
             id: row.id,
+            clinic_name: clinics.get(&row.clinic).cloned().unwrap_or_default(),
             clinic_id: row.clinic.0,
             section: row.section,
             title: row.title,

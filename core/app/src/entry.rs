@@ -29,7 +29,7 @@ impl SoKhoe {
             })
             .collect();
         Ok(EntryDetailView {
-            entry: session.entry_view(row),
+            entry: session.entry_view(row, &session.clinic_names()?),
             fields,
             resource_json: stored.json,
         })

@@ -38,7 +38,7 @@ pub enum AppError {
     /// There is no such person, clinic, row, booking or invoice on this phone.
     #[error("no such {what} on this phone")]
     NotFound {
-        /// `person`, `clinic`, `entry`, `attachment`, `booking`, `invoice`, `service`.
+        /// `person`, `clinic`, `entry`, `attachment`, `document`, `booking`, `invoice`, `service`.
         what: String,
     },
     /// A value of a request cannot be.
@@ -73,6 +73,16 @@ pub enum AppError {
     Document {
         /// Why.
         reason: DocumentRefusal,
+    },
+    /// The file to be put in cannot be read; nothing was kept.
+    #[error("the file cannot be read")]
+    CannotRead,
+    /// A document does not fit in what documents may take on this phone. Nothing was kept, and nothing
+    /// was let go for it.
+    #[error("documents may take {missing} bytes too few")]
+    DocumentsFull {
+        /// Bytes that are missing, or more when the document's size was not told.
+        missing: u64,
     },
     /// The phone's key store did not give the key; nothing was deleted.
     #[error("the key store did not give the key: {reason}")]
@@ -271,6 +281,8 @@ impl AppError {
             Self::Move { .. } => "move",
             Self::CannotWrite { .. } => "cannot-write",
             Self::Document { .. } => "document",
+            Self::CannotRead => "cannot-read",
+            Self::DocumentsFull { .. } => "documents-full",
             Self::KeyStore { .. } => "key-store",
             Self::RecoveryCode { .. } => "recovery-code",
             Self::DiskFull => "disk-full",
@@ -387,7 +399,7 @@ impl From<VaultError> for AppError {
             VaultError::Busy | VaultError::Unavailable { .. } => Self::KeyStore {
                 reason: KeyStoreRefusal::Transient,
             },
-            VaultError::OtherClinicKey => Self::Enrolment {
+            VaultError::OtherClinicKey | VaultError::ReservedClinic => Self::Enrolment {
                 reason: EnrolmentRefusal::OtherClinic,
             },
             VaultError::NotEmpty => Self::Move {

@@ -20,6 +20,7 @@ mod invoices;
 mod keys;
 mod move_phone;
 mod observe;
+mod own_documents;
 mod pause;
 mod pay;
 mod persons;
@@ -39,6 +40,7 @@ pub use error::{
 };
 pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
+pub use own_documents::{DocumentWriter, NewDocumentView};
 pub use scan::{
     CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,
     ScannedPaymentView, ScannedView,

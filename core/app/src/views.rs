@@ -187,8 +187,10 @@ pub struct BrowseRequest {
 pub struct EntryView {
     /// The row's id on this phone.
     pub id: i64,
-    /// The clinic it came from.
+    /// The clinic it came from; `own` for what the person put in.
     pub clinic_id: String,
+    /// The clinic's name, or words for the person's own; empty when this phone no longer knows the clinic.
+    pub clinic_name: String,
     /// Where it belongs.
     pub section: Section,
     /// What it is.

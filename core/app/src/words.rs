@@ -228,6 +228,11 @@ impl Words {
                 RecoveryCodeRefusal::NoneMade => "error-recovery-code-none-made",
             }),
             AppError::DiskFull => self.say("error-disk-full"),
+            AppError::CannotRead => self.say("error-cannot-read"),
+            AppError::DocumentsFull { missing } => {
+                let megabytes = missing.div_ceil(1_000_000).to_string();
+                self.say_with("error-documents-full", &[("missing", megabytes)])
+            }
             AppError::DamagedBook => self.say("error-damaged-book"),
             AppError::UpgradeRequired => self.say("error-upgrade-required"),
             AppError::Paused => self.say("error-paused"),

@@ -35,7 +35,8 @@ event-booking-cancelled = An appointment was cancelled
 event-cancellation-refused = The hospital refused a cancellation
 event-invoice-issued = There is a new invoice
 event-invoice-paid = An invoice was paid
-event-book-rebuilt = The book was damaged on this phone and is being fetched again from the hospital. Appointments not yet sent are still there, the old copy is kept aside.
+event-book-rebuilt = The book was damaged on this phone and is being fetched again from the hospital. Appointments not yet sent and your own documents are still there, the old copy is kept aside.
+event-document-lost = A document of your own was damaged on this phone and can no longer be opened. Its title is still in the book. If you still have it, add it again.
 event-book-older = The book on this phone is an older copy. It is fetched again from the hospital. What you wrote since then may be missing.
 event-other = Something changed
 
@@ -51,6 +52,7 @@ section-allergies-and-conditions = Allergies, Conditions
 section-appointments = Appointments
 section-invoices = Invoices
 section-procedures = Procedures
+source-own = My own
 
 ## Attached documents
 attachment-untitled = Document
@@ -96,6 +98,8 @@ error-document-no-room = There is no room left for the documents of this book. W
 error-document-damaged = The document on this phone is damaged and the hospital no longer has it. The rest of the book is whole. Ask at reception if a copy is needed.
 error-document-other-content = What the hospital sent is not the document in the book, so it was not kept. Update the book and fetch it again; if that does not help, tell the hospital.
 error-document-unreadable = The document in the book cannot be read. The rest of the book is whole. Tell the hospital.
+error-cannot-read = The file cannot be read. Nothing was saved. Choose it again.
+error-documents-full = The document does not fit: { $missing } MB are missing. Nothing was saved. Allow documents more room, or remove some of your own.
 error-key-store-locked = The phone is locked. The book is unharmed. Unlock and try again.
 error-key-store-user-cancelled = The book was not unlocked. It is unharmed. Try again.
 error-key-store-transient = The phone did not answer. The book is unharmed. Try again.
@@ -209,6 +213,7 @@ payee-extra = a fee or another payee
 
 ## Moving to a new phone
 move-erase-old-phone = Once the new phone has the books, erase Sổ Khỏe on the old one: its books can be read until then.
+move-own-documents-stay = Documents that you added yourself do not move along. Before erasing the old phone, save its book to a FHIR file there: they are in it.
 
 ## The printed book
 export-title = Health book
@@ -243,6 +248,6 @@ export-trends = Trends
 export-trends-text = Each picture is a value over time, the newest on the right. The green band is the reference range of the newest value.
 export-curve-range = reference { $range }
 export-sources = Sources
-export-sources-text = Everything in this book was sent by these clinics. Beside each day stand who sent it and when this phone received it.
+export-sources-text = Everything in this book comes from here. Beside each day stand whom it comes from and when this phone received it.
 export-set-aside = { $count } records could not be read by this phone and are not in this copy. The originals are kept; ask the clinic that sent them.
-export-end = End of the book. Made with Sổ Khỏe from what clinics sent; it does not replace their own records.
+export-end = End of the book. Made with Sổ Khỏe from what clinics sent and what you added; it does not replace the clinics' own records.

@@ -35,7 +35,8 @@ event-booking-cancelled = Lịch khám đã bị hủy
 event-cancellation-refused = Bệnh viện không nhận yêu cầu hủy lịch
 event-invoice-issued = Có phiếu thu viện phí mới
 event-invoice-paid = Đã thanh toán viện phí
-event-book-rebuilt = Sổ bị hỏng trên điện thoại này và đang được tải lại từ bệnh viện. Lịch hẹn chưa gửi vẫn còn, bản cũ được cất riêng.
+event-book-rebuilt = Sổ bị hỏng trên điện thoại này và đang được tải lại từ bệnh viện. Lịch hẹn chưa gửi và giấy tờ tự thêm vẫn còn, bản cũ được cất riêng.
+event-document-lost = Một giấy tờ tự thêm đã bị hỏng trên điện thoại này và không mở được nữa. Tên của nó vẫn còn trong sổ. Nếu còn bản gốc, hãy thêm lại.
 event-book-older = Sổ trên điện thoại này là bản cũ. Ứng dụng sẽ tải lại từ bệnh viện. Những gì bạn tự ghi sau đó có thể bị thiếu.
 event-other = Có thay đổi mới
 
@@ -51,6 +52,7 @@ section-allergies-and-conditions = Dị ứng, Bệnh đang theo dõi
 section-appointments = Lịch khám
 section-invoices = Phiếu thu viện phí
 section-procedures = Thủ thuật, phẫu thuật
+source-own = Của tôi
 
 ## Tài liệu kèm theo
 attachment-untitled = Tài liệu
@@ -96,6 +98,8 @@ error-document-no-room = Hết chỗ dành cho tài liệu của sổ này. Nh�
 error-document-damaged = Tài liệu lưu trên điện thoại bị hỏng và bệnh viện không còn bản khác. Các phần khác của sổ vẫn còn nguyên. Hãy hỏi quầy tiếp đón nếu cần bản sao.
 error-document-other-content = Bệnh viện gửi đến không đúng tài liệu ghi trong sổ nên không được lưu. Hãy cập nhật sổ rồi tải lại; nếu vẫn vậy, hãy báo bệnh viện.
 error-document-unreadable = Tài liệu trong sổ không đọc được. Các phần khác của sổ vẫn còn nguyên. Hãy báo bệnh viện.
+error-cannot-read = Không đọc được tệp này. Chưa có gì được lưu. Hãy chọn lại.
+error-documents-full = Không đủ chỗ cho giấy tờ này: còn thiếu { $missing } MB. Chưa có gì được lưu. Hãy cho giấy tờ thêm chỗ hoặc xóa bớt giấy tờ tự thêm.
 error-key-store-locked = Điện thoại đang khóa. Sổ vẫn còn nguyên. Hãy mở khóa rồi thử lại.
 error-key-store-user-cancelled = Chưa mở khóa sổ. Sổ vẫn còn nguyên. Hãy thử lại.
 error-key-store-transient = Điện thoại chưa trả lời. Sổ vẫn còn nguyên. Hãy thử lại.
@@ -209,6 +213,7 @@ payee-extra = có phí hoặc người nhận khác
 
 ## Chuyển sang điện thoại mới
 move-erase-old-phone = Khi điện thoại mới đã có sổ, hãy xóa Sổ Khỏe trên điện thoại cũ: sổ trên máy cũ vẫn đọc được cho đến khi bị xóa.
+move-own-documents-stay = Giấy tờ tự thêm không được chuyển theo. Trước khi xóa máy cũ, hãy lưu sổ trên máy đó thành tệp FHIR: giấy tờ tự thêm nằm trong tệp.
 
 ## Sổ in ra
 export-title = Sổ sức khỏe
@@ -243,6 +248,6 @@ export-trends = Diễn biến
 export-trends-text = Mỗi hình là một chỉ số theo thời gian, mới nhất ở bên phải. Dải xanh là mức tham chiếu của lần đo mới nhất.
 export-curve-range = tham chiếu { $range }
 export-sources = Nguồn
-export-sources-text = Mọi mục trong sổ do các cơ sở sau gửi. Bên cạnh mỗi ngày có tên nơi gửi và ngày điện thoại nhận được.
+export-sources-text = Mọi mục trong sổ đến từ những nơi sau. Bên cạnh mỗi ngày có tên nơi đó và ngày điện thoại nhận được.
 export-set-aside = { $count } hồ sơ điện thoại không đọc được nên không có trong bản in này. Hồ sơ gốc vẫn được giữ; có thể hỏi lại nơi gửi.
-export-end = Hết sổ. Lập bằng Sổ Khỏe từ những gì các cơ sở y tế gửi, không thay cho hồ sơ gốc ở đó.
+export-end = Hết sổ. Lập bằng Sổ Khỏe từ những gì các cơ sở y tế gửi và những gì tự thêm, không thay cho hồ sơ gốc ở đó.

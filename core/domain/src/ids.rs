@@ -45,6 +45,23 @@ macro_rules! string_id {
 string_id!(PersonId);
 string_id!(ClinicId);
 
+impl ClinicId {
+    /// In the place of a clinic: what the person put into the book. Reserved, no clinic can have it.
+    pub const OWN: &'static str = "own";
+
+    /// [`ClinicId::OWN`] as an id.
+    #[must_use]
+    pub fn own() -> Self {
+        Self(Self::OWN.to_owned())
+    }
+
+    /// Whether it stands for the person and not for a clinic.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.0 == Self::OWN
+    }
+}
+
 /// The id of an intent: a UUIDv7 made before the first byte is sent, the same on every retry.
 /// It becomes the id of the FHIR resource that the intent makes at the clinic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

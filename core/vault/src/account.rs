@@ -267,12 +267,16 @@ impl AccountVault {
     /// vault, that they are; name, birth date and gender are updated.
     ///
     /// # Errors
-    /// [`VaultError::OtherClinicKey`], [`VaultError`]; nothing is kept then.
+    /// [`VaultError::OtherClinicKey`], [`VaultError::ReservedClinic`], [`VaultError`]; nothing is kept
+    /// then.
     pub fn add_enrolment(
         &self,
         clinic: &ClinicRecord,
         persons: &[LinkedPerson],
     ) -> Result<Vec<PersonRecord>, VaultError> {
+        if clinic.id.is_own() {
+            return Err(VaultError::ReservedClinic);
+        }
         self.store.write(Durability::Full, |tx, _| {
             let other_key = tx
                 .prepare_cached(r#"SELECT 1 FROM "clinic" WHERE "id" = ?1 AND "public_key" <> ?2"#)?

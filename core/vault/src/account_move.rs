@@ -70,8 +70,12 @@ impl AccountVault {
     /// Becomes the account of another phone, all or nothing.
     ///
     /// # Errors
-    /// [`VaultError::NotEmpty`] when there is a clinic or a person already; nothing is changed then.
+    /// [`VaultError::NotEmpty`] when there is a clinic or a person already,
+    /// [`VaultError::ReservedClinic`]; nothing is changed then.
     pub fn become_account(&self, account: &Account) -> Result<(), VaultError> {
+        if account.clinics.iter().any(|clinic| clinic.id.is_own()) {
+            return Err(VaultError::ReservedClinic);
+        }
         self.store.write(Durability::Full, |tx, _| {
             let taken = tx
                 .prepare_cached(r#"SELECT 1 FROM "clinic" UNION ALL SELECT 1 FROM "person""#)?

@@ -77,6 +77,9 @@ pub enum VaultError {
     /// A clinic of this id is known with another key. Nothing was changed.
     #[error("the clinic is known with another key")]
     OtherClinicKey,
+    /// A clinic calls itself what stands for the person's own. Nothing was changed.
+    #[error("no clinic can have this id")]
+    ReservedClinic,
     /// The account knows a clinic or a person already. Nothing was changed.
     #[error("there is an account on this phone already")]
     NotEmpty,
@@ -138,6 +141,7 @@ impl VaultError {
             Self::ForeignEngine { .. } => "foreign-engine",
             Self::BookingState { .. } => "booking-state",
             Self::OtherClinicKey => "other-clinic-key",
+            Self::ReservedClinic => "reserved-clinic",
             Self::NotEmpty => "not-empty",
             Self::UnknownIntent => "unknown-intent",
             Self::BlobsFull { .. } => "blobs-full",

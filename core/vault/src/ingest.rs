@@ -265,6 +265,11 @@ impl<'t> Ingest<'t> {
         })
     }
 
+    /// What is taken in from here on came at this time.
+    pub(crate) fn receive_at(&mut self, received: Timestamp) {
+        self.received = received;
+    }
+
     /// Takes in one change. An error is one of the database, never of the record.
     pub(crate) fn take(&mut self, change: &Change<'_>) -> Result<(), VaultError> {
         match change {

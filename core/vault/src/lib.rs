@@ -5,7 +5,8 @@
 //! keeps who is on this phone and with which clinics. Both are SQLCipher files with a random key of
 //! their own, wrapped by the phone's key store.
 //!
-//! Beside each vault lies a journal of what the person wrote and no clinic has answered yet.
+//! Beside each vault lies a journal of what the person wrote and no clinic has answered yet, documents
+//! of the person's own among it.
 //!
 //! **The rule for maintainers:** nothing here ever deletes a file or a row because of an error; only
 //! [`Vault::erase`], [`AccountVault::erase`] and [`KeyRing::erase_everything`] destroy.
@@ -32,6 +33,7 @@ mod migrations;
 mod names;
 mod notice;
 mod outbox;
+mod own_documents;
 mod packed;
 mod page;
 mod pause;
@@ -65,6 +67,7 @@ pub use files::FolderFiles;
 pub use keys::{BadRecoveryCode, KeyRing, RecoveryCode};
 pub use notice::{SubscriptionId, VaultChange};
 pub use outbox::{IntentKind, NewIntent, StoredIntent};
+pub use own_documents::{NewDocument, StoredDocument};
 pub use page::{Applied, Page, Place};
 pub use pause::PauseSwitch;
 pub use rebuild::{DamagedCopies, Rebuilt};

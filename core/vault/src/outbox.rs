@@ -13,6 +13,7 @@ use crate::error::VaultError;
 use crate::events::{self, NewEvent};
 use crate::journal::{Contents, Damage, Journal, WrittenIntent};
 use crate::notice::VaultChange;
+use crate::own_documents::{self, InDatabase};
 use crate::store::Durability;
 use crate::vault::Vault;
 
@@ -316,8 +317,9 @@ impl Vault {
         Ok(())
     }
 
-    /// Notes in the journal that intents are out of the outbox. When it fails the database remembers
-    /// that they were answered; they are only asked again, under their old ids, when it is lost, too.
+    /// Notes in the journal that intents are out of the outbox, or documents no longer only here. When it
+    /// fails the database remembers it; intents are only asked again, under their old ids, when it is
+    /// lost, too.
     pub(crate) fn note_done(&self, ids: &[IntentId]) {
         if ids.is_empty() {
             return;
@@ -336,7 +338,7 @@ impl Vault {
     }
 
     /// Writes into the journal under SQLite's writer lock. What is noted so is a help, not a promise.
-    fn note_in_journal(&self, note: impl FnOnce(&Journal) -> Result<(), VaultError>) {
+    pub(crate) fn note_in_journal(&self, note: impl FnOnce(&Journal) -> Result<(), VaultError>) {
         let _ = self
             .store()
             .write(Durability::Full, |_, _| note(self.journal()));
@@ -398,10 +400,7 @@ pub(crate) fn restore(tx: &Transaction<'_>, written: &WrittenIntent) -> Result<b
         }
         (_, None) => false,
     };
-    let noted = tx
-        .prepare_cached(r#"SELECT 1 FROM "answered" WHERE "id" = ?1"#)?
-        .exists([intent.id.to_string()])?;
-    if known || answered || noted {
+    if known || answered || is_answered(tx, intent.id)? {
         return Ok(false);
     }
     if intent.kind == IntentKind::Book {
@@ -424,6 +423,21 @@ pub(crate) fn restore(tx: &Transaction<'_>, written: &WrittenIntent) -> Result<b
     };
     insert(tx, &intent, booking.id)?;
     Ok(true)
+}
+
+/// Whether an intent is out of the outbox, or a document no longer only here, and the journal may not
+/// know it.
+pub(crate) fn is_answered(tx: &Transaction<'_>, id: IntentId) -> Result<bool, VaultError> {
+    Ok(tx
+        .prepare_cached(r#"SELECT 1 FROM "answered" WHERE "id" = ?1"#)?
+        .exists([id.to_string()])?)
+}
+
+/// Notes that a document is no longer only here: that it stands in the journal does not bring it back.
+pub(crate) fn note_answered(tx: &Transaction<'_>, id: IntentId) -> Result<(), VaultError> {
+    tx.prepare_cached(r#"INSERT OR IGNORE INTO "answered" VALUES (?1)"#)?
+        .execute([id.to_string()])?;
+    Ok(())
 }
 
 /// Every intent that the database holds, as the journal writes it.
@@ -458,23 +472,28 @@ fn agree(journal: &Contents, database: &[WrittenIntent]) -> bool {
             .all(|intent| journal.has(intent.id) && journal.kept.contains(&intent.id))
 }
 
-/// Brings the outbox and the journal to say the same, when a vault is opened.
+/// Brings the database and the journal to say the same, when a vault is opened.
 ///
-/// An intent whose commit succeeded and that the database does not know was lost with a part of the
+/// An intent (a document) whose commit succeeded and that the database does not know was lost with a part of the
 /// file: it comes back. One whose commit is not known to have succeeded was never acknowledged: there
 /// the database's word counts. What the journal lost is written again.
 pub(crate) fn reconcile(vault: &Vault) -> Result<(), VaultError> {
     let journal = vault.journal();
-    let database = vault.store().read(|tx, _| all_written(tx))?;
-    if database.is_empty() && !journal.is_there()? {
+    let (database, documents) = vault
+        .store()
+        .read(|tx, _| Ok((all_written(tx)?, InDatabase::read(tx)?)))?;
+    if database.is_empty() && documents.is_empty() && !journal.is_there()? {
         return Ok(());
     }
-    if agree(&journal.read()?, &database) {
+    let contents = journal.read()?;
+    if agree(&contents, &database) && documents.agrees(&contents) {
         return Ok(());
     }
-    vault.store().write(Durability::Full, |tx, _| {
+    drop((contents, documents));
+    let patch = vault.store().write(Durability::Full, |tx, scratch| {
         // Again, now that nobody else writes.
         let mut contents = journal.read()?;
+        let patch = own_documents::reconcile(vault, tx, scratch, &mut contents)?;
         for written in &contents.live {
             if contents.kept.contains(&written.id) {
                 restore(tx, written)?;
@@ -489,8 +508,12 @@ pub(crate) fn reconcile(vault: &Vault) -> Result<(), VaultError> {
         }
         journal.rewrite(&contents)?;
         tx.execute(r#"DELETE FROM "answered""#, [])?;
-        Ok(())
-    })
+        Ok(patch)
+    })?;
+    if let Some(patch) = patch {
+        patch.apply(vault.columns(), vault.directory());
+    }
+    Ok(())
 }
 
 /// Takes an intent out of the outbox: it was answered, by the clinic or by its feed. Whether it was there.

@@ -103,6 +103,9 @@ impl Vault {
         page: &Page<'_>,
         place: Option<Place<'_>>,
     ) -> Result<Option<Applied>, VaultError> {
+        if page.clinic.is_own() {
+            return Err(VaultError::ReservedClinic);
+        }
         let durability = if page.bookings.is_empty() && page.events.is_empty() {
             Durability::Relaxed
         } else {

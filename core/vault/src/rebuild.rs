@@ -7,6 +7,7 @@
 mod damaged;
 mod salvage;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -14,17 +15,22 @@ use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{KeyStoreError, VaultFiles};
 
 use crate::account::{self, AccountVault};
-use crate::blobs::is_blob_of;
+use crate::blobs::{BlobFiles, is_blob_of};
+use crate::compression::Encoder;
 use crate::connection::{self, Role};
 use crate::error::VaultError;
 use crate::events;
-use crate::journal::Journal;
+use crate::index::{Cached as _, Directory};
+use crate::journal::{Journal, WrittenDocument};
 use crate::keys::{HeldKey, VaultKey};
 use crate::migrations::{ACCOUNT, Migrations, VAULT, migrate, version};
+use crate::names::Names;
 use crate::notice::VaultChange;
 use crate::outbox;
+use crate::own_documents::{self, Restored};
 use crate::pause::PauseSwitch;
-use crate::store::{Store, VaultPorts, database_file};
+use crate::resources;
+use crate::store::{Scratch, Store, VaultPorts, database_file};
 use crate::vault::Vault;
 pub use damaged::DamagedCopies;
 pub(crate) use damaged::damaged_file;
@@ -45,6 +51,10 @@ pub struct Rebuilt {
     pub bookings: u32,
     /// Events that nobody has acknowledged.
     pub events: u32,
+    /// Documents of the person's own.
+    pub documents: u32,
+    /// Of them those whose bytes are lost.
+    pub documents_without_bytes: u32,
 }
 
 fn unfinished_file(name: &str) -> String {
@@ -62,11 +72,19 @@ fn rebuilt_file(name: &str) -> String {
     format!("{name}.rebuilt.db")
 }
 
+/// Names the files of blobs that the new file knows, one a line: they stay where they are. It tells no
+/// more than a look at the folder.
+fn blobs_kept_file(name: &str) -> String {
+    format!("{name}.rebuilt.blobs")
+}
+
 impl Vault {
     /// Keeps the damaged files of a vault aside and begins a new one under the same key, with the
     /// bookings, intents and events that still read, every unsent intent of the journal (as possibly
-    /// sent: the same id is asked again), and an event `book-rebuilt` for the person. Cursors are not
-    /// taken along: the next sync fetches everything. Nothing is deleted. Drop every handle before.
+    /// sent: the same id is asked again), every document of the person's own, and an event `book-rebuilt`
+    /// for the person. Bytes of documents are read and proved; when some are lost an event
+    /// `document-lost` is kept for each, whose subject is the document's id. Cursors are not taken along:
+    /// the next sync fetches everything. Nothing is deleted. Drop every handle before.
     ///
     /// # Errors
     /// [`VaultError::NotFound`], [`VaultError::Key`], [`VaultError::WrongKey`],
@@ -89,31 +107,65 @@ impl Vault {
             events: u32::try_from(salvage.events.len()).unwrap_or(u32::MAX),
             ..Rebuilt::default()
         };
+        let blobs = BlobFiles::new(ports, name);
         replace(ports, name, &key, VAULT, |tx| {
             salvage.put_back(tx)?;
             for intent in &written.live {
                 rebuilt.intents_from_journal += u32::from(outbox::restore(tx, intent)?);
             }
-            events::keep(
-                tx,
-                &[events::NewEvent {
-                    kind: "book-rebuilt".to_owned(),
-                    subject: String::new(),
-                    at: now,
-                    body: String::new(),
-                }],
-            )?;
+            let documents = written.documents.iter().chain(&salvage.documents);
+            let documents = put_documents_back(ports, tx, &blobs, documents)?;
+            rebuilt.documents = documents.documents;
+            rebuilt.documents_without_bytes =
+                u32::try_from(documents.without_bytes.len()).unwrap_or(u32::MAX);
+            let event = |kind: &str, subject: String| events::NewEvent {
+                kind: kind.to_owned(),
+                subject,
+                at: now,
+                body: String::new(),
+            };
+            let mut news = vec![event("book-rebuilt", String::new())];
+            for id in documents.without_bytes {
+                news.push(event("document-lost", id.to_string()));
+            }
+            events::keep(tx, &news)?;
             let count = |table: &str| {
                 tx.query_row(&format!(r#"SELECT count(*) FROM "{table}""#), [], |row| {
                     row.get(0)
                 })
             };
             (rebuilt.intents, rebuilt.bookings) = (count("intent")?, count("booking")?);
-            Ok(())
+            own_documents::files_of_blobs(tx, &blobs)
         })?;
         drop(running);
         Ok((Self::open_under(ports, name, switch)?, rebuilt))
     }
+}
+
+/// Puts documents into a new file, of several with one id the first; those of the journal also when their
+/// commit is not noted: the person did put them in.
+fn put_documents_back<'a>(
+    ports: &VaultPorts,
+    tx: &Transaction<'_>,
+    blobs: &BlobFiles,
+    documents: impl Iterator<Item = &'a WrittenDocument>,
+) -> Result<Restored, VaultError> {
+    let mut seen = BTreeSet::new();
+    let documents: Vec<_> = documents.filter(|d| seen.insert(d.id)).collect();
+    if documents.is_empty() {
+        return Ok(Restored::default());
+    }
+    // Where the hashes of ids begin, as at the first opening of a new vault.
+    let mut seed = [0; 8];
+    ports.rng.fill(&mut seed);
+    resources::set_seed(tx, i64::from_le_bytes(seed))?;
+    let mut scratch = Scratch {
+        names: Names::default(),
+        encoder: Encoder::default(),
+        index: sokhoe_fhir::index,
+    };
+    let directory = Arc::new(Directory::load(tx)?);
+    own_documents::restore(tx, &mut scratch, directory, blobs, &documents)
 }
 
 impl Vault {
@@ -154,7 +206,8 @@ impl AccountVault {
         let key = key_of_damaged(ports, account::NAME, ACCOUNT)?;
         let rows = salvage::rows_of_account(&|| open_damaged(ports, account::NAME, &key))?;
         replace(ports, account::NAME, &key, ACCOUNT, |tx| {
-            salvage::put_back_account(tx, &rows)
+            salvage::put_back_account(tx, &rows)?;
+            Ok(Vec::new())
         })?;
         drop(running);
         Self::open_or_create_under(ports, switch)
@@ -208,13 +261,14 @@ fn open_damaged(ports: &VaultPorts, name: &str, key: &VaultKey) -> Result<Connec
     Ok(connection)
 }
 
-/// Makes a new file with what `fill` puts in, and lays it in the place of the damaged one.
+/// Makes a new file with what `fill` puts in, and lays it in the place of the damaged one. `fill` gives
+/// the names of the files of blobs that the new one knows.
 fn replace(
     ports: &VaultPorts,
     name: &str,
     key: &VaultKey,
     migrations: Migrations,
-    fill: impl FnOnce(&Transaction<'_>) -> Result<(), VaultError>,
+    fill: impl FnOnce(&Transaction<'_>) -> Result<Vec<String>, VaultError>,
 ) -> Result<(), VaultError> {
     let files = &*ports.files;
     let unfinished = unfinished_file(name);
@@ -230,7 +284,7 @@ fn replace(
             connection::open(files, &unfinished, key, Role::Writer { create: true })?;
         migrate(&mut connection, migrations)?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        fill(&tx)?;
+        let blobs = fill(&tx)?;
         // Not an older copy: it has the epoch that the key store knows.
         if let Ok(counter) = ports.keys.counter(name) {
             let epoch = i64::try_from(counter).unwrap_or(i64::MAX - 1);
@@ -244,7 +298,12 @@ fn replace(
         }
         connection
             .close()
-            .map_err(|(_, error)| VaultError::from(error))
+            .map_err(|(_, error)| VaultError::from(error))?;
+        // Before the new file counts.
+        match blobs.is_empty() {
+            true => Ok(files.remove(&blobs_kept_file(name))?),
+            false => Ok(files.write(&blobs_kept_file(name), blobs.join("\n").as_bytes())?),
+        }
     })();
     if let Err(error) = made {
         // What was begun is of no use; the damaged file is whole in its place.
@@ -275,12 +334,20 @@ pub(crate) fn finish(
     for end in ENDS {
         files.rename(&format!("{database}{end}"), &format!("{aside}{end}"))?;
     }
-    // The new file knows nothing of the blobs, whose keys are in the damaged one: they stay together.
+    // The keys of most blobs are in the damaged file: they stay together. The others are known to the new
+    // one.
     let stem = aside.strip_suffix(".db").unwrap_or(&aside);
-    for blob in names.iter().filter(|file| is_blob_of(file, name)) {
+    let kept = files.read(&blobs_kept_file(name))?.unwrap_or_default();
+    let kept = String::from_utf8_lossy(&kept);
+    let kept: Vec<&str> = kept.lines().collect();
+    for blob in names
+        .iter()
+        .filter(|file| is_blob_of(file, name) && !kept.contains(&file.as_str()))
+    {
         let ending = blob.strip_prefix(name).unwrap_or(blob);
         files.rename(blob, &format!("{stem}{ending}"))?;
     }
     files.rename(&rebuilt, &database)?;
+    files.remove(&blobs_kept_file(name))?;
     Ok(true)
 }

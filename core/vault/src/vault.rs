@@ -180,11 +180,13 @@ impl Vault {
         }
         // A journal that cannot be read or written now must not lock anybody out of the book: the next
         // opening tries again.
-        if let Err(error @ (VaultError::Corrupt | VaultError::Paused)) = outbox::reconcile(&vault) {
+        let reconciled = outbox::reconcile(&vault);
+        if let Err(error @ (VaultError::Corrupt | VaultError::Paused)) = reconciled {
             return Err(error);
         }
-        // An older copy knows nothing of newer blobs. What fails is swept at the next opening.
-        if opening == Opening::Sound {
+        // An older copy knows nothing of newer blobs, and the journal may have some that it could not
+        // give now. What fails is swept at the next opening.
+        if opening == Opening::Sound && reconciled.is_ok() {
             let _ = vault.blob_files().sweep(vault.store());
         }
         Ok(vault)

@@ -11,12 +11,14 @@ use super::stage::Stage;
 use crate::report::{Figure, percentile};
 
 pub const NAMES: &[&str] = &["twenty_vaults", "erase"];
+pub const CHECK: &[&str] = &["check"];
 
 /// The neighbours that a commune's helper looks after.
 const VAULTS: usize = 20;
 const RESOURCES: usize = 500;
 const OPENS: usize = 21;
 const ERASES: usize = 5;
+const CHECKS: usize = 5;
 
 pub fn measure(stage: &Stage<'_>) -> Vec<Figure> {
     vec![twenty_vaults(stage), erase(stage)]
@@ -74,4 +76,30 @@ fn erase(stage: &Stage<'_>) -> Figure {
         })
         .collect();
     Figure::new("erase", percentile(&mut millis, 95), "ms", ERASES)
+}
+
+/// A whole book read and verified, each time after it was opened.
+#[expect(clippy::disallowed_methods, reason = "this measures time")]
+pub fn check(stage: &Stage<'_>) -> Vec<Figure> {
+    let folder = TempDir::new().expect("a folder");
+    let ports = book::ports(folder.path());
+    let resources = corpus::read(stage.corpus(), stage.count);
+    book::fill(
+        &Vault::create(&ports, book::NAME).expect("a vault"),
+        &resources,
+    );
+    let mut millis: Vec<f64> = (0..CHECKS)
+        .map(|_| {
+            let vault = Vault::open(&ports, book::NAME).expect("a vault");
+            let begin = Instant::now();
+            vault.check().expect("a whole book");
+            begin.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    vec![Figure::new(
+        "check",
+        percentile(&mut millis, 50),
+        "ms",
+        CHECKS,
+    )]
 }

@@ -6,6 +6,7 @@ mod corpus;
 mod jobs;
 mod jvm;
 mod life;
+mod pausing;
 mod process;
 mod published;
 mod reading;
@@ -31,7 +32,7 @@ struct Group {
     only_at: Option<usize>,
 }
 
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 8] = [
     Group {
         names: storing::NAMES,
         measure: storing::measure,
@@ -61,6 +62,16 @@ const GROUPS: [Group; 6] = [
         names: life::NAMES,
         measure: life::measure,
         only_at: Some(50_000),
+    },
+    Group {
+        names: life::CHECK,
+        measure: life::check,
+        only_at: Some(50_000),
+    },
+    Group {
+        names: pausing::NAMES,
+        measure: pausing::measure,
+        only_at: Some(10_000),
     },
 ];
 

@@ -222,6 +222,28 @@ public final class SoKhoe: Sendable {
         try await core.checkPayment(personId: personId, invoiceId: invoiceId, scanned: scanned)
     }
 
+    /// Puts a document of the person's own into a book, a photo or a PDF, all that `from` has, and gives its row's id.
+    ///
+    /// Needs no network, and no clinic gets it. A cancelled task leaves nothing and throws ``SoKhoeError/Cancelled``.
+    public func addDocument(personId: String, document: NewDocumentView, from: FileHandle) async throws -> Int64 {
+        let writer = try await core.beginDocument(personId: personId, document: document)
+        do {
+            while let piece = try from.read(upToCount: 64 * 1024), !piece.isEmpty {
+                if Task.isCancelled { throw SoKhoeError.Cancelled }
+                try await writer.write(bytes: piece)
+            }
+            return try await writer.finish()
+        } catch {
+            try? await writer.cancel()
+            throw error
+        }
+    }
+
+    /// Takes a document of the person's own out of a book again, with its bytes.
+    public func removeDocument(personId: String, entryId: Int64) async throws {
+        try await core.removeDocument(personId: personId, entryId: entryId)
+    }
+
     /// Writes a person's whole book to `file`, in the place of one of this name. Needs no network.
     ///
     /// The file is in the clear: whoever has it can read it. Say ``wordsBeforeExport()`` first. It has its name only

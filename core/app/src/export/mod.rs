@@ -3,6 +3,7 @@
 //! What is written is **in the clear**: whoever has the file can read it. The words for people are
 //! `export-in-the-clear`.
 
+mod documents;
 mod fhir;
 mod file;
 mod html;
@@ -30,9 +31,12 @@ pub enum ExportFormat {
 
 impl SoKhoe {
     /// Writes a person's whole book as a FHIR R4 Bundle of type `collection`: every resource byte for
-    /// byte as its clinic sent it, with who sent it and when; what could not be read, as `Binary`; and
-    /// what the person decided on this phone and no clinic has yet, marked as such. It is written as it
-    /// is read: memory holds one resource at a time. The output is in the clear.
+    /// byte as its clinic sent it, with who sent it and when; clinics' documents that are on this phone,
+    /// as `Binary` under the address by which they are referred to; what could not be read, as `Binary`,
+    /// too; what the person decided on this phone and no clinic has yet, marked as such; and documents of
+    /// the person's own with their bytes (`attachment.data`). One of a clinic is at most
+    /// [`crate::MAX_DOCUMENT_BYTES`] long, all together are what [`SoKhoe::storage`] says. It is written as it is read: memory holds one resource, or a piece
+    /// of a document, at a time. The output is in the clear.
     ///
     /// # Errors
     /// [`AppError::NotFound`], [`AppError::CannotWrite`], [`AppError::DiskFull`], what opening a book may
@@ -43,8 +47,8 @@ impl SoKhoe {
     }
 
     /// Writes a person's whole book as one HTML file in the language of the app: a summary first, then
-    /// every section, trends, bookings, and where everything came from. It is written as it is read. The
-    /// output is in the clear.
+    /// every section, trends, bookings, and where everything came from. Documents stand in it by title
+    /// alone. It is written as it is read. The output is in the clear.
     ///
     /// # Errors
     /// As [`SoKhoe::export_fhir`].

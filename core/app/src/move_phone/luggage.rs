@@ -185,6 +185,7 @@ impl Luggage {
         let clinics = || self.clinics.iter().map(|clinic| clinic.id.as_str());
         is_id(&self.device_id)
             && !self.clinics.is_empty()
+            && clinics().all(|id| id != ClinicId::OWN)
             && all_differ(clinics())
             && all_differ(self.persons.iter().map(|person| person.id.as_str()))
             && self.persons.iter().all(|person| {

@@ -3,6 +3,7 @@
 //! The new phone shows a request, the old one answers with parcels that only the new one can open: who
 //! is who, with which clinics, and what was decided and not yet answered. The books themselves come from
 //! the clinics again, into vaults with keys of the new phone's own: no key of a vault ever leaves a phone.
+//! Documents of the person's own stay behind: a photo would fill a thousand codes. The export has them.
 
 mod gather;
 mod luggage;
@@ -179,11 +180,13 @@ impl SoKhoe {
         Ok(self.inner.account()?.moved()?)
     }
 
-    /// What to tell a person on the old phone, while parcels are shown and after: that the old phone
-    /// should be erased.
+    /// What to tell a person on the old phone, while parcels are shown and after: that documents of the
+    /// person's own stay behind, megabytes that no codes hold, and that the old phone should be erased.
     #[must_use]
     pub fn words_after_move(&self) -> String {
-        self.inner.words.say("move-erase-old-phone")
+        let words = &self.inner.words;
+        let stays = words.say("move-own-documents-stay");
+        format!("{stays}\n{}", words.say("move-erase-old-phone"))
     }
 
     /// Refuses what only the phone may do that has the account.

@@ -208,7 +208,8 @@ fn what_no_phone_packs_changes_nothing() {
     let honest: Value =
         serde_json::from_slice(&zstd::bulk::decompress(&honest, 1 << 20).unwrap()).unwrap();
     let twice = honest["persons"][0].clone();
-    let changes: [(&str, Value, MoveRefusal); 7] = [
+    let changes: [(&str, Value, MoveRefusal); 8] = [
+        ("/clinics/0/id", json!("own"), MoveRefusal::Damaged),
         ("/version", json!(2), MoveRefusal::NewerVersion),
         ("/device_id", json!("../x"), MoveRefusal::Damaged),
         ("/persons/0/id", json!("../../x"), MoveRefusal::Damaged),

@@ -14,10 +14,11 @@
 //! refers to them has not been deleted, its url has not failed for good, and none of the person's own
 //! waits for a clinic to take it. Everything else stays, whatever the budget.
 
+mod adopt;
 mod budget;
 mod read;
 mod sealed;
-mod sources;
+pub(crate) mod sources;
 mod write;
 
 #[cfg(test)]
@@ -33,6 +34,7 @@ use sokhoe_domain::ports::{Rng, VaultFiles};
 use crate::error::VaultError;
 use crate::store::{Durability, Store, VaultPorts};
 
+pub(crate) use adopt::adopt;
 pub use budget::BlobUsage;
 pub use read::{BlobReader, OpenedBlob};
 pub use sources::{BlobState, StoredBlob};
@@ -69,7 +71,8 @@ impl BlobFiles {
         }
     }
 
-    fn name(&self, file: &[u8]) -> String {
+    /// The name of the file with this random part.
+    pub(crate) fn name(&self, file: &[u8]) -> String {
         let mut name = blob_prefix(&self.vault);
         for byte in file {
             let _ = write!(name, "{byte:02x}");
@@ -105,7 +108,7 @@ impl BlobFiles {
     }
 
     /// Removes files that no row names any more. What fails is swept at the next open.
-    fn discard(&self, files: &[[u8; FILE]]) {
+    pub(crate) fn discard(&self, files: &[[u8; FILE]]) {
         for file in files {
             let _ = self.files.remove(&self.name(file));
         }

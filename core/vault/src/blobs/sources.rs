@@ -5,6 +5,8 @@ use sokhoe_domain::{ClinicId, ResourceKey};
 
 use super::{BlobHash, BlobOrigin, FILE};
 use crate::error::VaultError;
+use crate::outbox;
+use crate::own_documents;
 use crate::packed::PackedId;
 use crate::store::{Durability, Scratch};
 use crate::vault::Vault;
@@ -48,7 +50,7 @@ pub(super) fn is_fetchable(tx: &Transaction<'_>, blob: i64) -> Result<bool, Vaul
 const GONE: i64 = 3;
 
 /// Notes that a resource refers to a blob, and no longer to the one that the same place held before.
-pub(super) fn add(
+pub(crate) fn add(
     tx: &Transaction<'_>,
     scratch: &mut Scratch,
     blob: i64,
@@ -77,6 +79,41 @@ pub(super) fn add(
         origin == 0,
     ))?;
     Ok(())
+}
+
+/// Forgets that a resource refers to a blob; with the last reference the blob goes. Its file is the
+/// caller's to discard after the commit.
+pub(crate) fn remove(
+    tx: &Transaction<'_>,
+    clinic: &ClinicId,
+    resource: &ResourceKey,
+    place: &str,
+) -> Result<Option<[u8; FILE]>, VaultError> {
+    let blob: Option<i64> = tx
+        .prepare_cached(
+            r#"DELETE FROM "blob_source"
+               WHERE "clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)
+                 AND "kind" = (SELECT "id" FROM "kind" WHERE "name" = ?2)
+                 AND "resource" = ?3 AND "place" = ?4 RETURNING "blob""#,
+        )?
+        .query_row(
+            (
+                clinic.as_str(),
+                &resource.kind,
+                PackedId::new(&resource.id),
+                place,
+            ),
+            |row| row.get(0),
+        )
+        .optional()?;
+    let file: Option<Option<[u8; FILE]>> = tx
+        .prepare_cached(
+            r#"DELETE FROM "blob" WHERE "number" = ?1 AND NOT EXISTS (
+                   SELECT 1 FROM "blob_source" WHERE "blob" = ?1) RETURNING "file""#,
+        )?
+        .query_row([blob], |row| row.get(0))
+        .optional()?;
+    Ok(file.flatten())
 }
 
 impl Vault {
@@ -128,7 +165,7 @@ impl Vault {
     }
 
     /// Notes that a clinic has the person's own blob now, referred to by its resource under `place`:
-    /// from here on it may be evicted.
+    /// from here on it may be evicted, and the journal no longer keeps its documents.
     ///
     /// # Errors
     /// [`VaultError::UnknownBlob`]
@@ -139,8 +176,12 @@ impl Vault {
         resource: &ResourceKey,
         place: &str,
     ) -> Result<(), VaultError> {
-        self.store().write(Durability::Full, |tx, scratch| {
+        let acknowledged = self.store().write(Durability::Full, |tx, scratch| {
             let row = super::find(tx, hash)?.ok_or(VaultError::UnknownBlob)?;
+            let documents = own_documents::of_blob(tx, row.number)?;
+            for id in &documents {
+                outbox::note_answered(tx, *id)?;
+            }
             tx.prepare_cached(
                 r#"UPDATE "blob_source" SET "origin" = 2 WHERE "blob" = ?1 AND "origin" = 1"#,
             )?
@@ -153,8 +194,11 @@ impl Vault {
                 clinic,
                 resource,
                 place,
-            )
-        })
+            )?;
+            Ok(documents)
+        })?;
+        self.note_done(&acknowledged);
+        Ok(())
     }
 
     /// Notes that a clinic no longer has what a resource refers to under `place`: the bytes here, if
@@ -229,31 +273,7 @@ impl Vault {
         place: &str,
     ) -> Result<(), VaultError> {
         let gone = self.store().write(Durability::Full, |tx, _| {
-            let blob: Option<i64> = tx
-                .prepare_cached(
-                    r#"DELETE FROM "blob_source"
-                       WHERE "clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)
-                         AND "kind" = (SELECT "id" FROM "kind" WHERE "name" = ?2)
-                         AND "resource" = ?3 AND "place" = ?4 RETURNING "blob""#,
-                )?
-                .query_row(
-                    (
-                        clinic.as_str(),
-                        &resource.kind,
-                        PackedId::new(&resource.id),
-                        place,
-                    ),
-                    |row| row.get(0),
-                )
-                .optional()?;
-            let file: Option<Option<[u8; FILE]>> = tx
-                .prepare_cached(
-                    r#"DELETE FROM "blob" WHERE "number" = ?1 AND NOT EXISTS (
-                           SELECT 1 FROM "blob_source" WHERE "blob" = ?1) RETURNING "file""#,
-                )?
-                .query_row([blob], |row| row.get(0))
-                .optional()?;
-            Ok(file.flatten())
+            remove(tx, clinic, resource, place)
         })?;
         if let Some(file) = gone {
             self.blob_files().discard(&[file]);

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::sealed::{CHUNK, KEY, Sealer, sealed_length};
 use super::{BlobFiles, BlobHash, FILE, budget, find, next_use, sources, stored_bytes};
 use crate::error::VaultError;
+use crate::own_documents;
 use crate::store::{Durability, Scratch};
 use crate::vault::Vault;
 
@@ -63,6 +64,16 @@ impl fmt::Debug for BlobWriter {
     }
 }
 
+/// A blob that is being kept, for what else is done in its transaction.
+pub(crate) struct Content {
+    /// Its number.
+    pub(crate) blob: i64,
+    /// Plain bytes.
+    pub(crate) length: u64,
+    /// Their SHA-1.
+    pub(crate) sha1: [u8; 20],
+}
+
 /// A file that has its name, or is about to, but that no row names yet. Dropped, it is removed.
 struct Finished<'a> {
     files: &'a BlobFiles,
@@ -86,17 +97,23 @@ impl BlobWriter {
     /// [`VaultError::DiskFull`]. Nothing is kept then, and nothing was evicted.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), VaultError> {
         let length = self.length.saturating_add(bytes.len() as u64);
-        let needed = sealed_length(length);
-        if needed > self.room {
-            return Err(VaultError::BlobsFull {
-                needed,
-                room: self.room,
-            });
-        }
+        self.has_room_for(length)?;
         self.length = length;
         self.sha256.update(bytes);
         self.sha1.update(bytes);
         Ok(self.sealer.write_all(bytes)?)
+    }
+
+    /// Whether a blob of so many plain bytes can fit, by the budget when the writing began.
+    ///
+    /// # Errors
+    /// [`VaultError::BlobsFull`]
+    pub fn has_room_for(&self, length: u64) -> Result<(), VaultError> {
+        let (needed, room) = (sealed_length(length), self.room);
+        if needed > room {
+            return Err(VaultError::BlobsFull { needed, room });
+        }
+        Ok(())
     }
 
     /// Keeps the blob for the resource that refers to it under `place`, the url of the attachment,
@@ -114,8 +131,8 @@ impl BlobWriter {
         place: &str,
         expected: ExpectedContent,
     ) -> Result<BlobHash, VaultError> {
-        self.finish_with(expected, |tx, scratch, blob| {
-            sources::add(tx, scratch, blob, origin, clinic, resource, place)
+        self.finish_with(expected, |tx, scratch, content| {
+            sources::add(tx, scratch, content.blob, origin, clinic, resource, place)
         })
     }
 
@@ -123,10 +140,15 @@ impl BlobWriter {
     pub(crate) fn finish_with(
         self,
         expected: ExpectedContent,
-        and: impl FnOnce(&Transaction<'_>, &mut Scratch, i64) -> Result<(), VaultError>,
+        and: impl FnOnce(&Transaction<'_>, &mut Scratch, Content) -> Result<(), VaultError>,
     ) -> Result<BlobHash, VaultError> {
         let hash = BlobHash(digest_of(self.sha256));
         let sha1: [u8; 20] = digest_of(self.sha1);
+        let content = |blob| Content {
+            blob,
+            length: self.length,
+            sha1,
+        };
         if expected.size.is_some_and(|size| size != self.length)
             || expected.sha1.is_some_and(|expected| expected != sha1)
         {
@@ -151,7 +173,7 @@ impl BlobWriter {
             {
                 tx.prepare_cached(r#"UPDATE "blob" SET "used" = ?2 WHERE "number" = ?1"#)?
                     .execute((known.number, used))?;
-                and(tx, scratch, known.number)?;
+                and(tx, scratch, content(known.number))?;
                 return Ok(false);
             }
             // Another process that opens the vault sweeps what no row names.
@@ -179,6 +201,7 @@ impl BlobWriter {
                         *self.key,
                         used,
                     ))?;
+                    own_documents::journal_again(&self.vault, tx, known.number)?;
                     known.number
                 }
                 None => {
@@ -197,7 +220,7 @@ impl BlobWriter {
                     tx.last_insert_rowid()
                 }
             };
-            and(tx, scratch, number)?;
+            and(tx, scratch, content(number))?;
             whole = true;
             Ok(true)
         });

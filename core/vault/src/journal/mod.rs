@@ -20,8 +20,8 @@ use sokhoe_domain::ports::{Rng, VaultFiles};
 use crate::error::VaultError;
 use crate::keys::HeldKey;
 use frames::{FileKey, Frames};
-pub(crate) use record::WrittenIntent;
 use record::{Record, RecordText};
+pub(crate) use record::{WrittenBlob, WrittenDocument, WrittenIntent};
 
 /// Dead records that are carried along before the file is written anew without them.
 const GARBAGE: usize = 64;
@@ -45,7 +45,9 @@ impl fmt::Debug for Journal {
 pub(crate) struct Contents {
     /// Intents that no later record ended, in the order they were written.
     pub(crate) live: Vec<WrittenIntent>,
-    /// Those of them whose transaction is known to have committed.
+    /// Documents that no later record ended, as the last record of each says, in the order of their ids.
+    pub(crate) documents: Vec<WrittenDocument>,
+    /// Those of both whose transaction is known to have committed.
     pub(crate) kept: BTreeSet<IntentId>,
     /// Records of a kind that this program does not know: kept as they are.
     unknown: Vec<RecordText>,
@@ -110,19 +112,27 @@ impl Journal {
             file: key.map(|key| (key, next)),
             ..Contents::default()
         };
+        let all = records.len();
         let mut live: BTreeMap<IntentId, (usize, WrittenIntent)> = BTreeMap::new();
+        let mut documents: BTreeMap<IntentId, WrittenDocument> = BTreeMap::new();
         for (place, text) in records.into_iter().enumerate() {
             match Record::parse(&text) {
                 Some(Record::Intent(intent)) => {
                     live.insert(intent.id, (place, *intent));
                 }
-                Some(Record::Kept { id }) => {
+                Some(Record::Document(document)) => {
+                    documents.insert(document.id, *document);
+                }
+                Some(Record::Kept { id } | Record::DocumentKept { id }) => {
                     contents.kept.insert(id);
-                    contents.dead += 1;
                 }
                 Some(Record::Aborted { id } | Record::Done { id }) => {
                     contents.kept.remove(&id);
-                    contents.dead += 1 + usize::from(live.remove(&id).is_some());
+                    live.remove(&id);
+                }
+                Some(Record::DocumentDone { id }) => {
+                    contents.kept.remove(&id);
+                    documents.remove(&id);
                 }
                 None => contents.unknown.push(text),
             }
@@ -130,9 +140,9 @@ impl Journal {
         let mut live: Vec<_> = live.into_values().collect();
         live.sort_by_key(|(place, _)| *place);
         contents.live = live.into_iter().map(|(_, intent)| intent).collect();
-        contents
-            .kept
-            .retain(|id| contents.live.iter().any(|intent| intent.id == *id));
+        contents.documents = documents.into_values().collect();
+        contents.forget_kept();
+        contents.dead = all.saturating_sub(contents.records());
         Ok(contents)
     }
 
@@ -140,6 +150,16 @@ impl Journal {
     /// commit.
     pub(crate) fn add(&self, intent: &WrittenIntent) -> Result<(), VaultError> {
         self.append(&[Record::Intent(Box::new(intent.clone()))])
+    }
+
+    /// Adds a document, or what is so of it by now; as [`Journal::add`].
+    pub(crate) fn add_document(&self, document: &WrittenDocument) -> Result<(), VaultError> {
+        self.append(&[Record::Document(Box::new(document.clone()))])
+    }
+
+    /// Notes that the transaction of a document committed. With SQLite's writer lock.
+    pub(crate) fn keep_document(&self, id: IntentId) -> Result<(), VaultError> {
+        self.append(&[Record::DocumentKept { id }])
     }
 
     /// Notes that the transaction of an intent committed. With SQLite's writer lock.
@@ -152,26 +172,34 @@ impl Journal {
         self.end(&[id], |id| Record::Aborted { id })
     }
 
-    /// Notes that the clinic has answered. With SQLite's writer lock.
+    /// Notes that intents were answered, or that documents are gone or with a clinic. With SQLite's
+    /// writer lock.
     pub(crate) fn done(&self, ids: &[IntentId]) -> Result<(), VaultError> {
         self.end(ids, |id| Record::Done { id })
     }
 
     fn end(&self, ids: &[IntentId], record: fn(IntentId) -> Record) -> Result<(), VaultError> {
         let mut contents = self.read()?;
-        let before = contents.live.len();
+        let before = contents.records();
+        let ends_document = |id: &IntentId| contents.documents.iter().any(|d| d.id == *id);
+        let records: Vec<_> = ids
+            .iter()
+            .map(|id| match ends_document(id) {
+                true => Record::DocumentDone { id: *id },
+                false => record(*id),
+            })
+            .collect();
         contents.live.retain(|intent| !ids.contains(&intent.id));
-        let ended = before - contents.live.len();
+        contents.documents.retain(|d| !ids.contains(&d.id));
+        contents.forget_kept();
+        let ended = before - contents.records();
         if ended == 0 {
             return Ok(());
         }
-        let dead = contents.dead + 2 * ended;
-        let nothing_left = contents.live.is_empty() && contents.unknown.is_empty();
-        if nothing_left || contents.damage != Damage::None || dead > GARBAGE {
-            contents.kept.retain(|id| !ids.contains(id));
+        let dead = contents.dead + ended + records.len();
+        if contents.records() == 0 || contents.damage != Damage::None || dead > GARBAGE {
             return self.rewrite(&contents);
         }
-        let records: Vec<_> = ids.iter().copied().map(record).collect();
         self.append_to(&contents, &records)
     }
 
@@ -208,8 +236,17 @@ impl Journal {
         for intent in &contents.live {
             texts.push(Record::Intent(Box::new(intent.clone())).text()?);
         }
+        for document in &contents.documents {
+            texts.push(Record::Document(Box::new(document.clone())).text()?);
+        }
         for &id in &contents.kept {
-            texts.push(Record::Kept { id }.text()?);
+            let is_document = !contents.has(id);
+            let kept = if is_document {
+                Record::DocumentKept { id }
+            } else {
+                Record::Kept { id }
+            };
+            texts.push(kept.text()?);
         }
         for record in more {
             texts.push(record.text()?);
@@ -256,8 +293,27 @@ impl Contents {
     /// Takes intents out for which `gone` holds.
     pub(crate) fn remove_where(&mut self, mut gone: impl FnMut(&WrittenIntent) -> bool) {
         self.live.retain(|intent| !gone(intent));
-        let Self { live, kept, .. } = self;
-        kept.retain(|id| live.iter().any(|intent| intent.id == *id));
+        self.forget_kept();
+    }
+
+    /// What the database says of the documents takes the place of what was read.
+    pub(crate) fn replace_documents(&mut self, documents: Vec<WrittenDocument>) {
+        self.documents = documents;
+        self.kept.extend(self.documents.iter().map(|d| d.id));
+        self.forget_kept();
+    }
+
+    /// That something was kept says nothing any more once it is gone.
+    fn forget_kept(&mut self) {
+        let intents = self.live.iter().map(|intent| intent.id);
+        let documents = self.documents.iter().map(|document| document.id);
+        let there: BTreeSet<IntentId> = intents.chain(documents).collect();
+        self.kept.retain(|id| there.contains(id));
+    }
+
+    /// Records that a file written anew would have.
+    fn records(&self) -> usize {
+        self.live.len() + self.documents.len() + self.kept.len() + self.unknown.len()
     }
 }
 

@@ -25,6 +25,13 @@ pub(crate) enum Record {
     Aborted { id: IntentId },
     /// The clinic has answered, or the intent was taken back.
     Done { id: IntentId },
+    /// A document that the person put in. These three have names of their own, so that a program of
+    /// before keeps them all as they are.
+    Document(Box<WrittenDocument>),
+    /// The transaction of the document committed.
+    DocumentKept { id: IntentId },
+    /// The document was removed, a clinic has it, or its transaction failed.
+    DocumentDone { id: IntentId },
 }
 
 impl Record {
@@ -36,6 +43,87 @@ impl Record {
         serde_json::to_string(self)
             .map(Zeroizing::new)
             .map_err(|_| VaultError::Internal { code: 0 })
+    }
+}
+
+/// A document of the person's own: what the book says of it, and what opens its sealed file.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WrittenDocument {
+    pub(crate) id: IntentId,
+    /// The DocumentReference, byte for byte as it is stored.
+    pub(crate) resource: String,
+    /// When it was put in, in milliseconds since 1970.
+    pub(crate) received: i64,
+    pub(crate) blob: WrittenBlob,
+}
+
+impl fmt::Debug for WrittenDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WrittenDocument")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What finds and opens the bytes of a document.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WrittenBlob {
+    /// SHA-256 of the plain bytes.
+    #[serde(with = "base64_bytes")]
+    pub(crate) hash: [u8; 32],
+    /// Plain bytes.
+    pub(crate) length: u64,
+    /// The random part of the file's name.
+    #[serde(with = "base64_bytes")]
+    pub(crate) file: [u8; 16],
+    /// The key that the file alone is sealed with.
+    #[serde(with = "base64_bytes")]
+    pub(crate) key: Zeroizing<[u8; 32]>,
+}
+
+/// Bytes as text, a third of the length of a list of numbers.
+mod base64_bytes {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use zeroize::Zeroizing;
+
+    /// What is stored so.
+    pub(super) trait Bytes: Sized {
+        fn bytes(&self) -> &[u8];
+        fn of(bytes: &[u8]) -> Option<Self>;
+    }
+
+    impl<const N: usize> Bytes for [u8; N] {
+        fn bytes(&self) -> &[u8] {
+            self
+        }
+
+        fn of(bytes: &[u8]) -> Option<Self> {
+            bytes.try_into().ok()
+        }
+    }
+
+    impl<const N: usize> Bytes for Zeroizing<[u8; N]> {
+        fn bytes(&self) -> &[u8] {
+            self.as_slice()
+        }
+
+        fn of(bytes: &[u8]) -> Option<Self> {
+            bytes.try_into().ok().map(Self::new)
+        }
+    }
+
+    pub(super) fn serialize<T: Bytes, S: Serializer>(bytes: &T, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&Zeroizing::new(STANDARD.encode(bytes.bytes())))
+    }
+
+    pub(super) fn deserialize<'de, T: Bytes, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+        let text = Zeroizing::new(String::deserialize(from)?);
+        let bytes = STANDARD.decode(text.as_bytes()).map(Zeroizing::new);
+        let bytes = bytes.map_err(|_| D::Error::custom("not base64"))?;
+        T::of(&bytes).ok_or_else(|| D::Error::custom("of another length"))
     }
 }
 

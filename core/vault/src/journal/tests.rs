@@ -8,8 +8,8 @@ use sokhoe_domain::ports::{Rng, VaultFiles};
 use sokhoe_domain::{BookingState, ClinicId};
 use sokhoe_testing::SeededRng;
 
-use super::record::WrittenBooking;
-use super::{Damage, IntentId, Journal, RecordText, WrittenIntent};
+use super::record::{Record, WrittenBooking};
+use super::{Damage, IntentId, Journal, RecordText, WrittenBlob, WrittenDocument, WrittenIntent};
 use crate::FolderFiles;
 use crate::keys::{HeldKey, VaultKey};
 
@@ -72,6 +72,89 @@ fn intent(n: u64) -> WrittenIntent {
             updated: 1,
         },
     }
+}
+
+fn document(n: u64) -> WrittenDocument {
+    let byte = u8::try_from(n % 256).unwrap();
+    WrittenDocument {
+        id: id(n),
+        resource: format!(r#"{{"title":"Đơn thuốc {n}"}}"#),
+        received: 1,
+        blob: WrittenBlob {
+            hash: [byte; 32],
+            length: n,
+            file: [byte; 16],
+            key: [byte; 32].into(),
+        },
+    }
+}
+
+#[test]
+fn documents_stay_until_they_are_done_also_beside_intents() {
+    let desk = desk();
+    let journal = &desk.journal;
+    for n in 1..=100 {
+        journal.add_document(&document(n)).unwrap();
+        journal.keep_document(id(n)).unwrap();
+    }
+    let head = desk.bytes()[..17].to_vec();
+    journal.add(&intent(200)).unwrap();
+    journal.keep(id(200)).unwrap();
+    journal.done(&[id(200)]).unwrap();
+    journal.done(&[id(7)]).unwrap();
+    assert_eq!(desk.bytes()[..17], head, "what waits is no garbage");
+    // What is so of one by now.
+    let mut moved = document(8);
+    moved.blob.file = [9; 16];
+    journal.add_document(&moved).unwrap();
+    let contents = journal.read().unwrap();
+    assert_eq!(contents.documents.len(), 99);
+    assert_eq!(contents.kept.len(), 99);
+    assert!(contents.documents.contains(&moved) && contents.live.is_empty());
+    journal.rewrite(&contents).unwrap();
+    let again = journal.read().unwrap();
+    assert_eq!(
+        (again.documents, again.kept),
+        (contents.documents, contents.kept)
+    );
+    let all: Vec<IntentId> = (1..=100).map(id).collect();
+    journal.done(&all).unwrap();
+    assert!(!journal.is_there().unwrap());
+}
+
+/// Written by this program when documents were new: their form never changes.
+#[test]
+fn a_record_of_a_document_reads_as_it_was_written() {
+    let text = concat!(
+        r#"{"kind":"document","id":"00000000-0001-7001-8001-010101010101","resource":"{}","received":5,"#,
+        r#""blob":{"hash":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=","length":3,"#,
+        r#""file":"AwMDAwMDAwMDAwMDAwMDAw==","key":"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ="}}"#,
+    );
+    let Some(Record::Document(read)) = Record::parse(&RecordText::new(text.to_owned())) else {
+        panic!("no document")
+    };
+    let blob = &read.blob;
+    assert_eq!(
+        (blob.hash, blob.length, blob.file, *blob.key),
+        ([2; 32], 3, [3; 16], [4; 32])
+    );
+    assert_eq!(*Record::Document(read).text().unwrap(), text);
+    for (record, text) in [
+        (Record::DocumentKept { id: id(1) }, "document-kept"),
+        (Record::DocumentDone { id: id(1) }, "document-done"),
+    ] {
+        assert!(
+            record
+                .text()
+                .unwrap()
+                .starts_with(&format!(r#"{{"kind":"{text}""#))
+        );
+    }
+    let debug = format!("{:?}", document(1));
+    assert!(
+        !debug.contains("thuốc") && !debug.contains("key"),
+        "{debug}"
+    );
 }
 
 #[test]
@@ -177,6 +260,51 @@ fn a_kind_of_a_newer_program_stays() {
     let contents = desk.journal.read().unwrap();
     assert!(contents.live.is_empty());
     assert_eq!(contents.unknown, [newer]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a document says comes back the same, through the sealed file, too.
+    #[test]
+    fn any_document_comes_back(
+        resource in ".{0,300}",
+        received in any::<i64>(),
+        length in any::<u64>(),
+        hash in any::<[u8; 32]>(),
+        file in any::<[u8; 16]>(),
+        key in any::<[u8; 32]>(),
+        seed in 1_u64..1_000,
+    ) {
+        let written = WrittenDocument {
+            id: id(seed),
+            resource,
+            received,
+            blob: WrittenBlob { hash, length, file, key: key.into() },
+        };
+        let text = Record::Document(Box::new(written.clone())).text().unwrap();
+        let Some(Record::Document(read)) = Record::parse(&text) else { panic!("no document") };
+        prop_assert!(*read == written);
+        let desk = desk();
+        desk.journal.add_document(&written).unwrap();
+        prop_assert!(desk.journal.read().unwrap().documents == [written]);
+    }
+
+    /// Any other text in the place of the bytes is no document, and nothing panics.
+    #[test]
+    fn a_document_with_other_bytes_is_none(field in "hash|file|key", bytes in "[A-Za-z0-9+/=]{0,50}") {
+        let text = Record::Document(Box::new(document(3))).text().unwrap();
+        let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let before = value["blob"][&field].clone();
+        value["blob"][&field] = bytes.clone().into();
+        let read = Record::parse(&RecordText::new(value.to_string()));
+        let length = |text: &str| {
+            use base64::Engine as _;
+            base64::engine::general_purpose::STANDARD.decode(text).map(|bytes| bytes.len()).ok()
+        };
+        let fits = length(&bytes).is_some() && length(&bytes) == before.as_str().and_then(length);
+        prop_assert_eq!(matches!(read, Some(Record::Document(_))), fits);
+    }
 }
 
 proptest! {

@@ -13,7 +13,9 @@ use sokhoe_domain::{IntentId, Timestamp};
 use crate::bookings::{self, StoredBooking};
 use crate::error::VaultError;
 use crate::events::KeptEvent;
+use crate::journal::WrittenDocument;
 use crate::outbox::{self, StoredIntent};
+use crate::own_documents;
 
 /// Opens the damaged file anew.
 type Open<'a> = &'a dyn Fn() -> Result<Connection, VaultError>;
@@ -25,6 +27,8 @@ pub(super) struct Salvage {
     /// With the booking each is about.
     pub(super) intents: BTreeMap<IntentId, (StoredIntent, IntentId)>,
     pub(super) events: BTreeMap<i64, KeptEvent>,
+    /// Documents of the person's own, for when the journal is damaged, too.
+    pub(super) documents: Vec<WrittenDocument>,
 }
 
 impl Salvage {
@@ -53,6 +57,7 @@ impl Salvage {
                     Ok((event.id, event))
                 },
             ),
+            documents: documents(open),
         }
     }
 
@@ -82,6 +87,27 @@ impl Salvage {
         }
         Ok(())
     }
+}
+
+fn documents(open: Open<'_>) -> Vec<WrittenDocument> {
+    let mut blobs = rows(open, own_documents::BLOBS, "document", |row| {
+        own_documents::read_blob(row)?.ok_or(VaultError::Corrupt)
+    });
+    let resources = rows(open, own_documents::RESOURCES, "number", |row| {
+        let (id, received, resource) = own_documents::read_resource(row)?;
+        Ok((id, (received, resource)))
+    });
+    let documents = resources
+        .into_iter()
+        .filter_map(|(id, (received, resource))| {
+            Some(WrittenDocument {
+                id,
+                resource,
+                received,
+                blob: blobs.remove(&id)?,
+            })
+        });
+    documents.collect()
 }
 
 fn rows<K: Ord, T>(

@@ -13,8 +13,8 @@ use sokhoe_testing::{MemoryKeys, SeededRng};
 
 use super::{at, clinic, with_test_index};
 use crate::{
-    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewEvent,
-    NewIntent, Page, PersonRecord, StoredBooking, Vault, VaultError, VaultPorts,
+    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewDocument,
+    NewEvent, NewIntent, Page, PersonRecord, StoredBooking, Vault, VaultError, VaultPorts,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
@@ -200,6 +200,19 @@ fn feed(vault: &Vault, account: &AccountVault) {
             &text,
             ExpectedContent::default(),
         )
+        .unwrap();
+    let mut scan = vault.write_blob().unwrap();
+    scan.write(text.repeat(5_000).as_bytes()).unwrap();
+    vault
+        .add_document(NewDocument {
+            id: IntentId::new(at(3), &SeededRng::new(3)),
+            title: text.clone(),
+            content_type: text.clone(),
+            created: at(1),
+            received: at(1),
+            patient: text.clone(),
+            blob: scan,
+        })
         .unwrap();
     let mut public_key = [7; 32];
     public_key[..CANARY.len()].copy_from_slice(CANARY.as_bytes());

@@ -249,9 +249,9 @@ fn a_damaged_book_begins_again_while_the_phone_has_it_open() {
     assert!(handle.is_damaged());
 
     let stop = AtomicBool::new(false);
+    let damaged = |error| assert_eq!(error, VaultError::Corrupt);
     let rebuilt = std::thread::scope(|scope| {
         // A screen that reads and a person who books, all the while.
-        let damaged = |error| assert_eq!(error, VaultError::Corrupt);
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
                 damaged(handle.entries(&all()).unwrap_err());

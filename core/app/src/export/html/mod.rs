@@ -28,7 +28,7 @@ struct Context<'a> {
     language: Language,
     now: Timestamp,
     book: &'a OpenBook,
-    /// The names of the clinics.
+    /// The names of the clinics, and words for the person's own.
     clinics: HashMap<ClinicId, String>,
 }
 
@@ -43,16 +43,12 @@ pub(super) fn write(
     book: &OpenBook,
     out: &mut dyn Write,
 ) -> Result<(), AppError> {
-    let clinics = session.account()?.clinics()?;
     let context = Context {
         words: &session.words,
         language: session.config.language,
         now: session.now(),
         book,
-        clinics: clinics
-            .into_iter()
-            .map(|clinic| (clinic.id, clinic.name))
-            .collect(),
+        clinics: session.clinic_names()?,
     };
     let mut sink = Sink::new(out);
     let mut put = |part: Markup| {

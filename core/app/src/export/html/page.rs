@@ -178,10 +178,12 @@ pub(super) fn end(context: &Context<'_>) -> Result<Markup, AppError> {
             Ok(())
         },
     )?;
+    let has_own = !context.book.vault.own_documents()?.is_empty();
     let mut clinics: Vec<_> = context
         .clinics
-        .values()
-        .map(|name| readable(name))
+        .iter()
+        .filter(|(id, _)| has_own || !id.is_own())
+        .map(|(_, name)| readable(name))
         .collect();
     clinics.sort();
     Ok(html! {

@@ -29,6 +29,7 @@ import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.Language
 import vn.sokhoe.core.MoveProgressView
 import vn.sokhoe.core.MoveRequestView
+import vn.sokhoe.core.NewDocumentView
 import vn.sokhoe.core.PayeeCheckView
 import vn.sokhoe.core.PaymentQrView
 import vn.sokhoe.core.PersonView
@@ -41,6 +42,7 @@ import vn.sokhoe.core.StorageView
 import vn.sokhoe.core.SyncView
 import vn.sokhoe.core.TrendView
 import java.io.File
+import java.io.InputStream
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.DurationUnit
@@ -211,6 +213,35 @@ public class SoKhoe private constructor(
     ): PayeeCheckView = core.checkPayment(personId, invoiceId, scanned)
 
     /**
+     * Puts a document of the person's own into a book, a photo or a PDF, all that [from] gives, and gives its row's id.
+     *
+     * Needs no network, and no clinic gets it. A cancelled coroutine leaves nothing. [from] is read on a thread for
+     * such and stays open.
+     */
+    public suspend fun addDocument(
+        personId: String,
+        document: NewDocumentView,
+        from: InputStream,
+    ): Long {
+        val writer = core.beginDocument(personId, document)
+        return writer.use {
+            val piece = ByteArray(PIECE)
+            while (true) {
+                val read = withContext(Dispatchers.IO) { from.read(piece) }
+                if (read < 0) break
+                it.write(piece.copyOf(read))
+            }
+            it.finish()
+        }
+    }
+
+    /** Takes a document of the person's own out of a book again, with its bytes. */
+    public suspend fun removeDocument(
+        personId: String,
+        entryId: Long,
+    ): Unit = core.removeDocument(personId, entryId)
+
+    /**
      * Writes a person's whole book to [file], in the place of one of this name. Needs no network.
      *
      * The file is in the clear: whoever has it can read it. Say [wordsBeforeExport] first. It has its name only once
@@ -299,6 +330,9 @@ public class SoKhoe private constructor(
     override fun close(): Unit = core.close()
 
     public companion object {
+        /** Bytes of a document that cross to the core at once. */
+        private const val PIECE = 64 * 1024
+
         /** Opens the books in [folder], or makes the folder for them. */
         public suspend fun open(
             folder: File,
