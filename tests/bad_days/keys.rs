@@ -224,7 +224,7 @@ async fn a_key_store_that_is_slow_for_one_book_holds_up_nobody_else() {
     };
     is_asked.recv().unwrap();
     {
-        let (app, other) = (app.clone(), other.clone());
+        let (app, other) = (app.clone(), other);
         in_time(Box::new(move || {
             assert!(app.bookings(&other).unwrap().is_empty());
             assert_eq!(app.persons().unwrap().len(), 2);
