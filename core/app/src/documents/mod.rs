@@ -189,16 +189,24 @@ fn client_for_addresses(session: &Session, clinic: &ClinicId) -> Option<ClinicCl
     session.client(&clinic).ok()
 }
 
+/// What the vault has of an attachment, when it is what the clinic now speaks of.
+pub(crate) fn stored(
+    book: &OpenBook,
+    clinic: &ClinicId,
+    resource: &ResourceKey,
+    attachment: &Attachment,
+) -> Result<Option<StoredBlob>, AppError> {
+    let stored = book.vault.blob(clinic, resource, &place(attachment))?;
+    // Without a hash the size is what tells that the clinic has put something else there.
+    Ok(stored.filter(|stored| attachment.size.is_none_or(|size| size == stored.length)))
+}
+
 fn state_of(
     book: &OpenBook,
     client: Option<&ClinicClient>,
     one: &Found,
 ) -> Result<(AttachmentState, Option<StoredBlob>), AppError> {
-    let place = one.place();
-    let stored = book.vault.blob(&one.clinic, &one.resource, &place)?;
-    // Without a hash the size is what tells that the clinic has put something else there.
-    let stored =
-        stored.filter(|stored| one.attachment.size.is_none_or(|size| size == stored.length));
+    let stored = stored(book, &one.clinic, &one.resource, &one.attachment)?;
     let url = one.attachment.url.as_deref().unwrap_or_default();
     let is_ours = client.is_some_and(|client| client.attachment_url(url).is_some());
     let state = match stored.map(|stored| stored.state) {
@@ -206,7 +214,7 @@ fn state_of(
         Some(BlobState::Lost) => AttachmentState::Gone,
         Some(BlobState::AtClinic) | None if !is_ours => AttachmentState::Elsewhere,
         Some(BlobState::AtClinic) | None => {
-            let name = (one.clinic.clone(), one.resource.clone(), place);
+            let name = (one.clinic.clone(), one.resource.clone(), one.place());
             if book.gone_documents().contains(&name) {
                 AttachmentState::Gone
             } else {

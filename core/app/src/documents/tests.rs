@@ -68,7 +68,7 @@ impl Transport for Answers {
 struct Phone {
     app: SoKhoe,
     clinic: Arc<Answers>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Phone {
@@ -110,7 +110,7 @@ impl Phone {
         Self {
             app,
             clinic,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -368,5 +368,78 @@ async fn what_a_clinic_gave_stays_while_it_does_not_know_the_phone() {
     assert_eq!(phone.fetch(other).await, Err(AppError::NotEnrolled));
     let storage = phone.app.set_blob_budget(PERSON, 0).unwrap();
     assert_eq!((storage.last_copies, storage.evictable), (storage.used, 0));
+    assert_eq!(phone.open(entry, 0).unwrap(), scan());
+}
+
+#[tokio::test]
+async fn an_export_has_the_documents_that_are_here() {
+    let phone = Phone::new();
+    let scan = scan();
+    for path in ["Binary/1", "Binary/2", "Binary/3"] {
+        phone.clinic.say(path, 200, &scan);
+    }
+    let one = json!([{"url": "Binary/1", "contentType": "application/pdf"}]);
+    let twice = json!([{"url": "https://a.example/fhir/Binary/2"}, {"url": "Binary/3"}]);
+    let entries = [phone.report("x", "1", &one), phone.report("y", "1", &one)];
+    let third = phone.report("z", "1", &twice);
+    for entry in [entries[0], entries[1], third] {
+        phone.fetch(entry).await.unwrap();
+    }
+    let mut bundle = Vec::new();
+    phone.app.export_fhir(PERSON, &mut bundle).unwrap();
+    let bundle: Value = serde_json::from_slice(&bundle).unwrap();
+    let binaries: Vec<&Value> = bundle["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["resource"]["resourceType"] == "Binary")
+        .collect();
+    // Two records refer to the first, nothing of the third is here.
+    let urls: Vec<&str> = binaries
+        .iter()
+        .map(|one| one["fullUrl"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        urls,
+        [
+            "https://a.example/fhir/Binary/1",
+            "https://a.example/fhir/Binary/2"
+        ]
+    );
+    let first = &binaries[0]["resource"];
+    assert_eq!(
+        (&first["id"], &first["contentType"]),
+        (&json!("1"), &json!("application/pdf"))
+    );
+    assert_eq!(
+        binaries[1]["resource"]["contentType"],
+        "application/octet-stream"
+    );
+    for binary in binaries {
+        let data = binary["resource"]["data"].as_str().unwrap();
+        assert_eq!(STANDARD.decode(data).unwrap(), scan);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_document_is_left_out_of_an_export_and_fetched_again() {
+    let phone = Phone::new();
+    phone.clinic.say("Binary/1", 200, &scan());
+    let entry = phone.report("x", "1", &json!([{"url": "Binary/1"}]));
+    phone.fetch(entry).await.unwrap();
+    let files = std::fs::read_dir(phone.folder.path()).unwrap();
+    for file in files.map(|file| file.unwrap().path()) {
+        if file.to_string_lossy().contains(".blob-") {
+            let mut bytes = std::fs::read(&file).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            std::fs::write(&file, bytes).unwrap();
+        }
+    }
+    let mut bundle = Vec::new();
+    phone.app.export_fhir(PERSON, &mut bundle).unwrap();
+    let bundle: Value = serde_json::from_slice(&bundle).unwrap();
+    assert_eq!(bundle["entry"].as_array().unwrap().len(), 1);
+    assert_eq!(phone.state(entry, 0), AttachmentState::AtClinic);
+    assert_eq!(phone.fetch(entry).await, Ok(AttachmentState::Here));
     assert_eq!(phone.open(entry, 0).unwrap(), scan());
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sokhoe_domain::{BookingState, ClinicId, ResourceKey, Timestamp};
 use sokhoe_vault::{IntentKind, StoredBooking, StoredIntent};
 
+use super::documents::Documents;
 use super::sink::{Sink, walk};
 use crate::error::AppError;
 use crate::session::{OpenBook, Session};
@@ -30,14 +31,17 @@ pub(super) fn write(
     };
     bundle.begin(session.now())?;
     let vault = &book.vault;
+    let mut documents = Documents::default();
     walk(
         |each| vault.for_each_resource(each),
         |stored| {
+            documents.note(&stored);
             let url = bundle.bases.url(&stored.clinic, &stored.key);
             let received = bundle.bases.received(&stored.clinic, stored.received, None);
             bundle.entry(&url, Some(received), &stored.json)
         },
     )?;
+    documents.write(book, &mut bundle)?;
     let mut number = 0_u32;
     walk(
         |each| vault.for_each_set_aside(&mut |record, raw| each((record, raw))),
@@ -175,7 +179,7 @@ fn actor(reference: Option<&String>, display: &str) -> Value {
 }
 
 /// Below which address the resources of each clinic are.
-struct Bases {
+pub(super) struct Bases {
     clinics: HashMap<ClinicId, (String, String)>,
 }
 
@@ -198,7 +202,7 @@ impl Bases {
         Ok(Self { clinics })
     }
 
-    fn url(&self, clinic: &ClinicId, key: &ResourceKey) -> String {
+    pub(super) fn url(&self, clinic: &ClinicId, key: &ResourceKey) -> String {
         let base = self
             .clinics
             .get(clinic)
@@ -227,9 +231,9 @@ fn unknown_base(clinic: &ClinicId) -> String {
     format!("https://sokhoe.vn/clinic/{clinic}/fhir")
 }
 
-struct Bundle<'a> {
-    sink: Sink<'a>,
-    bases: Bases,
+pub(super) struct Bundle<'a> {
+    pub(super) sink: Sink<'a>,
+    pub(super) bases: Bases,
     entries: u64,
 }
 
@@ -248,6 +252,17 @@ impl Bundle<'_> {
         received: Option<Value>,
         resource: &str,
     ) -> Result<(), AppError> {
+        self.begin_entry(full_url, received)?;
+        self.sink.put(resource)?;
+        self.end_entry()
+    }
+
+    /// The resource goes into the sink next.
+    pub(super) fn begin_entry(
+        &mut self,
+        full_url: &str,
+        received: Option<Value>,
+    ) -> Result<(), AppError> {
         // FHIR has no empty lists.
         self.sink.put(if self.entries == 0 {
             ",\"entry\":[\n{"
@@ -260,8 +275,10 @@ impl Bundle<'_> {
         }
         let full_url = Value::from(full_url);
         self.sink
-            .put(&format!(r#""fullUrl":{full_url},"resource":"#))?;
-        self.sink.put(resource)?;
+            .put(&format!(r#""fullUrl":{full_url},"resource":"#))
+    }
+
+    pub(super) fn end_entry(&mut self) -> Result<(), AppError> {
         self.sink.put("}")
     }
 

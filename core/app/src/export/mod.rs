@@ -3,6 +3,7 @@
 //! What is written is **in the clear**: whoever has the file can read it. The words for people are
 //! `export-in-the-clear`.
 
+mod documents;
 mod fhir;
 mod file;
 mod html;
@@ -30,9 +31,11 @@ pub enum ExportFormat {
 
 impl SoKhoe {
     /// Writes a person's whole book as a FHIR R4 Bundle of type `collection`: every resource byte for
-    /// byte as its clinic sent it, with who sent it and when; what could not be read, as `Binary`; and
-    /// what the person decided on this phone and no clinic has yet, marked as such. It is written as it
-    /// is read: memory holds one resource at a time. The output is in the clear.
+    /// byte as its clinic sent it, with who sent it and when; the documents that are on this phone, as
+    /// `Binary` under the address by which they are referred to; what could not be read, as `Binary`, too;
+    /// and what the person decided on this phone and no clinic has yet, marked as such. It is written as it
+    /// is read: memory holds one resource at a time. A document is at most 64 MiB
+    /// ([`crate::MAX_DOCUMENT_BYTES`]), together they are what [`SoKhoe::storage`] says. The output is in the clear.
     ///
     /// # Errors
     /// [`AppError::NotFound`], [`AppError::CannotWrite`], [`AppError::DiskFull`], what opening a book may
