@@ -92,6 +92,21 @@ pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrong
     }
 }
 
+/// I2: every booking at a clinic is one that a phone of the family asked for, under the id it has there.
+pub fn effects(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs) {
+    let asked: BTreeSet<String> = phones.iter().flat_map(|phone| phone.asked()).collect();
+    for clinic in clinics.values() {
+        for booking in clinic.bookings() {
+            if !asked.contains(&booking.id) {
+                wrongs.note(format!(
+                    "I2: {} has {}, which nobody asked for",
+                    clinic.host, booking.id
+                ));
+            }
+        }
+    }
+}
+
 /// A clinic's answers without a network.
 struct Beside(Arc<SimClinic>);
 

@@ -1,6 +1,6 @@
 //! What a person does with a phone, and what happens to the phone meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -39,6 +39,10 @@ struct State {
     app: SoKhoe,
     /// What the phone has said of each booking, by person and id: it must never say otherwise.
     said: BTreeMap<(String, String), BookingStatus>,
+    /// The bookings that were made on it.
+    asked: BTreeSet<String>,
+    /// Whether a booking was being made when it was last heard of.
+    is_booking: bool,
     tally: Tally,
 }
 
@@ -89,6 +93,8 @@ impl SimPhone {
                 powered,
                 app,
                 said: BTreeMap::new(),
+                asked: BTreeSet::new(),
+                is_booking: false,
                 tally: Tally::default(),
             }),
         }
@@ -109,6 +115,11 @@ impl SimPhone {
     /// What it ever said of bookings.
     pub fn said(&self) -> BTreeMap<(String, String), BookingStatus> {
         self.state().said.clone()
+    }
+
+    /// The bookings that were made on it.
+    pub fn asked(&self) -> BTreeSet<String> {
+        self.state().asked.clone()
     }
 
     fn tell(&self, what: impl std::fmt::Display) {
@@ -223,10 +234,13 @@ impl SimPhone {
             person_id: person.to_owned(),
             slot: slot.clone(),
         };
+        self.state().is_booking = true;
         match app.book(request).await {
             Ok(booking) => {
                 self.tell(format_args!("booked {}: {:?}", booking.id, booking.status));
                 let mut state = self.state();
+                state.is_booking = false;
+                state.asked.insert(booking.id.clone());
                 state.tally.bookings += 1;
                 state
                     .said
@@ -275,6 +289,10 @@ impl SimPhone {
                 let before = state
                     .said
                     .insert((person.id.clone(), booking.id.clone()), booking.status);
+                let is_new = before.is_none() && state.is_booking;
+                if is_new || !is_settled(booking.status) {
+                    state.asked.insert(booking.id.clone());
+                }
                 let allowed = match before {
                     None | Some(BookingStatus::WaitingForNetwork | BookingStatus::Sending) => true,
                     Some(BookingStatus::Confirmed) => matches!(
@@ -296,6 +314,7 @@ impl SimPhone {
                 }
             }
         }
+        self.state().is_booking = false;
     }
 
     /// What may go wrong on a bad day, and nothing else.
@@ -392,4 +411,11 @@ impl SimPhone {
         self.looks(&app);
         settled
     }
+}
+
+fn is_settled(status: BookingStatus) -> bool {
+    !matches!(
+        status,
+        BookingStatus::WaitingForNetwork | BookingStatus::Sending
+    )
 }

@@ -166,6 +166,7 @@ pub fn live(template: &Template, seed: u64) -> Life {
             tally.add(&phone.tally());
         }
         check::seats(&clinics, &wrongs);
+        check::effects(&phones, &clinics, &wrongs);
         check::confirmations(&phones, &clinics, &wrongs);
         tally.resources_compared = check::books(&phones, &clinics, &wrongs).await;
         for contradiction in around.answers.contradictions() {

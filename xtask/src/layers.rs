@@ -145,10 +145,27 @@ const IMPURE: &[&str] = &[
     "ureq",
 ];
 
-/// The feature of sokhoe-vault that leaves encryption out, for one figure.
-const PLAIN: &str = "plain-for-measuring";
-/// The feature of the tests' package that may turn it on, when it is asked for by name.
-const FIGURES: &str = "figures";
+/// A feature that nothing which is shipped may have.
+struct ForTests {
+    /// Of a crate of the core.
+    feature: &'static str,
+    /// The feature of the tests' package that may turn it on, when it is asked for by name.
+    turned_on_by: &'static str,
+    rule: &'static str,
+}
+
+const FOR_TESTS: [ForTests; 2] = [
+    ForTests {
+        feature: "plain-for-measuring",
+        turned_on_by: "figures",
+        rule: "vaults are encrypted; only the figures of sokhoe-tests may be built otherwise",
+    },
+    ForTests {
+        feature: "planted-bugs",
+        turned_on_by: "planted",
+        rule: "bugs are planted only for the simulation of sokhoe-tests",
+    },
+];
 
 /// Outside crates that only some members may use.
 const RESERVED: &[(&str, &[&str], &str)] = &[
@@ -213,11 +230,11 @@ fn breaches_of(member: &Member) -> Vec<Breach> {
         uses: uses.to_owned(),
         rule,
     };
-    if leaves_encryption_out(member) {
-        return vec![breach(
-            PLAIN,
-            "vaults are encrypted; only the figures of sokhoe-tests may be built otherwise",
-        )];
+    if let Some(forbidden) = FOR_TESTS
+        .iter()
+        .find(|forbidden| turns_on(member, forbidden))
+    {
+        return vec![breach(forbidden.feature, forbidden.rule)];
     }
     if member.name == TESTS {
         return Vec::new();
@@ -238,18 +255,21 @@ fn breaches_of(member: &Member) -> Vec<Breach> {
         .collect()
 }
 
-/// Whether a manifest can turn encryption off, but for the figures and when they are asked for.
-fn leaves_encryption_out(member: &Member) -> bool {
-    let by_dependency = member
-        .uses
-        .iter()
-        .any(|dependency| dependency.features.iter().any(|feature| feature == PLAIN));
+/// Whether a manifest turns a feature on that is for tests, but where they ask for it.
+fn turns_on(member: &Member, forbidden: &ForTests) -> bool {
+    let by_dependency = member.uses.iter().any(|dependency| {
+        let mut on = dependency.features.iter();
+        on.any(|feature| feature == forbidden.feature)
+    });
     let by_feature = member.features.iter().any(|feature| {
         let mut on = feature.turns_on.iter();
-        if member.name == TESTS && feature.name == FIGURES {
+        if member.name == TESTS && feature.name == forbidden.turned_on_by {
             return false;
         }
-        on.any(|on| on.ends_with(PLAIN) || (member.name == TESTS && on == FIGURES))
+        on.any(|on| {
+            on.ends_with(forbidden.feature)
+                || (member.name == TESTS && on == forbidden.turned_on_by)
+        })
     });
     by_dependency || by_feature
 }
@@ -337,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_figures_may_leave_encryption_out() {
+    fn what_is_for_tests_is_turned_on_by_them_alone() {
         let with = |name: &str, feature: &str, turns_on: &str| Member {
             features: vec![Feature {
                 name: feature.to_owned(),
@@ -345,22 +365,29 @@ mod tests {
             }],
             ..member(name, &[], &[])
         };
-        let on = format!("sokhoe-vault/{PLAIN}");
-        assert_eq!(breaches(&[with(TESTS, FIGURES, &on)]), []);
-        let mut by_dependency = member("sokhoe-app", &["sokhoe-vault"], &[]);
-        by_dependency.uses[0].features.push(PLAIN.to_owned());
-        for breaking in [
-            with(TESTS, "default", FIGURES),
-            with(TESTS, "peers", &on),
-            with("sokhoe-ffi", "measuring", &on),
-            with("sokhoe-vault", "default", PLAIN),
-            by_dependency,
-        ] {
-            assert_eq!(
-                breaches(std::slice::from_ref(&breaking)).len(),
-                1,
-                "{breaking:?}"
-            );
+        for ForTests {
+            feature,
+            turned_on_by,
+            ..
+        } in FOR_TESTS
+        {
+            let on = format!("sokhoe-vault/{feature}");
+            assert_eq!(breaches(&[with(TESTS, turned_on_by, &on)]), []);
+            let mut by_dependency = member("sokhoe-app", &["sokhoe-vault"], &[]);
+            by_dependency.uses[0].features.push(feature.to_owned());
+            for breaking in [
+                with(TESTS, "default", turned_on_by),
+                with(TESTS, "peers", &on),
+                with("sokhoe-ffi", "measuring", &on),
+                with("sokhoe-vault", "default", feature),
+                by_dependency,
+            ] {
+                assert_eq!(
+                    breaches(std::slice::from_ref(&breaking)).len(),
+                    1,
+                    "{breaking:?}"
+                );
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 //! of the person's devices asks, for 30 days. A refusal stays a refusal.
 
 use rusqlite::{OptionalExtension as _, params};
+use sokhoe_domain::planted::{Bug, is_planted};
 use uuid::Uuid;
 
 use crate::keys::sha256;
@@ -82,6 +83,9 @@ pub(crate) fn once(
         return Ok((hash == asked.hash).then_some(answer));
     }
     let answer = work(tx)?;
+    if is_planted(Bug::AnswersForgotten) {
+        return Ok(Some(answer));
+    }
     tx.sql()
         .prepare_cached(
             "INSERT INTO answer (operation, patient, key, request_hash, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

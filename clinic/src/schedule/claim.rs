@@ -2,6 +2,7 @@
 
 use rusqlite::{ffi, params};
 use sokhoe_domain::Timestamp;
+use sokhoe_domain::planted::{Bug, is_planted};
 
 use super::calendar::Offer;
 use super::cells::MINUTES;
@@ -14,6 +15,9 @@ pub(super) fn claim(
     appointment: i64,
     expires: Option<Timestamp>,
 ) -> Result<bool, StoreError> {
+    if is_planted(Bug::TwoInOneSeat) {
+        return Ok(true);
+    }
     let first = offer.cell.0;
     let end = first + offer.service.minutes / MINUTES;
     // Holds whose time is over go when somebody wants their place.

@@ -9,6 +9,7 @@ pub mod entry;
 pub mod grant;
 pub mod ids;
 pub mod money;
+pub mod planted;
 pub mod ports;
 pub mod text;
 pub mod time;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use sokhoe_client::{ClientError, FeedPage, GarbledAnswer};
+use sokhoe_domain::planted::{Bug, is_planted};
 use sokhoe_domain::{BookingState, ResourceKey, Timestamp};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_fhir::{Appointment, InvoiceView};
@@ -70,17 +71,24 @@ impl Engine {
                 after: cursor.as_deref(),
                 last: !page.more,
             };
-            let applied = self.vault.apply_at(
-                &Page {
-                    clinic: &lane.clinic,
-                    changes: &page.changes,
-                    cursor: &page.cursor,
-                    received: self.clock.now(),
-                    bookings: &bookings,
-                    events: &events,
-                },
-                place,
-            )?;
+            let taken_in = Page {
+                clinic: &lane.clinic,
+                changes: &page.changes,
+                cursor: &page.cursor,
+                received: self.clock.now(),
+                bookings: &bookings,
+                events: &events,
+            };
+            let applied = if is_planted(Bug::CursorBeforeData) {
+                let nothing = Page {
+                    changes: &[],
+                    ..taken_in
+                };
+                self.vault.apply_at(&nothing, place)?;
+                Some(self.vault.apply(&taken_in)?)
+            } else {
+                self.vault.apply_at(&taken_in, place)?
+            };
             let Some(applied) = applied else {
                 // Another pull was faster: go on from where it stands.
                 cursor = self.vault.cursor(&lane.clinic)?;

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use sokhoe_client::ClientError;
-use sokhoe_domain::{BookingState, ClinicId, Refusal, Timestamp};
+use sokhoe_domain::planted::{Bug, is_planted};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp};
 use sokhoe_fhir::scheduling::BookRequest;
 use sokhoe_fhir::{Appointment, AppointmentStatus, Ref};
 use sokhoe_vault::{IntentKind, NewEvent, StoredBooking, StoredIntent, VaultError};
@@ -120,7 +121,15 @@ impl Engine {
             Ok(()) => {}
             Err(error) => return self.overtaken_by_feed(intent, error),
         }
-        let outcome = match lane.client.book(&request, intent.id).await {
+        if is_planted(Bug::ForgottenWhenSent) {
+            self.vault.drop_intent(intent.id, &[])?;
+        }
+        let key = if is_planted(Bug::RetryWithNewId) && intent.sent {
+            IntentId::new(self.clock.now(), &*self.rng)
+        } else {
+            intent.id
+        };
+        let outcome = match lane.client.book(&request, key).await {
             Ok(answer) => self.answered(intent, booking, &answer.appointment),
             Err(error) => self.failed(lane, intent, booking, error, pushed),
         };
@@ -179,7 +188,9 @@ impl Engine {
             arrived: true,
         };
         // Another's appointment is no answer to this intent.
-        if appointment.id.as_deref() != Some(intent.thing.as_str()) {
+        if appointment.id.as_deref() != Some(intent.thing.as_str())
+            && !is_planted(Bug::RetryWithNewId)
+        {
             return undecided;
         }
         let Some(state) = decided(appointment.status) else {
@@ -208,6 +219,13 @@ impl Engine {
         error: ClientError,
         pushed: &mut Pushed,
     ) -> Outcome {
+        if is_planted(Bug::SilenceIsConfirmation) && matches!(error, ClientError::NoAnswer) {
+            let state = match intent.kind {
+                IntentKind::Book => BookingState::Confirmed,
+                IntentKind::Cancel => BookingState::Cancelled,
+            };
+            return Outcome::Settled(StoredBooking { state, ..before }, Vec::new());
+        }
         let again = |arrived| Outcome::Again {
             after: None,
             arrived,
@@ -229,6 +247,9 @@ impl Engine {
             ClientError::Unreachable => {
                 pushed.unreachable.insert(lane.clinic.clone());
                 again(false)
+            }
+            ClientError::NoAnswer if is_planted(Bug::SilenceIsRefusal) => {
+                refused(Refusal::NotOffered)
             }
             ClientError::NoAnswer | ClientError::Server { .. } | ClientError::Garbled(_) => {
                 pushed.unreachable.insert(lane.clinic.clone());

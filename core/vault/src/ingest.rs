@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 use rusqlite::{CachedStatement, Transaction};
+use sokhoe_domain::planted::{Bug, is_planted};
 use sokhoe_domain::{ClinicId, Entry, Point, ResourceKey, Section, Timestamp};
 use sokhoe_fhir::Indexed;
 use sokhoe_fhir::bundle::Change;
@@ -291,7 +292,7 @@ impl<'t> Ingest<'t> {
             let same = match version {
                 Some(version) => known.version.as_deref() == Some(version),
                 None => known.version.is_none() && self.has_json(known.number, json)?,
-            };
+            } || is_planted(Bug::UpdatesIgnored);
             if same {
                 self.applied.unchanged += 1;
                 return Ok(());
@@ -451,6 +452,9 @@ impl<'t> Ingest<'t> {
     }
 
     fn delete(&mut self, key: &ResourceKey) -> Result<(), VaultError> {
+        if is_planted(Bug::DeletionsIgnored) {
+            return Ok(());
+        }
         let name = self.name(key)?;
         self.tx
             .prepare_cached(r#"INSERT OR REPLACE INTO "tombstone" VALUES (?1, ?2, ?3, ?4)"#)?

@@ -1,0 +1,74 @@
+//! Classic bugs of programs that synchronise, planted one at a time to show that the simulator finds them.
+//!
+//! Nothing that is shipped has them: without the feature `planted-bugs` [`is_planted`] is always false, and
+//! `cargo xtask test --only style` lets no manifest but that of the tests turn the feature on.
+
+/// A bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// The phone stores where it stands in the feed before it stores what came.
+    CursorBeforeData,
+    /// The phone takes a resource that it has for the same, whatever its version.
+    UpdatesIgnored,
+    /// The phone leaves what a clinic deleted.
+    DeletionsIgnored,
+    /// The phone asks again under another id.
+    RetryWithNewId,
+    /// The phone takes silence for a no.
+    SilenceIsRefusal,
+    /// The phone takes silence for a yes.
+    SilenceIsConfirmation,
+    /// The phone takes an intent out of its outbox when it sends it.
+    ForgottenWhenSent,
+    /// The phone says that something is kept before it is on disk.
+    NothingDurable,
+    /// The clinic lets two have one seat.
+    TwoInOneSeat,
+    /// The clinic does not remember what it answered to an intent.
+    AnswersForgotten,
+}
+
+impl Bug {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::CursorBeforeData,
+        Self::UpdatesIgnored,
+        Self::DeletionsIgnored,
+        Self::RetryWithNewId,
+        Self::SilenceIsRefusal,
+        Self::SilenceIsConfirmation,
+        Self::ForgottenWhenSent,
+        Self::NothingDurable,
+        Self::TwoInOneSeat,
+        Self::AnswersForgotten,
+    ];
+}
+
+/// Whether this bug is planted in this process.
+#[cfg(not(feature = "planted-bugs"))]
+#[inline]
+#[must_use]
+pub const fn is_planted(_: Bug) -> bool {
+    false
+}
+
+#[cfg(feature = "planted-bugs")]
+static PLANTED: std::sync::Mutex<Option<Bug>> = std::sync::Mutex::new(None);
+
+/// Whether this bug is planted in this process.
+#[cfg(feature = "planted-bugs")]
+#[must_use]
+pub fn is_planted(bug: Bug) -> bool {
+    *PLANTED
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        == Some(bug)
+}
+
+/// Plants a bug in this process, in the place of the one before.
+#[cfg(feature = "planted-bugs")]
+pub fn plant(bug: Option<Bug>) {
+    *PLANTED
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner) = bug;
+}
