@@ -11,7 +11,10 @@ use sokhoe_testing::disk::{Promise, SimDisk};
 use sokhoe_tests::book::Book;
 use sokhoe_vault::{AccountVault, IntentKind, Page, Vault, VaultError, VaultPorts};
 
-use crate::life::{AccountContent, ERASED, Life, MINE, PROBES, Part, State, booking, intent};
+use crate::life::{
+    AccountContent, ERASED, Life, MINE, PROBES, Part, State, add_document, booking,
+    check_documents, intent,
+};
 
 /// A phone as the power cut left it.
 pub struct Awoken {
@@ -64,6 +67,7 @@ impl Awoken {
             Err(error) => return Err(told(error)),
         };
         compare(&vault, allowed)?;
+        check_documents(&vault, LATER)?;
         vault.check().map_err(told)?;
         goes_on(&vault)?;
         drop(vault);
@@ -121,7 +125,7 @@ fn compare(vault: &Vault, allowed: &[&State]) -> Result<(), String> {
 
 const LATER: u32 = 1_000;
 
-/// A booking and a page after the cut.
+/// A booking, a page and a document after the cut.
 fn goes_on(vault: &Vault) -> Result<(), String> {
     let made = booking(LATER, BookingState::WaitingForNetwork);
     vault
@@ -143,6 +147,7 @@ fn goes_on(vault: &Vault) -> Result<(), String> {
         events: &[],
     };
     vault.apply(&page).map_err(told)?;
+    add_document(vault, LATER).map_err(told)?;
     went_on(vault)
 }
 
@@ -152,7 +157,10 @@ fn went_on(vault: &Vault) -> Result<(), String> {
     let rows = vault
         .search("hoi phuc", &Default::default())
         .map_err(told)?;
-    if is_kept && rows.rows.len() == 1 {
+    check_documents(vault, LATER)?;
+    let title = format!("thuoc {LATER}");
+    let documents = vault.search(&title, &Default::default()).map_err(told)?;
+    if is_kept && rows.rows.len() == 1 && documents.rows.len() == 1 {
         Ok(())
     } else {
         Err("what was written after the cut is not there".to_owned())

@@ -11,7 +11,10 @@ use sokhoe_testing::{ForkedKeys, MemoryKeys, SeededRng};
 use sokhoe_tests::book::Book;
 use sokhoe_vault::{IntentKind, NewEvent, Page, StoredBooking, Vault, VaultError, VaultPorts};
 
-use crate::life::{MINE, PROBES, booking, intent};
+use crate::life::{MINE, PROBES, add_document, booking, check_documents, intent, remove_document};
+
+/// Numbers of documents that are put in.
+const DOCUMENTS: u32 = 2;
 
 /// A phone during a trial.
 struct Trial {
@@ -55,9 +58,14 @@ impl Trial {
     }
 
     /// What a phone finds that loses its power now, and every unsynced byte with it.
-    fn book_after_crash(&self, kind: CrashKind) -> Book {
+    fn book_after_crash(&self, kind: CrashKind, place: &str) -> Book {
         let ports = self.copied(kind);
-        Book::read(&Vault::open(&ports, MINE).unwrap(), PROBES).unwrap()
+        let vault = Vault::open(&ports, MINE).unwrap();
+        let book = Book::read(&vault, PROBES).unwrap();
+        if let Err(wrong) = check_documents(&vault, DOCUMENTS) {
+            panic!("{place}: after a power cut: {wrong}, {book:?}");
+        }
+        book
     }
 
     fn page(&self, number: u32, events: &[NewEvent]) -> Result<(), VaultError> {
@@ -145,7 +153,16 @@ const STEPS: &[Step] = &[
     ("settle", AtOnce, |trial| {
         trial.vault().settle(answered().id, &answered(), &[])
     }),
+    ("add a document", AtOnce, |trial| {
+        add_document(trial.vault(), 1)
+    }),
     ("fifth page", Later, |trial| trial.page(5, &[])),
+    ("add another document", AtOnce, |trial| {
+        add_document(trial.vault(), 2)
+    }),
+    ("remove a document", AtOnce, |trial| {
+        remove_document(trial.vault(), 1)
+    }),
     ("acknowledge", AtOnce, |trial| {
         let oldest = trial.vault().events()?.first().map_or(0, |event| event.id);
         trial.vault().acknowledge(oldest)
@@ -195,12 +212,13 @@ fn live_with(fault: &str, set_up: impl Fn(&SimDisk), books: &[Option<Book>]) -> 
         let now = trial.book();
         assert_eq!(now, *expected, "{place}");
         if *durable == AtOnce {
-            let there = trial.book_after_crash(CrashKind::Durable);
+            let there = trial.book_after_crash(CrashKind::Durable, &place);
             let expected = expected.as_ref().or(known.as_ref());
             assert_eq!(Some(&there), expected, "{place}: after a power cut");
         }
         known = now.or(known);
     }
+    check_documents(trial.vault(), DOCUMENTS).unwrap();
     trial.vault().check().unwrap();
     failed
 }
@@ -282,7 +300,10 @@ fn a_phone_that_goes_dark_while_awake_fails_cleanly_and_wakes_up_whole() {
         trial.vault = None;
         let ports = trial.copied(CrashKind::Written);
         let book = match Vault::open(&ports, MINE) {
-            Ok(vault) => Book::read(&vault, PROBES).unwrap(),
+            Ok(vault) => {
+                check_documents(&vault, DOCUMENTS).unwrap();
+                Book::read(&vault, PROBES).unwrap()
+            }
             Err(VaultError::NotFound) if reached == 0 => continue,
             Err(error) => panic!("dark at {at}: {error:?}"),
         };

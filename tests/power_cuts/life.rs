@@ -9,10 +9,10 @@ use sokhoe_fhir::FhirError;
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::SeededRng;
 use sokhoe_testing::disk::{Promise, SimDisk};
-use sokhoe_tests::book::{Book, Probes};
+use sokhoe_tests::book::{Book, Probes, bytes_of_documents};
 use sokhoe_vault::{
-    AccountVault, ClinicRecord, IntentKind, LinkedPerson, NewEvent, NewIntent, Page, PersonRecord,
-    Place, StoredBooking, Vault, VaultError, VaultPorts,
+    AccountVault, ClinicRecord, IntentKind, LinkedPerson, NewDocument, NewEvent, NewIntent, Page,
+    PersonRecord, Place, StoredBooking, Vault, VaultError, VaultPorts,
 };
 
 use crate::keys::HistoricKeys;
@@ -30,7 +30,7 @@ pub const ERASES: &str = "erase another";
 pub const PROBES: Probes<'static> = Probes {
     words: &["duong", "dao", "h"],
     codes: &["http://benhvien.vn/xn|GLU"],
-    kinds: &["Observation", "Condition"],
+    kinds: &["Observation", "Condition", "DocumentReference"],
     clinics: &["a", "b"],
 };
 
@@ -201,6 +201,52 @@ pub fn intent(about: &StoredBooking, kind: IntentKind) -> NewIntent {
         body: r#"{"slot":"proposed-1","patient":"bn1"}"#.to_owned(),
         created: about.start,
     }
+}
+
+/// The id of a document of this life.
+fn document_id(number: u32) -> IntentId {
+    IntentId::new(
+        at(i64::from(number)),
+        &SeededRng::new(9_000 + u64::from(number)),
+    )
+}
+
+/// Its bytes.
+fn bytes_of_document(number: u32) -> Vec<u8> {
+    format!("Đơn thuốc {number}. ").repeat(20).into_bytes()
+}
+
+/// Puts a document of this life in.
+pub fn add_document(vault: &Vault, number: u32) -> Result<(), VaultError> {
+    let mut blob = vault.write_blob()?;
+    blob.write(&bytes_of_document(number))?;
+    let added = vault.add_document(NewDocument {
+        id: document_id(number),
+        title: format!("Đơn thuốc {number}, dị ứng đào"),
+        content_type: "text/plain".to_owned(),
+        created: at(i64::from(number) * 1_000),
+        received: at(i64::from(number)),
+        patient: "Trần Văn Đào".to_owned(),
+        blob,
+    });
+    added.map(drop)
+}
+
+/// Takes it out again.
+pub fn remove_document(vault: &Vault, number: u32) -> Result<(), VaultError> {
+    vault.remove_document(document_id(number)).map(drop)
+}
+
+/// **The invariant:** a document that is in the book has its bytes, whatever happened.
+pub fn check_documents(vault: &Vault, most: u32) -> Result<(), String> {
+    let all = bytes_of_documents(vault).map_err(|error| format!("documents: {error:?}"))?;
+    let known = |id| (0..=most).find(|number| document_id(*number) == id);
+    for (id, bytes) in all {
+        if known(id).map(bytes_of_document) != Some(bytes) {
+            return Err(format!("document {id} has other bytes"));
+        }
+    }
+    Ok(())
 }
 
 /// A phone that is living; it notes every step.
@@ -409,11 +455,47 @@ impl Living {
             key: ResourceKey::new("Observation", format!("g{}", day.saturating_sub(2))),
         }];
         self.page(Part::Mine, &gone, &[], &[]);
+        if day.is_multiple_of(2) {
+            self.step("add a document", Part::Mine, Durability::AtOnce, |living| {
+                add_document(living.vault(), day).unwrap();
+                living.note_document(day);
+            });
+        }
+        if day % 4 == 3 {
+            let number = day - 3;
+            self.step(
+                "remove a document",
+                Part::Mine,
+                Durability::AtOnce,
+                |living| {
+                    remove_document(living.vault(), number).unwrap();
+                    let key =
+                        ResourceKey::new("DocumentReference", document_id(number).to_string());
+                    living
+                        .model
+                        .take(&ClinicId::own(), &[Change::Delete { key }]);
+                },
+            );
+        }
         if day % 3 == 1 {
             self.do_durably("reset the cursor", |vault| {
                 vault.reset_cursor(&ClinicId::from("a")).unwrap();
             });
         }
+    }
+
+    /// What the vault made of a document is what the rows must come from.
+    fn note_document(&mut self, number: u32) {
+        let own = ClinicId::own();
+        let key = ResourceKey::new("DocumentReference", document_id(number).to_string());
+        let stored = self.vault().resource(&own, &key).unwrap().unwrap();
+        let json = &stored.json;
+        let put = Change::Put {
+            key,
+            version: None,
+            json,
+        };
+        self.model.take(&own, &[put]);
     }
 
     fn account_grows(&mut self) {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sokhoe_app::domain::{ClinicId, Point, ResourceKey, Section, Timestamp};
+use sokhoe_app::domain::{ClinicId, IntentId, Point, ResourceKey, Section, Timestamp};
 use sokhoe_vault::{
-    EntryPage, EntryQuery, EntryRow, KeptEvent, SetAside, StoredBooking, StoredIntent,
-    StoredResource, Vault, VaultError,
+    EntryPage, EntryQuery, EntryRow, KeptEvent, OpenedBlob, SetAside, StoredBlob, StoredBooking,
+    StoredIntent, StoredResource, Vault, VaultError,
 };
 
 /// The content of a vault, read by every way that screens and the sync have.
@@ -31,6 +31,8 @@ pub struct Book {
     pub feeds: BTreeMap<ClinicId, (Option<String>, bool)>,
     /// What could not be read.
     pub set_aside: Vec<SetAside>,
+    /// The person's own documents, and what is known of their bytes.
+    pub documents: Vec<(IntentId, Option<StoredBlob>)>,
 }
 
 impl std::fmt::Debug for Book {
@@ -45,6 +47,7 @@ impl std::fmt::Debug for Book {
             .field("events", &self.events.len())
             .field("feeds", &self.feeds)
             .field("set_aside", &self.set_aside.len())
+            .field("documents", &self.documents)
             .finish_non_exhaustive()
     }
 }
@@ -75,6 +78,11 @@ impl Book {
             intents: vault.due(Timestamp::from_millis(i64::MAX))?,
             events: vault.events()?,
             set_aside: vault.set_aside()?,
+            documents: vault
+                .own_documents()?
+                .into_iter()
+                .map(|document| (document.id, document.blob))
+                .collect(),
             ..Self::default()
         };
         for word in probes.words {
@@ -122,8 +130,28 @@ impl Book {
             && self.intents.is_empty()
             && self.events.is_empty()
             && self.set_aside.is_empty()
+            && self.documents.is_empty()
             && self.feeds.values().all(|feed| *feed == (None, false))
     }
+}
+
+/// The bytes of every document of the person's own; not a part of [`Book`], since reading a document notes
+/// its use.
+///
+/// # Errors
+/// [`VaultError`]; [`VaultError::BlobDamaged`] also for bytes that are not on this phone.
+pub fn bytes_of_documents(vault: &Vault) -> Result<BTreeMap<IntentId, Vec<u8>>, VaultError> {
+    let mut all = BTreeMap::new();
+    for document in vault.own_documents()? {
+        let blob = document.blob.ok_or(VaultError::UnknownBlob)?;
+        let OpenedBlob::Here(reader) = vault.open_blob(&blob.hash)? else {
+            return Err(VaultError::BlobDamaged);
+        };
+        let mut bytes = Vec::new();
+        reader.copy_to(&mut bytes)?;
+        all.insert(document.id, bytes);
+    }
+    Ok(all)
 }
 
 fn all_pages(

@@ -373,9 +373,9 @@ impl Vault {
                 received: document.received.as_millis(),
                 blob: blob.ok_or(VaultError::Internal { code: 0 })?,
             };
-            // Last: whatever fails after it is the commit.
-            self.journal().add_document(&record)?;
+            // Last: whatever fails after it is the commit. Some of it may be there when it fails.
             written = true;
+            self.journal().add_document(&record)?;
             added = Some((resource * PER_RESOURCE, change, patch));
             Ok(())
         });

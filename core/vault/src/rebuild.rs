@@ -15,7 +15,7 @@ use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{KeyStoreError, VaultFiles};
 
 use crate::account::{self, AccountVault};
-use crate::blobs::{BlobFiles, is_blob_of};
+use crate::blobs::{self, BlobFiles, is_blob_of};
 use crate::compression::Encoder;
 use crate::connection::{self, Role};
 use crate::error::VaultError;
@@ -107,14 +107,24 @@ impl Vault {
             events: u32::try_from(salvage.events.len()).unwrap_or(u32::MAX),
             ..Rebuilt::default()
         };
-        let blobs = BlobFiles::new(ports, name);
+        let blob_files = BlobFiles::new(ports, name);
         replace(ports, name, &key, VAULT, |tx| {
             salvage.put_back(tx)?;
             for intent in &written.live {
                 rebuilt.intents_from_journal += u32::from(outbox::restore(tx, intent)?);
             }
-            let documents = written.documents.iter().chain(&salvage.documents);
-            let documents = put_documents_back(ports, tx, &blobs, documents)?;
+            let mut documents = Vec::new();
+            for document in &written.documents {
+                // One whose commit is not noted may be one that the person was told is not kept: its file
+                // went with it then.
+                if written.kept.contains(&document.id)
+                    || blobs::is_whole(&blob_files, &document.blob)?
+                {
+                    documents.push(document);
+                }
+            }
+            let documents = documents.into_iter().chain(&salvage.documents);
+            let documents = put_documents_back(ports, tx, &blob_files, documents)?;
             rebuilt.documents = documents.documents;
             rebuilt.documents_without_bytes =
                 u32::try_from(documents.without_bytes.len()).unwrap_or(u32::MAX);
@@ -135,15 +145,14 @@ impl Vault {
                 })
             };
             (rebuilt.intents, rebuilt.bookings) = (count("intent")?, count("booking")?);
-            own_documents::files_of_blobs(tx, &blobs)
+            own_documents::files_of_blobs(tx, &blob_files)
         })?;
         drop(running);
         Ok((Self::open_under(ports, name, switch)?, rebuilt))
     }
 }
 
-/// Puts documents into a new file, of several with one id the first; those of the journal also when their
-/// commit is not noted: the person did put them in.
+/// Puts documents into a new file, of several with one id the first.
 fn put_documents_back<'a>(
     ports: &VaultPorts,
     tx: &Transaction<'_>,

@@ -74,7 +74,7 @@ pub(crate) fn adopt(
 }
 
 /// Whether the file is there and holds the bytes, all of them.
-fn is_whole(files: &BlobFiles, written: &WrittenBlob) -> Result<bool, VaultError> {
+pub(crate) fn is_whole(files: &BlobFiles, written: &WrittenBlob) -> Result<bool, VaultError> {
     let Some(reader) = files.files.reader(&files.name(&written.file))? else {
         return Ok(false);
     };

@@ -34,7 +34,7 @@ use sokhoe_domain::ports::{Rng, VaultFiles};
 use crate::error::VaultError;
 use crate::store::{Durability, Store, VaultPorts};
 
-pub(crate) use adopt::adopt;
+pub(crate) use adopt::{adopt, is_whole};
 pub use budget::BlobUsage;
 pub use read::{BlobReader, OpenedBlob};
 pub use sources::{BlobState, StoredBlob};

@@ -13,6 +13,7 @@ mod record;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sokhoe_domain::IntentId;
 use sokhoe_domain::ports::{Rng, VaultFiles};
@@ -32,6 +33,9 @@ pub(crate) struct Journal {
     rng: Arc<dyn Rng>,
     name: String,
     key: Arc<HeldKey>,
+    /// Whether the last append failed: some systems take for written what a failed sync did not write,
+    /// and what follows it would be lost with it. The file is written anew then.
+    suspect: AtomicBool,
 }
 
 impl fmt::Debug for Journal {
@@ -88,6 +92,7 @@ impl Journal {
             rng: Arc::clone(rng),
             name: journal_file(name),
             key,
+            suspect: AtomicBool::new(false),
         }
     }
 
@@ -212,12 +217,16 @@ impl Journal {
     /// not be read: what follows such an end would not be found.
     fn append_to(&self, contents: &Contents, records: &[Record]) -> Result<(), VaultError> {
         match &contents.file {
-            Some((key, next)) if contents.damage == Damage::None => {
+            Some((key, next))
+                if contents.damage == Damage::None && !self.suspect.load(Ordering::Acquire) =>
+            {
                 let mut bytes = Vec::new();
                 for (record, sequence) in records.iter().zip(*next..) {
                     key.seal(&mut bytes, sequence, &record.text()?, &*self.rng)?;
                 }
-                Ok(self.files.append(&self.name, &bytes)?)
+                let appended = self.files.append(&self.name, &bytes);
+                self.suspect.store(appended.is_err(), Ordering::Release);
+                Ok(appended?)
             }
             _ => self.write(contents, records),
         }
@@ -252,13 +261,17 @@ impl Journal {
             texts.push(record.text()?);
         }
         if texts.is_empty() {
-            return Ok(self.files.remove(&self.name)?);
+            self.files.remove(&self.name)?;
+            self.suspect.store(false, Ordering::Release);
+            return Ok(());
         }
         let (key, mut bytes) = FileKey::begin(self.key.get()?.secret(), &*self.rng)?;
         for (text, sequence) in texts.iter().zip(0..) {
             key.seal(&mut bytes, sequence, text, &*self.rng)?;
         }
-        Ok(self.files.write(&self.name, &bytes)?)
+        self.files.write(&self.name, &bytes)?;
+        self.suspect.store(false, Ordering::Release);
+        Ok(())
     }
 
     /// Keeps what could not be read under another name.

@@ -213,6 +213,7 @@ fn nothing_is_in_the_clear_and_another_key_reads_nothing() {
         files: Arc::clone(&desk.journal.files),
         rng: Arc::clone(&desk.journal.rng),
         name: desk.journal.name.clone(),
+        suspect: false.into(),
     };
     assert!(other.read().unwrap().live.is_empty());
     assert_ne!(other.read().unwrap().damage, Damage::None);

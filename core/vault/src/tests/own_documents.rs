@@ -511,6 +511,26 @@ fn a_journal_that_went_away_is_written_again() {
 }
 
 #[test]
+fn a_rebuilding_brings_back_what_is_not_noted_as_kept_only_with_its_bytes() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    add(&vault, 1);
+    let mut contents = vault.journal().read().unwrap();
+    contents.kept.clear();
+    let mut refused = contents.documents[0].clone();
+    refused.id = document_id(2);
+    refused.blob.file = [2; 16];
+    contents.documents.push(refused);
+    vault.journal().rewrite(&contents).unwrap();
+    drop(vault);
+    destroy_database(&phone);
+    let (vault, rebuilt) = rebuild(&phone);
+    assert_eq!((rebuilt.documents, rebuilt.documents_without_bytes), (1, 0));
+    assert_eq!(documents(&vault), ["Đơn thuốc số 1"]);
+    assert_eq!(read(&vault, 1).unwrap().unwrap(), photo(1));
+}
+
+#[test]
 fn what_still_reads_comes_along_when_the_journal_is_lost_too() {
     let phone = Phone::new();
     let vault = phone.create();
