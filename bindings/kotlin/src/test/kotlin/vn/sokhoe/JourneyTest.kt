@@ -211,7 +211,8 @@ class JourneyTest {
                                 .first()
                                 .id
                         phone.sync(person)
-                        val entry = phone.browse(BrowseRequest(person, text = "giay hen kham lai")).rows.first().id
+                        val found = phone.browse(BrowseRequest(person, text = "giay hen kham lai"))
+                        val entry = found.rows[0].id
                         val letter = phone.attachments(person, entry).first()
                         assertEquals(AttachmentState.AT_CLINIC, letter.state, letter.stateText)
                         val early = assertThrows<SoKhoeException.Document> { phone.openAttachment(person, entry, 0u) }
