@@ -7,6 +7,8 @@
 //!
 //!     SOKHOE_SEED=42 cargo test -p sokhoe-tests --test simulation a_seed -- --nocapture
 //!
+//! tells the story of seed 42; `SOKHOE_LIVES=100000` lives many.
+//!
 //! * `world`: a life from its beginning to the quiet at its end. `template`: what every life begins with.
 //! * `phone`: what a person does with one. `clinic`: what happens at one. `network`: what lies between.
 //! * `time`, `dice`: the only clock, the only chance.
