@@ -5,6 +5,7 @@
 mod clinic_answers;
 mod damage;
 mod disk;
+mod ending;
 mod feed;
 mod keys;
 mod kill;

@@ -40,10 +40,12 @@ use libsqlite3_sys::{SQLITE_ERROR, SQLITE_OK};
 use sha2::Sha512;
 use zeroize::Zeroize as _;
 
+mod exit;
 mod key;
 #[cfg(test)]
 mod tests;
 
+pub use exit::before_exit;
 pub use key::{RAW_KEY_LEN, change_key, give_key};
 
 /// What `PRAGMA cipher_provider` answers when SQLCipher uses this crate.

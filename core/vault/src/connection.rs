@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use sokhoe_domain::ports::VaultFiles;
 
 use crate::busy;
+use crate::end;
 use crate::error::VaultError;
 use crate::keys::VaultKey;
 
@@ -46,6 +47,7 @@ pub(crate) fn open(
         Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
         None => Connection::open_with_flags(path, flags)?,
     };
+    end::expect();
     // Until it is sure to be one that reads: what is damaged stays as it is.
     keep_journal(&connection, true)?;
     connection.busy_handler(Some(busy::wait))?;

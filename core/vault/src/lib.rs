@@ -19,6 +19,7 @@ mod bookings;
 mod busy;
 mod compression;
 mod connection;
+mod end;
 mod entries;
 mod epoch;
 mod error;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, InterruptHandle};
 
+use crate::end;
 use crate::error::VaultError;
 
 /// Steps of SQLite's machine after which a statement asks whether to stop: few enough that inserting a
@@ -32,7 +33,7 @@ pub struct PauseSwitch {
 }
 
 #[derive(Default)]
-struct Inner {
+pub(crate) struct Inner {
     state: Mutex<State>,
     changed: Condvar,
     /// The same as in the state, for whoever may not wait for it.
@@ -89,6 +90,10 @@ impl Drop for Running<'_> {
 }
 
 impl PauseSwitch {
+    pub(crate) const fn of(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner
             .state
@@ -104,6 +109,13 @@ impl PauseSwitch {
         }
         state.running += 1;
         Ok(Running(self))
+    }
+
+    /// As [`PauseSwitch::enter`], for whoever opens a file: from now on the switch is also paused when the
+    /// process ends.
+    pub(crate) fn enter_opening(&self) -> Result<Running<'_>, VaultError> {
+        end::remember(&self.inner)?;
+        self.enter()
     }
 
     /// Whether it is paused, or about to be: what may take long stops then.

@@ -96,7 +96,7 @@ impl Vault {
         now: Timestamp,
         switch: &PauseSwitch,
     ) -> Result<(Self, Rebuilt), VaultError> {
-        let running = switch.enter()?;
+        let running = switch.enter_opening()?;
         let key = key_of_damaged(ports, name, VAULT)?;
         let open = || open_damaged(ports, name, &key);
         let salvage = Salvage::of_vault(&open);
@@ -211,7 +211,7 @@ impl AccountVault {
     /// [`VaultError::Corrupt`] when not everything reads, and what [`Vault::rebuild`] gives: the damaged
     /// files are where they were.
     pub fn rebuild(ports: &VaultPorts, switch: &PauseSwitch) -> Result<Self, VaultError> {
-        let running = switch.enter()?;
+        let running = switch.enter_opening()?;
         let key = key_of_damaged(ports, account::NAME, ACCOUNT)?;
         let rows = salvage::rows_of_account(&|| open_damaged(ports, account::NAME, &key))?;
         replace(ports, account::NAME, &key, ACCOUNT, |tx| {

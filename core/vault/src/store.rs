@@ -15,6 +15,7 @@ use crate::base;
 use crate::busy::Stoppable;
 use crate::compression::{Decoder, Encoder};
 use crate::connection::{self, Role};
+use crate::end;
 use crate::epoch::{Epoch, Opening};
 use crate::error::VaultError;
 use crate::journal::{Damage, Journal};
@@ -264,7 +265,12 @@ impl Store {
         let Some(next) = &found.next else {
             return Err(VaultError::Internal { code: 0 });
         };
-        let (connection, is_next) = connect(ports, name, &found, Role::Writer { create: false })?;
+        // The end of the process waits for it, or interrupts it.
+        let switch = PauseSwitch::default();
+        let _running = switch.enter_opening()?;
+        let (mut connection, is_next) =
+            connect(ports, name, &found, Role::Writer { create: false })?;
+        switch.interruptible(&mut connection)?;
         if !is_next {
             // Fails as "in use" when any other connection is open.
             connection
@@ -286,7 +292,7 @@ impl Store {
         role: Role,
         switch: &PauseSwitch,
     ) -> Result<Self, VaultError> {
-        let running = switch.enter()?;
+        let running = switch.enter_opening()?;
         let _stoppable = Stoppable::by(switch.flag());
         let (mut connection, is_next) = connect(ports, name, &found, role)?;
         switch.interruptible(&mut connection)?;
@@ -701,8 +707,15 @@ impl Lockable for Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.readers().idle.clear();
-        self.close_writer();
+        end::closing(|| {
+            self.readers().idle.clear();
+            self.close_writer();
+        })
+        .unwrap_or_else(|| {
+            // The process ends, and SQLCipher may be gone.
+            std::mem::forget(std::mem::take(&mut self.readers().idle));
+            std::mem::forget(self.writer().connection.take());
+        });
     }
 }
 
