@@ -41,8 +41,8 @@ struct State {
     said: BTreeMap<(String, String), BookingStatus>,
     /// The bookings that were made on it.
     asked: BTreeSet<String>,
-    /// Whether a booking was being made when it was last heard of.
-    is_booking: bool,
+    /// For whom a booking was being made when it was last heard of.
+    is_booking: Option<String>,
     tally: Tally,
 }
 
@@ -94,7 +94,7 @@ impl SimPhone {
                 app,
                 said: BTreeMap::new(),
                 asked: BTreeSet::new(),
-                is_booking: false,
+                is_booking: None,
                 tally: Tally::default(),
             }),
         }
@@ -193,7 +193,7 @@ impl SimPhone {
             8 => self.cancels(&app, &person.id).await,
             _ => {}
         }
-        self.looks(&app);
+        self.looks(&app, Some(&person.id));
     }
 
     async fn syncs(&self, app: &SoKhoe, person: &str) {
@@ -234,12 +234,12 @@ impl SimPhone {
             person_id: person.to_owned(),
             slot: slot.clone(),
         };
-        self.state().is_booking = true;
+        self.state().is_booking = Some(person.to_owned());
         match app.book(request).await {
             Ok(booking) => {
                 self.tell(format_args!("booked {}: {:?}", booking.id, booking.status));
                 let mut state = self.state();
-                state.is_booking = false;
+                state.is_booking = None;
                 state.asked.insert(booking.id.clone());
                 state.tally.bookings += 1;
                 state
@@ -267,13 +267,23 @@ impl SimPhone {
         }
     }
 
-    /// Reads every booking and holds it against what was said before.
-    pub fn looks(&self, app: &SoKhoe) {
+    /// Reads the bookings of whoever has any, and of this person, and holds them against what was said before.
+    pub fn looks(&self, app: &SoKhoe, of: Option<&str>) {
         if self.state().disk.is_cut() {
             return;
         }
         let persons = app.persons().expect("persons");
         for person in persons {
+            // A book that need not be opened takes time of another life.
+            let is_worth_it = {
+                let state = self.state();
+                of == Some(&person.id)
+                    || state.is_booking.as_ref() == Some(&person.id)
+                    || state.said.keys().any(|(of, _)| *of == person.id)
+            };
+            if !is_worth_it {
+                continue;
+            }
             let bookings = match app.bookings(&person.id) {
                 Ok(bookings) => bookings,
                 Err(error) => return self.failed("look", &error),
@@ -289,7 +299,7 @@ impl SimPhone {
                 let before = state
                     .said
                     .insert((person.id.clone(), booking.id.clone()), booking.status);
-                let is_new = before.is_none() && state.is_booking;
+                let is_new = before.is_none() && state.is_booking.is_some();
                 if is_new || !is_settled(booking.status) {
                     state.asked.insert(booking.id.clone());
                 }
@@ -314,7 +324,7 @@ impl SimPhone {
                 }
             }
         }
-        self.state().is_booking = false;
+        self.state().is_booking = None;
     }
 
     /// What may go wrong on a bad day, and nothing else.
@@ -378,7 +388,7 @@ impl SimPhone {
                     std::mem::replace(&mut state.app, app.clone())
                 };
                 drop(before);
-                self.looks(&app);
+                self.looks(&app, None);
             }
             Err(error) => self.wrong(format_args!("does not open: {error:?}")),
         }
@@ -408,7 +418,7 @@ impl SimPhone {
                 }
             }
         }
-        self.looks(&app);
+        self.looks(&app, None);
         settled
     }
 }
