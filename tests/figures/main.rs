@@ -10,6 +10,7 @@ mod first_sync;
 mod qr;
 mod report;
 mod vault;
+mod wire;
 
 use report::Figure;
 
@@ -40,6 +41,10 @@ fn main() {
     let mut figures: Vec<Figure> = Vec::new();
     if wanted("first_sync") {
         figures.push(runtime.block_on(first_sync::measure()));
+    }
+    if wire::NAMES.into_iter().any(wanted) {
+        let measured = runtime.block_on(wire::measure());
+        figures.extend(measured.into_iter().filter(|figure| wanted(&figure.name)));
     }
     figures.extend(vault::measure(wanted));
     if wanted("booking_round_trip") {
