@@ -124,6 +124,15 @@ impl PauseSwitch {
         self.inner.paused.load(Ordering::Acquire)
     }
 
+    /// The error of whoever stopped waiting for a lock since the phone sleeps. Asked before the transaction
+    /// ends, which pausing waits for.
+    pub(crate) fn paused_or(&self, error: VaultError) -> VaultError {
+        match error {
+            VaultError::Busy if self.is_paused() => VaultError::Paused,
+            other => other,
+        }
+    }
+
     pub(crate) fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.inner.paused)
     }

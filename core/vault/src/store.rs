@@ -294,13 +294,14 @@ impl Store {
     ) -> Result<Self, VaultError> {
         let running = switch.enter_opening()?;
         let _stoppable = Stoppable::by(switch.flag());
-        let (mut connection, is_next) = connect(ports, name, &found, role)?;
+        let (mut connection, is_next) =
+            connect(ports, name, &found, role).map_err(|error| switch.paused_or(error))?;
         switch.interruptible(&mut connection)?;
         // SQLite takes an empty file as a new one. A crash in `create` leaves one; else it was lost.
         if found.finished && version(&connection)? == 0 {
             return Err(VaultError::Corrupt);
         }
-        migrate(&mut connection, migrations)?;
+        migrate(&mut connection, migrations).map_err(|error| switch.paused_or(error))?;
         if !found.finished {
             ports.ring.set_finished(name, true)?;
         }
@@ -447,9 +448,12 @@ impl Store {
             None => {
                 *current = Durability::Full;
                 let role = Role::Writer { create: false };
-                let connection = self.pool.connect(&self.switch, role)?;
+                let connection = self
+                    .pool
+                    .connect(&self.switch, role)
+                    .map_err(|error| self.switch.paused_or(error))?;
                 if *suspect {
-                    fold_in_journal(&connection)?;
+                    fold_in_journal(&connection).map_err(|error| self.switch.paused_or(error))?;
                     *suspect = false;
                 }
                 slot.insert(connection)
@@ -474,11 +478,13 @@ impl Store {
             Ok((value, raised))
         })();
         let spoiled = result.as_ref().is_err_and(spoils_connection);
-        // Whoever stopped waiting for another process since the phone sleeps.
-        let result = match result {
-            Err(VaultError::Busy) if self.switch.is_paused() => Err(VaultError::Paused),
-            other => other.map_err(|error| locked_or(error, &*self.pool.keys, &self.pool.name)),
-        };
+        let result = result.map_err(|error| {
+            locked_or(
+                self.switch.paused_or(error),
+                &*self.pool.keys,
+                &self.pool.name,
+            )
+        });
         if let Err(error) = &result {
             scratch.names.forget();
             self.pool.note(error);
@@ -499,7 +505,9 @@ impl Store {
         let _running = self.switch.enter()?;
         self.pool.in_use()?;
         let _stoppable = Stoppable::by(self.switch.flag());
-        let mut loan = self.borrow_reader()?;
+        let mut loan = self
+            .borrow_reader()
+            .map_err(|error| self.switch.paused_or(error))?;
         let Some(reader) = loan.reader.as_mut() else {
             return Err(VaultError::Internal { code: 0 });
         };
@@ -508,7 +516,8 @@ impl Store {
             let value = work(&transaction, &mut reader.decoder)?;
             transaction.finish()?;
             Ok(value)
-        })();
+        })()
+        .map_err(|error| self.switch.paused_or(error));
         if let Err(error) = &result {
             self.pool.note(error);
             // One that was interrupted may still be in its transaction.

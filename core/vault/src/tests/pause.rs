@@ -264,6 +264,15 @@ fn pages_are_whole_or_not_there_however_often_it_is_paused() {
             }
             pages
         });
+        // Connections that open at the same time wait for each other, and hear of a pause then, too.
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                match vault.entries(&all()) {
+                    Ok(_) => {}
+                    Err(error) => assert_eq!(error, VaultError::Paused),
+                }
+            }
+        });
         for _ in 0..25 {
             std::thread::sleep(Duration::from_millis(15));
             // No grace to speak of: most pages are interrupted.
