@@ -18,8 +18,8 @@ pub enum BookCheck {
 }
 
 impl SoKhoe {
-    /// Reads the whole book of a person and verifies it. Blocks for as long as that takes: about a second for each
-    /// 50 MB of book.
+    /// Reads the whole book of a person and verifies it. Blocks for as long as that takes (`check` in
+    /// docs/figures.md).
     ///
     /// # Errors
     /// [`AppError::NotFound`], [`AppError::Paused`], what opening a book may give.
