@@ -165,6 +165,30 @@ fn a_document_is_fetched_once_and_opened_without_a_network() {
     assert!(!kept.ok && kept.stderr.contains("--overwrite"));
     let none = phone.run(&["open-attachment", &entry, "2", "--to", "-"]);
     assert!(!none.ok && none.stdout.is_empty());
+
+    // One of her own needs no clinic at all.
+    let own = folder.path().join("note.txt").display().to_string();
+    fs::write(&own, "Uống sau khi ăn").expect("a file");
+    let added = phone.run(&[
+        "add-document",
+        "--title",
+        "Đơn thuốc",
+        "--type",
+        "text/plain",
+        &own,
+        "--json",
+    ]);
+    assert!(added.ok, "{}", added.stderr);
+    let number = added.json()["id"].to_string();
+    let listed = phone.run(&["attachments", &number, "--json"]).json();
+    assert_eq!(listed["attachments"][0]["state"], "here");
+    let opened = phone.run(&["open-attachment", &number, "--to", "-"]);
+    assert_eq!(
+        (opened.ok, opened.stdout.as_str()),
+        (true, "Uống sau khi ăn")
+    );
+    assert!(phone.run(&["remove-document", &number]).ok);
+    assert!(!phone.run(&["attachments", &number]).ok);
 }
 
 /// The one line that `qr pay` prints.

@@ -35,7 +35,7 @@ pub enum AttachmentState {
     Here,
     /// At the clinic: to be fetched (again).
     AtClinic,
-    /// The clinic no longer has them.
+    /// The clinic no longer has them; of a document of the person's own, they are lost on this phone.
     Gone,
     /// At another server, which is not asked.
     Elsewhere,

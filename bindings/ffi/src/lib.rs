@@ -8,22 +8,22 @@
 #![allow(unsafe_code)]
 
 mod cancel;
-mod document;
 mod documents;
 mod error;
 mod key_store;
 mod observe;
+mod own_documents;
 mod scan;
 mod sokhoe;
 mod views;
 mod workers;
 
 pub use cancel::CancelToken;
-pub use document::DocumentWriter;
 pub use documents::AttachmentReader;
 pub use error::{SoKhoeError, words_for};
 pub use key_store::{KeyStore, KeyStoreError};
 pub use observe::{BookObserver, Subscription};
+pub use own_documents::DocumentWriter;
 pub use sokhoe::{CoreConfig, SoKhoe};
 
 uniffi::setup_scaffolding!();

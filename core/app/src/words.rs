@@ -334,6 +334,7 @@ mod tests {
             ] {
                 assert!(words.has(state.key()), "{state:?}");
             }
+            assert!(words.has("attachment-own-lost"));
         }
     }
 

@@ -60,6 +60,7 @@ attachment-inline = In the book, can be opened without a network
 attachment-here = On this phone, can be opened without a network
 attachment-at-clinic = At the hospital. Needs a network to fetch.
 attachment-gone = The hospital no longer has this document. Ask at reception if a copy is needed.
+attachment-own-lost = It was damaged on this phone and can no longer be opened. If you still have it, add it again.
 attachment-elsewhere = Somewhere else than this hospital. Sổ Khỏe does not fetch it.
 
 ## Errors: what happened, what was kept, what can be done
@@ -95,7 +96,7 @@ error-document-gone = The hospital no longer has this document. The book is unch
 error-document-elsewhere = The document is somewhere else than this hospital and is not fetched. Ask at reception if a copy is needed.
 error-document-too-large = The document is too large to keep on a phone. The book is unchanged. Ask the hospital for a printed copy.
 error-document-no-room = There is no room left for the documents of this book. What was kept is kept. Give documents more room, then fetch it again.
-error-document-damaged = The document on this phone is damaged and the hospital no longer has it. The rest of the book is whole. Ask at reception if a copy is needed.
+error-document-damaged = The document on this phone is damaged and no clinic has another copy. The rest of the book is whole. If it was your own and you still have it, add it again; else ask at reception if a copy is needed.
 error-document-other-content = What the hospital sent is not the document in the book, so it was not kept. Update the book and fetch it again; if that does not help, tell the hospital.
 error-document-unreadable = The document in the book cannot be read. The rest of the book is whole. Tell the hospital.
 error-cannot-read = The file cannot be read. Nothing was saved. Choose it again.

@@ -60,6 +60,7 @@ attachment-inline = Có trong sổ, xem được khi không có mạng
 attachment-here = Đã tải về, xem được khi không có mạng
 attachment-at-clinic = Đang ở bệnh viện. Cần có mạng để tải về.
 attachment-gone = Bệnh viện không còn tài liệu này. Hãy hỏi quầy tiếp đón nếu cần bản sao.
+attachment-own-lost = Bị hỏng trên điện thoại này và không mở được nữa. Nếu bạn còn giữ, hãy thêm lại.
 attachment-elsewhere = Nằm ở nơi khác, không phải bệnh viện này. Sổ Khỏe không tải về.
 
 ## Lỗi: điều đã xảy ra, điều được giữ, việc có thể làm
@@ -95,7 +96,7 @@ error-document-gone = Bệnh viện không còn tài liệu này. Sổ không th
 error-document-elsewhere = Tài liệu nằm ở nơi khác, không phải bệnh viện này, nên không được tải về. Hãy hỏi quầy tiếp đón nếu cần bản sao.
 error-document-too-large = Tài liệu quá lớn để lưu trên điện thoại. Sổ không thay đổi. Hãy xin bản in ở bệnh viện.
 error-document-no-room = Hết chỗ dành cho tài liệu của sổ này. Những gì đã lưu vẫn còn. Hãy tăng chỗ dành cho tài liệu rồi tải lại.
-error-document-damaged = Tài liệu lưu trên điện thoại bị hỏng và bệnh viện không còn bản khác. Các phần khác của sổ vẫn còn nguyên. Hãy hỏi quầy tiếp đón nếu cần bản sao.
+error-document-damaged = Tài liệu lưu trên điện thoại bị hỏng và không cơ sở nào còn bản khác. Các phần khác của sổ vẫn còn nguyên. Nếu là giấy tờ của bạn và bạn còn giữ, hãy thêm lại; nếu không, hãy hỏi quầy tiếp đón nếu cần bản sao.
 error-document-other-content = Bệnh viện gửi đến không đúng tài liệu ghi trong sổ nên không được lưu. Hãy cập nhật sổ rồi tải lại; nếu vẫn vậy, hãy báo bệnh viện.
 error-document-unreadable = Tài liệu trong sổ không đọc được. Các phần khác của sổ vẫn còn nguyên. Hãy báo bệnh viện.
 error-cannot-read = Không đọc được tệp này. Chưa có gì được lưu. Hãy chọn lại.

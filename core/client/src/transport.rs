@@ -59,34 +59,18 @@ impl Transport for HttpTransport {
         request: http::Request<Bytes>,
         limits: Limits,
     ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        let whole = StreamLimits {
+            silence: limits.timeout,
+            timeout: limits.timeout,
+            max_body: limits.max_body,
+        };
         Box::pin(async move {
-            let mut request =
-                reqwest::Request::try_from(request).map_err(|_| TransportError::Invalid)?;
-            *request.timeout_mut() = Some(limits.timeout);
-            let mut response = self
-                .http
-                .execute(request)
-                .await
-                .map_err(|error| classify(&error))?;
-            let declared = response.content_length().unwrap_or(0);
-            if declared > limits.max_body as u64 {
-                return Err(TransportError::TooLarge {
-                    limit: limits.max_body,
-                });
-            }
+            let (head, mut arriving) = self.stream(request, whole).await?.into_parts();
             let mut body = BytesMut::new();
-            while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
-                if body.len() + chunk.len() > limits.max_body {
-                    return Err(TransportError::TooLarge {
-                        limit: limits.max_body,
-                    });
-                }
+            while let Some(chunk) = arriving.next_chunk().await? {
                 body.extend_from_slice(&chunk);
             }
-            let mut answer = http::Response::new(body.freeze());
-            *answer.status_mut() = response.status();
-            *answer.headers_mut() = response.headers().clone();
-            Ok(answer)
+            Ok(http::Response::from_parts(head, body.freeze()))
         })
     }
 

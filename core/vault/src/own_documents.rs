@@ -287,19 +287,6 @@ pub(crate) fn restore(
     Ok(restored)
 }
 
-/// The names of the files that the blobs of a database have.
-pub(crate) fn files_of_blobs(
-    tx: &Transaction<'_>,
-    files: &BlobFiles,
-) -> Result<Vec<String>, VaultError> {
-    let mut find = tx.prepare(r#"SELECT "file" FROM "blob" WHERE "file" IS NOT NULL"#)?;
-    let names = find
-        .query_map([], |row| row.get::<_, [u8; 16]>(0))?
-        .map(|file| file.map(|file| files.name(&file)))
-        .collect::<Result<_, _>>()?;
-    Ok(names)
-}
-
 /// The entry of a document. Reads all rows: only for what hardly happens.
 fn entry_of(tx: &Transaction<'_>, id: IntentId) -> Result<Option<i64>, VaultError> {
     Ok(tx

@@ -145,7 +145,7 @@ impl Vault {
                 })
             };
             (rebuilt.intents, rebuilt.bookings) = (count("intent")?, count("booking")?);
-            own_documents::files_of_blobs(tx, &blob_files)
+            blob_files.named(tx)
         })?;
         drop(running);
         Ok((Self::open_under(ports, name, switch)?, rebuilt))
@@ -216,7 +216,7 @@ impl AccountVault {
         let rows = salvage::rows_of_account(&|| open_damaged(ports, account::NAME, &key))?;
         replace(ports, account::NAME, &key, ACCOUNT, |tx| {
             salvage::put_back_account(tx, &rows)?;
-            Ok(Vec::new())
+            Ok(BTreeSet::new())
         })?;
         drop(running);
         Self::open_or_create_under(ports, switch)
@@ -277,7 +277,7 @@ fn replace(
     name: &str,
     key: &VaultKey,
     migrations: Migrations,
-    fill: impl FnOnce(&Transaction<'_>) -> Result<Vec<String>, VaultError>,
+    fill: impl FnOnce(&Transaction<'_>) -> Result<BTreeSet<String>, VaultError>,
 ) -> Result<(), VaultError> {
     let files = &*ports.files;
     let unfinished = unfinished_file(name);
@@ -311,7 +311,10 @@ fn replace(
         // Before the new file counts.
         match blobs.is_empty() {
             true => Ok(files.remove(&blobs_kept_file(name))?),
-            false => Ok(files.write(&blobs_kept_file(name), blobs.join("\n").as_bytes())?),
+            false => {
+                let names: Vec<String> = blobs.into_iter().collect();
+                Ok(files.write(&blobs_kept_file(name), names.join("\n").as_bytes())?)
+            }
         }
     })();
     if let Err(error) = made {

@@ -448,10 +448,7 @@ impl Store {
             None => {
                 *current = Durability::Full;
                 let role = Role::Writer { create: false };
-                let connection = self
-                    .pool
-                    .connect(&self.switch, role)
-                    .map_err(|error| self.switch.paused_or(error))?;
+                let connection = self.pool.connect(&self.switch, role)?;
                 if *suspect {
                     fold_in_journal(&connection).map_err(|error| self.switch.paused_or(error))?;
                     *suspect = false;
@@ -505,9 +502,7 @@ impl Store {
         let _running = self.switch.enter()?;
         self.pool.in_use()?;
         let _stoppable = Stoppable::by(self.switch.flag());
-        let mut loan = self
-            .borrow_reader()
-            .map_err(|error| self.switch.paused_or(error))?;
+        let mut loan = self.borrow_reader()?;
         let Some(reader) = loan.reader.as_mut() else {
             return Err(VaultError::Internal { code: 0 });
         };
@@ -605,7 +600,7 @@ impl Pool {
         let key = self.key.get()?;
         let mut connection = connection::open(&*self.files, &file, &key, role)
             .inspect_err(|error| self.note(error))
-            .map_err(|error| locked_or(error, &*self.keys, &self.name))?;
+            .map_err(|error| locked_or(switch.paused_or(error), &*self.keys, &self.name))?;
         switch.interruptible(&mut connection)?;
         Ok(connection)
     }

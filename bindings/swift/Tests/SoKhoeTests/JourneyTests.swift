@@ -176,6 +176,24 @@ final class JourneyTests: XCTestCase {
         }
         XCTAssertEqual(try reader.length(), UInt64(bytes.count))
         XCTAssertTrue(String(decoding: bytes, as: UTF8.self).contains("GIẤY HẸN KHÁM LẠI"))
+
+        let photo = Data((0..<150_000).map { UInt8(truncatingIfNeeded: $0) })
+        let file = folder.appendingPathComponent("photo.jpg")
+        try photo.write(to: file)
+        let handle = try FileHandle(forReadingFrom: file)
+        let about = NewDocumentView(title: "Đơn thuốc", contentType: "image/jpeg")
+        let own = try await phone.addDocument(personId: person, document: about, from: handle)
+        let added = try await phone.attachments(personId: person, entryId: own)
+        XCTAssertEqual(added.map(\.state), [.here])
+        let ownReader = try await phone.openAttachment(personId: person, entryId: own, index: 0)
+        var ownBytes = Data()
+        while let chunk = try await ownReader.nextChunk() {
+            ownBytes.append(chunk)
+        }
+        XCTAssertEqual(ownBytes, photo)
+        try await phone.removeDocument(personId: person, entryId: own)
+        let gone = await thrown { try await phone.attachments(personId: person, entryId: own) }
+        XCTAssertEqual(gone as? SoKhoeError, .NotFound(what: "entry"))
     }
 
     func testErrorsAreTypedAndHaveWordsForPeople() async throws {

@@ -31,6 +31,9 @@ impl SoKhoe {
         let (one, _) = find(session, &book, entry_id, index)?;
         match one.state {
             AttachmentState::Inline | AttachmentState::Here => return Ok(one.view(session)),
+            AttachmentState::Gone if one.clinic.is_own() => {
+                return Err(DocumentRefusal::Damaged.into());
+            }
             AttachmentState::Elsewhere => return Err(DocumentRefusal::Elsewhere.into()),
             AttachmentState::AtClinic | AttachmentState::Gone => {}
         }

@@ -48,7 +48,7 @@ pub enum AttachmentState {
     Here,
     /// At the clinic: to be fetched (again).
     AtClinic,
-    /// The clinic no longer has them.
+    /// The clinic no longer has them; of a document of the person's own, they are lost on this phone.
     Gone,
     /// At another server, which is not asked.
     Elsewhere,
@@ -86,10 +86,19 @@ impl Found {
     /// The place under which the vault keeps the bytes: the url, and what the clinic says of the content
     /// there, so that other content under the same url is fetched anew.
     fn place(&self) -> String {
-        place(&self.attachment)
+        place(&self.clinic, &self.attachment)
+    }
+
+    /// The key of the words for where it is.
+    fn key(&self) -> &'static str {
+        match self.state {
+            AttachmentState::Gone if self.clinic.is_own() => "attachment-own-lost",
+            state => state.key(),
+        }
     }
 
     fn view(self, session: &Session) -> AttachmentView {
+        let state_text = session.words.say(self.key());
         let title = match self.attachment.title {
             title if title.is_empty() => session.words.say("attachment-untitled"),
             title => title,
@@ -104,16 +113,17 @@ impl Found {
             content_type: self.attachment.content_type,
             size,
             state: self.state,
-            state_text: session.words.say(self.state.key()),
+            state_text,
         }
     }
 }
 
-fn place(attachment: &Attachment) -> String {
+fn place(clinic: &ClinicId, attachment: &Attachment) -> String {
     let url = attachment.url.as_deref().unwrap_or_default();
     match attachment.sha1 {
-        Some(sha1) => format!("{url}#{}", STANDARD.encode(sha1)),
-        None => url.to_owned(),
+        // What the person put in never changes: the vault keeps it under its url.
+        Some(sha1) if !clinic.is_own() => format!("{url}#{}", STANDARD.encode(sha1)),
+        _ => url.to_owned(),
     }
 }
 
@@ -196,7 +206,9 @@ pub(crate) fn stored(
     resource: &ResourceKey,
     attachment: &Attachment,
 ) -> Result<Option<StoredBlob>, AppError> {
-    let stored = book.vault.blob(clinic, resource, &place(attachment))?;
+    let stored = book
+        .vault
+        .blob(clinic, resource, &place(clinic, attachment))?;
     // Without a hash the size is what tells that the clinic has put something else there.
     Ok(stored.filter(|stored| attachment.size.is_none_or(|size| size == stored.length)))
 }
@@ -212,6 +224,7 @@ fn state_of(
     let state = match stored.map(|stored| stored.state) {
         Some(BlobState::Here) => AttachmentState::Here,
         Some(BlobState::Lost) => AttachmentState::Gone,
+        None if one.clinic.is_own() => AttachmentState::Gone,
         Some(BlobState::AtClinic) | None if !is_ours => AttachmentState::Elsewhere,
         Some(BlobState::AtClinic) | None => {
             let name = (one.clinic.clone(), one.resource.clone(), one.place());

@@ -110,6 +110,9 @@ impl SoKhoe {
             (AttachmentState::Here | AttachmentState::AtClinic, _) => {
                 return Err(DocumentRefusal::NotHere.into());
             }
+            (AttachmentState::Gone, _) if one.clinic.is_own() => {
+                return Err(DocumentRefusal::Damaged.into());
+            }
             (AttachmentState::Gone, _) => return Err(DocumentRefusal::Gone.into()),
             (AttachmentState::Elsewhere, _) => return Err(DocumentRefusal::Elsewhere.into()),
         };

@@ -11,7 +11,10 @@ use sokhoe_vault::{ClinicRecord, LinkedPerson, PersonRecord};
 use tempfile::TempDir;
 
 use super::NewDocumentView;
-use crate::{AppConfig, AppError, BrowseRequest, EntryView, Language, SoKhoe, system_ports};
+use crate::{
+    AppConfig, AppError, AttachmentState, BrowseRequest, DocumentRefusal, EntryView, Language,
+    SoKhoe, system_ports,
+};
 
 fn phone(language: Language) -> (SoKhoe, TempDir) {
     let folder = TempDir::new().unwrap();
@@ -250,4 +253,45 @@ fn the_move_says_that_documents_stay() {
     let (app, _folder) = phone(Language::En);
     let words = app.words_after_move();
     assert!(words.contains("added yourself do not move") && words.contains("FHIR"));
+}
+
+#[tokio::test]
+async fn what_was_put_in_is_opened_and_its_loss_is_said() {
+    let (app, folder) = phone(Language::En);
+    let bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+    let id = app
+        .add_document("p", about("x"), &mut bytes.as_slice())
+        .unwrap();
+    let listed = app.attachments("p", id).unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(
+        (listed[0].state, listed[0].size),
+        (AttachmentState::Here, Some(70_000))
+    );
+    let reader = app.open_attachment("p", id, 0).unwrap();
+    assert_eq!((reader.title(), reader.content_type()), ("x", "image/jpeg"));
+    let mut opened = Vec::new();
+    reader.copy_to(&mut opened).unwrap();
+    assert!(opened == bytes);
+    let fetched = app.fetch_attachment("p", id, 0).await.unwrap();
+    assert_eq!(fetched.state, AttachmentState::Here);
+
+    for name in std::fs::read_dir(folder.path()).unwrap() {
+        let path = name.unwrap().path();
+        if path.to_string_lossy().contains("blob") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let lost = AppError::Document {
+        reason: DocumentRefusal::Damaged,
+    };
+    for _ in 0..2 {
+        assert_eq!(app.open_attachment("p", id, 0).map(drop), Err(lost.clone()));
+        let listed = app.attachments("p", id).unwrap();
+        assert_eq!(listed[0].state, AttachmentState::Gone);
+        assert!(listed[0].state_text.contains("add it again"));
+        let fetched = app.fetch_attachment("p", id, 0).await;
+        assert_eq!(fetched.map(drop), Err(lost.clone()));
+    }
+    assert!(!app.words_for(&lost).is_empty());
 }

@@ -24,6 +24,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -92,12 +93,7 @@ impl BlobFiles {
             return Ok(());
         }
         store.write(Durability::Relaxed, |tx, _| {
-            let mut statement =
-                tx.prepare(r#"SELECT "file" FROM "blob" WHERE "file" IS NOT NULL"#)?;
-            let known = statement
-                .query_map([], |row| row.get::<_, [u8; FILE]>(0))?
-                .map(|file| file.map(|file| self.name(&file)))
-                .collect::<Result<std::collections::HashSet<_>, _>>()?;
+            let known = self.named(tx)?;
             for name in self.files.list()? {
                 if is_blob_of(&name, &self.vault) && !known.contains(&name) {
                     self.files.remove(&name)?;
@@ -105,6 +101,15 @@ impl BlobFiles {
             }
             Ok(())
         })
+    }
+
+    /// The names of the files that rows name.
+    pub(crate) fn named(&self, tx: &Transaction<'_>) -> Result<BTreeSet<String>, VaultError> {
+        let mut find = tx.prepare(r#"SELECT "file" FROM "blob" WHERE "file" IS NOT NULL"#)?;
+        let files = find.query_map([], |row| row.get::<_, [u8; FILE]>(0))?;
+        Ok(files
+            .map(|file| file.map(|file| self.name(&file)))
+            .collect::<Result<_, _>>()?)
     }
 
     /// Removes files that no row names any more. What fails is swept at the next open.

@@ -9,6 +9,7 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
+import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNotEquals
@@ -27,6 +28,7 @@ import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.KeyStoreRefusal
 import vn.sokhoe.core.Language
 import vn.sokhoe.core.MoveRefusal
+import vn.sokhoe.core.NewDocumentView
 import vn.sokhoe.core.PayeeDifference
 import vn.sokhoe.core.PaymentScheme
 import vn.sokhoe.core.PaymentStatus
@@ -227,6 +229,17 @@ class JourneyTest {
                     assertEquals(reader.length(), bytes.size.toULong())
                     assertTrue("GIẤY HẸN KHÁM LẠI" in bytes.decodeToString())
                 }
+
+                val photo = ByteArray(150_000) { it.toByte() }
+                val own = phone.addDocument(person, NewDocumentView("Đơn thuốc", "image/jpeg"), photo.inputStream())
+                val added = phone.attachments(person, own).single()
+                assertEquals(AttachmentState.HERE, added.state, added.stateText)
+                phone.openAttachment(person, own, 0u).use { reader ->
+                    val chunks = generateSequence { runBlocking { reader.nextChunk() } }.toList()
+                    assertArrayEquals(photo, chunks.fold(ByteArray(0)) { all, chunk -> all + chunk })
+                }
+                phone.removeDocument(person, own)
+                assertThrows<SoKhoeException.NotFound> { phone.attachments(person, own) }
             }
         }
 
