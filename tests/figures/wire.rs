@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sokhoe_tests::book::exported_resources;
 use sokhoe_tests::{BOOK_PATIENT, TestClinic, TestPhone};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -36,7 +37,10 @@ pub async fn measure() -> Vec<Figure> {
     let first = relay.counted() - before;
     let mut json = Vec::new();
     phone.app.export_fhir(person, &mut json).expect("the book");
-    let json = json_bytes(&json);
+    let json: usize = exported_resources(&json)
+        .iter()
+        .map(|json| json.len())
+        .sum();
 
     let before = relay.counted();
     let nothing = phone.app.sync(person).await.expect("a sync");
@@ -44,29 +48,15 @@ pub async fn measure() -> Vec<Figure> {
     let idle = relay.counted() - before;
     let samples = usize::try_from(synced.stored).unwrap_or(usize::MAX);
     vec![
-        Figure::new("wire_ratio", (first.up + first.down) / json, "", samples),
+        Figure::new(
+            "wire_ratio",
+            (first.up + first.down) / json as f64,
+            "",
+            samples,
+        ),
         Figure::new("idle_sync_bytes", idle.up.max(idle.down), "bytes", 1),
         Figure::new("idle_sync_trips", idle.trips, "", 1),
     ]
-}
-
-/// Bytes of the resources in an exported book.
-fn json_bytes(bundle: &[u8]) -> f64 {
-    #[derive(serde::Deserialize)]
-    struct Bundle<'a> {
-        #[serde(borrow)]
-        entry: Vec<Entry<'a>>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Entry<'a> {
-        #[serde(borrow)]
-        resource: &'a serde_json::value::RawValue,
-    }
-    let bundle: Bundle<'_> = serde_json::from_slice(bundle).expect("a Bundle");
-    let resources = bundle.entry.iter();
-    resources
-        .map(|entry| entry.resource.get().len() as f64)
-        .sum()
 }
 
 /// What went through.

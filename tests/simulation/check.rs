@@ -10,6 +10,7 @@ use sokhoe_app::BookingStatus;
 use sokhoe_client::{ClinicClient, Credentials, EnrolmentRequest};
 use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
 use sokhoe_fhir::bundle::Change;
+use sokhoe_tests::book::exported_resources;
 
 use crate::clinic::SimClinic;
 use crate::network::Clinics;
@@ -130,7 +131,8 @@ async fn record(clinic: &Arc<SimClinic>, patient: &str) -> BTreeSet<String> {
             &clinic.url(),
         )
         .expect("an enrolment");
-    let code = sokhoe_qr::signed::Enrolment::read(&code.text, running_now()).expect("a code");
+    let code =
+        sokhoe_qr::signed::Enrolment::read(&code.text, crate::time::begin()).expect("a code");
     let transport: Arc<dyn Transport> = Arc::new(Beside(Arc::clone(clinic)));
     let client = ClinicClient::new(&clinic.url(), None, Arc::clone(&transport)).expect("a client");
     let device_id = format!("auditor-of-{patient}");
@@ -172,10 +174,6 @@ async fn record(clinic: &Arc<SimClinic>, patient: &str) -> BTreeSet<String> {
     }
 }
 
-fn running_now() -> sokhoe_domain::Timestamp {
-    crate::time::begin()
-}
-
 /// I4 and I6: every phone has, of every person, what the person's clinics have, byte for byte, and nothing
 /// of anybody else.
 pub async fn books(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs) -> u64 {
@@ -209,11 +207,9 @@ pub async fn books(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs)
             let mut exported = Vec::new();
             app.export_fhir(&person.id, &mut exported)
                 .expect("the book");
-            let exported: Exported<'_> = serde_json::from_slice(&exported).expect("a Bundle");
-            let found: BTreeSet<String> = exported
-                .entry
-                .iter()
-                .map(|entry| entry.resource.get().to_owned())
+            let found: BTreeSet<String> = exported_resources(&exported)
+                .into_iter()
+                .map(str::to_owned)
                 // A refused booking, which no clinic has.
                 .filter(|json| !json.contains("StructureDefinition/on-phone"))
                 .collect();
@@ -230,18 +226,6 @@ pub async fn books(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs)
         }
     }
     compared
-}
-
-#[derive(serde::Deserialize)]
-struct Exported<'a> {
-    #[serde(borrow, default)]
-    entry: Vec<ExportedEntry<'a>>,
-}
-
-#[derive(serde::Deserialize)]
-struct ExportedEntry<'a> {
-    #[serde(borrow)]
-    resource: &'a serde_json::value::RawValue,
 }
 
 fn patient_of(name: &str) -> Option<&'static str> {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use sokhoe_clinic::{BookingRow, Clinic, ClinicConfig, DataSource, ImportOptions, InProcess};
 use sokhoe_domain::ports::{Clock, Rng, TransportError, VaultFiles as _};
-use sokhoe_testing::disk::{CrashKind, Promise, SimDisk};
+use sokhoe_testing::disk::{Promise, SimDisk};
 
 use crate::dice::Dice;
 use crate::network::at_once;
@@ -189,17 +189,11 @@ impl SimClinic {
     }
 
     fn comes_back_from_a_cut(&self) {
-        const KINDS: [CrashKind; 4] = [
-            CrashKind::Durable,
-            CrashKind::Written,
-            CrashKind::Dropped,
-            CrashKind::Reordered,
-        ];
         let mut state = self.state();
         state.disk.cut_after(0);
         drop(state.running.take());
-        let kind = *self.dice.one(&KINDS).unwrap();
-        state.disk = state.disk.crash(kind, self.dice.number());
+        let (kind, after) = self.dice.crash(&state.disk);
+        state.disk = after;
         drop(state);
         self.tell(format_args!("lost power: {kind:?}"));
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sokhoe_testing::SeededRng;
+use sokhoe_testing::disk::{CrashKind, SimDisk};
 
 /// Dice of one actor: what one of them rolls changes nothing for the others.
 #[derive(Clone)]
@@ -38,6 +39,19 @@ impl Dice {
 
     pub fn one<'a, T>(&self, of: &'a [T]) -> Option<&'a T> {
         of.get(self.below(of.len()))
+    }
+
+    /// A disk after the power went now.
+    pub fn crash(&self, disk: &SimDisk) -> (CrashKind, SimDisk) {
+        // The others tear the write at the cut, and at this moment there is none.
+        const KINDS: [CrashKind; 4] = [
+            CrashKind::Durable,
+            CrashKind::Written,
+            CrashKind::Dropped,
+            CrashKind::Reordered,
+        ];
+        let kind = KINDS[self.below(KINDS.len())];
+        (kind, disk.crash(kind, self.number()))
     }
 
     /// From `least` to `most`.

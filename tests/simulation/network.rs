@@ -29,6 +29,7 @@ pub enum Weather {
 }
 
 /// A phone's way to all clinics.
+#[derive(Clone)]
 pub struct Link {
     pub name: String,
     pub clinics: Arc<Clinics>,
@@ -136,12 +137,7 @@ impl Link {
     fn deliver_later(&self, request: Request<Bytes>, after: Duration) {
         let link = Self {
             name: format!("{} (late)", self.name),
-            clinics: Arc::clone(&self.clinics),
-            dice: self.dice.clone(),
-            weather: Arc::clone(&self.weather),
-            powered: Arc::clone(&self.powered),
-            story: self.story.clone(),
-            answers: Arc::clone(&self.answers),
+            ..self.clone()
         };
         tokio::spawn(async move {
             tokio::time::sleep(after).await;

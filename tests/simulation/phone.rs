@@ -22,14 +22,10 @@ const WRONG: i64 = 48 * 3_600_000;
 /// A phone that lives through its day.
 pub struct SimPhone {
     pub name: String,
-    time: Arc<Time>,
     clock: Arc<DeviceClock>,
     dice: Dice,
-    pub weather: Arc<Mutex<Weather>>,
-    clinics: Arc<Clinics>,
-    answers: Arc<Answers>,
-    story: Story,
-    wrongs: Wrongs,
+    weather: Arc<Mutex<Weather>>,
+    around: Surroundings,
     state: Mutex<State>,
 }
 
@@ -66,28 +62,15 @@ impl SimPhone {
         let disk = SimDisk::of(Promise::PowersafeOverwrite, files);
         let weather = Arc::new(Mutex::new(Weather::Bad));
         let clock = DeviceClock::of_phone(&around.time);
-        let powered = Arc::new(AtomicBool::new(true));
-        let link = Link {
-            name: name.clone(),
-            clinics: Arc::clone(&around.clinics),
-            dice: dice.clone(),
-            weather: Arc::clone(&weather),
-            powered: Arc::clone(&powered),
-            story: around.story.clone(),
-            answers: Arc::clone(&around.answers),
-        };
-        let ports = ports(&disk, Arc::clone(&clock), &dice, Arc::new(link));
-        let app = SoKhoe::open(config(&name), ports).expect("a core");
+        let link = link(&name, &dice, &weather, around);
+        let powered = Arc::clone(&link.powered);
+        let app = switch_on(&disk, &clock, &dice, link).expect("a core");
         Self {
             name,
-            time: Arc::clone(&around.time),
             clock,
             dice,
             weather,
-            clinics: Arc::clone(&around.clinics),
-            answers: Arc::clone(&around.answers),
-            story: around.story.clone(),
-            wrongs: around.wrongs.clone(),
+            around: around.clone(),
             state: Mutex::new(State {
                 disk,
                 powered,
@@ -123,12 +106,12 @@ impl SimPhone {
     }
 
     fn tell(&self, what: impl std::fmt::Display) {
-        self.story.tell(&self.name, what);
+        self.around.story.tell(&self.name, what);
     }
 
     fn wrong(&self, what: impl std::fmt::Display) {
         self.tell(format_args!("WRONG: {what}"));
-        self.wrongs.note(format!("{}: {what}", self.name));
+        self.around.wrongs.note(format!("{}: {what}", self.name));
     }
 
     /// Lives until it is aborted.
@@ -213,7 +196,7 @@ impl SimPhone {
             return;
         };
         // By true time: whoever finds a time on a phone whose clock is wrong sees it on paper, too.
-        let from = self.time.look().plus(Duration::from_secs(3_600));
+        let from = self.around.time.look().plus(Duration::from_secs(3_600));
         let request = FindSlotsRequest {
             person_id: person.to_owned(),
             clinic_id: clinic.clone(),
@@ -341,12 +324,6 @@ impl SimPhone {
 
     /// In the middle of what it does, or of what it writes.
     async fn loses_power(&self) {
-        const KINDS: [CrashKind; 4] = [
-            CrashKind::Durable,
-            CrashKind::Written,
-            CrashKind::Dropped,
-            CrashKind::Reordered,
-        ];
         let (disk, powered) = {
             let state = self.state();
             (state.disk.clone(), Arc::clone(&state.powered))
@@ -358,8 +335,7 @@ impl SimPhone {
         let _whatever = tokio::time::timeout(until, self.does_something()).await;
         powered.store(false, Ordering::SeqCst);
         disk.cut_after(0);
-        let kind = *self.dice.one(&KINDS).unwrap();
-        let after = disk.crash(kind, self.dice.number());
+        let (kind, after) = self.dice.crash(&disk);
         self.state().tally.power_cuts += 1;
         self.tell(format_args!("loses power: {kind:?}"));
         tokio::time::sleep(self.dice.waiting(Duration::from_secs(300))).await;
@@ -367,19 +343,10 @@ impl SimPhone {
     }
 
     fn begins_on(&self, disk: SimDisk, what: &str) {
-        let powered = Arc::new(AtomicBool::new(true));
-        let link = Link {
-            name: self.name.clone(),
-            clinics: Arc::clone(&self.clinics),
-            dice: self.dice.clone(),
-            weather: Arc::clone(&self.weather),
-            powered: Arc::clone(&powered),
-            story: self.story.clone(),
-            answers: Arc::clone(&self.answers),
-        };
-        let ports = ports(&disk, Arc::clone(&self.clock), &self.dice, Arc::new(link));
+        let link = link(&self.name, &self.dice, &self.weather, &self.around);
+        let powered = Arc::clone(&link.powered);
         self.tell(what);
-        match SoKhoe::open(config(&self.name), ports) {
+        match switch_on(&disk, &self.clock, &self.dice, link) {
             Ok(app) => {
                 let before = {
                     let mut state = self.state();
@@ -428,4 +395,27 @@ fn is_settled(status: BookingStatus) -> bool {
         status,
         BookingStatus::WaitingForNetwork | BookingStatus::Sending
     )
+}
+
+/// The phone's way to the clinics, until its power goes.
+fn link(name: &str, dice: &Dice, weather: &Arc<Mutex<Weather>>, around: &Surroundings) -> Link {
+    Link {
+        name: name.to_owned(),
+        clinics: Arc::clone(&around.clinics),
+        dice: dice.clone(),
+        weather: Arc::clone(weather),
+        powered: Arc::new(AtomicBool::new(true)),
+        story: around.story.clone(),
+        answers: Arc::clone(&around.answers),
+    }
+}
+
+fn switch_on(
+    disk: &SimDisk,
+    clock: &Arc<DeviceClock>,
+    dice: &Dice,
+    link: Link,
+) -> Result<SoKhoe, AppError> {
+    let config = config(&link.name);
+    SoKhoe::open(config, ports(disk, Arc::clone(clock), dice, Arc::new(link)))
 }

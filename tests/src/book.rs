@@ -171,3 +171,27 @@ fn all_pages(
         }
     }
 }
+
+/// The resources of an exported FHIR Bundle, byte for byte.
+///
+/// # Panics
+/// When it is no Bundle.
+#[must_use]
+pub fn exported_resources(bundle: &[u8]) -> Vec<&str> {
+    #[derive(serde::Deserialize)]
+    struct Bundle<'a> {
+        #[serde(borrow, default)]
+        entry: Vec<Entry<'a>>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Entry<'a> {
+        #[serde(borrow)]
+        resource: &'a serde_json::value::RawValue,
+    }
+    let bundle: Bundle<'_> = serde_json::from_slice(bundle).expect("a Bundle");
+    bundle
+        .entry
+        .into_iter()
+        .map(|entry| entry.resource.get())
+        .collect()
+}
