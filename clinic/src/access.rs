@@ -25,7 +25,7 @@ use crate::store::StoreError;
 
 /// The persons of session `?1` while it is not revoked: the one condition of every query.
 const GRANTED: &str = "SELECT g.patient FROM access_grant g JOIN session s ON s.pk = g.session
-                       WHERE g.session = ?1 AND s.revoked IS NULL";
+                       WHERE g.session = ?1 AND g.ended IS NULL AND s.revoked IS NULL";
 
 /// A device that proved itself, and by it the persons it was granted.
 #[derive(Clone)]
@@ -101,6 +101,26 @@ impl Access {
         Ok(sql
             .prepare_cached(&format!("SELECT 1 WHERE ?2 IN ({GRANTED})"))?
             .exists(params![self.session, patient])?)
+    }
+
+    /// Whether the session could once see the person and no longer may: it alone is told so.
+    pub fn has_ended(&self, sql: &Connection, patient: &str) -> Result<bool, StoreError> {
+        Ok(sql
+            .prepare_cached(
+                "SELECT 1 FROM access_grant
+                 WHERE session = ?1 AND patient = ?2 AND ended IS NOT NULL",
+            )?
+            .exists(params![self.session, patient])?)
+    }
+
+    /// How many resources a feed from its beginning has; nothing of a person who is not granted.
+    pub fn feed_length(&self, sql: &Connection, patient: &str) -> Result<u64, StoreError> {
+        Ok(sql
+            .prepare_cached(&format!(
+                "SELECT count(*) FROM change WHERE patient = ?2 AND ?2 IN ({GRANTED})"
+            ))?
+            .query_row(params![self.session, patient], |row| row.get(0))
+            .map(i64::unsigned_abs)?)
     }
 
     /// The resource, when it is there and granted.
@@ -215,6 +235,17 @@ impl Access {
         Ok(patients)
     }
 
+    /// The new session of a device that proved another one of its own may see whom that one may see.
+    pub fn inherit(&self, sql: &Connection, earlier: &Self) -> Result<(), StoreError> {
+        // What has ended goes along: the device may not have asked since.
+        sql.prepare_cached(
+            "INSERT OR IGNORE INTO access_grant (session, patient, ended)
+             SELECT ?2, patient, ended FROM access_grant WHERE session = ?1",
+        )?
+        .execute(params![earlier.session, self.session])?;
+        Ok(())
+    }
+
     /// Of a session that was opened in this very transaction.
     pub fn of_session(session: i64, device: &str) -> Self {
         Self {
@@ -222,6 +253,22 @@ impl Access {
             device: device.to_owned(),
         }
     }
+}
+
+/// Takes the access to a person away: from one device, or from all. How many lost it.
+pub(crate) fn end(
+    sql: &Connection,
+    patient: &str,
+    device: Option<&str>,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    Ok(sql
+        .prepare_cached(
+            "UPDATE access_grant SET ended = ?3
+             WHERE patient = ?1 AND ended IS NULL
+               AND session IN (SELECT pk FROM session WHERE ?2 IS NULL OR device = ?2)",
+        )?
+        .execute(params![patient, device, now.as_millis()])?)
 }
 
 /// The newest change of all: a cursor beyond it is of another database.
@@ -284,7 +331,7 @@ mod tests {
         let sql = crate::store::in_memory();
         sql.execute_batch(
             "INSERT INTO session VALUES (1, 'device', '', x'00', 0, NULL);
-             INSERT INTO access_grant VALUES (1, 'p');
+             INSERT INTO access_grant VALUES (1, 'p', NULL);
              INSERT INTO resource VALUES (1, 'Patient', 'p', 1, 'p', 0, '{}'),
                                          (2, 'Location', 'l', 1, NULL, 0, '{}'),
                                          (3, 'Binary', 'b', 1, NULL, 0, '{}');

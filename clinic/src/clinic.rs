@@ -11,6 +11,7 @@ use sokhoe_domain::ports::{Clock, Rng};
 use sokhoe_qr::PublicKey;
 use tokio::net::TcpListener;
 
+use crate::access;
 use crate::billing::{self, InvoiceLine, IssuedInvoice, PaymentOutcome};
 use crate::config::{ClinicConfig, Payee};
 use crate::desk::{self, BookingRow};
@@ -198,6 +199,19 @@ impl Clinic {
         base_url: &str,
     ) -> Result<EnrolmentText, ClinicError> {
         enrolment::issue(&self.inner, patients, valid_for, base_url)
+    }
+
+    /// Takes the access to a person's record away: from one device, or from all. A device that asks again
+    /// is told so, and its phone erases what it has. How many sessions lost it.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn end_access(&self, patient: &str, device: Option<&str>) -> Result<usize, ClinicError> {
+        let (patient, device) = (patient.to_owned(), device.map(str::to_owned));
+        Ok(self.inner.store.write(move |tx| {
+            let now = tx.now();
+            access::end(tx.sql(), &patient, device.as_deref(), now)
+        })?)
     }
 
     /// Makes out an invoice with a signed payment order.

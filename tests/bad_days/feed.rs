@@ -97,6 +97,7 @@ async fn a_feed_that_goes_in_circles_ends_with_an_error() {
     let folder = TempDir::new().unwrap();
     let circle = Arc::new(Circle(AtomicU32::new(0)));
     let lane = Lane {
+        wire: sokhoe_app::domain::Wire::Clinic,
         clinic: ClinicId::from("c1"),
         patient_id: "p1".to_owned(),
         client: ClinicClient::new("http://127.0.0.1:9", None, circle.clone()).unwrap(),

@@ -315,6 +315,7 @@ fn a_known_clinic_is_not_taken_over_by_an_enrolment_with_another_key() {
         public_key: [1; 32],
         token: "token".to_owned().into(),
         enrolled: sokhoe_app::domain::Timestamp::from_millis(0),
+        wire: sokhoe_domain::Wire::Clinic,
     };
     account.add_enrolment(&hospital, &[]).unwrap();
     let sticker = ClinicRecord {

@@ -7,6 +7,7 @@ mod cancel;
 mod documents;
 mod enrol;
 mod export;
+mod in_step;
 mod move_phone;
 mod pay;
 mod read_offline;

@@ -506,6 +506,7 @@ impl Living {
             public_key: [id.as_bytes()[0]; 32],
             token: format!("token-{version}").into(),
             enrolled: at(i64::from(version)),
+            wire: sokhoe_domain::Wire::Clinic,
         };
         let linked = |id: &str, patient: &str| LinkedPerson {
             person: PersonRecord {

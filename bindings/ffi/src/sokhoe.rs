@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sokhoe_app::{
-    AppConfig, AttachmentView, BookRequest, BookView, BookingView, BrowseRequest, ClinicView,
-    EnrolmentView, EntryDetailView, EntryPageView, EventView, Existing, ExportFormat,
-    FindSlotsRequest, InvoiceView, Language, MoveProgressView, MoveRequestView, NewDocumentView,
-    PayeeCheckView, PaymentQrView, PersonView, ScanView, SectionCountView, ServiceView, SlotView,
-    StorageView, SyncView, TrendView,
+    AddServerRequest, AppConfig, AttachmentView, BookRequest, BookView, BookingView, BrowseRequest,
+    ClinicSyncView, ClinicView, EnrolmentView, EntryDetailView, EntryPageView, EventView, Existing,
+    ExportFormat, FindSlotsRequest, InvoiceView, Language, MoveProgressView, MoveRequestView,
+    NewDocumentView, PayeeCheckView, PaymentQrView, PersonView, ScanView, SectionCountView,
+    ServiceView, SlotView, StorageView, SyncView, TrendView,
 };
 
 use zeroize::Zeroizing;
@@ -147,6 +147,22 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .run(async move { Ok(core.enrol(&qr_text).await?) })
+            .await
+    }
+
+    /// Links a person with their Patient at any FHIR R4 server; without a person the Patient becomes one.
+    pub async fn add_server(&self, request: AddServerRequest) -> Result<EnrolmentView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.add_server(request).await?) })
+            .await
+    }
+
+    /// How a person's book stands with each clinic. A subscription has it, too.
+    pub async fn sync_state(&self, person_id: String) -> Result<Vec<ClinicSyncView>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.sync_state(&person_id)?))
             .await
     }
 

@@ -2,12 +2,12 @@
 //! are those of [`sokhoe_app`]; the comments are what app developers read.
 
 use sokhoe_app::{
-    BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentRefusal,
-    EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, ExportFormat, FieldView,
-    FindSlotsRequest, InvoiceView, KeyStoreRefusal, Language, MoveProgressView, MoveRefusal,
-    MoveRequestView, NewDocumentView, PaymentQrView, PaymentStatus, PersonView, PointView,
-    RecoveryCodeRefusal, SectionCountView, ServiceView, SlotView, StorageView, SyncView,
-    TextPartView, TrendView,
+    AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
+    ClinicSyncView, ClinicView, EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView,
+    EntryView, EventView, ExportFormat, FieldView, FindSlotsRequest, InvoiceView, KeyStoreRefusal,
+    Language, MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView, PaymentQrView,
+    PaymentStatus, PersonView, PointView, RecoveryCodeRefusal, SectionCountView, ServiceView,
+    SlotView, StorageView, SyncState, SyncView, TextPartView, TrendView,
 };
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 
@@ -585,4 +585,65 @@ pub struct BookView {
     pub invoices: Vec<InvoiceView>,
     /// What waits to be acknowledged.
     pub events: Vec<EventView>,
+    /// How the book stands with each clinic.
+    pub clinics: Vec<ClinicSyncView>,
+}
+
+/// How a person's book stands with one clinic.
+#[uniffi::remote(Enum)]
+pub enum SyncState {
+    /// Nothing ever came.
+    Never,
+    /// The first sync is under way: what came is there to be read.
+    Arriving,
+    /// Everything is here, as of the last success.
+    UpToDate,
+    /// Something waits to be sent.
+    Waiting,
+    /// Something is on its way.
+    Sending,
+    /// The clinic could not be reached, or is too busy.
+    NotReached,
+    /// The clinic does not know this phone any more: enrol again.
+    NotEnrolled,
+    /// The clinic answers what cannot be read.
+    BadAnswer,
+}
+
+/// How a person's book stands with one clinic.
+#[uniffi::remote(Record)]
+pub struct ClinicSyncView {
+    /// The clinic's id.
+    pub clinic_id: String,
+    /// The clinic's name.
+    pub clinic_name: String,
+    /// How it stands.
+    pub state: SyncState,
+    /// The same to read, with the time of the last success.
+    pub text: String,
+    /// When everything was in step last; unset before the first time.
+    pub last_success: Option<Timestamp>,
+    /// Resources of the first sync that are here.
+    pub arrived: u64,
+    /// How many there will be, when the clinic said it.
+    pub expected: Option<u64>,
+    /// What was decided here and has no answer yet.
+    pub waiting: u64,
+    /// Records that came and could not be read.
+    pub set_aside: u64,
+}
+
+/// A person's record at a FHIR R4 server.
+#[uniffi::remote(Record)]
+pub struct AddServerRequest {
+    /// What the server is called on screens.
+    pub name: String,
+    /// Its FHIR base, e.g. `https://fhir.benhvien.example/r4`.
+    pub fhir_base_url: String,
+    /// The person's Patient id there.
+    pub patient_id: String,
+    /// The bearer token that it asks for, if it does.
+    pub token: Option<String>,
+    /// Whose record it is; a new person when unset.
+    pub person_id: Option<String>,
 }

@@ -35,6 +35,8 @@ struct Question {
 enum Page {
     /// The person is not granted.
     Denied,
+    /// The person is no longer granted.
+    Ended,
     /// The cursor is not ours.
     Gone,
     Found {
@@ -74,6 +76,7 @@ pub(super) async fn changes(
         let page = look(&api, &access, &question).await?;
         let (body, empty) = match page {
             Page::Denied => return Err(ApiError::NotFound),
+            Page::Ended => return Err(ApiError::AccessEnded),
             Page::Gone => return Err(ApiError::CursorGone),
             Page::Found { body, empty } => (body, empty),
         };
@@ -108,7 +111,11 @@ fn page(
     question: &Question,
 ) -> Result<Page, StoreError> {
     if !access.may(sql, &question.patient)? {
-        return Ok(Page::Denied);
+        return Ok(if access.has_ended(sql, &question.patient)? {
+            Page::Ended
+        } else {
+            Page::Denied
+        });
     }
     let bound = [&*question.patient, access.device()];
     let after = match &question.cursor {
@@ -138,13 +145,17 @@ fn page(
     let Some(seen) = seen else {
         return Ok(Page::Denied);
     };
+    // How long a first sync will take is worth counting; how much is new shows by itself.
+    let total = (after == 0 && more)
+        .then(|| access.feed_length(sql, &question.patient))
+        .transpose()?;
     let cursor = cursor::seal(&api.inner.keys, PURPOSE, &bound, seen);
     let link = format!(
         "{}/Patient/{}/$changes?cursor={cursor}&_count={}",
         api.base, question.patient, question.count
     );
     Ok(Page::Found {
-        body: bundle.finish(&link, more.then_some(&*link)),
+        body: bundle.finish(total, &link, more.then_some(&*link)),
         empty: taken == 0,
     })
 }

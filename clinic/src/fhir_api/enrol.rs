@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::extract::{JsonBody, is_device_id};
 use super::{Api, ApiError};
+use crate::access::Access;
 use crate::enrolment::{Refused, redeem};
 
 const LONGEST_NAME: usize = 100;
@@ -38,6 +39,8 @@ struct About<'a> {
 
 pub(super) async fn enrol(
     State(api): State<Api>,
+    // Whom this device may see already it may see with the new token, too: a phone keeps one a clinic.
+    earlier: Option<Access>,
     JsonBody(body): JsonBody,
 ) -> Result<Response, ApiError> {
     let request: Request = serde_json::from_str(&body)
@@ -63,7 +66,15 @@ pub(super) async fn enrol(
                 &request.device_name,
             )?;
             Ok(match enrolled {
-                Ok(enrolled) => Ok((enrolled.access.patients(tx.sql())?, enrolled.token)),
+                Ok(enrolled) => {
+                    let earlier = earlier.filter(|earlier| earlier.device() == request.device_id);
+                    // The new ones alone are told: the others the phone has.
+                    let patients = enrolled.access.patients(tx.sql())?;
+                    if let Some(earlier) = earlier {
+                        enrolled.access.inherit(tx.sql(), &earlier)?;
+                    }
+                    Ok((patients, enrolled.token))
+                }
                 Err(refused) => Err(refused),
             })
         })

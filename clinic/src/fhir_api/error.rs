@@ -30,6 +30,8 @@ pub(crate) enum ApiError {
     CursorGone,
     /// The key was used for another request.
     KeyReused,
+    /// The device could see the person once and no longer may.
+    AccessEnded,
     /// The request is refused, with the code of the refusal.
     Refused(StatusCode, &'static str, &'static str),
     /// The answer took too long.
@@ -77,6 +79,11 @@ impl IntoResponse for ApiError {
                 "duplicate",
                 "The Idempotency-Key was used for another request.",
             ),
+            Self::AccessEnded => {
+                let text = "Access to this person has ended.";
+                let outcome = Outcome::refused("forbidden", "access-ended", text);
+                return fhir(StatusCode::FORBIDDEN, outcome.to_json());
+            }
             Self::Refused(status, refusal, text) => {
                 return fhir(
                     status,

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{
+    FromRequest, FromRequestParts, OptionalFromRequestParts, Path, Query, Request,
+};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
@@ -45,6 +47,19 @@ impl FromRequestParts<Api> for Access {
         })
         .await?
         .ok_or(ApiError::Unauthorized)
+    }
+}
+
+/// Who proves nothing is nobody: only for what nobody may do, too.
+impl OptionalFromRequestParts<Api> for Access {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, ApiError> {
+        match <Self as FromRequestParts<Api>>::from_request_parts(parts, api).await {
+            Ok(access) => Ok(Some(access)),
+            Err(ApiError::Unauthorized) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -111,7 +126,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segment
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        Path::from_request_parts(parts, state)
+        <Path<T> as FromRequestParts<S>>::from_request_parts(parts, state)
             .await
             .map(|Path(segments)| Self(segments))
             .map_err(|_| ApiError::BadRequest("The path cannot be read."))

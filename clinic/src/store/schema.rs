@@ -13,6 +13,7 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../migrations/0002_binaries.sql"),
         Some(binaries::note_all),
     ),
+    (include_str!("../../migrations/0003_ended.sql"), None),
 ];
 
 /// Brings the file to the newest version, each step in the transaction that says so.

@@ -1,7 +1,7 @@
 //! A phone comes in: the clinic's QR, a token bound to this device, the people's vaults.
 
 use sokhoe_client::{ClientError, ClinicClient, EnrolmentRequest, GarbledAnswer};
-use sokhoe_domain::{ClinicId, IntentId, PersonId};
+use sokhoe_domain::{ClinicId, IntentId, PersonId, Wire};
 use sokhoe_fhir::PatientView;
 use sokhoe_qr::signed::Refusal;
 use sokhoe_qr::{Enrolment, PublicKey};
@@ -25,7 +25,16 @@ impl SoKhoe {
         let session = &*self.inner;
         let code = Enrolment::read(qr_text.trim(), session.now()).map_err(refused)?;
         let account = session.account()?;
-        let client = ClinicClient::new(&code.clinic_url, None, session.ports.transport.clone())?;
+        // A phone keeps one token a clinic: the new one is for whom the old one is for, too. Only the
+        // address that the old one was got from is shown it.
+        let known = account
+            .clinics()?
+            .into_iter()
+            .find(|known| known.wire == Wire::Clinic && known.base_url == code.clinic_url);
+        let client = match &known {
+            Some(known) => session.client(known)?,
+            None => ClinicClient::new(&code.clinic_url, None, session.ports.transport.clone())?,
+        };
         let request = EnrolmentRequest {
             code: code.code.clone(),
             device_id: account.device_id()?,
@@ -46,6 +55,7 @@ impl SoKhoe {
             public_key: *code.public_key.as_bytes(),
             token: answer.token.0.into(),
             enrolled: session.now(),
+            wire: Wire::Clinic,
         };
         let persons: Vec<_> = answer
             .patients
@@ -69,7 +79,7 @@ impl SoKhoe {
 impl Session {
     /// The person that a clinic's patient would be on this phone; the account keeps the one it knows.
     /// The vault is made when the book is first opened.
-    fn linked(&self, patient: &PatientView) -> LinkedPerson {
+    pub(crate) fn linked(&self, patient: &PatientView) -> LinkedPerson {
         let id = PersonId(IntentId::new(self.now(), &*self.ports.rng).to_string());
         let vault_name = format!("person-{id}");
         LinkedPerson {

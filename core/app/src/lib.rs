@@ -3,6 +3,7 @@
 //! Everything a screen needs comes out as a `*View` with texts ready to read; everything it asks
 //! goes in as a `*Request`. What is kept on the phone is answered without a network.
 
+mod add_server;
 mod book;
 mod bookings;
 mod browse;
@@ -18,6 +19,7 @@ mod export;
 mod find_slots;
 mod invoices;
 mod keys;
+mod lost_access;
 mod move_phone;
 mod observe;
 mod own_documents;
@@ -27,6 +29,7 @@ mod persons;
 mod scan;
 mod session;
 mod storage;
+mod sync_state;
 mod synchronise;
 mod trend;
 mod views;
@@ -49,9 +52,10 @@ pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
 pub use storage::StorageView;
 pub use views::{
-    BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentView,
-    EntryDetailView, EntryPageView, EntryView, EventView, FieldView, FindSlotsRequest, InvoiceView,
-    MoveProgressView, MoveRequestView, PaymentQrView, PaymentStatus, PersonView, PointView,
-    SectionCountView, ServiceView, SlotView, SyncView, TextPartView, TrendView,
+    AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
+    ClinicSyncView, ClinicView, EnrolmentView, EntryDetailView, EntryPageView, EntryView,
+    EventView, FieldView, FindSlotsRequest, InvoiceView, MoveProgressView, MoveRequestView,
+    PaymentQrView, PaymentStatus, PersonView, PointView, SectionCountView, ServiceView, SlotView,
+    SyncState, SyncView, TextPartView, TrendView,
 };
 pub use words::Language;

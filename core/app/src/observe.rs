@@ -150,6 +150,7 @@ impl Session {
             bookings: self.booking_views(&book)?,
             invoices: self.invoice_views(&book)?,
             events: self.event_views(&book)?,
+            clinics: self.clinic_sync_views(&book)?,
         })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sokhoe_client::{ClinicClient, Credentials};
 use sokhoe_domain::ports::Ports;
-use sokhoe_domain::{ClinicId, PersonId, Timestamp};
+use sokhoe_domain::{ClinicId, PersonId, Timestamp, Wire};
 use sokhoe_sync::{Engine, Lane};
 use sokhoe_vault::{
     AccountVault, ClinicRecord, PauseSwitch, PersonRecord, Vault, VaultError, VaultPorts,
@@ -194,6 +194,12 @@ impl Session {
         ))
     }
 
+    /// Lets the handle of a book go; the next use opens it again.
+    pub(crate) fn close_book(&self, id: &PersonId) {
+        let place = self.place(id);
+        *held(&place) = None;
+    }
+
     fn place(&self, id: &PersonId) -> Place {
         Arc::clone(held(&self.open).entry(id.clone()).or_default())
     }
@@ -240,6 +246,12 @@ impl Session {
 
     /// How to talk to a clinic as this phone.
     pub(crate) fn client(&self, clinic: &ClinicRecord) -> Result<ClinicClient, AppError> {
+        let transport = Arc::clone(&self.ports.transport);
+        if clinic.wire == Wire::Server {
+            let token = clinic.token.expose();
+            let token = (!token.is_empty()).then(|| token.to_owned().into());
+            return Ok(ClinicClient::of_server(&clinic.base_url, token, transport)?);
+        }
         let credentials = Credentials {
             token: clinic.token.expose().to_owned().into(),
             device_id: self.account()?.device_id()?,
@@ -247,7 +259,7 @@ impl Session {
         Ok(ClinicClient::new(
             &clinic.base_url,
             Some(credentials),
-            Arc::clone(&self.ports.transport),
+            transport,
         )?)
     }
 
@@ -260,6 +272,7 @@ impl Session {
                 let clinic = self.clinic(link.clinic.as_str())?;
                 Ok(Lane {
                     client: self.client(&clinic)?,
+                    wire: clinic.wire,
                     clinic: link.clinic,
                     patient_id: link.patient_id,
                 })

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use sokhoe_client::ClientError;
+use sokhoe_domain::Wire;
 use sokhoe_sync::{Lane, Pulled, SyncError, Urgency};
 use tokio::task::JoinSet;
 
 use crate::error::AppError;
+use crate::lost_access::ACCESS_ENDED;
 use crate::session::SoKhoe;
 use crate::views::SyncView;
 
@@ -69,15 +71,27 @@ impl SoKhoe {
         };
         let mut failure = None;
         let pulls = pull_all(&engine, &lanes, wait).await;
+        let now = session.now();
         for (lane, pulled) in lanes.iter().zip(pulls) {
             match pulled {
                 Ok(pulled) => {
                     book.vault.set_blobs_fetchable(&lane.clinic, true)?;
+                    book.vault.note_sync(&lane.clinic, now, None)?;
                     view.stored += pulled.stored;
                     view.deleted += pulled.deleted;
                     view.set_aside += pulled.set_aside;
                 }
+                Err(SyncError::Client(ClientError::Refused { code, .. }))
+                    if code == ACCESS_ENDED && lane.wire == Wire::Clinic =>
+                {
+                    session.lose_access(&book, &lane.clinic)?;
+                    if session.lanes(&book.person.id)?.is_empty() {
+                        return Ok(view);
+                    }
+                }
                 Err(SyncError::Client(error)) => {
+                    book.vault
+                        .note_sync(&lane.clinic, now, Some(trouble(&error)))?;
                     // The documents that are here may be the last that this phone gets.
                     if matches!(error, ClientError::Unauthorized | ClientError::NotFound) {
                         book.vault.set_blobs_fetchable(&lane.clinic, false)?;
@@ -122,6 +136,19 @@ async fn pull_all(
         }
     }
     results
+}
+
+/// The code under which a try that failed is noted (`sync_state`).
+fn trouble(error: &ClientError) -> &'static str {
+    match error {
+        ClientError::Unreachable | ClientError::NoAnswer => "offline",
+        ClientError::Busy { .. } | ClientError::Server { .. } => "busy",
+        ClientError::Unauthorized | ClientError::NotFound => "not-enrolled",
+        ClientError::Gone
+        | ClientError::Refused { .. }
+        | ClientError::Garbled(_)
+        | ClientError::Invalid => "bad-answer",
+    }
 }
 
 fn no_clinic(error: ClientError) -> AppError {

@@ -27,6 +27,71 @@ pub struct ClinicView {
     pub base_url: String,
 }
 
+/// A person's record at a FHIR R4 server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AddServerRequest {
+    /// What the server is called on screens.
+    pub name: String,
+    /// Its FHIR base, e.g. `https://fhir.benhvien.example/r4`.
+    pub fhir_base_url: String,
+    /// The person's Patient id there.
+    pub patient_id: String,
+    /// The bearer token that it asks for, if it does.
+    pub token: Option<String>,
+    /// Whose record it is; a new person when unset.
+    pub person_id: Option<String>,
+}
+
+impl std::fmt::Debug for AddServerRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AddServerRequest").finish_non_exhaustive()
+    }
+}
+
+/// How a person's book stands with one clinic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncState {
+    /// Nothing ever came.
+    Never,
+    /// The first sync is under way: what came is there to be read.
+    Arriving,
+    /// Everything is here, as of [`ClinicSyncView::last_success`].
+    UpToDate,
+    /// Something waits to be sent.
+    Waiting,
+    /// Something is on its way.
+    Sending,
+    /// The clinic could not be reached, or is too busy.
+    NotReached,
+    /// The clinic does not know this phone any more: enrol again.
+    NotEnrolled,
+    /// The clinic answers what cannot be read.
+    BadAnswer,
+}
+
+/// How a person's book stands with one clinic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClinicSyncView {
+    /// The clinic's id.
+    pub clinic_id: String,
+    /// The clinic's name.
+    pub clinic_name: String,
+    /// How it stands.
+    pub state: SyncState,
+    /// The same to read, with the time of the last success.
+    pub text: String,
+    /// When everything was in step last; unset before the first time.
+    pub last_success: Option<Timestamp>,
+    /// Resources of the first sync that are here.
+    pub arrived: u64,
+    /// How many there will be, when the clinic said it.
+    pub expected: Option<u64>,
+    /// What was decided here and has no answer yet.
+    pub waiting: u64,
+    /// Records that came and could not be read.
+    pub set_aside: u64,
+}
+
 /// What an enrolment brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnrolmentView {
@@ -391,4 +456,6 @@ pub struct BookView {
     pub invoices: Vec<InvoiceView>,
     /// What waits to be acknowledged.
     pub events: Vec<EventView>,
+    /// How the book stands with each clinic.
+    pub clinics: Vec<ClinicSyncView>,
 }

@@ -11,7 +11,7 @@ use sokhoe_domain::{BookingState, Refusal, Section, Timestamp};
 use unic_langid::LanguageIdentifier;
 
 use crate::error::{AppError, EnrolmentRefusal, RecoveryCodeRefusal};
-use crate::views::PaymentStatus;
+use crate::views::{PaymentStatus, SyncState};
 
 /// A language of the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -134,6 +134,44 @@ impl Words {
             BookingState::Refused(Refusal::Other { code }) => {
                 self.say_with("booking-refused", &[("code", code.clone())])
             }
+        }
+    }
+
+    /// How a book stands with a clinic: what is here, as of when, and what is on its way.
+    #[must_use]
+    pub fn sync_state(
+        &self,
+        state: SyncState,
+        last_success: Option<Timestamp>,
+        (arrived, expected): (u64, Option<u64>),
+        waiting: u64,
+        now: Timestamp,
+    ) -> String {
+        let key = match state {
+            SyncState::Never => "sync-never",
+            SyncState::Arriving if expected.is_some() => "sync-arriving-of",
+            SyncState::Arriving => "sync-arriving",
+            SyncState::UpToDate => "sync-up-to-date",
+            SyncState::Waiting => "sync-waiting",
+            SyncState::Sending => "sync-sending",
+            SyncState::NotReached => "sync-not-reached",
+            SyncState::NotEnrolled => "sync-not-enrolled",
+            SyncState::BadAnswer => "sync-bad-answer",
+        };
+        let state = self.say_with(
+            key,
+            &[
+                ("arrived", arrived.to_string()),
+                ("expected", expected.unwrap_or(0).to_string()),
+                ("waiting", waiting.to_string()),
+            ],
+        );
+        match last_success {
+            Some(at) => {
+                let as_of = self.say_with("sync-as-of", &[("when", self.when(at, now))]);
+                format!("{state} {as_of}")
+            }
+            None => state,
         }
     }
 

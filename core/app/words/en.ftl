@@ -38,7 +38,20 @@ event-invoice-paid = An invoice was paid
 event-book-rebuilt = The book was damaged on this phone and is being fetched again from the hospital. Appointments not yet sent and your own documents are still there, the old copy is kept aside.
 event-document-lost = A document of your own was damaged on this phone and can no longer be opened. Its title is still in the book. If you still have it, add it again.
 event-book-older = The book on this phone is an older copy. It is fetched again from the hospital. What you wrote since then may be missing.
+event-access-ended = The hospital no longer lets this phone see the record. What came from there was erased from the phone.
 event-other = Something changed
+
+## In step with the hospitals
+sync-never = Nothing has come from the hospital yet.
+sync-arriving = The record is coming: { $arrived } items are here and can be read.
+sync-arriving-of = The record is coming: { $arrived } of { $expected } items are here and can be read.
+sync-up-to-date = The record is complete.
+sync-waiting = { $waiting } waiting for a network to be sent.
+sync-sending = { $waiting } on the way, not answered yet.
+sync-not-reached = The hospital cannot be reached; the app tries again by itself.
+sync-not-enrolled = The hospital no longer knows this phone. Ask for a new code at the counter.
+sync-bad-answer = The hospital's answer cannot be read; what is here stays.
+sync-as-of = (Last updated: { $when })
 
 ## Sections
 section-results = Results

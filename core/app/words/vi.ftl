@@ -38,7 +38,20 @@ event-invoice-paid = Đã thanh toán viện phí
 event-book-rebuilt = Sổ bị hỏng trên điện thoại này và đang được tải lại từ bệnh viện. Lịch hẹn chưa gửi và giấy tờ tự thêm vẫn còn, bản cũ được cất riêng.
 event-document-lost = Một giấy tờ tự thêm đã bị hỏng trên điện thoại này và không mở được nữa. Tên của nó vẫn còn trong sổ. Nếu còn bản gốc, hãy thêm lại.
 event-book-older = Sổ trên điện thoại này là bản cũ. Ứng dụng sẽ tải lại từ bệnh viện. Những gì bạn tự ghi sau đó có thể bị thiếu.
+event-access-ended = Bệnh viện không còn cho điện thoại này xem hồ sơ. Những gì lấy từ bệnh viện đó đã được xóa khỏi máy.
 event-other = Có thay đổi mới
+
+## Đồng bộ với bệnh viện
+sync-never = Chưa lấy được hồ sơ.
+sync-arriving = Đang lấy hồ sơ về: đã có { $arrived } mục, xem được ngay.
+sync-arriving-of = Đang lấy hồ sơ về: đã có { $arrived } trên { $expected } mục, xem được ngay.
+sync-up-to-date = Hồ sơ đầy đủ.
+sync-waiting = { $waiting } việc chờ có mạng để gửi đi.
+sync-sending = { $waiting } việc đang gửi, chưa có trả lời.
+sync-not-reached = Chưa kết nối được với bệnh viện; ứng dụng sẽ tự thử lại.
+sync-not-enrolled = Bệnh viện không còn nhận ra điện thoại này. Hãy xin mã đăng ký mới tại quầy.
+sync-bad-answer = Bệnh viện trả lời không đọc được; những gì đã có vẫn giữ nguyên.
+sync-as-of = (Cập nhật lần cuối: { $when })
 
 ## Các phần của sổ
 section-results = Kết quả xét nghiệm

@@ -83,7 +83,7 @@ impl ClinicClient {
     /// it is not at the clinic's own origin (scheme, host and port), or names a user.
     #[must_use]
     pub fn attachment_url(&self, url: &str) -> Option<Url> {
-        let mut url = self.base.join("fhir/").ok()?.join(url).ok()?;
+        let mut url = self.fhir.join(url).ok()?;
         let ours = url.origin().is_tuple()
             && url.origin() == self.base.origin()
             && url.username().is_empty()
@@ -106,7 +106,7 @@ impl ClinicClient {
     ) -> Result<AttachmentBody, AttachmentError> {
         let url = self.attachment_url(url).ok_or(AttachmentError::Elsewhere)?;
         let mut request = self
-            .request(Method::GET, url.as_str())?
+            .request(Method::GET, &url)?
             .body(Bytes::new())
             .map_err(|_| ClientError::Invalid)?;
         request.headers_mut().insert(ACCEPT, ANY);

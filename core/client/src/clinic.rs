@@ -16,7 +16,11 @@ use crate::exchange::garbled;
 #[derive(Clone)]
 pub struct ClinicClient {
     pub(crate) base: Url,
-    pub(crate) credentials: Option<Credentials>,
+    /// The FHIR base, which ends with a slash.
+    pub(crate) fhir: Url,
+    pub(crate) token: Option<Zeroizing<String>>,
+    /// The device that the token is bound to, at a clinic of ours.
+    pub(crate) device_id: Option<String>,
     pub(crate) transport: Arc<dyn Transport>,
 }
 
@@ -44,7 +48,7 @@ impl fmt::Debug for ClinicClient {
 }
 
 impl ClinicClient {
-    /// A clinic at `base_url`: https, or http on this machine only.
+    /// A clinic of ours at `base_url`: https, or http on this machine only.
     ///
     /// # Errors
     /// [`ClientError::Invalid`] for any other URL.
@@ -53,24 +57,57 @@ impl ClinicClient {
         credentials: Option<Credentials>,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, ClientError> {
-        let mut base = Url::parse(base_url).map_err(|_| ClientError::Invalid)?;
-        let here = matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        if base.scheme() != "https" && !(base.scheme() == "http" && here) {
-            return Err(ClientError::Invalid);
-        }
-        if !base.path().ends_with('/') {
-            let path = format!("{}/", base.path());
-            base.set_path(&path);
-        }
+        let base = folder(base_url)?;
+        let fhir = base.join("fhir/").map_err(|_| ClientError::Invalid)?;
+        let (token, device_id) = credentials.map(|c| (c.token, c.device_id)).unzip();
         Ok(Self {
             base,
-            credentials,
+            fhir,
+            token,
+            device_id,
             transport,
         })
     }
 
+    /// Any FHIR R4 server at its FHIR base: https, or http on this machine only.
+    ///
+    /// # Errors
+    /// [`ClientError::Invalid`] for any other URL.
+    pub fn of_server(
+        fhir_base_url: &str,
+        token: Option<Zeroizing<String>>,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, ClientError> {
+        let fhir = folder(fhir_base_url)?;
+        Ok(Self {
+            base: fhir.clone(),
+            fhir,
+            token,
+            device_id: None,
+            transport,
+        })
+    }
+
+    /// The FHIR base, which ends with a slash.
+    #[must_use]
+    pub fn fhir_base(&self) -> &str {
+        self.fhir.as_str()
+    }
+
+    /// Scheme, host and port: what fails and recovers together.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.base.origin().ascii_serialization()
+    }
+
     pub(crate) fn url(&self, path_and_query: &str) -> Result<Url, ClientError> {
         self.base
+            .join(path_and_query)
+            .map_err(|_| ClientError::Invalid)
+    }
+
+    pub(crate) fn fhir_url(&self, path_and_query: &str) -> Result<Url, ClientError> {
+        self.fhir
             .join(path_and_query)
             .map_err(|_| ClientError::Invalid)
     }
@@ -80,7 +117,7 @@ impl ClinicClient {
     /// # Errors
     /// [`ClientError`]
     pub async fn services(&self) -> Result<Vec<ServiceView>, ClientError> {
-        let body = self.get("fhir/HealthcareService?_count=200").await?;
+        let body = self.get("HealthcareService?_count=200").await?;
         let page = SearchPage::parse(&body).map_err(garbled)?;
         Ok(page
             .of_kind("HealthcareService")
@@ -96,8 +133,22 @@ impl ClinicClient {
         if !sokhoe_domain::ids::is_fhir_id(&key.id) {
             return Err(ClientError::Garbled(GarbledAnswer::NotFhir));
         }
-        self.get(&format!("fhir/{}/{}", key.kind, key.id)).await
+        self.get(&format!("{}/{}", key.kind, key.id)).await
     }
+}
+
+/// A base that others are joined to.
+fn folder(url: &str) -> Result<Url, ClientError> {
+    let mut base = Url::parse(url).map_err(|_| ClientError::Invalid)?;
+    let here = matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if base.scheme() != "https" && !(base.scheme() == "http" && here) {
+        return Err(ClientError::Invalid);
+    }
+    if !base.path().ends_with('/') {
+        let path = format!("{}/", base.path());
+        base.set_path(&path);
+    }
+    Ok(base)
 }
 
 #[cfg(test)]
@@ -140,7 +191,7 @@ mod tests {
     fn a_base_may_have_a_path() {
         let client = ClinicClient::new("https://a.example/kham", None, Arc::new(Nowhere)).unwrap();
         assert_eq!(
-            client.url("fhir/metadata").unwrap().as_str(),
+            client.fhir_url("metadata").unwrap().as_str(),
             "https://a.example/kham/fhir/metadata"
         );
     }

@@ -82,7 +82,7 @@ impl ClinicClient {
     pub async fn enrol(&self, request: &EnrolmentRequest) -> Result<EnrolmentAnswer, ClientError> {
         let body = serde_json::to_vec(request).map_err(|_| ClientError::Invalid)?;
         let request = self
-            .request(http::Method::POST, "enrolment")?
+            .request(http::Method::POST, &self.url("enrolment")?)?
             .header(http::header::CONTENT_TYPE, "application/json")
             .body(body.into())
             .map_err(|_| ClientError::Invalid)?;

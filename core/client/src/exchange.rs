@@ -8,6 +8,7 @@ use http::{Method, Request, Response, StatusCode};
 use sokhoe_domain::ports::Limits;
 use sokhoe_fhir::bundle::SearchPage;
 use sokhoe_fhir::{Appointment, FhirError, Outcome};
+use url::Url;
 
 use crate::clinic::ClinicClient;
 use crate::error::{ClientError, GarbledAnswer};
@@ -24,40 +25,41 @@ const LONGEST_RETRY_AFTER: u64 = 86_400;
 const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
 
 impl ClinicClient {
-    /// A request with this phone's credentials to a path below the clinic's base.
+    /// A request with this phone's credentials to an URL of the clinic's.
     pub(crate) fn request(
         &self,
         method: Method,
-        path_and_query: &str,
+        url: &Url,
     ) -> Result<http::request::Builder, ClientError> {
-        let url = self.url(path_and_query)?;
         let mut builder = Request::builder()
             .method(method)
             .uri(url.as_str())
             .header(ACCEPT, FHIR_JSON);
-        if let Some(credentials) = &self.credentials {
-            let mut bearer =
-                HeaderValue::try_from(format!("Bearer {}", credentials.token.as_str()))
-                    .map_err(|_| ClientError::Invalid)?;
+        if let Some(token) = &self.token {
+            let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.as_str()))
+                .map_err(|_| ClientError::Invalid)?;
             bearer.set_sensitive(true);
-            builder = builder
-                .header(AUTHORIZATION, bearer)
-                .header("sokhoe-device", &credentials.device_id);
+            builder = builder.header(AUTHORIZATION, bearer);
+        }
+        if let Some(device_id) = &self.device_id {
+            builder = builder.header("sokhoe-device", device_id);
         }
         Ok(builder)
     }
 
+    /// Reads below the FHIR base.
     pub(crate) async fn get(&self, path_and_query: &str) -> Result<String, ClientError> {
         let request = self
-            .request(Method::GET, path_and_query)?
+            .request(Method::GET, &self.fhir_url(path_and_query)?)?
             .body(Bytes::new())
             .map_err(|_| ClientError::Invalid)?;
         self.exchange(request, ORDINARY).await
     }
 
+    /// A POST of FHIR below the FHIR base.
     pub(crate) fn post(&self, path_and_query: &str) -> Result<http::request::Builder, ClientError> {
         Ok(self
-            .request(Method::POST, path_and_query)?
+            .request(Method::POST, &self.fhir_url(path_and_query)?)?
             .header(CONTENT_TYPE, FHIR_JSON))
     }
 

@@ -65,13 +65,13 @@ impl ClinicClient {
         if !is_fhir_id(patient_id) {
             return Err(ClientError::Garbled(GarbledAnswer::NotFhir));
         }
-        let mut url = self.url(&format!("fhir/Patient/{patient_id}/$changes"))?;
+        let mut url = self.fhir_url(&format!("Patient/{patient_id}/$changes"))?;
         url.query_pairs_mut()
             .append_pair("_count", &count.to_string());
         if let Some(cursor) = cursor {
             url.query_pairs_mut().append_pair("cursor", cursor);
         }
-        let mut request = self.request(http::Method::GET, url.as_str())?;
+        let mut request = self.request(http::Method::GET, &url)?;
         let mut timeout = Duration::from_secs(60);
         if let Some(wait) = wait {
             request = request.header("prefer", format!("wait={}", wait.as_secs()));

@@ -10,6 +10,7 @@ mod error;
 mod exchange;
 mod feed;
 mod scheduling;
+mod server;
 mod transport;
 
 pub use attachment::{AttachmentBody, AttachmentError};
@@ -18,4 +19,5 @@ pub use enrolment::{EnrolmentAnswer, EnrolmentRequest};
 pub use error::{ClientError, GarbledAnswer};
 pub use feed::{FeedPage, MAX_PAGE_BYTES};
 pub use scheduling::BookAnswer;
+pub use server::{PageBody, ServerQuery};
 pub use transport::{HttpTransport, TransportSetupError};

@@ -34,7 +34,7 @@ impl ClinicClient {
         count: u32,
     ) -> Result<Vec<Appointment>, ClientError> {
         let request = self
-            .post(&format!("fhir/Appointment/$find?_count={count}"))?
+            .post(&format!("Appointment/$find?_count={count}"))?
             .body(request.to_parameters().into())
             .map_err(|_| ClientError::Invalid)?;
         let body = self.exchange(request, ORDINARY).await?;
@@ -54,7 +54,7 @@ impl ClinicClient {
         request: &HoldRequest,
         key: IntentId,
     ) -> Result<Appointment, ClientError> {
-        self.schedule("fhir/Appointment/$hold", request.to_parameters(), key)
+        self.schedule("Appointment/$hold", request.to_parameters(), key)
             .await
     }
 
@@ -68,7 +68,7 @@ impl ClinicClient {
         key: IntentId,
     ) -> Result<BookAnswer, ClientError> {
         let appointment = self
-            .schedule("fhir/Appointment/$book", request.to_parameters(), key)
+            .schedule("Appointment/$book", request.to_parameters(), key)
             .await?;
         Ok(BookAnswer { appointment })
     }

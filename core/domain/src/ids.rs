@@ -19,6 +19,35 @@ pub struct PersonId(pub String);
 #[serde(transparent)]
 pub struct ClinicId(pub String);
 
+/// What a clinic speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wire {
+    /// FHIR with the operations of ours: the feed, and booking as IHE has it.
+    #[default]
+    Clinic,
+    /// Any FHIR R4 server.
+    Server,
+}
+
+impl Wire {
+    /// The text that is stored; never changed once released.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clinic => "clinic",
+            Self::Server => "server",
+        }
+    }
+
+    /// From the stored text.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Clinic, Self::Server]
+            .into_iter()
+            .find(|wire| wire.as_str() == text)
+    }
+}
+
 macro_rules! string_id {
     ($name:ident) => {
         impl $name {

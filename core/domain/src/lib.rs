@@ -17,6 +17,6 @@ pub mod time;
 pub use booking::{BookingState, Refusal};
 pub use entry::{Entry, EntryKind, Point, ReferenceRange, Section};
 pub use grant::GrantScope;
-pub use ids::{ClinicId, IntentId, PersonId, ResourceKey};
+pub use ids::{ClinicId, IntentId, PersonId, ResourceKey, Wire};
 pub use money::Vnd;
 pub use time::Timestamp;

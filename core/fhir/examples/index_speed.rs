@@ -51,7 +51,7 @@ fn measure(name: &str, what: &str, lines: &[&str]) -> Result<(), Box<dyn std::er
     for line in lines {
         writer.push_put(&index(line)?.key, "1", Timestamp::default(), line);
     }
-    let body = writer.finish("?cursor=x", None);
+    let body = writer.finish(None, "?cursor=x", None);
     // The clock of a thread moves in ticks: go round for long enough.
     let rounds = 100_000 / lines.len().max(1) + 1;
     let start = cpu_seconds();

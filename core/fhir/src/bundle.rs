@@ -14,6 +14,8 @@ pub struct ChangePage<'a> {
     pub cursor: String,
     /// Whether more waits right now (a `next` link).
     pub more: bool,
+    /// How many changes there are in all from where it was asked, if the clinic says it.
+    pub total: Option<u64>,
 }
 
 /// One change.
@@ -72,8 +74,91 @@ impl<'a> ChangePage<'a> {
             changes,
             cursor,
             more: envelope.link("next").is_some(),
+            total: envelope.total,
         })
     }
+}
+
+/// One page of what a FHIR server has of a person: a search, `$everything` or a history. Unlike
+/// [`ChangePage`] it carries no cursor: what it stands for is in its stamps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerPage<'a> {
+    /// What is there, and in a history what is gone, in the server's order.
+    pub changes: Vec<Change<'a>>,
+    /// The newest `meta.lastUpdated` of the resources; nothing when none says it.
+    pub newest: Option<Timestamp>,
+    /// `meta.lastUpdated` of the Bundle: when the server looked.
+    pub looked: Option<Timestamp>,
+    /// Where the next page is, as the server wrote it.
+    pub next: Option<String>,
+}
+
+impl<'a> ServerPage<'a> {
+    /// Reads a Bundle of search results or of a history. An entry that is broken costs only itself;
+    /// what the server says of the search (OperationOutcome) is left out.
+    ///
+    /// # Errors
+    /// When the body is not JSON or not a Bundle.
+    pub fn parse(body: &'a str) -> Result<Self, FhirError> {
+        let mut changes = Vec::new();
+        let mut newest = None;
+        let envelope = read(body, |position, json, parts| {
+            let outcome = parts.as_ref().is_ok_and(is_outcome);
+            match parts.and_then(|parts| change(&parts)) {
+                _ if outcome => {}
+                Ok(change) => {
+                    if let Change::Put { json, .. } = &change {
+                        newest = newest.max(last_updated(json));
+                    }
+                    changes.push(change);
+                }
+                Err(reason) => changes.push(Change::Broken {
+                    position,
+                    reason,
+                    json,
+                }),
+            }
+        })?;
+        Ok(Self {
+            changes,
+            newest,
+            looked: envelope.looked,
+            next: envelope.link("next").filter(|url| !url.is_empty()),
+        })
+    }
+}
+
+/// Whether an entry says something about the search and is no part of the answer.
+fn is_outcome(parts: &Parts<'_>) -> bool {
+    let mode = parts.search.and_then(|search| Document::parse(search).ok());
+    mode.is_some_and(|mode| mode.root().get("mode").is_text("outcome"))
+        || parts.resource.is_some_and(|json| {
+            sniff(json, false)
+                .ok()
+                .and_then(|sniffed| sniffed.kind)
+                .is_some_and(|kind| kind == "OperationOutcome")
+        })
+}
+
+/// `meta.lastUpdated` of a resource.
+fn last_updated(json: &str) -> Option<Timestamp> {
+    const FOUND: FhirError = FhirError::NotAnObject;
+    let mut stamp = None;
+    let _ended_early = members(json, 0, |key, at| {
+        let end = json::skip_value(json, at)?;
+        if key == "meta" {
+            stamp = json.get(at..end).and_then(stamp_of_meta);
+            return Err(FOUND);
+        }
+        Ok(end)
+    });
+    stamp
+}
+
+fn stamp_of_meta(meta: &str) -> Option<Timestamp> {
+    let document = Document::parse(meta).ok()?;
+    let stamp = document.root().str("lastUpdated")?;
+    Timestamp::parse_fhir(&stamp)
 }
 
 /// One page of search results, and any other Bundle that carries resources ($find, $hold, $book).
@@ -158,6 +243,7 @@ impl<'a> SearchPage<'a> {
 struct Envelope {
     links: Vec<(String, String)>,
     total: Option<u64>,
+    looked: Option<Timestamp>,
 }
 
 impl Envelope {
@@ -213,6 +299,7 @@ fn read<'a>(
         match key {
             "resourceType" => is_bundle = value == "\"Bundle\"",
             "total" => envelope.total = value.parse().ok(),
+            "meta" => envelope.looked = stamp_of_meta(value),
             "link" => {
                 let wrapped = format!("{{\"link\":{value}}}");
                 let document = Document::parse(&wrapped)?;
@@ -526,11 +613,11 @@ impl ChangeBundleWriter {
         self.entries.is_empty()
     }
 
-    /// The Bundle. `self_link` carries the cursor to give next time; `next_link` is there when more
-    /// waits.
+    /// The Bundle. `total` is how many changes there are in all, when it was counted; `self_link` carries
+    /// the cursor to give next time; `next_link` is there when more waits.
     #[must_use]
-    pub fn finish(self, self_link: &str, next_link: Option<&str>) -> String {
-        finish("history", None, self_link, next_link, &self.entries)
+    pub fn finish(self, total: Option<u64>, self_link: &str, next_link: Option<&str>) -> String {
+        finish("history", total, self_link, next_link, &self.entries)
     }
 
     fn open(&mut self, key: &ResourceKey) {
@@ -680,7 +767,7 @@ mod tests {
         writer.push_delete(&key("Invoice", "gone"), "2", at);
         writer.push_put(&key("Condition", "b"), "1", at, second);
         let next = format!("{BASE}/Patient/1/$changes?_count=3&cursor=a%2Fb%3D%20c");
-        let body = writer.finish(&next, Some(&next));
+        let body = writer.finish(None, &next, Some(&next));
         insta::assert_snapshot!(body);
         let page = ChangePage::parse(&body).unwrap();
         assert_eq!(page.cursor, "a/b= c");
@@ -707,7 +794,7 @@ mod tests {
 
     #[test]
     fn nothing_new_has_no_entries() {
-        let body = ChangeBundleWriter::new(BASE).finish("x?cursor=7", None);
+        let body = ChangeBundleWriter::new(BASE).finish(None, "x?cursor=7", None);
         assert!(!body.contains("entry"));
         let page = ChangePage::parse(&body).unwrap();
         assert_eq!((page.changes.len(), page.more), (0, false));
@@ -779,7 +866,7 @@ mod tests {
 
     #[test]
     fn what_is_no_page_is_an_error() {
-        let whole = ChangeBundleWriter::new(BASE).finish("?cursor=1", None);
+        let whole = ChangeBundleWriter::new(BASE).finish(None, "?cursor=1", None);
         for (body, code) in [
             ("", "not-json"),
             ("<html>", "not-json"),
@@ -806,7 +893,7 @@ mod tests {
         let json = r#"{"resourceType":"Observation","id":"a","text":"[{\"]"}"#;
         writer.push_put(&key("Observation", "a"), "1", Timestamp::default(), json);
         writer.push_put(&key("Observation", "b"), "1", Timestamp::default(), json);
-        let body = writer.finish("?cursor=1", None);
+        let body = writer.finish(None, "?cursor=1", None);
         for cut in 0..body.len() {
             assert!(ChangePage::parse(&body[..cut]).is_err(), "{cut}");
         }
@@ -876,7 +963,7 @@ mod tests {
                 writer.push_put(&key("Condition", id), &version, Timestamp::default(), json);
             }
             let link = format!("{BASE}/x?cursor={cursor}");
-            let body = writer.finish(&link, more.then_some(&link));
+            let body = writer.finish(None, &link, more.then_some(&link));
             prop_assert!(serde_json::from_str::<serde_json::Value>(&body).is_ok());
             let page = ChangePage::parse(&body).unwrap();
             prop_assert_eq!((&page.cursor, page.more), (&cursor, more));

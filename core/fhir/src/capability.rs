@@ -14,6 +14,8 @@ pub struct CapabilityView {
     pub software_version: String,
     /// Operations as `Type/$name`, or `$name` for one on the whole system.
     pub operations: Vec<String>,
+    /// Interactions of the whole system, e.g. `batch`, `transaction`, `history-system`.
+    pub interactions: Vec<String>,
     /// The resource types with their interactions, e.g. `Patient` and `read`, `search-type`.
     pub resources: Vec<ResourceCapability>,
 }
@@ -25,6 +27,8 @@ pub struct ResourceCapability {
     pub kind: String,
     /// The interactions' codes.
     pub interactions: Vec<String>,
+    /// The names of the search parameters.
+    pub search_params: Vec<String>,
 }
 
 impl CapabilityView {
@@ -52,6 +56,7 @@ impl CapabilityView {
                 continue;
             }
             view.operations.extend(operations(rest, ""));
+            view.interactions.extend(texts(rest, "interaction", "code"));
             for resource in rest.get("resource").items() {
                 let Some(kind) = resource.str("type") else {
                     continue;
@@ -60,12 +65,8 @@ impl CapabilityView {
                     .extend(operations(resource, &format!("{kind}/")));
                 view.resources.push(ResourceCapability {
                     kind: kind.into(),
-                    interactions: resource
-                        .get("interaction")
-                        .items()
-                        .filter_map(|interaction| interaction.str("code"))
-                        .map(Into::into)
-                        .collect(),
+                    interactions: texts(resource, "interaction", "code"),
+                    search_params: texts(resource, "searchParam", "name"),
                 });
             }
         }
@@ -78,6 +79,20 @@ impl CapabilityView {
         self.operations.iter().any(|o| o == operation)
     }
 
+    /// Whether an interaction of the whole system is offered, e.g. `transaction`.
+    #[must_use]
+    pub fn can_as_system(&self, interaction: &str) -> bool {
+        self.interactions.iter().any(|i| i == interaction)
+    }
+
+    /// Whether a type can be searched by a parameter.
+    #[must_use]
+    pub fn can_search_by(&self, kind: &str, param: &str) -> bool {
+        self.resources
+            .iter()
+            .any(|r| r.kind == kind && r.search_params.iter().any(|p| p == param))
+    }
+
     /// Whether an interaction is offered, e.g. `Slot` and `search-type`.
     #[must_use]
     pub fn can(&self, kind: &str, interaction: &str) -> bool {
@@ -85,6 +100,15 @@ impl CapabilityView {
             .iter()
             .any(|r| r.kind == kind && r.interactions.iter().any(|i| i == interaction))
     }
+}
+
+/// One text of each element of an array.
+fn texts(part: Node<'_>, array: &str, name: &str) -> Vec<String> {
+    part.get(array)
+        .items()
+        .filter_map(|element| element.str(name))
+        .map(Into::into)
+        .collect()
 }
 
 /// The operations of a part, with `$` whether or not the server wrote it.

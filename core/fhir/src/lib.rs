@@ -34,7 +34,7 @@ pub use attachments::{Attachment, attachments, inline_data};
 pub use base64::{Base64Text, NotBase64};
 pub use binary::{BinaryView, SecurityContext};
 pub use bundle::{
-    Change, ChangeBundleWriter, ChangePage, SearchBundleWriter, SearchMode, SearchPage,
+    Change, ChangeBundleWriter, ChangePage, SearchBundleWriter, SearchMode, SearchPage, ServerPage,
 };
 pub use capability::CapabilityView;
 pub use common::{Coded, Ref};

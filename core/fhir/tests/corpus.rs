@@ -112,7 +112,7 @@ fn a_feed_of_everything_comes_back_byte_for_byte() {
             writer.push_put(&key, "1", Timestamp::default(), line);
             keys.push(key);
         }
-        let body = writer.finish("?cursor=x", None);
+        let body = writer.finish(None, "?cursor=x", None);
         let page = ChangePage::parse(&body).unwrap();
         assert_eq!(page.changes.len(), keys.len());
         for ((change, line), sent) in page.changes.iter().zip(text.lines()).zip(&keys) {

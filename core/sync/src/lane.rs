@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use sokhoe_client::ClinicClient;
-use sokhoe_domain::ClinicId;
 use sokhoe_domain::ports::{Clock, Rng};
+use sokhoe_domain::{ClinicId, Wire};
 use sokhoe_vault::Vault;
 
 /// One person at one clinic.
@@ -17,6 +17,8 @@ pub struct Lane {
     pub patient_id: String,
     /// How to reach it.
     pub client: ClinicClient,
+    /// What it speaks.
+    pub wire: Wire,
 }
 
 impl fmt::Debug for Lane {

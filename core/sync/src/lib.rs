@@ -5,15 +5,15 @@
 //! store what they speak of, so a process may die between any two steps.
 
 mod appointment;
+mod down;
 mod error;
 mod intent;
 mod lane;
-mod pull;
 mod push;
 mod retry;
 
+pub use down::Pulled;
 pub use error::SyncError;
 pub use intent::{BookIntent, CancelIntent};
 pub use lane::{Engine, Lane};
-pub use pull::Pulled;
 pub use push::{Pushed, Urgency};

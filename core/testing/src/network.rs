@@ -30,6 +30,7 @@ pub struct CuttableTransport {
     real: Arc<dyn Transport>,
     cut: Arc<Mutex<Cut>>,
     elsewhere: Arc<Mutex<Option<String>>>,
+    refused: Arc<Mutex<Option<String>>>,
 }
 
 impl fmt::Debug for CuttableTransport {
@@ -46,12 +47,18 @@ impl CuttableTransport {
             real,
             cut: Arc::default(),
             elsewhere: Arc::default(),
+            refused: Arc::default(),
         }
     }
 
     /// Cuts or mends it.
     pub fn cut(&self, cut: Cut) {
         *self.cut.lock().unwrap_or_else(PoisonError::into_inner) = cut;
+    }
+
+    /// From now on requests whose path has this in it do not arrive.
+    pub fn refuse(&self, in_path: Option<&str>) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = in_path.map(str::to_owned);
     }
 
     /// From now on every request goes to this base URL instead, as behind a captive portal.
@@ -64,7 +71,12 @@ impl CuttableTransport {
 }
 
 impl CuttableTransport {
-    fn now(&self) -> Cut {
+    fn now(&self, request: &http::Request<Bytes>) -> Cut {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = request.uri().path();
+        if refused.as_ref().is_some_and(|part| path.contains(part)) {
+            return Cut::NoNetwork;
+        }
         *self.cut.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -92,7 +104,7 @@ impl Transport for CuttableTransport {
         limits: Limits,
     ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
         self.direct(&mut request);
-        let cut = self.now();
+        let cut = self.now(&request);
         Box::pin(async move {
             match cut {
                 Cut::Whole => self.real.send(request, limits).await,
@@ -115,7 +127,7 @@ impl Transport for CuttableTransport {
         limits: StreamLimits,
     ) -> BoxFuture<'_, Result<http::Response<Box<dyn ResponseBody>>, TransportError>> {
         self.direct(&mut request);
-        let cut = self.now();
+        let cut = self.now(&request);
         Box::pin(async move {
             match cut {
                 Cut::Whole => self.real.stream(request, limits).await,

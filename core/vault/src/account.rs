@@ -3,7 +3,7 @@
 use std::fmt;
 
 use rusqlite::{OptionalExtension as _, Row, Transaction};
-use sokhoe_domain::{ClinicId, PersonId, Timestamp};
+use sokhoe_domain::{ClinicId, PersonId, Timestamp, Wire};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -73,6 +73,8 @@ pub struct ClinicRecord {
     pub token: Secret,
     /// When the phone was enrolled last.
     pub enrolled: Timestamp,
+    /// What it speaks.
+    pub wire: Wire,
 }
 
 impl fmt::Debug for ClinicRecord {
@@ -142,7 +144,7 @@ impl fmt::Debug for Link {
 }
 
 const CLINIC: &str =
-    r#"SELECT "id", "name", "base_url", "public_key", "token", "enrolled" FROM "clinic""#;
+    r#"SELECT "id", "name", "base_url", "public_key", "token", "enrolled", "wire" FROM "clinic""#;
 const PERSON: &str =
     r#"SELECT p."id", p."name", p."birth_date", p."gender", p."vault_name" FROM "person" p"#;
 
@@ -154,6 +156,8 @@ fn read_clinic(row: &Row<'_>) -> rusqlite::Result<ClinicRecord> {
         public_key: row.get(3)?,
         token: row.get::<_, String>(4)?.into(),
         enrolled: Timestamp::from_millis(row.get(5)?),
+        // A newer program's word is not read by this one: its schema is newer, too.
+        wire: Wire::from_stored(&row.get::<_, String>(6)?).unwrap_or_default(),
     })
 }
 
@@ -285,9 +289,9 @@ impl AccountVault {
                 return Err(VaultError::OtherClinicKey);
             }
             tx.prepare_cached(
-                r#"INSERT INTO "clinic" VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                r#"INSERT INTO "clinic" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                    ON CONFLICT ("id") DO UPDATE SET "name" = ?2, "base_url" = ?3,
-                       "public_key" = ?4, "token" = ?5, "enrolled" = ?6"#,
+                       "public_key" = ?4, "token" = ?5, "enrolled" = ?6, "wire" = ?7"#,
             )?
             .execute((
                 clinic.id.as_str(),
@@ -296,6 +300,7 @@ impl AccountVault {
                 clinic.public_key,
                 clinic.token.expose(),
                 clinic.enrolled.as_millis(),
+                clinic.wire.as_str(),
             ))?;
             let mut kept = Vec::with_capacity(persons.len());
             for linked in persons {
@@ -398,6 +403,20 @@ impl AccountVault {
                 })
             })?;
             Ok(links.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Forgets that a person is known at a clinic. The person, the book and the clinic stay.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn unlink(&self, id: &PersonId, clinic: &ClinicId) -> Result<(), VaultError> {
+        self.store.write(Durability::Full, |tx, _| {
+            tx.execute(
+                r#"DELETE FROM "link" WHERE "person" = ?1 AND "clinic" = ?2"#,
+                [id.as_str(), clinic.as_str()],
+            )?;
+            Ok(())
         })
     }
 

@@ -88,7 +88,7 @@ impl AccountVault {
                 [&account.device_id],
             )?;
             for clinic in &account.clinics {
-                tx.prepare_cached(r#"INSERT INTO "clinic" VALUES (?1, ?2, ?3, ?4, ?5, ?6)"#)?
+                tx.prepare_cached(r#"INSERT INTO "clinic" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"#)?
                     .execute((
                         clinic.id.as_str(),
                         &clinic.name,
@@ -96,6 +96,7 @@ impl AccountVault {
                         clinic.public_key,
                         clinic.token.expose(),
                         clinic.enrolled.as_millis(),
+                        clinic.wire.as_str(),
                     ))?;
             }
             for person in &account.persons {

@@ -145,6 +145,8 @@ pub(crate) struct Ingest<'t> {
     signposts: DirectoryPatch,
     clinic: i64,
     received: Timestamp,
+    /// Whether what is older than what is here changes nothing.
+    pub(crate) only_newer: bool,
     next_resource: i64,
     first_doc: i64,
     next_doc: i64,
@@ -251,6 +253,7 @@ impl<'t> Ingest<'t> {
             signposts: DirectoryPatch::default(),
             clinic,
             received,
+            only_newer: false,
             next_resource,
             first_doc: next_doc,
             next_doc,
@@ -308,6 +311,13 @@ impl<'t> Ingest<'t> {
             Ok(indexed) => indexed,
             Err(error) => return self.set_aside(Some(key), error.code(), json),
         };
+        if let Some(known) = &known
+            && self.only_newer
+            && self.is_older(known, version.or(indexed.version_id.as_deref()), &indexed)?
+        {
+            self.applied.unchanged += 1;
+            return Ok(());
+        }
         let is_new = known.is_none();
         let number = match known {
             Some(known) => {
@@ -492,6 +502,27 @@ impl<'t> Ingest<'t> {
         self.has_set_aside = true;
         self.applied.set_aside += 1;
         Ok(())
+    }
+
+    /// Whether what came was there before what is here.
+    fn is_older(
+        &self,
+        known: &Known,
+        version: Option<&str>,
+        came: &Indexed,
+    ) -> Result<bool, VaultError> {
+        let stored: Option<i64> = self
+            .tx
+            .prepare_cached(r#"SELECT "last_updated" FROM "resource" WHERE "number" = ?1"#)?
+            .query_row([known.number], |row| row.get(0))?;
+        let stamps = stored.zip(came.last_updated.map(Timestamp::as_millis));
+        let number = |version: Option<&str>| version?.parse::<u64>().ok();
+        let versions = number(known.version.as_deref()).zip(number(version));
+        Ok(match (stamps, versions) {
+            (Some((here, came)), _) if here != came => came < here,
+            (_, Some((here, came))) => came < here,
+            _ => false,
+        })
     }
 
     /// Whether the stored bytes are these.

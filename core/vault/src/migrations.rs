@@ -15,6 +15,7 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0004_epoch.sql"),
     include_str!("../migrations/vault/0005_packed.sql"),
     include_str!("../migrations/vault/0006_base.sql"),
+    include_str!("../migrations/vault/0008_sync_state.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[
@@ -22,6 +23,7 @@ pub(crate) const ACCOUNT: Migrations = &[
     include_str!("../migrations/account/0002_moved.sql"),
     include_str!("../migrations/account/0003_epoch.sql"),
     include_str!("../migrations/account/0004_base.sql"),
+    include_str!("../migrations/account/0005_wire.sql"),
 ];
 
 /// The schema a file has; 0 when it has none.

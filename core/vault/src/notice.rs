@@ -15,13 +15,15 @@ pub struct VaultChange {
     pub events: bool,
     /// Invoices.
     pub invoices: bool,
+    /// How far the sync is.
+    pub sync: bool,
 }
 
 impl VaultChange {
     /// Whether anything changed.
     #[must_use]
     pub fn any(self) -> bool {
-        self.entries || self.bookings || self.events || self.invoices
+        self.entries || self.bookings || self.events || self.invoices || self.sync
     }
 }
 

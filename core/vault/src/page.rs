@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use rusqlite::Transaction;
-use sokhoe_domain::{ClinicId, Timestamp};
+use sokhoe_domain::{ClinicId, ResourceKey, Timestamp};
 use sokhoe_fhir::bundle::Change;
 
 use crate::bookings::{self, StoredBooking};
@@ -13,7 +13,9 @@ use crate::events::{self, NewEvent};
 use crate::ingest::Ingest;
 use crate::notice::VaultChange;
 use crate::outbox;
+use crate::packed::UnpackedId;
 use crate::store::Durability;
+use crate::sync_state;
 use crate::vault::{BOOK_OLDER, Vault};
 
 /// A page of a clinic's changes with all that follows from them.
@@ -57,6 +59,13 @@ pub struct Applied {
     pub bookings_refused: u64,
 }
 
+impl Applied {
+    /// Changes that came, whatever they did.
+    fn came(&self) -> u64 {
+        self.stored + self.deleted + self.set_aside + self.unchanged
+    }
+}
+
 /// Where a page stands in its feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
@@ -64,6 +73,17 @@ pub struct Place<'a> {
     pub after: Option<&'a str>,
     /// Whether the feed has nothing after it.
     pub last: bool,
+}
+
+/// In which order changes come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// In that of the clinic's commits: what comes is newer than what is here.
+    Commits,
+    /// In any: stamps tell what is newer.
+    Stamps,
+    /// Before the feed begins.
+    Ahead,
 }
 
 impl Vault {
@@ -80,7 +100,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError`]; nothing of the page is kept then.
     pub fn apply(&self, page: &Page<'_>) -> Result<Applied, VaultError> {
-        let applied = self.take_in(page, None)?;
+        let applied = self.take_in(page, None, Order::Commits)?;
         Ok(applied.unwrap_or_default())
     }
 
@@ -95,13 +115,67 @@ impl Vault {
         page: &Page<'_>,
         place: Place<'_>,
     ) -> Result<Option<Applied>, VaultError> {
-        self.take_in(page, Some(place))
+        self.take_in(page, Some(place), Order::Commits)
+    }
+
+    /// As [`Vault::apply_at`], for a server whose answers are in no order: what is older than what is
+    /// here, by `meta.lastUpdated` and then by a version that is a number, changes nothing.
+    ///
+    /// # Errors
+    /// [`VaultError`]; nothing of the page is kept then.
+    pub fn apply_unordered(
+        &self,
+        page: &Page<'_>,
+        place: Place<'_>,
+    ) -> Result<Option<Applied>, VaultError> {
+        self.take_in(page, Some(place), Order::Stamps)
+    }
+
+    /// Takes in what is wanted before the feed's first page, which will bring it again. The cursor stays,
+    /// and so does everything once the feed has begun: the answer is nothing then.
+    ///
+    /// # Errors
+    /// [`VaultError`]; nothing of the page is kept then.
+    pub fn apply_ahead(&self, page: &Page<'_>) -> Result<Option<Applied>, VaultError> {
+        let begin = Place {
+            after: None,
+            last: false,
+        };
+        self.take_in(page, Some(begin), Order::Ahead)
+    }
+
+    /// The resources of a clinic with their versions, in no order.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn versions(
+        &self,
+        clinic: &ClinicId,
+    ) -> Result<Vec<(ResourceKey, Option<String>)>, VaultError> {
+        self.store().read(|tx, _| {
+            let mut find = tx.prepare_cached(
+                r#"SELECT k."name", r."id", r."version" FROM "resource" r
+                   JOIN "kind" k ON k."id" = r."kind"
+                   WHERE r."clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)"#,
+            )?;
+            let mut rows = find.query([clinic.as_str()])?;
+            let mut versions = Vec::new();
+            while let Some(row) = rows.next()? {
+                let key = ResourceKey {
+                    kind: row.get(0)?,
+                    id: row.get::<_, UnpackedId>(1)?.0,
+                };
+                versions.push((key, row.get(2)?));
+            }
+            Ok(versions)
+        })
     }
 
     fn take_in(
         &self,
         page: &Page<'_>,
         place: Option<Place<'_>>,
+        order: Order,
     ) -> Result<Option<Applied>, VaultError> {
         if page.clinic.is_own() {
             return Err(VaultError::ReservedClinic);
@@ -120,10 +194,15 @@ impl Vault {
             }
             let directory = self.directory().current(tx)?;
             let mut ingest = Ingest::begin(tx, scratch, directory, page.clinic, page.received)?;
+            ingest.only_newer = order != Order::Commits;
             for change in page.changes {
                 ingest.take(change)?;
             }
-            let (mut applied, mut change, patch) = ingest.finish(Some(page.cursor))?;
+            let (mut applied, mut change, patch) =
+                ingest.finish((order != Order::Ahead).then_some(page.cursor))?;
+            if place.is_some() && order != Order::Ahead {
+                change.sync = sync_state::count_arrived(tx, page.clinic, applied.came())?;
+            }
             let mut old_news: BTreeSet<String> = BTreeSet::new();
             for booking in page.bookings {
                 let before = bookings::find(tx, booking.id)?.map(|before| before.state);
@@ -232,11 +311,13 @@ impl VaultChange {
         bookings: true,
         events: false,
         invoices: false,
+        sync: false,
     };
     pub(crate) const EVENTS: Self = Self {
         entries: false,
         bookings: false,
         events: true,
         invoices: false,
+        sync: false,
     };
 }

@@ -197,6 +197,7 @@ impl Vault {
             bookings: true,
             events: true,
             invoices: true,
+            sync: true,
         });
         Ok((vault, rebuilt))
     }

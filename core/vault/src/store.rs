@@ -655,6 +655,7 @@ impl Closable for Pool {
             bookings: true,
             events: true,
             invoices: true,
+            sync: true,
         });
     }
 }

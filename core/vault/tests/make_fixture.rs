@@ -8,7 +8,7 @@ mod fixture;
 use std::io::Read as _;
 
 use fixture::{at, id, ports};
-use sokhoe_domain::{BookingState, ClinicId, PersonId, ResourceKey};
+use sokhoe_domain::{BookingState, ClinicId, PersonId, ResourceKey, Wire};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_vault::{
     AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewEvent,
@@ -155,6 +155,7 @@ fn make() {
                 public_key: [7; 32],
                 token: "token".to_owned().into(),
                 enrolled: at(1),
+                wire: Wire::Clinic,
             },
             &[LinkedPerson {
                 person: PersonRecord {

@@ -8,7 +8,7 @@ use ring::digest;
 use serde_json::{Value, json};
 use sokhoe_client::ClientError;
 use sokhoe_domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
-use sokhoe_domain::{ClinicId, PersonId, ResourceKey, Timestamp};
+use sokhoe_domain::{ClinicId, PersonId, ResourceKey, Timestamp, Wire};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
 use sokhoe_vault::{ClinicRecord, LinkedPerson, Page, PersonRecord};
@@ -93,6 +93,7 @@ impl Phone {
             public_key: [7; 32],
             token: "token".to_owned().into(),
             enrolled: Timestamp::from_millis(0),
+            wire: Wire::Clinic,
         };
         let person = PersonRecord {
             id: PersonId(PERSON.to_owned()),

@@ -11,7 +11,7 @@ use html5ever::tokenizer::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sokhoe_domain::ports::Ports;
-use sokhoe_domain::{BookingState, ClinicId, IntentId, PersonId, ResourceKey, Timestamp};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, PersonId, ResourceKey, Timestamp, Wire};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
 use sokhoe_vault::{
@@ -44,6 +44,7 @@ fn phone(text: &str) -> (SoKhoe, TempDir) {
         public_key: [7; 32],
         token: "token".to_owned().into(),
         enrolled: Timestamp::from_millis(0),
+        wire: Wire::Clinic,
     };
     let person = PersonRecord {
         id: PersonId("p".to_owned()),

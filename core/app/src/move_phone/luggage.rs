@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::ports::Zeroizing;
-use sokhoe_domain::{BookingState, ClinicId, IntentId, PersonId, Timestamp};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, PersonId, Timestamp, Wire};
 use sokhoe_vault::{
     Account, ClinicRecord, IntentKind, Link, NewEvent, NewIntent, PersonRecord, StoredBooking,
     StoredIntent, Vault,
@@ -39,6 +39,9 @@ struct Clinic {
     #[serde(with = "secret_text")]
     token: Zeroizing<String>,
     enrolled: i64,
+    /// That of a plain FHIR server; unset for a clinic of ours, whose phones may be older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wire: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -279,6 +282,7 @@ impl Clinic {
             public_key: clinic.public_key,
             token: Zeroizing::new(clinic.token.expose().to_owned()),
             enrolled: clinic.enrolled.as_millis(),
+            wire: (clinic.wire != Wire::Clinic).then(|| clinic.wire.as_str().to_owned()),
         }
     }
 
@@ -290,6 +294,11 @@ impl Clinic {
             public_key: self.public_key,
             token: self.token.clone().into(),
             enrolled: Timestamp::from_millis(self.enrolled),
+            wire: self
+                .wire
+                .as_deref()
+                .and_then(Wire::from_stored)
+                .unwrap_or_default(),
         }
     }
 }

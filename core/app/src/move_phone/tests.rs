@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sokhoe_domain::ports::{KeyStoreError, Ports};
-use sokhoe_domain::{ClinicId, PersonId, Timestamp};
+use sokhoe_domain::{ClinicId, PersonId, Timestamp, Wire};
 use sokhoe_qr::{MoveParcel, MoveRequest, PublicKey};
 use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
 use sokhoe_vault::{ClinicRecord, LinkedPerson, PersonRecord};
@@ -55,6 +55,7 @@ fn old_phone(persons: usize) -> Phone {
         public_key: [7; 32],
         token: "q3Jx0mC1d8Yw5tZ2vB7nL4kS9aF6gH0e".to_owned().into(),
         enrolled: Timestamp::from_millis(1_795_312_800_000),
+        wire: Wire::Clinic,
     };
     let rng = SeededRng::new(7);
     let linked: Vec<LinkedPerson> = (0..persons)

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sokhoe_domain::ports::Ports;
-use sokhoe_domain::{ClinicId, PersonId, Section, Timestamp};
+use sokhoe_domain::{ClinicId, PersonId, Section, Timestamp, Wire};
 use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
 use sokhoe_vault::{ClinicRecord, LinkedPerson, PersonRecord};
 use tempfile::TempDir;
@@ -35,6 +35,7 @@ fn phone(language: Language) -> (SoKhoe, TempDir) {
         public_key: [7; 32],
         token: "token".to_owned().into(),
         enrolled: Timestamp::from_millis(0),
+        wire: Wire::Clinic,
     };
     let linked = LinkedPerson {
         person: PersonRecord {

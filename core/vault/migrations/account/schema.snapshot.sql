@@ -13,7 +13,7 @@ CREATE TABLE "clinic" (
     "public_key" BLOB NOT NULL CHECK (length("public_key") = 32),
     "token" TEXT NOT NULL,
     "enrolled" INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, "wire" TEXT NOT NULL DEFAULT 'clinic') STRICT, WITHOUT ROWID;
 
 CREATE TABLE "device" (
     "only" INTEGER PRIMARY KEY CHECK ("only" = 1),

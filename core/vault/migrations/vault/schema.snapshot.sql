@@ -75,7 +75,7 @@ CREATE TABLE "clinic" (
     "cursor" TEXT,
     -- Whether the end of the feed was ever reached: what comes before is history, not news.
     "caught_up" INTEGER NOT NULL DEFAULT 0
-) STRICT;
+, "arrived" INTEGER NOT NULL DEFAULT 0, "expected" INTEGER, "reached" INTEGER, "tried" INTEGER, "trouble" TEXT) STRICT;
 
 CREATE TABLE "code" (
     "id" INTEGER PRIMARY KEY,

@@ -116,6 +116,26 @@ pub(crate) fn remove(
     Ok(file.flatten())
 }
 
+/// Forgets everything that a clinic's resources refer to; blobs that nobody else refers to go. Their files
+/// are the caller's to discard after the commit.
+pub(crate) fn forget(
+    tx: &Transaction<'_>,
+    clinic: &ClinicId,
+) -> Result<Vec<[u8; FILE]>, VaultError> {
+    tx.prepare(
+        r#"DELETE FROM "blob_source"
+           WHERE "clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)"#,
+    )?
+    .execute([clinic.as_str()])?;
+    let mut unused = tx.prepare(
+        r#"DELETE FROM "blob"
+           WHERE "number" NOT IN (SELECT "blob" FROM "blob_source") RETURNING "file""#,
+    )?;
+    let files = unused.query_map([], |row| row.get::<_, Option<[u8; FILE]>>(0))?;
+    let files: Vec<_> = files.collect::<Result<_, _>>()?;
+    Ok(files.into_iter().flatten().collect())
+}
+
 impl Vault {
     /// The blob that a resource refers to under `place`, when it was ever put in.
     ///

@@ -13,6 +13,7 @@ fn record(id: &str, token: &str) -> ClinicRecord {
         public_key: [7; 32],
         token: token.to_owned().into(),
         enrolled: at(5),
+        wire: sokhoe_domain::Wire::Clinic,
     }
 }
 

@@ -353,6 +353,7 @@ fn subscribers_hear_of_what_changed_and_may_ask_the_vault() {
         events,
         invoices,
         bookings: false,
+        sync: false,
     };
     let json = row("x", 1, "x", 1);
     apply(&vault, "a", &[put("x", 1, &json)], "c1");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::Transaction;
 use rusqlite::types::ValueRef;
-use sokhoe_domain::{BookingState, IntentId, PersonId, Refusal, ResourceKey};
+use sokhoe_domain::{BookingState, IntentId, PersonId, Refusal, ResourceKey, Wire};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::disk::{Operation, Promise, SimDisk};
 use sokhoe_testing::{MemoryKeys, SeededRng};
@@ -41,6 +41,8 @@ const NOT_FED: &[(&str, &str)] = &[
     ("intent.thing", "a UUID"),
     ("intent.kind", "one of two words"),
     ("device.id", "a random number"),
+    ("clinic.trouble", "a code of this program's"),
+    ("clinic.wire", "one of two words"),
 ];
 
 /// What stands in the columns that can hold text.
@@ -223,6 +225,7 @@ fn feed(vault: &Vault, account: &AccountVault) {
         public_key,
         token: text.clone().into(),
         enrolled: at(1),
+        wire: Wire::Clinic,
     };
     let person = PersonRecord {
         id: PersonId::from(CANARY),

@@ -1,7 +1,7 @@
 //! What the person puts in is shown, found, and never lost.
 
 use sokhoe_domain::ports::KeyStore as _;
-use sokhoe_domain::{ClinicId, IntentId, ResourceKey, Section, Timestamp};
+use sokhoe_domain::{ClinicId, IntentId, ResourceKey, Section, Timestamp, Wire};
 use sokhoe_testing::SeededRng;
 
 use super::outbox::{book, id};
@@ -206,6 +206,7 @@ fn no_clinic_is_the_person() {
         public_key: [1; 32],
         token: "t".to_owned().into(),
         enrolled: at(1),
+        wire: Wire::Clinic,
     };
     assert_eq!(
         account.add_enrolment(&record, &[]),

@@ -1,125 +1,17 @@
-//! Down: the feed of changes.
+//! What changes that came down mean for bookings and invoices, and which of them must not be missed.
 
-use std::collections::HashSet;
-use std::time::Duration;
-
-use sokhoe_client::{ClientError, FeedPage, GarbledAnswer};
-use sokhoe_domain::planted::{Bug, is_planted};
 use sokhoe_domain::{BookingState, ResourceKey, Timestamp};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_fhir::{Appointment, InvoiceView};
-use sokhoe_vault::{NewEvent, Page, Place, StoredBooking};
+use sokhoe_vault::{NewEvent, StoredBooking};
 
 use crate::appointment::{booking_from, decided};
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
 
-/// Resources asked for at once: large enough that a page costs one commit, small enough for a cheap phone.
-const PAGE: u32 = 500;
-
-/// What came down.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pulled {
-    /// Resources stored or changed.
-    pub stored: u64,
-    /// Resources taken away.
-    pub deleted: u64,
-    /// Records set aside because they could not be read.
-    pub set_aside: u64,
-}
-
 impl Engine {
-    /// Takes in every change since the last time. Each page is one transaction together with its
-    /// cursor: whatever happens, the next call goes on where this one stood. With `wait` a clinic
-    /// that has nothing new may keep the first answer back for that long. Pulls of one clinic may
-    /// run beside each other: only the page that the feed stands at is taken in.
-    ///
-    /// # Errors
-    /// [`SyncError`]; the pages before are stored.
-    pub async fn pull(&self, lane: &Lane, wait: Option<Duration>) -> Result<Pulled, SyncError> {
-        let mut pulled = Pulled::default();
-        let mut cursor = self.vault.cursor(&lane.clinic)?;
-        let mut seen = HashSet::new();
-        let mut body = match self.fetch(lane, cursor.as_deref(), wait).await {
-            Err(ClientError::Gone) if cursor.is_some() => {
-                self.vault.reset_cursor(&lane.clinic)?;
-                cursor = None;
-                self.fetch(lane, None, None).await?
-            }
-            other => other?,
-        };
-        loop {
-            let page = body
-                .read()
-                .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
-            if page.more && !seen.insert(page.cursor.clone()) {
-                // More is promised, but the feed goes in circles: asking again would never end.
-                return Err(ClientError::Garbled(GarbledAnswer::NotFhir).into());
-            }
-            // The next page travels while this one is stored.
-            let next = page.more.then(|| {
-                let (client, patient, from) = (
-                    lane.client.clone(),
-                    lane.patient_id.clone(),
-                    page.cursor.clone(),
-                );
-                tokio::spawn(async move { client.changes(&patient, Some(&from), PAGE, None).await })
-            });
-            let news = self.vault.caught_up(&lane.clinic)?;
-            let (bookings, events) = self.consequences(lane, &page.changes, news)?;
-            let place = Place {
-                after: cursor.as_deref(),
-                last: !page.more,
-            };
-            let taken_in = Page {
-                clinic: &lane.clinic,
-                changes: &page.changes,
-                cursor: &page.cursor,
-                received: self.clock.now(),
-                bookings: &bookings,
-                events: &events,
-            };
-            let applied = if is_planted(Bug::CursorBeforeData) {
-                let nothing = Page {
-                    changes: &[],
-                    ..taken_in
-                };
-                self.vault.apply_at(&nothing, place)?;
-                Some(self.vault.apply(&taken_in)?)
-            } else {
-                self.vault.apply_at(&taken_in, place)?
-            };
-            let Some(applied) = applied else {
-                // Another pull was faster: go on from where it stands.
-                cursor = self.vault.cursor(&lane.clinic)?;
-                body = self.fetch(lane, cursor.as_deref(), None).await?;
-                seen.clear();
-                continue;
-            };
-            pulled.stored += applied.stored;
-            pulled.deleted += applied.deleted;
-            pulled.set_aside += applied.set_aside;
-            cursor = Some(page.cursor);
-            let Some(next) = next else {
-                return Ok(pulled);
-            };
-            body = next.await.map_err(|_| ClientError::NoAnswer)??;
-        }
-    }
-
-    async fn fetch(
-        &self,
-        lane: &Lane,
-        cursor: Option<&str>,
-        wait: Option<Duration>,
-    ) -> Result<FeedPage, ClientError> {
-        lane.client
-            .changes(&lane.patient_id, cursor, PAGE, wait)
-            .await
-    }
-
     /// What the changes mean for bookings, and, when they are news, which of them must not be missed.
-    fn consequences(
+    pub(super) fn consequences(
         &self,
         lane: &Lane,
         changes: &[Change<'_>],

@@ -1,0 +1,110 @@
+//! What a person looks for first, ahead of everything else: appointments to come, medicines, allergies,
+//! the newest results. The first sync brings all of it again; on a slow network it brings it late.
+
+use std::time::Duration;
+
+use sokhoe_client::{ClientError, ServerQuery};
+use sokhoe_domain::{Timestamp, Wire};
+use sokhoe_fhir::bundle::Change;
+use sokhoe_vault::Page;
+use tokio::task::JoinSet;
+
+use crate::error::SyncError;
+use crate::lane::{Engine, Lane};
+
+/// Resources of a kind that come ahead at most.
+const ENOUGH: u32 = 40;
+/// Results from this long ago are new enough to come ahead.
+const RECENT: Duration = Duration::from_secs(400 * 86_400);
+/// What a resource of a clinic of ours has for a version until the feed brings the one that counts.
+const AHEAD: &str = "ahead";
+
+impl Engine {
+    /// Brings what is wanted first, when nothing of the clinic was ever taken in. Whatever does not come,
+    /// the sync that follows brings: only a clinic that cannot be reached is an error.
+    pub(super) async fn pull_ahead(&self, lane: &Lane) -> Result<(), SyncError> {
+        if self.vault.cursor(&lane.clinic)?.is_some() || self.vault.caught_up(&lane.clinic)? {
+            return Ok(());
+        }
+        // Beside each other: on a slow network the way costs more than the answers.
+        let mut asking = JoinSet::new();
+        for query in wanted(lane, self.clock.now()) {
+            let client = lane.client.clone();
+            asking.spawn(async move { client.query(&query, ENOUGH).await });
+        }
+        let (mut reached, mut failure) = (false, None);
+        while let Some(answer) = asking.join_next().await {
+            let body = match answer {
+                Ok(Ok(body)) => body,
+                Ok(Err(error)) => {
+                    failure = Some(error);
+                    continue;
+                }
+                // Aborted with its runtime.
+                Err(_) => continue,
+            };
+            reached = true;
+            let Ok(page) = body.read() else { continue };
+            let changes: Vec<Change<'_>> = page
+                .changes
+                .into_iter()
+                .filter_map(|change| ahead(lane, change))
+                .collect();
+            let (bookings, events) = self.consequences(lane, &changes, false)?;
+            self.vault.apply_ahead(&Page {
+                clinic: &lane.clinic,
+                changes: &changes,
+                cursor: "",
+                received: self.clock.now(),
+                bookings: &bookings,
+                events: &events,
+            })?;
+        }
+        match failure {
+            Some(
+                error @ (ClientError::Unreachable
+                | ClientError::NoAnswer
+                | ClientError::Busy { .. }
+                | ClientError::Unauthorized),
+            ) if !reached => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn wanted(lane: &Lane, now: Timestamp) -> Vec<ServerQuery> {
+    let (yesterday, recently) = (now.minus(Duration::from_secs(86_400)), now.minus(RECENT));
+    let search = |kind: &str, others: &[(&str, String)]| ServerQuery::Search {
+        kind: kind.to_owned(),
+        patient: ("patient".to_owned(), lane.patient_id.clone()),
+        others: others
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect(),
+    };
+    let since = |time: Timestamp| ("date", format!("ge{}", time.to_fhir()));
+    let mut results = vec![since(recently)];
+    if lane.wire == Wire::Server {
+        results.push(("_sort", "-date".to_owned()));
+    }
+    vec![
+        search("Appointment", &[since(yesterday)]),
+        search("MedicationRequest", &[]),
+        search("AllergyIntolerance", &[]),
+        search("Observation", &results),
+    ]
+}
+
+/// What may be taken in before its place in the feed is known: the versions that resources of a clinic of
+/// ours carry are not those that its feed counts.
+fn ahead<'a>(lane: &Lane, change: Change<'a>) -> Option<Change<'a>> {
+    match (lane.wire, change) {
+        (Wire::Clinic, Change::Put { key, json, .. }) => Some(Change::Put {
+            key,
+            version: Some(AHEAD.to_owned()),
+            json,
+        }),
+        (Wire::Server, change @ Change::Put { .. }) => Some(change),
+        (_, Change::Delete { .. } | Change::Broken { .. }) => None,
+    }
+}

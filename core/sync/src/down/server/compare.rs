@@ -1,0 +1,174 @@
+//! Comparing with everything that a server lists: ids and versions travel, and only what differs is read.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use sokhoe_client::{ClientError, GarbledAnswer, PageBody, ServerQuery};
+use sokhoe_domain::ResourceKey;
+use sokhoe_fhir::bundle::Change;
+
+use super::plan::search;
+use super::{PAGE, PAGES, Run, next_of};
+use crate::error::SyncError;
+use crate::lane::{Engine, Lane};
+
+/// Ids and versions asked for at once.
+const LISTED: u32 = 1_000;
+/// Resources read by their ids at once.
+const BY_ID: usize = 40;
+
+/// The versions of a type by id, as far as the server tells them.
+type Versions = BTreeMap<String, Option<String>>;
+
+impl Engine {
+    /// Compares every type that can be listed. What is elsewhere than in a patient's compartment
+    /// (practitioners, places) is not compared. A type that cannot be listed now is left as it is.
+    pub(super) async fn compare(&self, lane: &Lane, run: &mut Run) -> Result<(), SyncError> {
+        let kinds = match &run.standing.plan {
+            Some(plan) => plan.kinds.clone(),
+            None => return Ok(()),
+        };
+        for (kind, param) in kinds {
+            let elements = vec![("_elements".to_owned(), "id,meta".to_owned())];
+            let query = search(&kind, &param, &lane.patient_id, elements);
+            let Some(there) = self.listed(lane, &query, &kind).await? else {
+                continue;
+            };
+            // After the list was read: what came since is not in it and not gone.
+            let here: Versions = self
+                .vault
+                .versions(&lane.clinic)?
+                .into_iter()
+                .filter(|(key, _)| key.kind == kind)
+                .map(|(key, version)| (key.id, version))
+                .collect();
+            let differing: Vec<String> = there
+                .iter()
+                .filter(|(id, version)| match here.get(*id) {
+                    None => true,
+                    Some(known) => version.is_some() && known != *version,
+                })
+                .map(|(id, _)| id.clone())
+                // A list that is read page by page may leave out what changed meanwhile: whoever is
+                // missing is asked for by id before it is gone.
+                .chain(here.keys().filter(|id| !there.contains_key(*id)).cloned())
+                .collect();
+            for ids in differing.chunks(BY_ID) {
+                self.read_by_id(lane, run, &kind, ids, &there).await?;
+            }
+        }
+        let mut standing = run.standing.clone();
+        standing.compared = Some(self.clock.now().as_millis());
+        self.apply(lane, run, &[], standing, true)?;
+        Ok(())
+    }
+
+    /// Reads resources by their ids; one that is neither given nor listed is gone.
+    async fn read_by_id(
+        &self,
+        lane: &Lane,
+        run: &mut Run,
+        kind: &str,
+        ids: &[String],
+        listed: &Versions,
+    ) -> Result<(), SyncError> {
+        let query = ServerQuery::Search {
+            kind: kind.to_owned(),
+            patient: ("_id".to_owned(), ids.join(",")),
+            others: Vec::new(),
+        };
+        let Some(bodies) = pages(lane, &query, PAGE).await? else {
+            return Ok(());
+        };
+        let mut given = BTreeSet::new();
+        for body in &bodies {
+            let page = read(body)?;
+            let changes: Vec<Change<'_>> = page
+                .into_iter()
+                .filter(|change| match change {
+                    Change::Put { key, .. } => key.kind == kind && ids.contains(&key.id),
+                    Change::Delete { .. } | Change::Broken { .. } => false,
+                })
+                .collect();
+            for change in &changes {
+                if let Change::Put { key, .. } = change {
+                    given.insert(key.id.clone());
+                }
+            }
+            let standing = run.standing.clone();
+            self.apply(lane, run, &changes, standing, false)?;
+        }
+        let gone: Vec<Change<'_>> = ids
+            .iter()
+            .filter(|id| !given.contains(*id) && !listed.contains_key(*id))
+            .map(|id| Change::Delete {
+                key: ResourceKey::new(kind, id.as_str()),
+            })
+            .collect();
+        let standing = run.standing.clone();
+        self.apply(lane, run, &gone, standing, false)?;
+        Ok(())
+    }
+
+    /// What the server lists of a type; nothing when it does not list it for this phone.
+    async fn listed(
+        &self,
+        lane: &Lane,
+        query: &ServerQuery,
+        kind: &str,
+    ) -> Result<Option<Versions>, SyncError> {
+        let Some(bodies) = pages(lane, query, LISTED).await? else {
+            return Ok(None);
+        };
+        let mut versions = Versions::new();
+        for body in &bodies {
+            for change in read(body)? {
+                if let Change::Put { key, version, .. } = change
+                    && key.kind == kind
+                {
+                    versions.insert(key.id, version);
+                }
+            }
+        }
+        Ok(Some(versions))
+    }
+}
+
+fn read(body: &PageBody) -> Result<Vec<Change<'_>>, ClientError> {
+    let page = body.read();
+    Ok(page
+        .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?
+        .changes)
+}
+
+/// All pages of an answer; nothing when the server refuses. A list that breaks off is no list.
+async fn pages(
+    lane: &Lane,
+    query: &ServerQuery,
+    count: u32,
+) -> Result<Option<Vec<PageBody>>, SyncError> {
+    let mut pages = Vec::new();
+    let mut followed = HashSet::new();
+    let mut answer = lane.client.query(query, count).await;
+    loop {
+        let body = match answer {
+            Ok(body) => body,
+            Err(ClientError::NotFound | ClientError::Gone | ClientError::Refused { .. }) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let next = body
+            .read()
+            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?
+            .next;
+        let next = next_of(&body, next.as_deref());
+        pages.push(body);
+        let Some(next) = next else {
+            return Ok(Some(pages));
+        };
+        if !followed.insert(next.clone()) || pages.len() > PAGES {
+            return Ok(None);
+        }
+        answer = lane.client.next_page(&next).await;
+    }
+}

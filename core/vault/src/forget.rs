@@ -1,0 +1,94 @@
+//! A clinic that no longer gives access: what it gave goes.
+
+use rusqlite::Transaction;
+use sokhoe_domain::{ClinicId, IntentId, ResourceKey, Timestamp};
+use sokhoe_fhir::bundle::Change;
+
+use crate::blobs::sources;
+use crate::bookings::read_id;
+use crate::error::VaultError;
+use crate::ingest::Ingest;
+use crate::notice::VaultChange;
+use crate::packed::UnpackedId;
+use crate::store::Durability;
+use crate::vault::Vault;
+
+impl Vault {
+    /// Erases everything of a clinic: resources with their rows, bookings, what waited to be sent there,
+    /// records set aside, documents, and where its feed stood; all or nothing. What the person put in,
+    /// and other clinics', stays. Bytes that are no longer used lie in the file until they are written
+    /// over, unreadable without the vault's key: whoever must not read anything any more erases the vault.
+    ///
+    /// # Errors
+    /// [`VaultError::ReservedClinic`] for the person's own; [`VaultError`]. Nothing is erased then.
+    pub fn forget_clinic(&self, clinic: &ClinicId) -> Result<(), VaultError> {
+        if clinic.is_own() {
+            return Err(VaultError::ReservedClinic);
+        }
+        let (patch, intents, files) = self.store().write(Durability::Full, |tx, scratch| {
+            let keys = keys(tx, clinic)?;
+            let directory = self.directory().current(tx)?;
+            let mut ingest = Ingest::begin(tx, scratch, directory, clinic, Timestamp::default())?;
+            for key in keys {
+                ingest.take(&Change::Delete { key })?;
+            }
+            let (_, _, patch) = ingest.finish(None)?;
+            let files = sources::forget(tx, clinic)?;
+            let intents = intents(tx, clinic)?;
+            tx.prepare(r#"DELETE FROM "intent" WHERE "clinic" = ?1"#)?
+                .execute([clinic.as_str()])?;
+            tx.prepare(r#"DELETE FROM "booking" WHERE "clinic" = ?1"#)?
+                .execute([clinic.as_str()])?;
+            for table in ["tombstone", "set_aside", "named_by"] {
+                tx.execute(
+                    &format!(
+                        r#"DELETE FROM "{table}"
+                           WHERE "clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)"#
+                    ),
+                    [clinic.as_str()],
+                )?;
+            }
+            tx.execute(
+                r#"UPDATE "clinic" SET "cursor" = NULL, "caught_up" = 0, "arrived" = 0,
+                       "expected" = NULL, "reached" = NULL WHERE "name" = ?1"#,
+                [clinic.as_str()],
+            )?;
+            Ok((patch, intents, files))
+        })?;
+        patch.apply(self.columns(), self.directory());
+        self.note_done(&intents);
+        self.blob_files().discard(&files);
+        self.store().notices.tell(VaultChange {
+            entries: true,
+            bookings: true,
+            events: false,
+            invoices: true,
+            sync: true,
+        });
+        Ok(())
+    }
+}
+
+fn keys(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Vec<ResourceKey>, VaultError> {
+    let mut find = tx.prepare(
+        r#"SELECT k."name", r."id" FROM "resource" r JOIN "kind" k ON k."id" = r."kind"
+           WHERE r."clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)"#,
+    )?;
+    let keys = find.query_map([clinic.as_str()], |row| {
+        Ok(ResourceKey {
+            kind: row.get(0)?,
+            id: row.get::<_, UnpackedId>(1)?.0,
+        })
+    })?;
+    Ok(keys.collect::<Result<_, _>>()?)
+}
+
+fn intents(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Vec<IntentId>, VaultError> {
+    let mut find = tx.prepare(r#"SELECT "id" FROM "intent" WHERE "clinic" = ?1"#)?;
+    let mut rows = find.query([clinic.as_str()])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(read_id(row, 0)?);
+    }
+    Ok(ids)
+}
