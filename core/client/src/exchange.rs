@@ -22,7 +22,7 @@ pub(crate) const ORDINARY: Limits = Limits {
 /// A clinic cannot send a phone away for longer than a day, in seconds.
 const LONGEST_RETRY_AFTER: u64 = 86_400;
 
-const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
+pub(crate) const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
 
 impl ClinicClient {
     /// A request with this phone's credentials to an URL of the clinic's.

@@ -19,5 +19,5 @@ pub use enrolment::{EnrolmentAnswer, EnrolmentRequest};
 pub use error::{ClientError, GarbledAnswer};
 pub use feed::{FeedPage, MAX_PAGE_BYTES};
 pub use scheduling::BookAnswer;
-pub use server::{PageBody, ServerQuery};
+pub use server::{BatchBody, PageBody, ServerQuery};
 pub use transport::{HttpTransport, TransportSetupError};

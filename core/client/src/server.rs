@@ -4,18 +4,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use http::header::CACHE_CONTROL;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use sokhoe_domain::ids::is_fhir_id;
 use sokhoe_domain::ports::Limits;
 use sokhoe_domain::{ResourceKey, Timestamp};
-use sokhoe_fhir::bundle::ServerPage;
+use sokhoe_fhir::bundle::{SearchPage, ServerPage};
 use sokhoe_fhir::{CapabilityView, FhirError};
 use url::Url;
 
 use crate::clinic::ClinicClient;
 use crate::error::{ClientError, GarbledAnswer};
-use crate::exchange::garbled;
+use crate::exchange::{FHIR_JSON, garbled};
 use crate::feed::MAX_PAGE_BYTES;
+
+/// What an exchange may cost that brings a page.
+const LARGE: Limits = Limits {
+    timeout: Duration::from_secs(60),
+    max_body: MAX_PAGE_BYTES,
+};
 
 /// What is asked of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +81,40 @@ impl PageBody {
     }
 }
 
+/// The answers to several questions, still as text.
+#[derive(Clone, Debug)]
+pub struct BatchBody {
+    page: PageBody,
+}
+
+impl BatchBody {
+    /// The first pages of what was answered. One that cannot be read is left out.
+    ///
+    /// # Errors
+    /// [`FhirError`] when the answer as a whole cannot be read.
+    pub fn read(&self) -> Result<Vec<ServerPage<'_>>, FhirError> {
+        let answers = SearchPage::parse(&self.page.body)?;
+        Ok(answers
+            .of_kind("Bundle")
+            .filter_map(|json| ServerPage::parse(json).ok())
+            .collect())
+    }
+
+    /// A `next` in it as an absolute URL.
+    #[must_use]
+    pub fn absolute(&self, next: &str) -> Option<String> {
+        self.page.absolute(next)
+    }
+}
+
+/// The base as it is written in other places: some servers know themselves only so.
+fn without_slash(base: &Url) -> Url {
+    let mut base = base.clone();
+    let path = base.path().trim_end_matches('/').to_owned();
+    base.set_path(&path);
+    base
+}
+
 impl ClinicClient {
     /// What the server says it can.
     ///
@@ -91,6 +131,10 @@ impl ClinicClient {
     /// # Errors
     /// [`ClientError`]
     pub async fn query(&self, query: &ServerQuery, count: u32) -> Result<PageBody, ClientError> {
+        self.read_page(self.url_of(query, count)?).await
+    }
+
+    fn url_of(&self, query: &ServerQuery, count: u32) -> Result<Url, ClientError> {
         let mut url = match query {
             ServerQuery::Everything { patient, since } => {
                 let mut url = self.fhir_url(&format!("Patient/{}/$everything", id(patient)?))?;
@@ -123,7 +167,7 @@ impl ClinicClient {
         };
         url.query_pairs_mut()
             .append_pair("_count", &count.to_string());
-        self.read_page(url).await
+        Ok(url)
     }
 
     /// The page at a `next` link ([`PageBody::absolute`]). Only the server's own origin is asked, whatever
@@ -141,6 +185,39 @@ impl ClinicClient {
         self.read_page(url).await
     }
 
+    /// Several questions in one exchange (`batch`): the first page of each that the server answers, in no
+    /// order. What it does not answer is left out.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn batch(
+        &self,
+        queries: &[ServerQuery],
+        count: u32,
+    ) -> Result<BatchBody, ClientError> {
+        let mut urls = Vec::with_capacity(queries.len());
+        for query in queries {
+            let url = self.url_of(query, count)?;
+            // Below the FHIR base, as entries of a batch are written.
+            let base = self.fhir.as_str();
+            let path = url.as_str().strip_prefix(base).unwrap_or(url.as_str());
+            urls.push(path.to_owned());
+        }
+        let request = self
+            .request(Method::POST, &without_slash(&self.fhir))?
+            .header(CONTENT_TYPE, FHIR_JSON)
+            .header(CACHE_CONTROL, "no-cache")
+            .body(sokhoe_fhir::bundle::batch_of_reads(&urls).into())
+            .map_err(|_| ClientError::Invalid)?;
+        let body = self.exchange(request, LARGE).await?;
+        Ok(BatchBody {
+            page: PageBody {
+                body,
+                url: self.fhir.clone(),
+            },
+        })
+    }
+
     async fn read_page(&self, url: Url) -> Result<PageBody, ClientError> {
         let request = self
             .request(Method::GET, &url)?
@@ -148,11 +225,7 @@ impl ClinicClient {
             .header(CACHE_CONTROL, "no-cache")
             .body(Bytes::new())
             .map_err(|_| ClientError::Invalid)?;
-        let limits = Limits {
-            timeout: Duration::from_secs(60),
-            max_body: MAX_PAGE_BYTES,
-        };
-        let body = self.exchange(request, limits).await?;
+        let body = self.exchange(request, LARGE).await?;
         Ok(PageBody { body, url })
     }
 }

@@ -87,6 +87,8 @@ pub struct ServerPage<'a> {
     pub changes: Vec<Change<'a>>,
     /// The newest `meta.lastUpdated` of the resources; nothing when none says it.
     pub newest: Option<Timestamp>,
+    /// The oldest.
+    pub oldest: Option<Timestamp>,
     /// `meta.lastUpdated` of the Bundle: when the server looked.
     pub looked: Option<Timestamp>,
     /// Where the next page is, as the server wrote it.
@@ -101,14 +103,19 @@ impl<'a> ServerPage<'a> {
     /// When the body is not JSON or not a Bundle.
     pub fn parse(body: &'a str) -> Result<Self, FhirError> {
         let mut changes = Vec::new();
-        let mut newest = None;
+        let (mut newest, mut oldest) = (None, None);
         let envelope = read(body, |position, json, parts| {
             let outcome = parts.as_ref().is_ok_and(is_outcome);
             match parts.and_then(|parts| change(&parts)) {
                 _ if outcome => {}
                 Ok(change) => {
                     if let Change::Put { json, .. } = &change {
-                        newest = newest.max(last_updated(json));
+                        let stamp = last_updated(json);
+                        newest = newest.max(stamp);
+                        oldest = match (oldest, stamp) {
+                            (Some(before), Some(stamp)) => Some(stamp.min(before)),
+                            (before, stamp) => stamp.or(before),
+                        };
                     }
                     changes.push(change);
                 }
@@ -122,10 +129,27 @@ impl<'a> ServerPage<'a> {
         Ok(Self {
             changes,
             newest,
+            oldest,
             looked: envelope.looked,
             next: envelope.link("next").filter(|url| !url.is_empty()),
         })
     }
+}
+
+/// A `batch` Bundle that reads these URLs, which are relative to the FHIR base.
+#[must_use]
+pub fn batch_of_reads(urls: &[String]) -> String {
+    let mut out = String::from(r#"{"resourceType":"Bundle","type":"batch","entry":["#);
+    for (place, url) in urls.iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        out.push_str(r#"{"request":{"method":"GET","url":"#);
+        push_string(&mut out, url);
+        out.push_str("}}");
+    }
+    out.push_str("]}");
+    out
 }
 
 /// Whether an entry says something about the search and is no part of the answer.

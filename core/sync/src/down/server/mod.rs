@@ -18,7 +18,7 @@ use sokhoe_fhir::bundle::Change;
 use sokhoe_vault::{Page, Place};
 
 use self::place::{Round, Standing};
-use self::plan::{Plan, Step, query};
+use self::plan::{Plan, Step, queries, query};
 use super::Pulled;
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
@@ -105,6 +105,7 @@ impl Engine {
             let following = steps.get(place + 1).map(|step| step.name().to_owned());
             let over = match step {
                 Step::Deletions => self.deletions(lane, run, following).await?,
+                Step::Batch => self.batch(lane, run, &plan, following).await?,
                 _ => self.step(lane, run, step, following).await?,
             };
             if over {
@@ -141,6 +142,14 @@ impl Engine {
         let page = body
             .read()
             .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+        if matches!(step, Step::Everything)
+            && let (Some(since), Some(plan)) = (run.standing.since(WINDOW), &mut run.standing.plan)
+            && page.oldest.is_some_and(|oldest| oldest < since)
+        {
+            // It does not heed `_since`: what came is known, and from now on it is asked otherwise.
+            plan.everything_since = false;
+            return self.take_in(lane, run, Vec::new(), Round::default(), false);
+        }
         let next = next_of(&body, page.next.as_deref());
         if next
             .as_ref()
@@ -209,6 +218,81 @@ impl Engine {
             // This type is not for this phone; the others may be.
             _ => self.go_on(lane, run, Vec::new(), round, following),
         }
+    }
+
+    /// What changed, of all types in one exchange.
+    async fn batch(
+        &self,
+        lane: &Lane,
+        run: &mut Run,
+        plan: &Plan,
+        following: Option<String>,
+    ) -> Result<bool, SyncError> {
+        let mut round = run.standing.round.clone().unwrap_or_default();
+        round.step = Some(Step::Batch.name().to_owned());
+        let queries = queries(plan, &lane.patient_id, run.standing.since(WINDOW));
+        let body = match lane.client.batch(&queries, PAGE).await {
+            Ok(body) => body,
+            Err(
+                ClientError::NotFound
+                | ClientError::Gone
+                | ClientError::Refused { .. }
+                | ClientError::Server { status: 501 },
+            ) => {
+                if let Some(plan) = &mut run.standing.plan {
+                    plan.batch = false;
+                }
+                round.step = None;
+                return self.take_in(lane, run, Vec::new(), round, false);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let pages = body
+            .read()
+            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+        if pages.is_empty() {
+            if let Some(plan) = &mut run.standing.plan {
+                plan.batch = false;
+            }
+            round.step = None;
+            return self.take_in(lane, run, Vec::new(), round, false);
+        }
+        if pages.len() < queries.len() {
+            // What was not answered may hold what changed: comparing finds it.
+            self.compare_instead(run, plan.history);
+        }
+        let mut changes = Vec::new();
+        let mut more = Vec::new();
+        for page in pages {
+            // The earliest look counts: what became visible after it is asked for again.
+            let looked = page.looked.map(|at| at.as_millis());
+            round.looked = match (round.looked, looked) {
+                (Some(before), Some(looked)) => Some(before.min(looked)),
+                (before, looked) => before.or(looked),
+            };
+            round.newest = round.newest.max(page.newest.map(|at| at.as_millis()));
+            more.extend(page.next.and_then(|next| body.absolute(&next)));
+            changes.extend(page.changes);
+        }
+        if !self.apply(lane, run, &changes, run.standing.clone(), false)? {
+            return Ok(false);
+        }
+        while let Some(next) = more.pop() {
+            run.pages += 1;
+            if run.pages > PAGES || !run.followed.insert(next.clone()) {
+                return Err(ClientError::Garbled(GarbledAnswer::NotFhir).into());
+            }
+            let body = lane.client.next_page(&next).await?;
+            let page = body
+                .read()
+                .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+            round.newest = round.newest.max(page.newest.map(|at| at.as_millis()));
+            more.extend(next_of(&body, page.next.as_deref()));
+            if !self.apply(lane, run, &page.changes, run.standing.clone(), false)? {
+                return Ok(false);
+            }
+        }
+        self.go_on(lane, run, Vec::new(), round, following)
     }
 
     /// What the history says is gone, and was not made again since.

@@ -39,6 +39,8 @@ pub(super) enum Step {
     Patient,
     /// A type, by the parameter that names the patient.
     Kind { kind: String, param: String },
+    /// The Patient and all types, in one exchange.
+    Batch,
     /// What was deleted.
     Deletions,
 }
@@ -50,15 +52,26 @@ impl Step {
             Self::Everything => "$everything",
             Self::Patient => "Patient",
             Self::Kind { kind, .. } => kind,
+            Self::Batch => "batch",
             Self::Deletions => "_history",
         }
     }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// What a server can, as far as it matters here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Plan {
     pub everything: bool,
+    /// Whether `$everything` heeds `_since`, as far as is known: HAPI's does not.
+    #[serde(default = "yes")]
+    pub everything_since: bool,
+    /// Whether several questions can be asked at once.
+    #[serde(default)]
+    pub batch: bool,
     /// Whether deletions can be read from the history.
     pub history: bool,
     /// The types that can be listed for the patient, with the parameter that names them.
@@ -83,6 +96,8 @@ impl Plan {
         };
         Self {
             everything: server.offers("Patient/$everything"),
+            everything_since: true,
+            batch: server.can_as_system("batch"),
             history: server.can_as_system("history-system"),
             kinds: KINDS
                 .iter()
@@ -95,8 +110,10 @@ impl Plan {
 
     /// The questions of a round, in their order.
     pub(super) fn steps(&self, first: bool) -> Vec<Step> {
-        let mut steps = if self.everything {
+        let mut steps = if self.everything && (first || self.everything_since) {
             vec![Step::Everything]
+        } else if self.batch && !first {
+            vec![Step::Batch]
         } else {
             let kinds = self.kinds.iter().cloned();
             let kinds = kinds.map(|(kind, param)| Step::Kind { kind, param });
@@ -129,6 +146,15 @@ pub(super) fn search(
     }
 }
 
+/// The questions of [`Step::Batch`].
+pub(super) fn queries(plan: &Plan, patient: &str, since: Option<Timestamp>) -> Vec<ServerQuery> {
+    let kinds = plan.kinds.iter().cloned();
+    std::iter::once(Step::Patient)
+        .chain(kinds.map(|(kind, param)| Step::Kind { kind, param }))
+        .filter_map(|step| query(&step, patient, since))
+        .collect()
+}
+
 /// What a step asks; nothing when there is nothing to ask.
 pub(super) fn query(step: &Step, patient: &str, since: Option<Timestamp>) -> Option<ServerQuery> {
     let newer = |since: Option<Timestamp>| {
@@ -147,6 +173,7 @@ pub(super) fn query(step: &Step, patient: &str, since: Option<Timestamp>) -> Opt
             others: newer(since),
         },
         Step::Kind { kind, param } => search(kind, param, patient, newer(since)),
+        Step::Batch => return None,
         Step::Deletions => ServerQuery::History { since: since? },
     })
 }
