@@ -1,6 +1,7 @@
 //! What the tests across boundaries share: a clinic and phones as people have them.
 
 pub mod book;
+pub mod foreign;
 pub mod numbered;
 pub mod ring;
 
