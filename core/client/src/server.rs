@@ -53,8 +53,10 @@ pub enum ServerQuery {
 #[derive(Clone)]
 pub struct PageBody {
     body: String,
-    /// Where it came from, to which a relative `next` belongs.
+    /// Where it came from.
     url: Url,
+    /// The server's FHIR base.
+    base: Url,
 }
 
 impl std::fmt::Debug for PageBody {
@@ -74,10 +76,16 @@ impl PageBody {
         ServerPage::parse(&self.body)
     }
 
-    /// A `next` of this page as an absolute URL.
+    /// A `next` of this page as an absolute URL: a relative one is below the FHIR base, unless it is a
+    /// query alone.
     #[must_use]
     pub fn absolute(&self, next: &str) -> Option<String> {
-        self.url.join(next).ok().map(String::from)
+        let from = if next.starts_with('?') {
+            &self.url
+        } else {
+            &self.base
+        };
+        from.join(next).ok().map(String::from)
     }
 }
 
@@ -214,6 +222,7 @@ impl ClinicClient {
             page: PageBody {
                 body,
                 url: self.fhir.clone(),
+                base: self.fhir.clone(),
             },
         })
     }
@@ -226,7 +235,11 @@ impl ClinicClient {
             .body(Bytes::new())
             .map_err(|_| ClientError::Invalid)?;
         let body = self.exchange(request, LARGE).await?;
-        Ok(PageBody { body, url })
+        Ok(PageBody {
+            body,
+            url,
+            base: self.fhir.clone(),
+        })
     }
 }
 

@@ -548,6 +548,9 @@ impl ForeignClinic {
         now: Timestamp,
     ) -> Result<Response<Bytes>, Refusal> {
         let parsed = Parsed::read(body)?;
+        if let Some(urls) = parsed.reads() {
+            return Ok(self.read_each(state, &urls, now));
+        }
         let writer = state.writer(now, &self.manners);
         let is_batch = parsed.is_batch;
         let answers = if is_batch {
@@ -569,6 +572,27 @@ impl ForeignClinic {
         let link = serde_json::json!({"relation": "self", "url": self.base});
         let text = bundle(&id, kind, None, "", &[link], &entries);
         Ok(json_answer(StatusCode::OK, text))
+    }
+
+    /// A batch that only reads: searches and histories, too.
+    fn read_each(&self, state: &mut State, urls: &[String], now: Timestamp) -> Response<Bytes> {
+        let entries: Vec<String> = urls
+            .iter()
+            .map(|url| {
+                let asked = Asked::read_of(url);
+                match self.route(state, &asked, now) {
+                    Ok(answer) => {
+                        let text = String::from_utf8_lossy(answer.body()).into_owned();
+                        transaction::read_entry(Some(text))
+                    }
+                    Err(refusal) => transaction::refused_entry(&refusal),
+                }
+            })
+            .collect();
+        let id = state.uuid();
+        let link = serde_json::json!({"relation": "self", "url": self.base});
+        let text = bundle(&id, "batch-response", None, "", &[link], &entries);
+        json_answer(StatusCode::OK, text)
     }
 
     fn transaction_entry(

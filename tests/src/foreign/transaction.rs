@@ -56,6 +56,12 @@ struct Step {
 }
 
 impl Parsed {
+    /// What is read, when it is a batch that does nothing else.
+    pub(super) fn reads(&self) -> Option<Vec<String>> {
+        let only_reads = self.is_batch && self.steps.iter().all(|step| step.method == "GET");
+        only_reads.then(|| self.steps.iter().map(|step| step.url.clone()).collect())
+    }
+
     /// What it writes to, where that is known before it is done.
     pub(super) fn targets(&self) -> Vec<ResourceKey> {
         self.steps

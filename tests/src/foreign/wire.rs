@@ -36,6 +36,25 @@ impl Asked {
         })
     }
 
+    /// A read of an entry's url.
+    pub(super) fn read_of(url: &str) -> Self {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let mut headers = HeaderMap::new();
+        // What others asked alone a moment ago is not remembered for a batch.
+        headers.insert("cache-control", http::HeaderValue::from_static("no-cache"));
+        Self {
+            method: Method::GET,
+            path: path
+                .split('/')
+                .filter(|part| !part.is_empty())
+                .map(|part| part.replace("%24", "$"))
+                .collect(),
+            query: query.to_owned(),
+            headers,
+            body: String::new(),
+        }
+    }
+
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

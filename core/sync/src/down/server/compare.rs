@@ -157,11 +157,11 @@ async fn pages(
             }
             Err(error) => return Err(error.into()),
         };
-        let next = body
+        let page = body
             .read()
-            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?
-            .next;
-        let next = next_of(&body, next.as_deref());
+            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+        let next = next_of(&body, page.next.as_deref())
+            .filter(|next| !page.changes.is_empty() || !followed.contains(next));
         pages.push(body);
         let Some(next) = next else {
             return Ok(Some(pages));

@@ -150,7 +150,9 @@ impl Engine {
             plan.everything_since = false;
             return self.take_in(lane, run, Vec::new(), Round::default(), false);
         }
-        let next = next_of(&body, page.next.as_deref());
+        let next = next_of(&body, page.next.as_deref())
+            // Some end with an empty page whose next is itself.
+            .filter(|next| !page.changes.is_empty() || !run.followed.contains(next));
         if next
             .as_ref()
             .is_some_and(|next| !run.followed.insert(next.clone()))
@@ -261,6 +263,7 @@ impl Engine {
             // What was not answered may hold what changed: comparing finds it.
             self.compare_instead(run, plan.history);
         }
+        run.followed.clear();
         let mut changes = Vec::new();
         let mut more = Vec::new();
         for page in pages {
@@ -287,7 +290,10 @@ impl Engine {
                 .read()
                 .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
             round.newest = round.newest.max(page.newest.map(|at| at.as_millis()));
-            more.extend(next_of(&body, page.next.as_deref()));
+            more.extend(
+                next_of(&body, page.next.as_deref())
+                    .filter(|next| !page.changes.is_empty() || !run.followed.contains(next)),
+            );
             if !self.apply(lane, run, &page.changes, run.standing.clone(), false)? {
                 return Ok(false);
             }

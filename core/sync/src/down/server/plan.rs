@@ -97,7 +97,8 @@ impl Plan {
         Self {
             everything: server.offers("Patient/$everything"),
             everything_since: true,
-            batch: server.can_as_system("batch"),
+            // Whoever does all or nothing does each by itself, too; HAPI says only the one.
+            batch: server.can_as_system("batch") || server.can_as_system("transaction"),
             history: server.can_as_system("history-system"),
             kinds: KINDS
                 .iter()

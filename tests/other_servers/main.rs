@@ -1,0 +1,10 @@
+//! A phone and FHIR servers that are not ours, of good manners and of bad ones.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends"
+)]
+
+mod server;
+mod sync;

@@ -1,0 +1,194 @@
+//! A server behind the port, and a phone that knows it.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use sokhoe_app::domain::Timestamp;
+use sokhoe_app::domain::ports::{BoxFuture, Clock, Limits, Ports, Transport, TransportError};
+use sokhoe_app::{AddServerRequest, SoKhoe};
+use sokhoe_testing::{PlainKeys, SeededRng};
+use sokhoe_tests::book::exported_resources;
+use sokhoe_tests::foreign::{ForeignClinic, Manners};
+use tempfile::TempDir;
+
+pub const BASE: &str = "https://fhir.example/r4";
+pub const PATIENT: &str = "mai";
+
+/// A clock that is moved by hand.
+pub struct HandClock(AtomicI64);
+
+impl HandClock {
+    pub fn new() -> Arc<Self> {
+        let begin = Timestamp::parse_fhir("2026-11-02T07:00:00+07:00").unwrap();
+        Arc::new(Self(AtomicI64::new(begin.as_millis())))
+    }
+
+    pub fn pass(&self, span: Duration) {
+        let millis = i64::try_from(span.as_millis()).unwrap();
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, span: Duration) -> BoxFuture<'_, ()> {
+        self.pass(span);
+        Box::pin(async {})
+    }
+}
+
+/// Answers as of the clock, and counts.
+pub struct Way {
+    pub server: Arc<ForeignClinic>,
+    pub clock: Arc<HandClock>,
+    pub trips: AtomicU64,
+    pub asked: Mutex<Vec<String>>,
+    /// The request of this number does not arrive.
+    pub fails_at: AtomicU64,
+}
+
+impl Transport for Way {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        _: Limits,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        let trip = self.trips.fetch_add(1, Ordering::SeqCst) + 1;
+        self.asked
+            .lock()
+            .unwrap()
+            .push(format!("{} {}", request.method(), request.uri()));
+        // Whoever asks takes time.
+        self.clock.pass(Duration::from_millis(40));
+        let fails = trip == self.fails_at.load(Ordering::SeqCst);
+        let answer = self.server.answer(request, self.clock.now());
+        if let Some(asked) = self.asked.lock().unwrap().last_mut() {
+            asked.push_str(&format!(": {}", answer.status().as_u16()));
+        }
+        Box::pin(async move {
+            if fails {
+                Err(TransportError::Unreachable)
+            } else {
+                Ok(answer)
+            }
+        })
+    }
+}
+
+pub struct Phone {
+    pub app: SoKhoe,
+    pub person: String,
+    pub way: Arc<Way>,
+    pub clock: Arc<HandClock>,
+    _folder: TempDir,
+}
+
+pub fn server(manners: Manners) -> Arc<ForeignClinic> {
+    Arc::new(ForeignClinic::new(BASE, manners, 7))
+}
+
+pub fn patient() -> String {
+    format!(r#"{{"resourceType":"Patient","id":"{PATIENT}","name":[{{"text":"Quàng Thị Mai"}}]}}"#)
+}
+
+pub fn observation(id: &str, value: u32) -> String {
+    format!(
+        r#"{{"resourceType":"Observation","id":"{id}","status":"final","subject":{{"reference":"Patient/{PATIENT}"}},"code":{{"coding":[{{"system":"http://loinc.org","code":"2339-0","display":"Glucose"}}]}},"effectiveDateTime":"2026-11-01T08:00:00+07:00","valueQuantity":{{"value":{value},"unit":"mg/dL"}}}}"#
+    )
+}
+
+impl Phone {
+    pub async fn knows(server: &Arc<ForeignClinic>, clock: &Arc<HandClock>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let way = Arc::new(Way {
+            server: Arc::clone(server),
+            clock: Arc::clone(clock),
+            trips: AtomicU64::new(0),
+            asked: Mutex::default(),
+            fails_at: AtomicU64::new(0),
+        });
+        let real = sokhoe_tests::real_ports(folder.path(), Arc::new(PlainKeys::default()));
+        let ports = Ports {
+            clock: Arc::clone(clock) as Arc<dyn Clock>,
+            rng: Arc::new(SeededRng::new(3)),
+            transport: Arc::clone(&way) as Arc<dyn Transport>,
+            ..real
+        };
+        let app = SoKhoe::open(sokhoe_tests::config(), ports).unwrap();
+        let mut tries = 0;
+        let view = loop {
+            let request = AddServerRequest {
+                name: "FHIR".to_owned(),
+                fhir_base_url: BASE.to_owned(),
+                patient_id: PATIENT.to_owned(),
+                token: None,
+                person_id: None,
+            };
+            match app.add_server(request).await {
+                Ok(view) => break view,
+                // A server of bad manners is busy now and then.
+                Err(error) if tries < 20 => {
+                    tries += 1;
+                    assert!(
+                        matches!(error, sokhoe_app::AppError::Busy { .. }),
+                        "{error:?}"
+                    );
+                }
+                Err(error) => panic!("{error:?}"),
+            }
+        };
+        Self {
+            app,
+            person: view.persons[0].id.clone(),
+            way,
+            clock: Arc::clone(clock),
+            _folder: folder,
+        }
+    }
+
+    /// Until the server is not too busy to answer all of it.
+    pub async fn sync(&self) {
+        for _ in 0..200 {
+            match self.app.sync(&self.person).await {
+                Ok(_) => return,
+                Err(sokhoe_app::AppError::Busy { .. } | sokhoe_app::AppError::Offline) => {
+                    self.clock.pass(Duration::from_secs(150));
+                }
+                Err(error) => panic!("{error:?}: {:#?}", self.way.asked.lock().unwrap()),
+            }
+        }
+        panic!("never in step: {:#?}", self.way.asked.lock().unwrap());
+    }
+
+    /// What is in the book, by type and id.
+    pub fn book(&self) -> Vec<String> {
+        let mut exported = Vec::new();
+        self.app.export_fhir(&self.person, &mut exported).unwrap();
+        let mut book: Vec<String> = exported_resources(&exported)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        book.sort();
+        book
+    }
+
+    pub fn trips(&self) -> u64 {
+        self.way.trips.load(Ordering::SeqCst)
+    }
+
+    /// The book is, byte for byte, what the server has of the patient.
+    pub fn expect_in_step(&self, server: &ForeignClinic, what: &str) {
+        let mut there: Vec<String> = server
+            .contents(PATIENT, self.clock.now())
+            .into_values()
+            .collect();
+        there.sort();
+        assert_eq!(self.book(), there, "{what}");
+    }
+}

@@ -1,0 +1,160 @@
+//! What comes from such servers, and what goes.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use sokhoe_tests::foreign::Manners;
+
+use crate::server::{HandClock, PATIENT, Phone, observation, patient, server};
+
+fn both() -> [(&'static str, Manners); 2] {
+    [("hapi", Manners::hapi()), ("sloppy", Manners::sloppy())]
+}
+
+#[tokio::test]
+async fn a_record_comes_whole_and_changes_and_deletions_follow() {
+    for (name, manners) in both() {
+        let (server, clock) = (server(manners), HandClock::new());
+        server
+            .put(&patient(), sokhoe_app::domain::ports::Clock::now(&*clock))
+            .unwrap();
+        for n in 0..137 {
+            clock.pass(Duration::from_secs(1));
+            let now = sokhoe_app::domain::ports::Clock::now(&*clock);
+            server.put(&observation(&format!("o{n}"), n), now).unwrap();
+        }
+        let phone = Phone::knows(&server, &clock).await;
+        phone.sync().await;
+        phone.expect_in_step(&server, &format!("{name}: at first"));
+
+        clock.pass(Duration::from_secs(3_600));
+        let now = sokhoe_app::domain::ports::Clock::now(&*clock);
+        server.put(&observation("o7", 999), now).unwrap();
+        server.put(&observation("new", 1), now).unwrap();
+        clock.pass(Duration::from_secs(60));
+        phone.sync().await;
+        phone.expect_in_step(&server, &format!("{name}: after changes"));
+
+        let now = sokhoe_app::domain::ports::Clock::now(&*clock);
+        assert!(server.delete("Observation", "o3", now));
+        assert!(server.delete("Observation", "new", now));
+        clock.pass(Duration::from_secs(60));
+        phone.sync().await;
+        if name == "sloppy" {
+            // It tells nobody what is gone: only comparing finds it.
+            clock.pass(Duration::from_secs(6 * 3_600));
+            phone.sync().await;
+        }
+        phone.expect_in_step(&server, &format!("{name}: after deletions"));
+    }
+}
+
+#[tokio::test]
+async fn what_becomes_visible_late_under_an_old_stamp_is_not_missed() {
+    let (server, clock) = (server(Manners::hapi()), HandClock::new());
+    let now = || sokhoe_app::domain::ports::Clock::now(&*clock);
+    server.put(&patient(), now()).unwrap();
+    let phone = Phone::knows(&server, &clock).await;
+    phone.sync().await;
+    for round in 0..10 {
+        clock.pass(Duration::from_secs(900));
+        let entries: Vec<String> = (0..50)
+            .map(|n| {
+                let id = format!("late-{round}-{n}");
+                format!(
+                    r#"{{"resource":{},"request":{{"method":"PUT","url":"Observation/{id}"}}}}"#,
+                    observation(&id, n)
+                )
+            })
+            .collect();
+        let bundle = format!(
+            r#"{{"resourceType":"Bundle","type":"transaction","entry":[{}]}}"#,
+            entries.join(",")
+        );
+        let (begun, commits) = (now(), now().plus(Duration::from_secs(4)));
+        server.begin_transaction(&bundle, begun, commits).unwrap();
+        // Small ones beside it, stamped later and visible at once.
+        clock.pass(Duration::from_secs(1));
+        server
+            .put(&observation(&format!("small-{round}"), 1), now())
+            .unwrap();
+        clock.pass(Duration::from_secs(1));
+        phone.sync().await;
+        clock.pass(Duration::from_secs(30));
+        phone.sync().await;
+        phone.expect_in_step(&server, &format!("round {round}"));
+    }
+}
+
+#[tokio::test]
+async fn a_sync_that_breaks_off_anywhere_goes_on_where_it_stood() {
+    for (name, manners) in both() {
+        let (server, clock) = (server(manners), HandClock::new());
+        let now = || sokhoe_app::domain::ports::Clock::now(&*clock);
+        server.put(&patient(), now()).unwrap();
+        for n in 0..60 {
+            server
+                .put(&observation(&format!("o{n}"), n), now())
+                .unwrap();
+        }
+        for at in 1..25 {
+            let phone = Phone::knows(&server, &clock).await;
+            phone
+                .way
+                .fails_at
+                .store(phone.trips() + at, Ordering::SeqCst);
+            phone.sync().await;
+            phone.sync().await;
+            phone.expect_in_step(&server, &format!("{name}: broken off at {at}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_new_costs_little() {
+    let (server, clock) = (server(Manners::hapi()), HandClock::new());
+    let now = || sokhoe_app::domain::ports::Clock::now(&*clock);
+    server.put(&patient(), now()).unwrap();
+    for n in 0..60 {
+        server
+            .put(&observation(&format!("o{n}"), n), now())
+            .unwrap();
+    }
+    let phone = Phone::knows(&server, &clock).await;
+    for _ in 0..3 {
+        clock.pass(Duration::from_secs(1_800));
+        phone.sync().await;
+    }
+    clock.pass(Duration::from_secs(1_800));
+    let before = phone.trips();
+    phone.sync().await;
+    let asked = phone.way.asked.lock().unwrap();
+    let asked = &asked[usize::try_from(before).unwrap()..];
+    assert!(asked.len() <= 2, "{asked:#?}");
+}
+
+#[tokio::test]
+async fn a_neighbour_stays_where_they_are() {
+    for (name, manners) in both() {
+        let (server, clock) = (server(manners), HandClock::new());
+        let now = || sokhoe_app::domain::ports::Clock::now(&*clock);
+        server.put(&patient(), now()).unwrap();
+        let other = patient().replace(PATIENT, "neighbour");
+        server.put(&other, now()).unwrap();
+        let theirs = observation("theirs", 5).replace(PATIENT, "neighbour");
+        server.put(&theirs, now()).unwrap();
+        server.put(&observation("mine", 5), now()).unwrap();
+        let phone = Phone::knows(&server, &clock).await;
+        phone.sync().await;
+        clock.pass(Duration::from_secs(3_600));
+        server
+            .put(&theirs.replace("\"value\":5", "\"value\":6"), now())
+            .unwrap();
+        phone.sync().await;
+        phone.expect_in_step(&server, name);
+        assert!(
+            !phone.book().iter().any(|json| json.contains("theirs")),
+            "{name}"
+        );
+    }
+}
