@@ -8,6 +8,7 @@ mod error;
 mod extract;
 mod filter;
 mod find;
+mod live;
 mod metadata;
 mod pace;
 mod read;
@@ -47,6 +48,7 @@ impl fmt::Debug for Api {
 pub(crate) fn router(api: Api) -> Router {
     Router::new()
         .route("/enrolment", post(enrol::enrol))
+        .route("/live", get(live::live))
         .route("/fhir/metadata", get(metadata::metadata))
         .route("/fhir/Appointment/$find", post(find::find))
         .route("/fhir/Appointment/$hold", post(booking::hold))
