@@ -270,6 +270,25 @@ impl SoKhoe {
             .await
     }
 
+    /// Brings a person's book into step and keeps it so, live, until `cancel` is used: for as long as a screen is
+    /// open. Subscriptions have what comes and how every clinic stands; that one cannot be reached is no error.
+    pub async fn keep_in_step(
+        &self,
+        person_id: String,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<()> {
+        let core = self.core.clone();
+        let work = async move { Ok(core.keep_in_step(&person_id).await?) };
+        self.workers
+            .run(async move {
+                match cancel {
+                    Some(cancel) => cancel.stops(work).await,
+                    None => work.await,
+                }
+            })
+            .await
+    }
+
     /// A page of the book: a list, or a search that needs no network.
     pub async fn browse(&self, request: BrowseRequest) -> Result<EntryPageView> {
         let core = self.core.clone();

@@ -18,6 +18,7 @@ mod events;
 mod export;
 mod find_slots;
 mod invoices;
+mod keep_in_step;
 mod keys;
 mod lost_access;
 mod move_phone;

@@ -1,0 +1,134 @@
+//! While a screen is open: changes of a person's record come as they happen.
+
+use std::time::Duration;
+
+use sokhoe_client::{ClientError, LiveChange};
+use sokhoe_domain::Wire;
+use sokhoe_domain::ports::Rng;
+use sokhoe_sync::Lane;
+use tokio::task::JoinSet;
+
+use crate::error::AppError;
+use crate::session::SoKhoe;
+
+/// A clinic that tells nothing live is asked this often, and one that does is asked all the same: what
+/// another of its programs wrote may wake nobody.
+const ASK: Duration = Duration::from_secs(300);
+/// The first pause before a connection is made anew; it doubles up to the longest.
+const PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+
+impl SoKhoe {
+    /// Brings a person's book into step and keeps it so until the future is dropped: every clinic of ours
+    /// tells when something changed, others are asked now and then. A clinic that cannot be reached is
+    /// tried again, ever less often; observers and [`SoKhoe::sync_state`] have how it stands.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], what opening a book may give, [`AppError::DiskFull`]; never that a clinic
+    /// cannot be reached.
+    pub async fn keep_in_step(&self, person_id: &str) -> Result<(), AppError> {
+        self.not_moved()?;
+        let book = self.inner.book(person_id)?;
+        let mut following = JoinSet::new();
+        for lane in self.inner.lanes(&book.person.id)? {
+            let (core, person) = (self.clone(), person_id.to_owned());
+            following.spawn(async move { core.follow(&person, &lane).await });
+        }
+        drop(book);
+        // Each ends only by an error of this phone.
+        while let Some(ended) = following.join_next().await {
+            if let Ok(ended) = ended {
+                ended?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows one clinic.
+    async fn follow(&self, person_id: &str, lane: &Lane) -> Result<(), AppError> {
+        let clock = &self.inner.ports.clock;
+        let mut pause = PAUSE;
+        loop {
+            let told = match lane.wire {
+                Wire::Clinic => self.follow_live(person_id, lane).await?,
+                Wire::Server => {
+                    self.ask(person_id).await?;
+                    Told::NothingLive
+                }
+            };
+            match told {
+                Told::Something => pause = PAUSE,
+                Told::NothingLive => {
+                    clock.sleep(ASK).await;
+                    continue;
+                }
+                Told::Nothing => {}
+            }
+            clock.sleep(jittered(pause, &*self.inner.ports.rng)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// One connection's life.
+    async fn follow_live(&self, person_id: &str, lane: &Lane) -> Result<Told, AppError> {
+        let clock = &self.inner.ports.clock;
+        let mut live = match lane.client.live(&[&lane.patient_id]).await {
+            Ok(live) => live,
+            Err(ClientError::NotFound | ClientError::Refused { .. } | ClientError::Garbled(_)) => {
+                // An older clinic, or one that no longer gives access: the feed says which.
+                self.ask(person_id).await?;
+                return Ok(Told::NothingLive);
+            }
+            Err(_) => {
+                self.ask(person_id).await?;
+                return Ok(Told::Nothing);
+            }
+        };
+        let mut told = Told::Nothing;
+        loop {
+            let next = tokio::select! {
+                next = live.next() => next,
+                () = clock.sleep(ASK) => Ok(Some(LiveChange::Ready)),
+            };
+            match next {
+                Ok(Some(LiveChange::Ready | LiveChange::Changed(_))) => {
+                    told = Told::Something;
+                    self.ask(person_id).await?;
+                }
+                Ok(None) | Err(_) => return Ok(told),
+            }
+        }
+    }
+
+    /// Into step once. That a clinic cannot be reached is a state, not an error.
+    async fn ask(&self, person_id: &str) -> Result<(), AppError> {
+        match self.wait_for_changes(person_id, Duration::ZERO).await {
+            Ok(_)
+            | Err(
+                AppError::Offline
+                | AppError::BadAnswer { .. }
+                | AppError::NotEnrolled
+                | AppError::Busy { .. }
+                | AppError::Paused,
+            ) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What came of a connection.
+#[derive(Clone, Copy)]
+enum Told {
+    Something,
+    Nothing,
+    /// This clinic does not tell.
+    NothingLive,
+}
+
+/// Between half of it and all of it: phones that lost a clinic together do not come back together.
+fn jittered(pause: Duration, rng: &dyn Rng) -> Duration {
+    let mut random = [0_u8; 4];
+    rng.fill(&mut random);
+    let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
+    pause.mul_f64(0.5 + share / 2.0)
+}
