@@ -69,6 +69,12 @@ impl ClinicClient {
         })
     }
 
+    /// Scheme, host and port: what fails together.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.base.origin().ascii_serialization()
+    }
+
     pub(crate) fn url(&self, path_and_query: &str) -> Result<Url, ClientError> {
         self.base
             .join(path_and_query)

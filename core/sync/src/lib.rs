@@ -8,12 +8,13 @@ mod appointment;
 mod error;
 mod intent;
 mod lane;
+mod pace;
 mod pull;
-mod push;
-mod retry;
+mod up;
 
 pub use error::SyncError;
 pub use intent::{BookIntent, CancelIntent};
 pub use lane::{Engine, Lane};
+pub use pace::{Admitted, Cause, Heard, HostPaces, Pace, Permit, WaitUntil, delay as retry_delay};
 pub use pull::Pulled;
-pub use push::{Pushed, Urgency};
+pub use up::{Pushed, Urgency};

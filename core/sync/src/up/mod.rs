@@ -1,6 +1,6 @@
 //! Up: the outbox.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use sokhoe_client::ClientError;
@@ -14,12 +14,13 @@ use crate::appointment::{booking_from, decided};
 use crate::error::SyncError;
 use crate::intent::{BookIntent, CancelIntent};
 use crate::lane::{Engine, Lane};
-use crate::retry;
+use crate::pace::{self, Cause, HostPaces, WaitUntil};
 
 /// Whether a person waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
-    /// A person looks at the screen: intents go out at once, whatever their backoff says.
+    /// A person looks at the screen: intents go out at once, whatever their backoff says, unless their
+    /// clinic is being left alone.
     Foreground,
     /// Nobody waits: only intents whose time has come.
     Background,
@@ -36,6 +37,8 @@ pub struct Pushed {
     pub unreachable: BTreeSet<ClinicId>,
     /// Clinics that no longer know this phone.
     pub unauthorized: BTreeSet<ClinicId>,
+    /// Clinics that were not asked because it was too early, and when they may be.
+    pub next_try: BTreeMap<ClinicId, Timestamp>,
 }
 
 /// What one exchange means for an intent.
@@ -51,13 +54,46 @@ enum Outcome {
     },
 }
 
+/// How a lane's clinic is called.
+struct Calls {
+    host: String,
+    paces: HostPaces,
+    urgency: Urgency,
+}
+
+impl Calls {
+    fn cause(&self, intent: &StoredIntent) -> Cause {
+        match self.urgency {
+            Urgency::Foreground => Cause::Person,
+            Urgency::Background if intent.attempts > 0 => Cause::Again,
+            Urgency::Background => Cause::Decided,
+        }
+    }
+}
+
+/// What was tried least comes first, in order for one thing: an intent that a clinic stumbles over, so
+/// that its lane ends there, does not keep the others from going out.
+fn fresh_first(mut intents: Vec<StoredIntent>) -> Vec<StoredIntent> {
+    let mut tried: HashMap<String, u32> = HashMap::new();
+    for intent in &intents {
+        tried.entry(intent.thing.clone()).or_insert(intent.attempts);
+    }
+    intents.sort_by_key(|intent| tried.get(&intent.thing).copied());
+    intents
+}
+
 impl Engine {
     /// Sends what waits: in order for one thing, independently across things, every clinic beside the
-    /// others. A clinic that cannot be reached holds back only its own.
+    /// others. A clinic that cannot be reached holds back only its own, and is called at its pace.
     ///
     /// # Errors
     /// [`SyncError::Vault`] only: what clinics answer is a state, not an error.
-    pub async fn push(&self, lanes: &[Lane], urgency: Urgency) -> Result<Pushed, SyncError> {
+    pub async fn push(
+        &self,
+        lanes: &[Lane],
+        urgency: Urgency,
+        paces: &HostPaces,
+    ) -> Result<Pushed, SyncError> {
         let now = match urgency {
             Urgency::Foreground => Timestamp::from_millis(i64::MAX),
             Urgency::Background => self.clock.now(),
@@ -67,10 +103,15 @@ impl Engine {
             .iter()
             .filter_map(|lane| {
                 let of_lane = |intent: &&StoredIntent| intent.clinic == lane.clinic;
-                let intents: Vec<StoredIntent> = due.iter().filter(of_lane).cloned().collect();
+                let intents = fresh_first(due.iter().filter(of_lane).cloned().collect());
                 (!intents.is_empty()).then(|| {
                     let (engine, lane) = (self.clone(), lane.clone());
-                    tokio::spawn(async move { engine.push_lane(&lane, &intents).await })
+                    let calls = Calls {
+                        host: lane.client.origin(),
+                        paces: paces.clone(),
+                        urgency,
+                    };
+                    tokio::spawn(async move { engine.push_lane(&lane, &intents, &calls).await })
                 })
             })
             .collect();
@@ -82,12 +123,18 @@ impl Engine {
             pushed.settled += of_lane.settled;
             pushed.unreachable.extend(of_lane.unreachable);
             pushed.unauthorized.extend(of_lane.unauthorized);
+            pushed.next_try.extend(of_lane.next_try);
         }
         pushed.waiting = self.vault.due(Timestamp::from_millis(i64::MAX))?.len() as u64;
         Ok(pushed)
     }
 
-    async fn push_lane(&self, lane: &Lane, intents: &[StoredIntent]) -> Result<Pushed, SyncError> {
+    async fn push_lane(
+        &self,
+        lane: &Lane,
+        intents: &[StoredIntent],
+        calls: &Calls,
+    ) -> Result<Pushed, SyncError> {
         let mut pushed = Pushed::default();
         let mut blocked: HashSet<&str> = HashSet::new();
         for intent in intents {
@@ -95,7 +142,7 @@ impl Engine {
                 break;
             }
             if !blocked.contains(intent.thing.as_str())
-                && !self.send(lane, intent, &mut pushed).await?
+                && !self.send(lane, intent, calls, &mut pushed).await?
             {
                 blocked.insert(&intent.thing);
             }
@@ -108,6 +155,7 @@ impl Engine {
         &self,
         lane: &Lane,
         intent: &StoredIntent,
+        calls: &Calls,
         pushed: &mut Pushed,
     ) -> Result<bool, SyncError> {
         let booking = match intent.thing.parse() {
@@ -116,6 +164,13 @@ impl Engine {
         };
         let (Some(booking), Some(request)) = (booking, request_of(intent)) else {
             return Ok(false);
+        };
+        let permit = match calls.paces.may_call(&calls.host, calls.cause(intent)) {
+            Ok(permit) => permit,
+            Err(WaitUntil(next_try)) => {
+                pushed.next_try.insert(lane.clinic.clone(), next_try);
+                return Ok(false);
+            }
         };
         match self.vault.mark_sending(intent.id, self.clock.now()) {
             Ok(()) => {}
@@ -130,14 +185,20 @@ impl Engine {
             intent.id
         };
         let outcome = match lane.client.book(&request, key).await {
-            Ok(answer) => self.answered(intent, booking, &answer.appointment),
-            Err(error) => self.failed(lane, intent, booking, error, pushed),
+            Ok(answer) => {
+                permit.succeeded();
+                self.answered(intent, booking, &answer.appointment)
+            }
+            Err(error) => {
+                permit.failed(&error);
+                self.failed(lane, intent, booking, error, pushed)
+            }
         };
         let kept = match outcome {
             Outcome::Settled(booking, events) => self.vault.settle(intent.id, &booking, &events),
             Outcome::Dropped(events) => self.vault.drop_intent(intent.id, &events),
             Outcome::Again { after, arrived } => {
-                let delay = retry::delay(intent.attempts, after, &*self.rng);
+                let delay = pace::delay(intent.attempts, after, &*self.rng);
                 // Once a byte may have arrived the clinic may have acted: only its answer ends "sending".
                 let state = if arrived || intent.sent {
                     BookingState::Sending
