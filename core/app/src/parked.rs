@@ -146,3 +146,6 @@ impl Session {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

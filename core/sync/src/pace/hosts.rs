@@ -81,10 +81,11 @@ impl HostPaces {
             .waits_until(now, Cause::Person)
     }
 
-    /// How long it is until then.
+    /// How long it is until then, in whole seconds: whoever waits for so many does not come too early.
     #[must_use]
     pub fn from_now(&self, then: Timestamp) -> Duration {
-        then.since(self.inner.clock.now())
+        let millis = then.since(self.inner.clock.now()).as_millis();
+        Duration::from_secs(u64::try_from(millis.div_ceil(1000)).unwrap_or(u64::MAX))
     }
 
     /// The phone has a network again ([`Pace::network_is_back`]).
