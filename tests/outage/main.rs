@@ -10,7 +10,9 @@
 
 mod province;
 
-use province::{DAY, DOWN_FROM, Figures, Manners, PHONES, STEADY_LIMIT, UP_FROM, live};
+use province::{
+    DAY, DOWN_FROM, Figures, Manners, PHONES, STEADY_LIMIT, TIGHT_LIMIT, UP_FROM, live,
+};
 
 /// The most that is offered to the clinic once it is back, as a multiple of its steady limit.
 const MOST_OFFERED: f64 = 1.5;
@@ -44,15 +46,15 @@ struct Told {
     amplified_hours: f64,
 }
 
-fn tell(name: &str, figures: &Figures, usual: &Figures) -> Told {
-    let offered = busiest_after(figures) / f64::from(STEADY_LIMIT);
+fn tell(name: &str, limit: u32, figures: &Figures, usual: &Figures) -> Told {
+    let offered = busiest_after(figures) / f64::from(limit);
     let ratio = |from, to| sent(figures, from, to) as f64 / sent(usual, from, to) as f64;
     let (amplified_day, amplified_hours) = (ratio(0, DAY), ratio(DOWN_FROM, DOWN_FROM + 6 * 3600));
     println!(
-        "{name}: busiest ten seconds after the outage {:.0}/s = {offered:.2} of the limit of {STEADY_LIMIT}/s \
+        "{name}: busiest ten seconds after the outage {:.0}/s = {offered:.2} of the limit of {limit}/s \
          (usually {:.0}/s); sent in the outage {:.1} times as much as usual, in six hours from its beginning \
          {amplified_hours:.3}, in the day {amplified_day:.3}; {} answered, {} sent away",
-        offered * f64::from(STEADY_LIMIT),
+        offered * f64::from(limit),
         busiest_after(usual),
         ratio(DOWN_FROM, UP_FROM),
         figures.answered,
@@ -79,14 +81,14 @@ fn tell(name: &str, figures: &Figures, usual: &Figures) -> Told {
 
 #[test]
 fn a_province_comes_back_from_an_outage_without_a_second_one() {
-    let usual = live(7, Manners::Paced, false);
+    let usual = live(7, Manners::Paced, false, STEADY_LIMIT);
     assert_eq!(
         usual.sent_away, 0,
         "the clinic is too small for ordinary days"
     );
-    let paced = live(7, Manners::Paced, true);
+    let paced = live(7, Manners::Paced, true, STEADY_LIMIT);
     println!("{PHONES} phones, 30 minutes");
-    let told = tell("paced", &paced, &usual);
+    let told = tell("paced", STEADY_LIMIT, &paced, &usual);
     assert!(told.offered <= MOST_OFFERED, "{:.2}", told.offered);
     assert!(
         told.amplified_hours <= MOST_AMPLIFIED_IN_SIX_HOURS,
@@ -105,12 +107,33 @@ fn a_province_comes_back_from_an_outage_without_a_second_one() {
     assert!(part(&paced.settled_after, 100) <= 15 * 60);
 }
 
+/// What returns is more than such a clinic can answer for an hour: it sends phones away and catches up.
+#[test]
+fn a_clinic_that_is_barely_large_enough_comes_back_too() {
+    let usual = live(7, Manners::Paced, false, TIGHT_LIMIT);
+    assert!(
+        usual.sent_away * 1_000 < usual.answered,
+        "the clinic is too small for ordinary days"
+    );
+    let paced = live(7, Manners::Paced, true, TIGHT_LIMIT);
+    let told = tell("tight", TIGHT_LIMIT, &paced, &usual);
+    assert!(paced.sent_away > 0, "it was large enough");
+    assert!(told.offered <= MOST_OFFERED, "{:.2}", told.offered);
+    assert!(
+        told.amplified_day <= MOST_AMPLIFIED,
+        "{:.3}",
+        told.amplified_day
+    );
+    assert!(part(&paced.in_step_after, 100) <= 8 * 3600);
+    assert_eq!(paced.left_behind, 0);
+}
+
 /// What the figures above are held against would be no news if any phone came to them.
 #[test]
 fn backoff_alone_is_not_enough() {
-    let usual = live(7, Manners::BackoffAlone, false);
-    let figures = live(7, Manners::BackoffAlone, true);
-    let told = tell("backoff alone", &figures, &usual);
+    let usual = live(7, Manners::BackoffAlone, false, STEADY_LIMIT);
+    let figures = live(7, Manners::BackoffAlone, true, STEADY_LIMIT);
+    let told = tell("backoff alone", STEADY_LIMIT, &figures, &usual);
     assert!(told.offered > MOST_OFFERED);
     assert!(told.amplified_hours > MOST_AMPLIFIED_IN_SIX_HOURS);
 }

@@ -11,6 +11,8 @@ use sokhoe_sync::{Cause, Heard, Pace, WaitUntil, retry_delay};
 pub const PHONES: u32 = 438_447;
 /// What the clinic can answer in a second: half as much again as on an ordinary day.
 pub const STEADY_LIMIT: u32 = 54;
+/// What a clinic can answer that is barely large enough for an ordinary day.
+pub const TIGHT_LIMIT: u32 = 45;
 /// A day.
 pub const DAY: u32 = 24 * 3600;
 /// The outage begins.
@@ -103,6 +105,7 @@ struct Province {
     dice: Dice,
     manners: Manners,
     has_outage: bool,
+    limit: u32,
     paces: Vec<Pace>,
     /// Failures in a row of the regular fetching: all that backoff alone knows.
     failures: Vec<u8>,
@@ -114,11 +117,12 @@ struct Province {
 }
 
 /// Lives a day.
-pub fn live(seed: u64, manners: Manners, has_outage: bool) -> Figures {
+pub fn live(seed: u64, manners: Manners, has_outage: bool, limit: u32) -> Figures {
     let mut province = Province {
         dice: Dice(AtomicU64::new(seed)),
         manners,
         has_outage,
+        limit,
         paces: vec![Pace::default(); PHONES as usize],
         failures: vec![0; PHONES as usize],
         calendar: vec![Vec::new(); DAY as usize],
@@ -151,7 +155,7 @@ impl Province {
             self.plan(first, phone, Event::Fetch);
         }
         for second in 0..DAY {
-            self.queue = self.queue.saturating_sub(STEADY_LIMIT);
+            self.queue = self.queue.saturating_sub(self.limit);
             let taps = self.dice.between(0.0, 2.0 * TAPS + 1.0);
             for _ in 0..taps {
                 let phone = self.dice.between(0.0, f64::from(PHONES));
@@ -274,7 +278,7 @@ impl Province {
             self.queue = 0;
             return Heard::Failure { retry_after: None };
         }
-        if self.queue >= QUEUE * STEADY_LIMIT {
+        if self.queue >= QUEUE * self.limit {
             self.figures.sent_away += 1;
             return Heard::Failure {
                 retry_after: Some(RETRY_AFTER),
