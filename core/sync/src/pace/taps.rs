@@ -19,8 +19,11 @@ pub(super) struct Taps {
 impl Taps {
     /// A person tries again, or when they may.
     pub(super) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
-        // A clock that was put back costs no more than all tries.
-        let whole_at = self.whole_at.clamp(now, now.plus(EVERY * AT_ONCE));
+        let mut whole_at = self.whole_at.max(now);
+        if whole_at > now.plus(EVERY * AT_ONCE) {
+            // The clock was put back: nothing that was taken tells anything now.
+            whole_at = now;
+        }
         let free_at = whole_at.as_millis() - i64::from(AT_ONCE - 1) * MILLIS;
         if free_at > now.as_millis() {
             return Err(Timestamp::from_millis(free_at));
@@ -50,6 +53,15 @@ mod tests {
         assert_eq!(taps.take(at(6)), Err(at(12)));
     }
 
+    #[test]
+    fn a_clock_that_was_put_back_shuts_nobody_out() {
+        let mut taps = Taps::default();
+        for _ in 0..AT_ONCE {
+            assert_eq!(taps.take(at(200_000)), Ok(()));
+        }
+        assert_eq!(taps.take(at(0)), Ok(()));
+    }
+
     proptest! {
         #[test]
         fn nobody_hammers_and_nobody_is_shut_out(
@@ -69,6 +81,7 @@ mod tests {
             let back = at(now - put_back);
             if let Err(until) = taps.take(back) {
                 prop_assert!(until <= back.plus(EVERY));
+                prop_assert_eq!(taps.take(until), Ok(()));
             }
         }
     }
