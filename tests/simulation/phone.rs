@@ -140,6 +140,10 @@ impl SimPhone {
             Weather::Calm => "has a good network",
             Weather::Bad => "has a bad network",
         });
+        if weather != Weather::None {
+            // As the phone's system tells.
+            self.app().network_is_back();
+        }
     }
 
     fn clock_changes(&self) {
@@ -370,6 +374,7 @@ impl SimPhone {
             let after = disk.crash(CrashKind::Durable, self.dice.number());
             self.begins_on(after, "has power again");
         }
+        self.app().network_is_back();
     }
 
     /// Into step with everybody; whether nothing waits any more.

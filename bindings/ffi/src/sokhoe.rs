@@ -9,8 +9,8 @@ use sokhoe_app::{
     AddServerRequest, AppConfig, AttachmentView, BookRequest, BookView, BookingView, BrowseRequest,
     ClinicSyncView, ClinicView, EnrolmentView, EntryDetailView, EntryPageView, EventView, Existing,
     ExportFormat, FindSlotsRequest, InvoiceView, Language, MoveProgressView, MoveRequestView,
-    NewDocumentView, PayeeCheckView, PaymentQrView, PersonView, ScanView, SectionCountView,
-    ServiceView, SlotView, StorageView, SyncView, TrendView,
+    NewDocumentView, ParkedView, PayeeCheckView, PaymentQrView, PersonView, ScanView,
+    SectionCountView, ServiceView, SlotView, StorageView, SyncView, TrendView,
 };
 
 use zeroize::Zeroizing;
@@ -228,6 +228,44 @@ impl SoKhoe {
         self.workers
             .read(move || Ok(core.booking(&person_id, &booking_id)?))
             .await
+    }
+
+    /// What was decided and is kept back, since it cannot succeed as it is, the oldest first.
+    pub async fn parked(&self, person_id: String) -> Result<Vec<ParkedView>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.parked(&person_id)?))
+            .await
+    }
+
+    /// Sends again what was kept back, as soon as there is a network.
+    pub async fn retry_parked(&self, person_id: String, id: String) -> Result<()> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.retry_parked(&person_id, &id).await?) })
+            .await
+    }
+
+    /// Gives up what was kept back: a booking is refused then; the booking of a cancellation stays as it is.
+    pub async fn drop_parked(&self, person_id: String, id: String) -> Result<()> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.drop_parked(&person_id, &id).await?) })
+            .await
+    }
+
+    /// Like `sync`, for a regular time at which nobody waits, as a background job has it. A clinic that gave no answer
+    /// the last time is left alone for longer (`Busy`, with the seconds until the next try).
+    pub async fn sync_by_schedule(&self, person_id: String) -> Result<SyncView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.sync_by_schedule(&person_id).await?) })
+            .await
+    }
+
+    /// Tells that the phone has a network again: what could not be reached without one may be tried at once. Instant.
+    pub fn network_is_back(&self) {
+        self.core.network_is_back();
     }
 
     /// Sends what waits and fetches what is new, at every clinic of the person.

@@ -5,9 +5,9 @@ use sokhoe_app::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ClinicSyncView, ClinicView, EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView,
     EntryView, EventView, ExportFormat, FieldView, FindSlotsRequest, InvoiceView, KeyStoreRefusal,
-    Language, MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView, PaymentQrView,
-    PaymentStatus, PersonView, PointView, RecoveryCodeRefusal, SectionCountView, ServiceView,
-    SlotView, StorageView, SyncState, SyncView, TextPartView, TrendView,
+    Language, MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView, ParkedView,
+    PaymentQrView, PaymentStatus, PersonView, PointView, RecoveryCodeRefusal, SectionCountView,
+    ServiceView, SlotView, StorageView, SyncState, SyncView, TextPartView, TrendView,
 };
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 
@@ -553,6 +553,23 @@ pub struct PaymentQrView {
     pub size: u32,
     /// `size * size` modules, row by row: 1 is dark.
     pub modules: Vec<u8>,
+}
+
+/// Something that was decided and is kept back, since it cannot succeed as it is.
+#[uniffi::remote(Record)]
+pub struct ParkedView {
+    /// What `retryParked` and `dropParked` take.
+    pub id: String,
+    /// The booking that it is about.
+    pub booking_id: String,
+    /// What it is.
+    pub what_text: String,
+    /// Why, and what can be done.
+    pub reason_text: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether sending it again may help.
+    pub can_mend: bool,
 }
 
 /// What must not be missed; given again until it is acknowledged.

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use sokhoe_app::{
     AttachmentState, AttachmentView, BookingStatus, BookingView, ClinicView, EntryDetailView,
-    EntryView, EventView, InvoiceView, PaymentQrView, PaymentStatus, PersonView, ServiceView,
-    SlotView, SyncView, TrendView,
+    EntryView, EventView, InvoiceView, ParkedView, PaymentQrView, PaymentStatus, PersonView,
+    ServiceView, SlotView, SyncView, TrendView,
 };
 use sokhoe_domain::Timestamp;
 
@@ -91,6 +91,18 @@ pub(crate) fn booking_status(status: BookingStatus) -> &'static str {
         BookingStatus::Refused => "refused",
         BookingStatus::Cancelled => "cancelled",
     }
+}
+
+/// Something that is kept back.
+pub(crate) fn parked(view: &ParkedView) -> Value {
+    json!({
+        "id": view.id,
+        "booking_id": view.booking_id,
+        "what": view.what_text,
+        "reason": view.reason_text,
+        "since": view.since.to_fhir(),
+        "can_mend": view.can_mend,
+    })
 }
 
 /// What a synchronisation did.

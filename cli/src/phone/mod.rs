@@ -12,6 +12,7 @@ mod move_phone;
 mod offers;
 mod open;
 mod own_documents;
+mod parked;
 mod people;
 pub(crate) mod results;
 mod storage;
@@ -78,6 +79,10 @@ enum PhoneCommand {
     /// List the bookings, the next first
     List,
     Cancel(book::CancelArgs),
+    /// List what could not be sent and is kept back
+    Parked,
+    Retry(parked::RetryArgs),
+    Drop(parked::DropArgs),
     Sync(sync::SyncArgs),
     BookSearch(results::SearchArgs),
     Show(results::ShowArgs),
@@ -125,6 +130,9 @@ pub(crate) async fn run(
         PhoneCommand::Book(args) => book::book(&phone, &args, output).await,
         PhoneCommand::List => book::list(&phone, output),
         PhoneCommand::Cancel(args) => book::cancel(&phone, &args, output).await,
+        PhoneCommand::Parked => parked::list(&phone, output),
+        PhoneCommand::Retry(args) => parked::retry(&phone, &args, output).await,
+        PhoneCommand::Drop(args) => parked::give_up(&phone, &args, output).await,
         PhoneCommand::Sync(args) => sync::run(&phone, &args, output).await,
         PhoneCommand::BookSearch(args) => results::search(&phone, args, output),
         PhoneCommand::Show(args) => results::show(&phone, &args, output),

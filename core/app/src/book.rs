@@ -69,7 +69,7 @@ impl SoKhoe {
             let _one_at_a_time = book.syncing.lock().await;
             session
                 .engine(&book)
-                .push(&lanes, Urgency::Foreground)
+                .push(&lanes, Urgency::Foreground, &session.paces)
                 .await?
         };
         let booking = self.booking(person_id, booking_id)?;

@@ -1,13 +1,19 @@
 //! The bookings of a person as lists show them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use sokhoe_domain::{BookingState, IntentId, Refusal, Timestamp};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp};
 use sokhoe_vault::{IntentKind, StoredBooking};
 
 use crate::error::AppError;
 use crate::session::{OpenBook, Session, SoKhoe};
 use crate::views::{BookingStatus, BookingView};
+
+/// What is on its way for bookings, by their ids.
+struct Outbox {
+    cancelling: HashSet<String>,
+    parked: HashMap<String, IntentKind>,
+}
 
 impl SoKhoe {
     /// A person's bookings: the next first, then the past ones, the latest first.
@@ -32,15 +38,15 @@ impl SoKhoe {
             .vault
             .booking(id)?
             .ok_or_else(|| AppError::not_found("booking"))?;
-        let cancelling = self.inner.pending_cancellations(&book)?;
-        Ok(self.inner.booking_view(&book, booking, &cancelling))
+        let outbox = self.inner.outbox(&book)?;
+        Ok(self.inner.booking_view(&book, booking, &outbox))
     }
 }
 
 impl Session {
     pub(crate) fn booking_views(&self, book: &OpenBook) -> Result<Vec<BookingView>, AppError> {
         let now = self.now();
-        let cancelling = self.pending_cancellations(book)?;
+        let outbox = self.outbox(book)?;
         let mut bookings = book.vault.bookings()?;
         bookings.sort_by_key(|booking| {
             let past = booking.end < now;
@@ -49,7 +55,7 @@ impl Session {
         });
         Ok(bookings
             .into_iter()
-            .map(|booking| self.booking_view(book, booking, &cancelling))
+            .map(|booking| self.booking_view(book, booking, &outbox))
             .collect())
     }
 
@@ -58,7 +64,7 @@ impl Session {
         &self,
         book: &OpenBook,
     ) -> Result<HashSet<String>, AppError> {
-        let waiting = book.vault.due(Timestamp::from_millis(i64::MAX))?;
+        let waiting = book.vault.waiting()?;
         Ok(waiting
             .into_iter()
             .filter(|intent| intent.kind == IntentKind::Cancel)
@@ -66,19 +72,42 @@ impl Session {
             .collect())
     }
 
+    /// What the outbox says of bookings.
+    fn outbox(&self, book: &OpenBook) -> Result<Outbox, AppError> {
+        let parked = book.vault.parked()?;
+        Ok(Outbox {
+            cancelling: self.pending_cancellations(book)?,
+            parked: parked
+                .into_iter()
+                .map(|parked| (parked.intent.thing, parked.intent.kind))
+                .collect(),
+        })
+    }
+
+    /// When a clinic may be asked again that is being left alone.
+    fn next_try(&self, clinic: &ClinicId) -> Option<Timestamp> {
+        let clinic = self.clinic(clinic.as_str()).ok()?;
+        let host = self.client(&clinic).ok()?.origin();
+        self.paces.next_try(&host)
+    }
+
     fn booking_view(
         &self,
         book: &OpenBook,
         booking: StoredBooking,
-        cancelling: &HashSet<String>,
+        outbox: &Outbox,
     ) -> BookingView {
         let now = self.now();
         let id = booking.id.to_string();
-        let cancelling = cancelling.contains(&id);
-        let status_text = if cancelling {
-            self.words.say("booking-cancelling")
-        } else {
-            self.words.booking(&booking.state, now)
+        let cancelling = outbox.cancelling.contains(&id);
+        let waits = cancelling || !booking.state.is_settled();
+        let next_try = waits.then(|| self.next_try(&booking.clinic)).flatten();
+        let status_text = match (outbox.parked.get(&id), next_try) {
+            (Some(IntentKind::Book), _) => self.words.say("booking-parked"),
+            (Some(IntentKind::Cancel), _) => self.words.say("booking-cancelling-parked"),
+            (None, Some(next_try)) => self.words.next_try(cancelling, next_try, now),
+            (None, None) if cancelling => self.words.say("booking-cancelling"),
+            (None, None) => self.words.booking(&booking.state, now),
         };
         let alternatives = match &booking.state {
             BookingState::Refused(Refusal::SlotTaken { alternatives }) => alternatives.clone(),

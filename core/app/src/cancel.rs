@@ -38,6 +38,12 @@ impl SoKhoe {
                 "is already refused or cancelled",
             ));
         }
+        // Whoever cancels again what was kept back wants it sent again.
+        for parked in book.vault.parked()? {
+            if parked.intent.kind == IntentKind::Cancel && parked.intent.thing == id.to_string() {
+                book.vault.unpark(parked.intent.id, session.now())?;
+            }
+        }
         let pending = session.pending_cancellations(&book)?;
         if !pending.contains(&id.to_string()) {
             let now = session.now();

@@ -24,6 +24,7 @@ mod lost_access;
 mod move_phone;
 mod observe;
 mod own_documents;
+mod parked;
 mod pause;
 mod pay;
 mod persons;
@@ -45,6 +46,7 @@ pub use error::{
 pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
 pub use own_documents::{DocumentWriter, NewDocumentView};
+pub use parked::ParkedView;
 pub use scan::{
     CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,
     ScannedPaymentView, ScannedView,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sokhoe_client::{ClinicClient, Credentials};
 use sokhoe_domain::ports::Ports;
 use sokhoe_domain::{ClinicId, PersonId, Timestamp, Wire};
-use sokhoe_sync::{Engine, Lane};
+use sokhoe_sync::{Engine, HostPaces, Lane};
 use sokhoe_vault::{
     AccountVault, ClinicRecord, PauseSwitch, PersonRecord, Vault, VaultError, VaultPorts,
 };
@@ -31,6 +31,8 @@ pub(crate) struct Session {
     pub(crate) words: Words,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) vault_ports: VaultPorts,
+    /// When clinics may be called again, whoever's book it is for.
+    pub(crate) paces: HostPaces,
     account: Mutex<Option<AccountVault>>,
     /// Pauses the account and every book together.
     pub(crate) switch: PauseSwitch,
@@ -105,6 +107,7 @@ impl SoKhoe {
         let session = Session {
             words: Words::new(config.language),
             config,
+            paces: HostPaces::new(Arc::clone(&ports.clock), Arc::clone(&ports.rng)),
             ports,
             watchers: Arc::default(),
             vault_ports,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sokhoe_client::ClientError;
 use sokhoe_domain::Wire;
-use sokhoe_sync::{Lane, Pulled, SyncError, Urgency};
+use sokhoe_sync::{Cause, Engine, HostPaces, Lane, Pulled, SyncError, Urgency, WaitUntil};
 use tokio::task::JoinSet;
 
 use crate::error::AppError;
@@ -22,9 +22,25 @@ impl SoKhoe {
     ///
     /// # Errors
     /// [`AppError::Offline`], [`AppError::BadAnswer`], [`AppError::NotEnrolled`], [`AppError::Busy`]
-    /// when no clinic gave an answer; [`AppError::DiskFull`]. What was stored before stays.
+    /// when no clinic gave an answer, or none was asked because it was too early;
+    /// [`AppError::DiskFull`]. What was stored before stays.
     pub async fn sync(&self, person_id: &str) -> Result<SyncView, AppError> {
-        self.synchronise(person_id, None).await
+        self.synchronise(person_id, Cause::Person, None).await
+    }
+
+    /// As [`SoKhoe::sync`], for a regular time at which nobody waits: a clinic that gave no answer the
+    /// last time is left alone for longer, and intents go out only when their time has come.
+    ///
+    /// # Errors
+    /// As [`SoKhoe::sync`].
+    pub async fn sync_by_schedule(&self, person_id: &str) -> Result<SyncView, AppError> {
+        self.synchronise(person_id, Cause::Schedule, None).await
+    }
+
+    /// Tells that the phone has a network again: what could not be reached without one may be tried at
+    /// once.
+    pub fn network_is_back(&self) {
+        self.inner.paces.network_is_back();
     }
 
     /// As [`SoKhoe::sync`], but a clinic with nothing new may keep its answer back for up to `wait`
@@ -37,13 +53,14 @@ impl SoKhoe {
         person_id: &str,
         wait: Duration,
     ) -> Result<SyncView, AppError> {
-        self.synchronise(person_id, Some(wait.min(LONGEST_WAIT)))
+        self.synchronise(person_id, Cause::Watching, Some(wait.min(LONGEST_WAIT)))
             .await
     }
 
     async fn synchronise(
         &self,
         person_id: &str,
+        cause: Cause,
         wait: Option<Duration>,
     ) -> Result<SyncView, AppError> {
         self.not_moved()?;
@@ -51,15 +68,15 @@ impl SoKhoe {
         let book = session.book(person_id)?;
         let lanes = session.lanes(&book.person.id)?;
         let engine = session.engine(&book);
-        let urgency = match wait {
-            None => Urgency::Foreground,
-            Some(_) => Urgency::Background,
+        let urgency = match cause {
+            Cause::Person => Urgency::Foreground,
+            _ => Urgency::Background,
         };
         // The turn is for sending alone: a long or waiting pull must not keep a booking from going out.
         // Pulls may run beside each other (`Engine::pull`).
         let pushed = {
             let _one_at_a_time = book.syncing.lock().await;
-            engine.push(&lanes, urgency).await?
+            engine.push(&lanes, urgency, &session.paces).await?
         };
         let mut view = SyncView {
             stored: 0,
@@ -70,7 +87,7 @@ impl SoKhoe {
             unreachable_clinic_ids: Vec::new(),
         };
         let mut failure = None;
-        let pulls = pull_all(&engine, &lanes, wait).await;
+        let pulls = pull_all(&engine, &lanes, &session.paces, cause, wait).await;
         let now = session.now();
         for (lane, pulled) in lanes.iter().zip(pulls) {
             match pulled {
@@ -113,18 +130,23 @@ impl SoKhoe {
 
 /// Every lane beside the others: a slow clinic does not hold up a quick one.
 async fn pull_all(
-    engine: &sokhoe_sync::Engine,
+    engine: &Engine,
     lanes: &[Lane],
+    paces: &HostPaces,
+    cause: Cause,
     wait: Option<Duration>,
 ) -> Vec<Result<Pulled, SyncError>> {
     if let [lane] = lanes {
-        return vec![engine.pull(lane, wait).await];
+        return vec![pull_at_pace(engine, lane, paces, cause, wait).await];
     }
     // Dropped with the caller, so that a cancelled wait ends its exchanges.
     let mut pulls = JoinSet::new();
     for (place, lane) in lanes.iter().cloned().enumerate() {
-        let engine = engine.clone();
-        pulls.spawn(async move { (place, engine.pull(&lane, wait).await) });
+        let (engine, paces) = (engine.clone(), paces.clone());
+        pulls.spawn(async move {
+            let pulled = pull_at_pace(&engine, &lane, &paces, cause, wait).await;
+            (place, pulled)
+        });
     }
     let mut results: Vec<_> = lanes
         .iter()
@@ -149,6 +171,33 @@ fn trouble(error: &ClientError) -> &'static str {
         | ClientError::Garbled(_)
         | ClientError::Invalid => "bad-answer",
     }
+}
+
+/// Asks a clinic for what is new unless it is being left alone, whoever of this phone found it down.
+async fn pull_at_pace(
+    engine: &Engine,
+    lane: &Lane,
+    paces: &HostPaces,
+    cause: Cause,
+    wait: Option<Duration>,
+) -> Result<Pulled, SyncError> {
+    let permit = match paces.may_call(&lane.client.origin(), cause) {
+        Ok(permit) => permit,
+        Err(WaitUntil(next_try)) => {
+            return Err(SyncError::Client(ClientError::Busy {
+                retry_after: Some(paces.from_now(next_try)),
+            }));
+        }
+    };
+    // Others wait for what a probe hears.
+    let wait = wait.filter(|_| !permit.is_probe());
+    let pulled = engine.pull(lane, wait).await;
+    match &pulled {
+        Ok(_) => permit.succeeded(),
+        Err(SyncError::Client(error)) => permit.failed(error),
+        Err(SyncError::Vault(_)) => drop(permit),
+    }
+    pulled
 }
 
 fn no_clinic(error: ClientError) -> AppError {

@@ -11,6 +11,7 @@ use sokhoe_domain::{BookingState, Refusal, Section, Timestamp};
 use unic_langid::LanguageIdentifier;
 
 use crate::error::{AppError, EnrolmentRefusal, RecoveryCodeRefusal};
+use crate::parked::GIVEN_UP;
 use crate::views::{PaymentStatus, SyncState};
 
 /// A language of the app.
@@ -131,6 +132,9 @@ impl Words {
             }
             BookingState::Refused(Refusal::NotOffered) => self.say("booking-not-offered"),
             BookingState::Refused(Refusal::TooMany) => self.say("booking-too-many"),
+            BookingState::Refused(Refusal::Other { code }) if code == GIVEN_UP => {
+                self.say("booking-given-up")
+            }
             BookingState::Refused(Refusal::Other { code }) => {
                 self.say_with("booking-refused", &[("code", code.clone())])
             }
@@ -173,6 +177,17 @@ impl Words {
             }
             None => state,
         }
+    }
+
+    /// That the clinic is left alone until then.
+    #[must_use]
+    pub fn next_try(&self, cancelling: bool, at: Timestamp, now: Timestamp) -> String {
+        let key = if cancelling {
+            "booking-cancelling-next-try"
+        } else {
+            "booking-next-try"
+        };
+        self.say_with(key, &[("when", self.when(at, now))])
     }
 
     /// A section's name.

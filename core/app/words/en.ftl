@@ -22,6 +22,19 @@ booking-slot-taken-none = This time was just taken. Look for another.
 booking-not-offered = The hospital refused: this time is no longer offered. Look for another.
 booking-too-many = The hospital refused: there are already as many bookings as it allows.
 booking-refused = The hospital refused: { $code }
+booking-given-up = No longer sent. If the appointment is still needed, look for another time.
+booking-next-try = The hospital cannot be reached yet. Next try: { $when }
+booking-cancelling-next-try = The cancellation has not reached the hospital yet. Next try: { $when }
+booking-parked = Could not be sent and is kept back. Send it again or give it up.
+booking-cancelling-parked = The cancellation did not succeed and is kept back. The appointment stands. Send it again or give it up.
+
+## What is kept back
+parked-book = Booking: { $service }, { $when }
+parked-cancel = Cancellation: { $service }, { $when }
+parked-unreadable = What was stored cannot be read, so it cannot be sent. Give it up and do it again.
+parked-invalid = No request to the hospital could be made of it. Update the app, then send it again.
+parked-unclear = It was sent many times, and the hospital gave no clear answer. Ask reception before giving it up, or send it again.
+parked-refused = The hospital refused: { $code }. Ask reception, or send it again.
 
 ## Payments
 payment-due = To be paid
@@ -33,6 +46,7 @@ event-booking-confirmed = An appointment was confirmed
 event-booking-refused = The hospital refused an appointment
 event-booking-cancelled = An appointment was cancelled
 event-cancellation-refused = The hospital refused a cancellation
+event-intent-parked = Something could not be sent to the hospital and is kept back. Send it again or give it up.
 event-invoice-issued = There is a new invoice
 event-invoice-paid = An invoice was paid
 event-book-rebuilt = The book was damaged on this phone and is being fetched again from the hospital. Appointments not yet sent and your own documents are still there, the old copy is kept aside.
@@ -79,7 +93,7 @@ attachment-elsewhere = Somewhere else than this hospital. Sổ Khỏe does not f
 ## Errors: what happened, what was kept, what can be done
 error-offline = The hospital cannot be reached. Everything saved is still on this phone. Try again when there is a network.
 error-bad-answer = The hospital's answer cannot be read ({ $what }). The book was not changed. The Wi-Fi may want a login; try again later.
-error-busy = The hospital is busy. Everything is kept. Try again in { $seconds } seconds.
+error-busy = The hospital is busy or cannot be reached yet. Everything is kept. Try again in { $seconds } seconds.
 error-not-enrolled = The hospital no longer knows this phone. The book can still be read. Ask reception for a new QR code.
 error-enrolment-not-ours = This is not a Sổ Khỏe enrolment code. Scan the code that reception shows.
 error-enrolment-altered = The enrolment code was altered or is incomplete. Ask reception for a new one.

@@ -22,6 +22,19 @@ booking-slot-taken-none = Giờ này vừa có người đặt. Hãy tìm giờ 
 booking-not-offered = Bệnh viện từ chối: không còn khám vào giờ này. Hãy tìm giờ khác.
 booking-too-many = Bệnh viện từ chối: đã có đủ số lịch khám được đặt trước.
 booking-refused = Bệnh viện từ chối: { $code }
+booking-given-up = Không gửi nữa. Nếu vẫn cần khám, hãy tìm giờ khác.
+booking-next-try = Chưa liên lạc được với bệnh viện. Lần thử tới: { $when }
+booking-cancelling-next-try = Chưa gửi được yêu cầu hủy lịch đến bệnh viện. Lần thử tới: { $when }
+booking-parked = Chưa gửi được và đã tạm dừng. Hãy chọn gửi lại hoặc bỏ.
+booking-cancelling-parked = Yêu cầu hủy lịch chưa thành công và đã tạm dừng. Lịch khám vẫn còn. Hãy chọn gửi lại hoặc bỏ.
+
+## Việc tạm dừng
+parked-book = Đặt lịch khám: { $service }, { $when }
+parked-cancel = Hủy lịch khám: { $service }, { $when }
+parked-unreadable = Nội dung đã lưu không đọc được nên không gửi được. Hãy bỏ rồi làm lại.
+parked-invalid = Không tạo được yêu cầu gửi đến bệnh viện. Hãy cập nhật ứng dụng rồi gửi lại.
+parked-unclear = Đã gửi nhiều lần mà bệnh viện không trả lời rõ. Hãy hỏi quầy tiếp đón trước khi bỏ, hoặc gửi lại.
+parked-refused = Bệnh viện không nhận yêu cầu: { $code }. Hãy hỏi quầy tiếp đón, hoặc gửi lại.
 
 ## Thanh toán
 payment-due = Chưa thanh toán
@@ -33,6 +46,7 @@ event-booking-confirmed = Lịch khám đã được xác nhận
 event-booking-refused = Bệnh viện không nhận lịch khám
 event-booking-cancelled = Lịch khám đã bị hủy
 event-cancellation-refused = Bệnh viện không nhận yêu cầu hủy lịch
+event-intent-parked = Có việc chưa gửi được đến bệnh viện và đã tạm dừng. Hãy xem và chọn gửi lại hoặc bỏ.
 event-invoice-issued = Có phiếu thu viện phí mới
 event-invoice-paid = Đã thanh toán viện phí
 event-book-rebuilt = Sổ bị hỏng trên điện thoại này và đang được tải lại từ bệnh viện. Lịch hẹn chưa gửi và giấy tờ tự thêm vẫn còn, bản cũ được cất riêng.
@@ -79,7 +93,7 @@ attachment-elsewhere = Nằm ở nơi khác, không phải bệnh viện này. S
 ## Lỗi: điều đã xảy ra, điều được giữ, việc có thể làm
 error-offline = Không liên lạc được với bệnh viện. Mọi thứ đã lưu vẫn còn trên điện thoại. Hãy thử lại khi có mạng.
 error-bad-answer = Câu trả lời của bệnh viện không đọc được ({ $what }). Sổ không thay đổi. Có thể mạng Wi-Fi cần đăng nhập; hãy thử lại sau.
-error-busy = Bệnh viện đang quá tải. Mọi thứ vẫn còn. Hãy thử lại sau { $seconds } giây.
+error-busy = Bệnh viện đang quá tải hoặc chưa liên lạc được. Mọi thứ vẫn còn. Hãy thử lại sau { $seconds } giây.
 error-not-enrolled = Bệnh viện không còn nhận ra điện thoại này. Sổ vẫn đọc được. Hãy xin mã QR mới ở quầy tiếp đón.
 error-enrolment-not-ours = Đây không phải mã đăng ký của Sổ Khỏe. Hãy quét mã do quầy tiếp đón đưa.
 error-enrolment-altered = Mã đăng ký bị sửa hoặc không đầy đủ. Hãy xin mã mới ở quầy tiếp đón.

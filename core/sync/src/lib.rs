@@ -9,11 +9,12 @@ mod down;
 mod error;
 mod intent;
 mod lane;
-mod push;
-mod retry;
+mod pace;
+mod up;
 
 pub use down::Pulled;
 pub use error::SyncError;
 pub use intent::{BookIntent, CancelIntent};
 pub use lane::{Engine, Lane};
-pub use push::{Pushed, Urgency};
+pub use pace::{Admitted, Cause, Heard, HostPaces, Pace, Permit, WaitUntil, delay as retry_delay};
+pub use up::{Pushed, Urgency};

@@ -38,6 +38,7 @@ mod outbox;
 mod own_documents;
 mod packed;
 mod page;
+mod parked;
 mod pause;
 #[cfg(feature = "plain-for-measuring")]
 pub mod plain;
@@ -72,6 +73,7 @@ pub use notice::{SubscriptionId, VaultChange};
 pub use outbox::{IntentKind, NewIntent, StoredIntent};
 pub use own_documents::{NewDocument, StoredDocument};
 pub use page::{Applied, Page, Place};
+pub use parked::{ParkedIntent, ParkedWhy};
 pub use pause::PauseSwitch;
 pub use rebuild::{DamagedCopies, Rebuilt};
 pub use resources::StoredResource;

@@ -15,6 +15,7 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0004_epoch.sql"),
     include_str!("../migrations/vault/0005_packed.sql"),
     include_str!("../migrations/vault/0006_base.sql"),
+    include_str!("../migrations/vault/0007_parked.sql"),
     include_str!("../migrations/vault/0008_sync_state.sql"),
 ];
 /// The account.

@@ -200,17 +200,38 @@ impl Vault {
         Ok(())
     }
 
-    /// The intents that may be sent at `now`, the oldest first.
+    /// The intents that may be sent at `now`, the oldest first. One that is kept back ([`Vault::park`]) or
+    /// whose time has not come keeps those back that are about the same thing and came after it.
     ///
     /// # Errors
     /// [`VaultError`]
     pub fn due(&self, now: Timestamp) -> Result<Vec<StoredIntent>, VaultError> {
+        self.select(
+            r#"WHERE NOT EXISTS (
+                   SELECT 1 FROM "intent" AS "first" LEFT JOIN "parked" ON "intent" = "first"."id"
+                   WHERE "first"."thing" = "all"."thing"
+                     AND ("first"."created", "first"."id") <= ("all"."created", "all"."id")
+                     AND ("since" IS NOT NULL OR "first"."not_before" > ?1))"#,
+            now,
+        )
+    }
+
+    /// All intents without an answer, those that are kept back, too, the oldest first.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn waiting(&self) -> Result<Vec<StoredIntent>, VaultError> {
+        self.select(
+            r#"WHERE "not_before" <= ?1"#,
+            Timestamp::from_millis(i64::MAX),
+        )
+    }
+
+    fn select(&self, which: &str, now: Timestamp) -> Result<Vec<StoredIntent>, VaultError> {
         self.store().read(|tx, _| {
-            let mut find = tx.prepare_cached(
-                r#"SELECT "id", "clinic", "kind", "thing", "body", "created", "attempts",
-                       "not_before", "sent" IS NOT NULL
-                   FROM "intent" WHERE "not_before" <= ?1 ORDER BY "created", "id""#,
-            )?;
+            let mut find = tx.prepare_cached(&format!(
+                r#"{COLUMNS_AND_BOOKING} AS "all" {which} ORDER BY "created", "id""#
+            ))?;
             let mut rows = find.query([now.as_millis()])?;
             let mut intents = Vec::new();
             while let Some(row) = rows.next()? {
@@ -344,7 +365,7 @@ impl Vault {
             .write(Durability::Full, |_, _| note(self.journal()));
     }
 
-    fn tell_answered(&self, events: &[NewEvent]) {
+    pub(crate) fn tell_answered(&self, events: &[NewEvent]) {
         self.store().notices.tell(VaultChange {
             events: !events.is_empty(),
             ..VaultChange::BOOKINGS

@@ -136,6 +136,32 @@ public final class SoKhoe: Sendable {
         try await core.booking(personId: personId, bookingId: bookingId)
     }
 
+    /// What was decided and is kept back, since it cannot succeed as it is, the oldest first.
+    public func parked(personId: String) async throws -> [ParkedView] {
+        try await core.parked(personId: personId)
+    }
+
+    /// Sends again what was kept back, as soon as there is a network.
+    public func retryParked(personId: String, id: String) async throws {
+        try await core.retryParked(personId: personId, id: id)
+    }
+
+    /// Gives up what was kept back: a booking is refused then; the booking of a cancellation stays as it is.
+    public func dropParked(personId: String, id: String) async throws {
+        try await core.dropParked(personId: personId, id: id)
+    }
+
+    /// Like ``sync(personId:)``, for a regular time at which nobody waits, as a background task has it. A clinic that
+    /// gave no answer the last time is left alone for longer: ``SoKhoeError/Busy`` says when to come again.
+    public func syncBySchedule(personId: String) async throws -> SyncView {
+        try await core.syncBySchedule(personId: personId)
+    }
+
+    /// Tells that the phone has a network again: what could not be reached without one may be tried at once.
+    public func networkIsBack() {
+        core.networkIsBack()
+    }
+
     /// Sends what waits and fetches what is new, at every clinic of the person.
     ///
     /// A cancelled task stops waiting with ``SoKhoeError/Cancelled``; what is on its way still arrives.

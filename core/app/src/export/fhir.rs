@@ -94,7 +94,7 @@ fn on_phone(session: &Session, book: &OpenBook, bundle: &mut Bundle<'_>) -> Resu
             bundle.entry(&url, None, &appointment.to_string())?;
         }
     }
-    for intent in book.vault.due(Timestamp::from_millis(i64::MAX))? {
+    for intent in book.vault.waiting()? {
         // A booking's intent is its Appointment, above.
         if intent.kind == IntentKind::Cancel {
             let patient = patients.get(&intent.clinic);

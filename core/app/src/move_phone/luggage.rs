@@ -309,7 +309,7 @@ impl Person {
         links: impl Iterator<Item = &'a Link>,
         vault: &Vault,
     ) -> Result<Self, AppError> {
-        let intents = vault.due(Timestamp::from_millis(i64::MAX))?;
+        let intents = vault.waiting()?;
         let bookings = vault.bookings()?.into_iter().filter(|booking| {
             let id = booking.id.to_string();
             // The feed brings the others.

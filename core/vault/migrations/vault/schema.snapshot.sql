@@ -171,6 +171,15 @@ CREATE TABLE "named_by" (
     PRIMARY KEY ("clinic", "medication", "resource")
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "parked" (
+    "intent" TEXT PRIMARY KEY REFERENCES "intent" ("id") ON DELETE CASCADE,
+    -- How often the clinic answered so that nothing follows from it.
+    "unclear" INTEGER NOT NULL,
+    -- Since when it is no longer sent, and why; both unset while it still is.
+    "since" INTEGER,
+    "why" TEXT
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "posting" (
     -- doc / 4096
     "block" INTEGER NOT NULL,

@@ -14,7 +14,8 @@ use sokhoe_testing::{MemoryKeys, SeededRng};
 use super::{at, clinic, with_test_index};
 use crate::{
     AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewDocument,
-    NewEvent, NewIntent, Page, PersonRecord, StoredBooking, Vault, VaultError, VaultPorts,
+    NewEvent, NewIntent, Page, ParkedWhy, PersonRecord, StoredBooking, Vault, VaultError,
+    VaultPorts,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
@@ -39,6 +40,7 @@ const NOT_FED: &[(&str, &str)] = &[
     ("intent.id", "a UUID"),
     ("intent.booking", "a UUID"),
     ("intent.thing", "a UUID"),
+    ("parked.intent", "a UUID"),
     ("intent.kind", "one of two words"),
     ("device.id", "a random number"),
     ("clinic.trouble", "a code of this program's"),
@@ -192,6 +194,8 @@ fn feed(vault: &Vault, account: &AccountVault) {
         created: at(1),
     };
     vault.enqueue(&intent, &booking).unwrap();
+    let why = ParkedWhy::Refused { code: text.clone() };
+    vault.park(id, &why, at(2), &[]).unwrap();
     let mut photo = vault.write_blob().unwrap();
     photo.write(text.repeat(3_000).as_bytes()).unwrap();
     photo

@@ -14,6 +14,7 @@ mod model;
 mod never_lost;
 mod outbox;
 mod own_documents;
+mod parked;
 mod pause;
 
 use std::sync::Arc;

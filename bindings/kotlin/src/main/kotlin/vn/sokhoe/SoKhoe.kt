@@ -31,6 +31,7 @@ import vn.sokhoe.core.MoveProgressView
 import vn.sokhoe.core.MoveRequestView
 import vn.sokhoe.core.NewDocumentView
 import vn.sokhoe.core.PayeeCheckView
+import vn.sokhoe.core.ParkedView
 import vn.sokhoe.core.PaymentQrView
 import vn.sokhoe.core.PersonView
 import vn.sokhoe.core.ScanView
@@ -279,6 +280,30 @@ public class SoKhoe private constructor(
 
     /** What to tell a person on the old phone after a move: that it should be erased. */
     public fun wordsAfterMove(): String = core.wordsAfterMove()
+
+    /** What was decided and is kept back, since it cannot succeed as it is, the oldest first. */
+    public suspend fun parked(personId: String): List<ParkedView> = core.parked(personId)
+
+    /** Sends again what was kept back, as soon as there is a network. */
+    public suspend fun retryParked(
+        personId: String,
+        id: String,
+    ): Unit = core.retryParked(personId, id)
+
+    /** Gives up what was kept back: a booking is refused then; the booking of a cancellation stays as it is. */
+    public suspend fun dropParked(
+        personId: String,
+        id: String,
+    ): Unit = core.dropParked(personId, id)
+
+    /**
+     * Like [sync], for a regular time at which nobody waits, as a background job has it. A clinic that gave no answer
+     * the last time is left alone for longer: `SoKhoeException.Busy` says when to come again.
+     */
+    public suspend fun syncBySchedule(personId: String): SyncView = core.syncBySchedule(personId)
+
+    /** Tells that the phone has a network again: what could not be reached without one may be tried at once. */
+    public fun networkIsBack(): Unit = core.networkIsBack()
 
     /** What must not be missed and was not acknowledged. */
     public suspend fun events(personId: String): List<EventView> = core.events(personId)

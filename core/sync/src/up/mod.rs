@@ -1,25 +1,36 @@
 //! Up: the outbox.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use sokhoe_client::ClientError;
+use sokhoe_client::{ClientError, GarbledAnswer};
 use sokhoe_domain::planted::{Bug, is_planted};
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp};
 use sokhoe_fhir::scheduling::BookRequest;
 use sokhoe_fhir::{Appointment, AppointmentStatus, Ref};
-use sokhoe_vault::{IntentKind, NewEvent, StoredBooking, StoredIntent, VaultError};
+use sokhoe_vault::{IntentKind, NewEvent, ParkedWhy, StoredBooking, StoredIntent, VaultError};
 
 use crate::appointment::{booking_from, decided};
 use crate::error::SyncError;
 use crate::intent::{BookIntent, CancelIntent};
 use crate::lane::{Engine, Lane};
-use crate::retry;
+use crate::pace::{self, Cause, HostPaces, WaitUntil};
+
+/// What the person hears when an intent is kept back.
+const PARKED: &str = "intent-parked";
+/// So many answers from which nothing follows, all under the same id, and the intent is kept back: had the
+/// clinic acted on it, it would have said so by then.
+const UNCLEAR_ANSWERS: u32 = 5;
+/// The same for a client error without a clinic's word on it, which may be a stranger's on the way: a bad
+/// network must not keep a booking back that will go through at home. At the backoff's cap these take
+/// three quarters of an hour.
+const STRANGE_ANSWERS: u32 = 20;
 
 /// Whether a person waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
-    /// A person looks at the screen: intents go out at once, whatever their backoff says.
+    /// A person looks at the screen: intents go out at once, whatever their backoff says, unless their
+    /// clinic is being left alone.
     Foreground,
     /// Nobody waits: only intents whose time has come.
     Background,
@@ -32,18 +43,24 @@ pub struct Pushed {
     pub settled: u64,
     /// Intents that still wait.
     pub waiting: u64,
+    /// Intents that are kept back from now on, since they cannot succeed as they are.
+    pub parked: u64,
     /// Clinics that could not be reached.
     pub unreachable: BTreeSet<ClinicId>,
     /// Clinics that no longer know this phone.
     pub unauthorized: BTreeSet<ClinicId>,
+    /// Clinics that were not asked because it was too early, and when they may be.
+    pub next_try: BTreeMap<ClinicId, Timestamp>,
 }
 
 /// What one exchange means for an intent.
 enum Outcome {
     /// The clinic decided.
     Settled(StoredBooking, Vec<NewEvent>),
-    /// The clinic refused a change of a booking, which stays as it is.
-    Dropped(Vec<NewEvent>),
+    /// It cannot succeed as it is; its booking stays what it was.
+    Parked(ParkedWhy, Vec<NewEvent>),
+    /// There is an answer from which nothing follows; so many of them are too many.
+    Unclear { too_many: u32 },
     /// To be asked again; `arrived` unless it is sure that nothing reached the clinic.
     Again {
         after: Option<Duration>,
@@ -51,13 +68,46 @@ enum Outcome {
     },
 }
 
+/// How a lane's clinic is called.
+struct Calls {
+    host: String,
+    paces: HostPaces,
+    urgency: Urgency,
+}
+
+impl Calls {
+    fn cause(&self, intent: &StoredIntent) -> Cause {
+        match self.urgency {
+            Urgency::Foreground => Cause::Person,
+            Urgency::Background if intent.attempts > 0 => Cause::Again,
+            Urgency::Background => Cause::Decided,
+        }
+    }
+}
+
+/// What was tried least comes first, in order for one thing: an intent that a clinic stumbles over, so
+/// that its lane ends there, does not keep the others from going out.
+fn fresh_first(mut intents: Vec<StoredIntent>) -> Vec<StoredIntent> {
+    let mut tried: HashMap<String, u32> = HashMap::new();
+    for intent in &intents {
+        tried.entry(intent.thing.clone()).or_insert(intent.attempts);
+    }
+    intents.sort_by_key(|intent| tried.get(&intent.thing).copied());
+    intents
+}
+
 impl Engine {
     /// Sends what waits: in order for one thing, independently across things, every clinic beside the
-    /// others. A clinic that cannot be reached holds back only its own.
+    /// others. A clinic that cannot be reached holds back only its own, and is called at its pace.
     ///
     /// # Errors
     /// [`SyncError::Vault`] only: what clinics answer is a state, not an error.
-    pub async fn push(&self, lanes: &[Lane], urgency: Urgency) -> Result<Pushed, SyncError> {
+    pub async fn push(
+        &self,
+        lanes: &[Lane],
+        urgency: Urgency,
+        paces: &HostPaces,
+    ) -> Result<Pushed, SyncError> {
         let now = match urgency {
             Urgency::Foreground => Timestamp::from_millis(i64::MAX),
             Urgency::Background => self.clock.now(),
@@ -67,10 +117,15 @@ impl Engine {
             .iter()
             .filter_map(|lane| {
                 let of_lane = |intent: &&StoredIntent| intent.clinic == lane.clinic;
-                let intents: Vec<StoredIntent> = due.iter().filter(of_lane).cloned().collect();
+                let intents = fresh_first(due.iter().filter(of_lane).cloned().collect());
                 (!intents.is_empty()).then(|| {
                     let (engine, lane) = (self.clone(), lane.clone());
-                    tokio::spawn(async move { engine.push_lane(&lane, &intents).await })
+                    let calls = Calls {
+                        host: lane.client.origin(),
+                        paces: paces.clone(),
+                        urgency,
+                    };
+                    tokio::spawn(async move { engine.push_lane(&lane, &intents, &calls).await })
                 })
             })
             .collect();
@@ -80,14 +135,21 @@ impl Engine {
             let Ok(of_lane) = lane.await else { continue };
             let of_lane = of_lane?;
             pushed.settled += of_lane.settled;
+            pushed.parked += of_lane.parked;
             pushed.unreachable.extend(of_lane.unreachable);
             pushed.unauthorized.extend(of_lane.unauthorized);
+            pushed.next_try.extend(of_lane.next_try);
         }
         pushed.waiting = self.vault.due(Timestamp::from_millis(i64::MAX))?.len() as u64;
         Ok(pushed)
     }
 
-    async fn push_lane(&self, lane: &Lane, intents: &[StoredIntent]) -> Result<Pushed, SyncError> {
+    async fn push_lane(
+        &self,
+        lane: &Lane,
+        intents: &[StoredIntent],
+        calls: &Calls,
+    ) -> Result<Pushed, SyncError> {
         let mut pushed = Pushed::default();
         let mut blocked: HashSet<&str> = HashSet::new();
         for intent in intents {
@@ -95,7 +157,7 @@ impl Engine {
                 break;
             }
             if !blocked.contains(intent.thing.as_str())
-                && !self.send(lane, intent, &mut pushed).await?
+                && !self.send(lane, intent, calls, &mut pushed).await?
             {
                 blocked.insert(&intent.thing);
             }
@@ -108,6 +170,7 @@ impl Engine {
         &self,
         lane: &Lane,
         intent: &StoredIntent,
+        calls: &Calls,
         pushed: &mut Pushed,
     ) -> Result<bool, SyncError> {
         let booking = match intent.thing.parse() {
@@ -115,7 +178,16 @@ impl Engine {
             Err(_) => None,
         };
         let (Some(booking), Some(request)) = (booking, request_of(intent)) else {
+            let events = vec![self.event(PARKED, intent)];
+            self.park(intent, &ParkedWhy::Unreadable, &events, pushed)?;
             return Ok(false);
+        };
+        let permit = match calls.paces.may_call(&calls.host, calls.cause(intent)) {
+            Ok(permit) => permit,
+            Err(WaitUntil(next_try)) => {
+                pushed.next_try.insert(lane.clinic.clone(), next_try);
+                return Ok(false);
+            }
         };
         match self.vault.mark_sending(intent.id, self.clock.now()) {
             Ok(()) => {}
@@ -130,26 +202,30 @@ impl Engine {
             intent.id
         };
         let outcome = match lane.client.book(&request, key).await {
-            Ok(answer) => self.answered(intent, booking, &answer.appointment),
-            Err(error) => self.failed(lane, intent, booking, error, pushed),
+            Ok(answer) => {
+                permit.succeeded();
+                self.answered(intent, booking, &answer.appointment)
+            }
+            Err(error) => {
+                permit.failed(&error);
+                self.failed(lane, intent, booking, error, pushed)
+            }
         };
         let kept = match outcome {
             Outcome::Settled(booking, events) => self.vault.settle(intent.id, &booking, &events),
-            Outcome::Dropped(events) => self.vault.drop_intent(intent.id, &events),
-            Outcome::Again { after, arrived } => {
-                let delay = retry::delay(intent.attempts, after, &*self.rng);
-                // Once a byte may have arrived the clinic may have acted: only its answer ends "sending".
-                let state = if arrived || intent.sent {
-                    BookingState::Sending
-                } else {
-                    BookingState::WaitingForNetwork
-                };
-                let not_before = self.clock.now().plus(delay);
-                return match self.vault.postpone(intent.id, not_before, state) {
-                    Ok(()) => Ok(false),
-                    Err(error) => self.overtaken_by_feed(intent, error),
-                };
+            Outcome::Parked(why, events) => {
+                self.park(intent, &why, &events, pushed)?;
+                return Ok(false);
             }
+            Outcome::Unclear { too_many } => {
+                if self.count_unclear(intent)? < too_many {
+                    return self.postpone(intent, None, true);
+                }
+                let events = vec![self.event(PARKED, intent)];
+                self.park(intent, &ParkedWhy::Unclear, &events, pushed)?;
+                return Ok(false);
+            }
+            Outcome::Again { after, arrived } => return self.postpone(intent, after, arrived),
         };
         match kept {
             Ok(()) => {
@@ -157,6 +233,53 @@ impl Engine {
                 Ok(true)
             }
             Err(error) => self.overtaken_by_feed(intent, error),
+        }
+    }
+
+    fn postpone(
+        &self,
+        intent: &StoredIntent,
+        after: Option<Duration>,
+        arrived: bool,
+    ) -> Result<bool, SyncError> {
+        let delay = pace::delay(intent.attempts, after, &*self.rng);
+        // Once a byte may have arrived the clinic may have acted: only its answer ends "sending".
+        let state = if arrived || intent.sent {
+            BookingState::Sending
+        } else {
+            BookingState::WaitingForNetwork
+        };
+        let not_before = self.clock.now().plus(delay);
+        match self.vault.postpone(intent.id, not_before, state) {
+            Ok(()) => Ok(false),
+            Err(error) => self.overtaken_by_feed(intent, error),
+        }
+    }
+
+    /// Keeps an intent back. Others go on.
+    fn park(
+        &self,
+        intent: &StoredIntent,
+        why: &ParkedWhy,
+        events: &[NewEvent],
+        pushed: &mut Pushed,
+    ) -> Result<(), SyncError> {
+        match self.vault.park(intent.id, why, self.clock.now(), events) {
+            Ok(()) => pushed.parked += 1,
+            // The feed answered it meanwhile.
+            Err(VaultError::UnknownIntent) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// How many answers there were by now from which nothing follows.
+    fn count_unclear(&self, intent: &StoredIntent) -> Result<u32, SyncError> {
+        match self.vault.count_unclear(intent.id) {
+            Ok(times) => Ok(times),
+            // The feed answered it meanwhile.
+            Err(VaultError::UnknownIntent) => Ok(0),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -191,7 +314,9 @@ impl Engine {
         if appointment.id.as_deref() != Some(intent.thing.as_str())
             && !is_planted(Bug::RetryWithNewId)
         {
-            return undecided;
+            return Outcome::Unclear {
+                too_many: UNCLEAR_ANSWERS,
+            };
         }
         let Some(state) = decided(appointment.status) else {
             return undecided;
@@ -240,10 +365,18 @@ impl Engine {
                 Outcome::Settled(booking, vec![self.event("booking-refused", intent)])
             }
             IntentKind::Cancel => {
-                Outcome::Dropped(vec![self.event("cancellation-refused", intent)])
+                let events = vec![self.event("cancellation-refused", intent)];
+                let code = code_of(refusal);
+                Outcome::Parked(ParkedWhy::Refused { code }, events)
             }
         };
         match error {
+            ClientError::Invalid => {
+                Outcome::Parked(ParkedWhy::Invalid, vec![self.event(PARKED, intent)])
+            }
+            ClientError::Garbled(GarbledAnswer::Status(400..=499)) => Outcome::Unclear {
+                too_many: STRANGE_ANSWERS,
+            },
             ClientError::Unreachable => {
                 pushed.unreachable.insert(lane.clinic.clone());
                 again(false)
@@ -267,13 +400,10 @@ impl Engine {
                 again(false)
             }
             // Not the clinic's word on this booking, which an earlier try may have made there.
-            ClientError::NotFound | ClientError::Gone | ClientError::Invalid if intent.sent => {
-                again(true)
-            }
+            ClientError::NotFound | ClientError::Gone if intent.sent => Outcome::Unclear {
+                too_many: UNCLEAR_ANSWERS,
+            },
             ClientError::NotFound | ClientError::Gone => refused(Refusal::NotOffered),
-            ClientError::Invalid => refused(Refusal::Other {
-                code: "invalid-request".to_owned(),
-            }),
             ClientError::Refused {
                 code, alternatives, ..
             } => refused(match code.as_str() {
@@ -292,6 +422,16 @@ impl Engine {
             at: self.clock.now(),
             body: String::new(),
         }
+    }
+}
+
+/// The code of a refusal as clinics give it.
+fn code_of(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::SlotTaken { .. } => "slot-taken".to_owned(),
+        Refusal::NotOffered => "not-offered".to_owned(),
+        Refusal::TooMany => "too-many".to_owned(),
+        Refusal::Other { code } => code,
     }
 }
 
@@ -334,3 +474,6 @@ fn request_of(intent: &StoredIntent) -> Option<BookRequest> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
