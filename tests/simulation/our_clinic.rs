@@ -1,16 +1,21 @@
-//! What happens at a clinic.
+//! Our clinic, the real program, on a simulated disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use sokhoe_clinic::{BookingRow, Clinic, ClinicConfig, DataSource, ImportOptions, InProcess};
-use sokhoe_domain::ports::{Clock, Rng, TransportError, VaultFiles as _};
-use sokhoe_testing::disk::{Promise, SimDisk};
+use sokhoe_client::{ClinicClient, Credentials, EnrolmentRequest};
+use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, ImportOptions, InProcess, Work};
+use sokhoe_domain::ports::{
+    BoxFuture, Clock, Limits, Rng, Transport, TransportError, VaultFiles as _,
+};
+use sokhoe_fhir::bundle::Change;
+use sokhoe_testing::disk::SimDisk;
 
+use crate::clinic::{Booking, SimClinic};
 use crate::dice::Dice;
 use crate::network::at_once;
 use crate::story::Story;
@@ -19,12 +24,11 @@ use crate::time::{DeviceClock, Time};
 /// The database's name on its disk.
 pub const DATABASE: &str = "clinic.db";
 
-/// A clinic, whether it runs or not.
-pub struct SimClinic {
-    /// How phones call it, and where they reach it: `https://HOST`.
-    pub host: String,
+/// Our clinic, whether it runs or not.
+pub struct OurClinic {
+    host: String,
     /// Its key files, which are the same in every life.
-    pub keys: PathBuf,
+    keys: PathBuf,
     time: Arc<Time>,
     clock: Arc<DeviceClock>,
     dice: Dice,
@@ -38,10 +42,10 @@ struct State {
     running: Option<(Clinic, InProcess)>,
 }
 
-impl SimClinic {
+impl OurClinic {
     pub fn start(
         host: &str,
-        files: BTreeMap<String, Vec<u8>>,
+        disk: SimDisk,
         keys: PathBuf,
         time: &Arc<Time>,
         dice: Dice,
@@ -55,7 +59,7 @@ impl SimClinic {
             dice,
             story: story.clone(),
             state: Mutex::new(State {
-                disk: SimDisk::of(Promise::PowersafeOverwrite, files),
+                disk,
                 running: None,
             }),
         };
@@ -67,7 +71,7 @@ impl SimClinic {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn url(&self) -> String {
+    fn url(&self) -> String {
         format!("https://{}", self.host)
     }
 
@@ -84,57 +88,37 @@ impl SimClinic {
         state.running = Some((clinic, answering));
     }
 
-    /// Everything on its disk, once it has stopped.
-    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+    /// Its disk, once it has stopped.
+    pub fn stopped(&self) -> SimDisk {
         let mut state = self.state();
         drop(state.running.take());
-        state.disk.contents()
+        state.disk.clone()
+    }
+
+    /// What answers when it runs.
+    fn answering(&self) -> Option<InProcess> {
+        let state = self.state();
+        state
+            .running
+            .as_ref()
+            .map(|(_, answering)| answering.clone())
+    }
+
+    /// A code that lets one device in for these patients.
+    pub fn invite(&self, patients: &[String]) -> String {
+        let valid_for = Duration::from_secs(600);
+        let clinic = self.running().expect("it runs");
+        let code = clinic.issue_enrolment(patients, valid_for, &self.url());
+        code.expect("an enrolment").text
     }
 
     /// The clinic when it runs.
-    pub fn running(&self) -> Option<Clinic> {
+    fn running(&self) -> Option<Clinic> {
         self.time.look();
         self.state()
             .running
             .as_ref()
             .map(|(clinic, _)| clinic.clone())
-    }
-
-    /// Answers at this very moment.
-    pub fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        self.time.look();
-        let answering = match &self.state().running {
-            Some((_, answering)) => answering.clone(),
-            None => return Err(TransportError::Unreachable),
-        };
-        Ok(at_once(answering.answer(request)))
-    }
-
-    /// What it has of every booking, over the days that can be booked.
-    pub fn bookings(&self) -> Vec<BookingRow> {
-        let Some(clinic) = self.running() else {
-            return Vec::new();
-        };
-        let monday = chrono::NaiveDate::from_ymd_opt(2026, 11, 2).expect("a day");
-        (0..9)
-            .flat_map(|days| {
-                let day = monday + chrono::Days::new(days);
-                clinic.bookings_of_day(day).expect("bookings")
-            })
-            .collect()
-    }
-
-    /// What happens there, until it is aborted.
-    pub async fn live(self: Arc<Self>, patients: &'static [&'static str]) {
-        loop {
-            tokio::time::sleep(self.dice.waiting(Duration::from_secs(40 * 60))).await;
-            match self.dice.below(10) {
-                0..5 => self.writes_a_result(patients),
-                5..7 => self.forgets_a_result(patients),
-                7..9 => self.is_down().await,
-                _ => self.loses_power().await,
-            }
-        }
     }
 
     /// A resource that is new or that replaces one.
@@ -201,15 +185,130 @@ impl SimClinic {
     fn tell(&self, what: impl std::fmt::Display) {
         self.story.tell(&self.host, what);
     }
+}
 
-    /// Whatever went on, it runs from now on.
-    pub fn recover(&self) {
+impl SimClinic for OurClinic {
+    fn host(&self) -> &str {
+        &self.host
+    }
+
+    fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        self.time.look();
+        let answering = self.answering().ok_or(TransportError::Unreachable)?;
+        Ok(at_once(answering.answer(request)))
+    }
+
+    fn live(self: Arc<Self>, patients: &'static [&'static str]) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            loop {
+                tokio::time::sleep(self.dice.waiting(Duration::from_secs(70 * 60))).await;
+                match self.dice.below(10) {
+                    0..5 => self.writes_a_result(patients),
+                    5..7 => self.forgets_a_result(patients),
+                    7..9 => self.is_down().await,
+                    _ => self.loses_power().await,
+                }
+            }
+        })
+    }
+
+    fn recover(&self) {
         if self.state().running.is_none() {
             self.open();
         } else if self.state().disk.is_cut() {
             self.comes_back_from_a_cut();
             self.open();
         }
+    }
+
+    fn id(&self) -> String {
+        self.running().expect("it runs").id().to_owned()
+    }
+
+    /// Over the days that can be booked.
+    fn bookings(&self) -> Vec<Booking> {
+        let clinic = self.running().expect("it runs");
+        let monday = chrono::NaiveDate::from_ymd_opt(2026, 11, 2).expect("a day");
+        (0..9)
+            .flat_map(|days| {
+                let day = monday + chrono::Days::new(days);
+                clinic.bookings_of_day(day).expect("bookings")
+            })
+            .map(|row| Booking {
+                id: row.id,
+                practitioner: row.practitioner,
+                start: row.start,
+                status: row.status,
+            })
+            .collect()
+    }
+
+    /// Read from the beginning by somebody who was never there before.
+    fn record<'a>(&'a self, patient: &'a str) -> BoxFuture<'a, BTreeSet<String>> {
+        Box::pin(async move {
+            self.time.look();
+            let code = self.invite(&[patient.to_owned()]);
+            let code = sokhoe_qr::signed::Enrolment::read(&code, crate::time::begin());
+            let code = code.expect("a code").code;
+            let answering = self.answering().expect("it runs");
+            let transport: Arc<dyn Transport> = Arc::new(Beside(answering));
+            let url = self.url();
+            let client = ClinicClient::new(&url, None, Arc::clone(&transport)).expect("a client");
+            let device_id = format!("auditor-of-{patient}");
+            let answer = client
+                .enrol(&EnrolmentRequest {
+                    code,
+                    device_id: device_id.clone(),
+                    device_name: "auditor".to_owned(),
+                })
+                .await
+                .expect("enrolled");
+            let credentials = Credentials {
+                token: answer.token.0,
+                device_id,
+            };
+            let client = ClinicClient::new(&url, Some(credentials), transport).expect("a client");
+            everything(&client, patient).await
+        })
+    }
+}
+
+/// A clinic's answers without a network.
+struct Beside(InProcess);
+
+impl Transport for Beside {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        _: Limits,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        Box::pin(async move { Ok(at_once(self.0.answer(request))) })
+    }
+}
+
+async fn everything(client: &ClinicClient, patient: &str) -> BTreeSet<String> {
+    let (mut cursor, mut there) = (None, BTreeMap::new());
+    loop {
+        let page = client
+            .changes(patient, cursor.as_deref(), 500, None)
+            .await
+            .expect("a page");
+        let page = page.read().expect("changes");
+        for change in &page.changes {
+            match change {
+                Change::Put { key, json, .. } => {
+                    there.insert(key.to_string(), (*json).to_owned());
+                }
+                Change::Delete { key } => {
+                    there.remove(&key.to_string());
+                }
+                Change::Broken { .. } => panic!("the clinic sends what cannot be read"),
+            }
+        }
+        if !page.more {
+            return there.into_values().collect();
+        }
+        cursor = Some(page.cursor);
     }
 }
 
@@ -225,5 +324,9 @@ pub fn open(
         database: disk.database_path(DATABASE),
         keys: keys.to_owned(),
     };
-    Clinic::open(ClinicConfig::new(data, clock, rng)).expect("a clinic")
+    let config = ClinicConfig {
+        work: Work::WhereCalled,
+        ..ClinicConfig::new(data, clock, rng)
+    };
+    Clinic::open(config).expect("a clinic")
 }

@@ -1,0 +1,42 @@
+//! A clinic as phones and the world know it, whatever program answers there.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use sokhoe_domain::Timestamp;
+use sokhoe_domain::ports::{BoxFuture, TransportError};
+
+/// A clinic, whether it runs or not.
+pub trait SimClinic: Send + Sync {
+    /// How phones call it, and where they reach it: `https://HOST`.
+    fn host(&self) -> &str;
+
+    /// Answers at this very moment.
+    fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError>;
+
+    /// What happens there, until it is aborted.
+    fn live(self: Arc<Self>, patients: &'static [&'static str]) -> BoxFuture<'static, ()>;
+
+    /// Whatever went on, it runs from now on.
+    fn recover(&self);
+
+    /// The id by which phones know it; while it runs.
+    fn id(&self) -> String;
+
+    /// All its bookings; while it runs.
+    fn bookings(&self) -> Vec<Booking>;
+
+    /// Every resource that it has of a patient, in the bytes in which it gives it; while it runs.
+    fn record<'a>(&'a self, patient: &'a str) -> BoxFuture<'a, BTreeSet<String>>;
+}
+
+/// A booking as the clinic has it.
+pub struct Booking {
+    pub id: String,
+    pub practitioner: String,
+    pub start: Timestamp,
+    /// As FHIR calls it.
+    pub status: String,
+}
