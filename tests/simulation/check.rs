@@ -1,5 +1,6 @@
 //! What must be true.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -126,11 +127,11 @@ pub async fn books(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs)
                 if !is_let_in {
                     wrongs.note(format!("I6: {} has {patient} of {host}", phone.name));
                 }
-                let place = (host, patient);
-                if !records.contains_key(&place) {
-                    records.insert(place, clinics[host].record(patient).await);
-                }
-                expected.extend(records[&place].iter().cloned());
+                let record = match records.entry((host, patient)) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => unknown.insert(clinics[host].record(patient).await),
+                };
+                expected.extend(record.iter().cloned());
             }
             let mut exported = Vec::new();
             app.export_fhir(&person.id, &mut exported)

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Lives of a run: with building, less than ten minutes of two processors that have nothing else to do.
-const LIVES: u64 = 8_000;
+const LIVES: u64 = 6_000;
 
 /// What was lived belongs to the log also when all went well.
 const TALLY: [&str; 2] = ["--", "--show-output"];
