@@ -87,6 +87,7 @@ impl Clinic {
             payee,
             clock,
             rng,
+            work,
         } = config;
         if let Some(folder) = data.folder() {
             make_folder(folder).map_err(|error| ClinicError::File {
@@ -98,6 +99,7 @@ impl Clinic {
             &data.database(),
             data.vfs(),
             Arc::clone(&clock),
+            work,
         )?);
         let known = store.read(|sql| settings::get(sql, PUBLIC_KEY))?;
         let keys = Keys::open(&data, &*rng, known.as_deref())?;

@@ -105,6 +105,16 @@ impl Default for Payee {
     }
 }
 
+/// On which threads a clinic works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Work {
+    /// One of its own that writes, and those of the runtime that may block.
+    #[default]
+    OnThreads,
+    /// Where it is called: one request after the other, for a program in which the order of everything counts.
+    WhereCalled,
+}
+
 /// What a clinic needs to open.
 #[derive(Clone)]
 pub struct ClinicConfig {
@@ -118,6 +128,8 @@ pub struct ClinicConfig {
     pub clock: Arc<dyn Clock>,
     /// Makes random numbers.
     pub rng: Arc<dyn Rng>,
+    /// Where it works.
+    pub work: Work,
 }
 
 impl ClinicConfig {
@@ -130,6 +142,7 @@ impl ClinicConfig {
             payee: Payee::default(),
             clock,
             rng,
+            work: Work::default(),
         }
     }
 

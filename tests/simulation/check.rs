@@ -1,21 +1,15 @@
 //! What must be true.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
 use sokhoe_app::BookingStatus;
-use sokhoe_client::{ClinicClient, Credentials, EnrolmentRequest};
-use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
-use sokhoe_fhir::bundle::Change;
 use sokhoe_tests::book::exported_resources;
 
-use crate::clinic::SimClinic;
 use crate::network::Clinics;
 use crate::phone::SimPhone;
-use crate::template::{HOSTS, PATIENTS, PHONES};
+use crate::template::{HOSTS, PATIENTS};
 
 /// What was not true.
 #[derive(Clone, Default)]
@@ -55,7 +49,7 @@ pub fn seats(clinics: &Clinics, wrongs: &Wrongs) {
                 1
             };
             if ids.len() > room {
-                wrongs.note(format!("I1: {} has {ids:?} at {start}", clinic.host));
+                wrongs.note(format!("I1: {} has {ids:?} at {start}", clinic.host()));
             }
         }
     }
@@ -101,76 +95,11 @@ pub fn effects(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs) {
             if !asked.contains(&booking.id) {
                 wrongs.note(format!(
                     "I2: {} has {}, which nobody asked for",
-                    clinic.host, booking.id
+                    clinic.host(),
+                    booking.id
                 ));
             }
         }
-    }
-}
-
-/// A clinic's answers without a network.
-struct Beside(Arc<SimClinic>);
-
-impl Transport for Beside {
-    fn send(
-        &self,
-        request: Request<Bytes>,
-        _: Limits,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-        Box::pin(async move { self.0.answer(request) })
-    }
-}
-
-/// What a clinic has of a patient, read from the beginning by somebody who was never there before.
-async fn record(clinic: &Arc<SimClinic>, patient: &str) -> BTreeSet<String> {
-    let running = clinic.running().expect("it runs");
-    let code = running
-        .issue_enrolment(
-            &[patient.to_owned()],
-            Duration::from_secs(600),
-            &clinic.url(),
-        )
-        .expect("an enrolment");
-    let code =
-        sokhoe_qr::signed::Enrolment::read(&code.text, crate::time::begin()).expect("a code");
-    let transport: Arc<dyn Transport> = Arc::new(Beside(Arc::clone(clinic)));
-    let client = ClinicClient::new(&clinic.url(), None, Arc::clone(&transport)).expect("a client");
-    let device_id = format!("auditor-of-{patient}");
-    let answer = client
-        .enrol(&EnrolmentRequest {
-            code: code.code,
-            device_id: device_id.clone(),
-            device_name: "auditor".to_owned(),
-        })
-        .await
-        .expect("enrolled");
-    let credentials = Credentials {
-        token: answer.token.0,
-        device_id,
-    };
-    let client = ClinicClient::new(&clinic.url(), Some(credentials), transport).expect("a client");
-    let (mut cursor, mut there) = (None, BTreeMap::new());
-    loop {
-        let page = client
-            .changes(patient, cursor.as_deref(), 500, None)
-            .await
-            .expect("a page");
-        let page = page.read().expect("changes");
-        for change in &page.changes {
-            match change {
-                Change::Put { key, json, .. } => {
-                    there.insert(key.to_string(), (*json).to_owned());
-                }
-                Change::Delete { key } => {
-                    there.remove(&key.to_string());
-                }
-                Change::Broken { .. } => panic!("the clinic sends what cannot be read"),
-            }
-        }
-        if !page.more {
-            return there.into_values().collect();
-        }
-        cursor = Some(page.cursor);
     }
 }
 
@@ -179,14 +108,10 @@ async fn record(clinic: &Arc<SimClinic>, patient: &str) -> BTreeSet<String> {
 pub async fn books(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs) -> u64 {
     let (mut records, mut hosts) = (BTreeMap::new(), BTreeMap::new());
     for (host, clinic) in clinics {
-        let id = clinic.running().expect("it runs").id().to_owned();
-        hosts.insert(id, host.clone());
-        for patient in PATIENTS {
-            records.insert((host.clone(), patient), record(clinic, patient).await);
-        }
+        hosts.insert(clinic.id(), host.clone());
     }
     let mut compared = 0;
-    for (phone, enrolments) in phones.iter().zip(PHONES) {
+    for phone in phones {
         let app = phone.app();
         for person in app.persons().expect("persons") {
             let Some(patient) = patient_of(&person.name) else {
@@ -196,13 +121,17 @@ pub async fn books(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs)
             let mut expected = BTreeSet::new();
             for clinic in &person.clinic_ids {
                 let host = &hosts[clinic];
-                let is_let_in = enrolments.iter().any(|(at, patients)| {
+                let is_let_in = phone.enrolments.iter().any(|(at, patients)| {
                     HOSTS[*at] == host && patients.iter().any(|p| PATIENTS[*p] == patient)
                 });
                 if !is_let_in {
                     wrongs.note(format!("I6: {} has {patient} of {host}", phone.name));
                 }
-                expected.extend(records[&(host.clone(), patient)].iter().cloned());
+                let record = match records.entry((host, patient)) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => unknown.insert(clinics[host].record(patient).await),
+                };
+                expected.extend(record.iter().cloned());
             }
             let mut exported = Vec::new();
             app.export_fhir(&person.id, &mut exported)

@@ -7,10 +7,13 @@
 //!
 //!     SOKHOE_SEED=42 cargo test -p sokhoe-tests --test simulation a_seed -- --nocapture
 //!
-//! tells the story of seed 42; `SOKHOE_LIVES=100000` lives many.
+//! tells the story of seed 42. `cargo xtask simulate` lives many, in a build that is quick;
+//! `SOKHOE_LIVES`, `SOKHOE_MINUTES` and `SOKHOE_STORIES` (a folder for the stories of lives that went wrong)
+//! are what it asks for.
 //!
 //! * `world`: a life from its beginning to the quiet at its end. `template`: what every life begins with.
-//! * `phone`: what a person does with one. `clinic`: what happens at one. `network`: what lies between.
+//! * `phone`: what a person does with one. `clinic`: what all of them are to the others; `our_clinic`: the
+//!   real program. `network`: what lies between.
 //! * `time`, `dice`: the only clock, the only chance.
 //! * `check`: what must be true, always and at the end. `story`: what happened, in words.
 
@@ -26,94 +29,117 @@ mod check;
 mod clinic;
 mod dice;
 mod network;
+mod our_clinic;
 mod phone;
 mod story;
 mod template;
 mod time;
 mod world;
 
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use template::Template;
-use world::{Life, live};
+use world::{Life, Tally, live};
 
-/// Lives in a run of the test command; `SOKHOE_LIVES` asks for others.
-const LIVES: u64 = 400;
+/// Lives in a plain run of the tests, which is not optimised; `SOKHOE_LIVES` asks for others.
+const LIVES: u64 = 24;
 
 /// Seeds whose life once went wrong, each with what was wrong.
-const KEPT: &[u64] = &[];
+const KEPT: &[(u64, &str)] = &[];
 
+/// What is asked for in the environment.
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-#[test]
-fn what_must_be_true_is_true_in_every_life() {
-    let template = Template::make();
-    let first = number("SOKHOE_SEED").unwrap_or(1);
-    let lives = number("SOKHOE_LIVES").unwrap_or(LIVES);
-    let next = AtomicU64::new(first);
-    let begin = Instant::now();
-    let mut total = world::Tally::default();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
+mod lives {
+    use super::*;
+
+    #[test]
+    fn what_must_be_true_is_true_in_every_life() {
+        let template = Template::make();
+        let first = number("SOKHOE_SEED").unwrap_or(1);
+        let lives = number("SOKHOE_LIVES").unwrap_or(LIVES);
+        let longest = number("SOKHOE_MINUTES").map(|minutes| Duration::from_secs(60 * minutes));
+        let begin = Instant::now();
+        let next = AtomicU64::new(first);
+        let total = Mutex::new(Tally::default());
+        let wrong = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
                 scope.spawn(|| {
-                    let mut tally = world::Tally::default();
-                    loop {
+                    let mut tally = Tally::default();
+                    while longest.is_none_or(|longest| begin.elapsed() < longest) {
                         let seed = next.fetch_add(1, Ordering::Relaxed);
-                        if seed >= first + lives {
-                            return tally;
+                        if seed >= first.saturating_add(lives)
+                            || wrong.lock().unwrap().len() >= ENOUGH
+                        {
+                            break;
                         }
-                        tally.add(&expect_well(live(&template, seed)));
+                        let life = live(&template, seed);
+                        tally.add(&life.tally);
+                        if !life.wrongs.is_empty() {
+                            println!("{}", told(&life));
+                            wrong.lock().unwrap().push(seed);
+                        }
                     }
-                })
-            })
-            .collect();
-        for worker in workers {
-            total.add(&worker.join().expect("a life went wrong"));
+                    total.lock().unwrap().add(&tally);
+                });
+            }
+        });
+        let (total, wrong) = (total.into_inner().unwrap(), wrong.into_inner().unwrap());
+        let seconds = begin.elapsed().as_secs_f64();
+        println!("{} lives in {seconds:.1} s: {total}", total.lives);
+        assert!(wrong.is_empty(), "seeds that went wrong: {wrong:?}");
+        total.assert_that_it_was_a_life();
+    }
+
+    #[test]
+    fn seeds_that_once_went_wrong_go_well() {
+        let template = Template::make();
+        for (seed, was) in KEPT {
+            let life = live(&template, *seed);
+            assert!(life.wrongs.is_empty(), "as before ({was})? {}", told(&life));
         }
-    });
-    println!(
-        "{lives} lives in {:.1} s: {total}",
-        begin.elapsed().as_secs_f64()
-    );
-    total.assert_that_it_was_a_life();
-}
-
-#[test]
-fn seeds_that_once_went_wrong_go_well() {
-    let template = Template::make();
-    for seed in KEPT {
-        expect_well(live(&template, *seed));
     }
-}
 
-#[test]
-fn a_seed_replays_to_the_letter() {
-    let template = Template::make();
-    for seed in [1, 2, 3] {
-        let lives = [live(&template, seed), live(&template, seed)];
-        let [first, second] = lives.map(|life| life.story.lines().to_vec());
-        for (a, b) in first.iter().zip(&second) {
-            assert_eq!(a, b, "seed {seed}");
+    #[test]
+    fn a_seed_replays_to_the_letter() {
+        let template = Template::make();
+        for seed in [1, 2, 3] {
+            let lives = [live(&template, seed), live(&template, seed)];
+            let [first, second] = lives.map(|life| life.story.lines());
+            for (a, b) in first.iter().zip(&second) {
+                assert_eq!(a, b, "seed {seed}");
+            }
+            assert_eq!(first.len(), second.len(), "seed {seed}");
         }
-        assert_eq!(first.len(), second.len(), "seed {seed}");
-    }
-    if let Some(seed) = number("SOKHOE_SEED") {
-        println!("{}", live(&template, seed).story);
+        if let Some(seed) = number("SOKHOE_SEED") {
+            println!("{}", live(&template, seed).story);
+        }
     }
 }
 
-fn expect_well(life: Life) -> world::Tally {
-    assert!(
-        life.wrongs.is_empty(),
-        "seed {}: {}\n{}",
-        life.seed,
-        life.wrongs.join("\n"),
-        life.story
-    );
-    life.tally
+/// Lives that went wrong after which no more are lived.
+const ENOUGH: usize = 20;
+
+/// What went wrong in a life, and its story: in a file, when a folder for stories is named.
+fn told(life: &Life) -> String {
+    let mut told = format!("seed {} went wrong:", life.seed);
+    for wrong in &life.wrongs {
+        let _infallible = write!(told, "\n  {wrong}");
+    }
+    let whole = format!("{told}\n{}", life.story);
+    let Some(folder) = std::env::var_os("SOKHOE_STORIES") else {
+        return whole;
+    };
+    let file = PathBuf::from(folder).join(format!("seed-{}.txt", life.seed));
+    match std::fs::write(&file, &whole) {
+        Ok(()) => format!("{told}\n  its story: {}", file.display()),
+        Err(_) => whole,
+    }
 }

@@ -15,7 +15,7 @@ use crate::dice::Dice;
 use crate::story::Story;
 
 /// Every clinic by its host.
-pub type Clinics = BTreeMap<String, Arc<SimClinic>>;
+pub type Clinics = BTreeMap<String, Arc<dyn SimClinic>>;
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq)]

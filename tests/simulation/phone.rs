@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sokhoe_app::{AppError, BookRequest, BookingStatus, FindSlotsRequest, SoKhoe};
-use sokhoe_testing::disk::{CrashKind, Promise, SimDisk};
+use sokhoe_testing::disk::{CrashKind, SimDisk};
 
 use crate::check::Wrongs;
 use crate::dice::Dice;
 use crate::network::{Answers, Clinics, Link, Weather};
 use crate::story::Story;
-use crate::template::{config, ports};
+use crate::template::{Enrolment, PHONES, config, ports};
 use crate::time::{DeviceClock, Time};
 use crate::world::Tally;
 
@@ -22,6 +22,8 @@ const WRONG: i64 = 48 * 3_600_000;
 /// A phone that lives through its day.
 pub struct SimPhone {
     pub name: String,
+    /// Whom it has, at which clinic.
+    pub enrolments: &'static [Enrolment],
     clock: Arc<DeviceClock>,
     dice: Dice,
     weather: Arc<Mutex<Weather>>,
@@ -53,13 +55,8 @@ pub struct Surroundings {
 }
 
 impl SimPhone {
-    pub fn start(
-        name: String,
-        files: BTreeMap<String, Vec<u8>>,
-        dice: Dice,
-        around: &Surroundings,
-    ) -> Self {
-        let disk = SimDisk::of(Promise::PowersafeOverwrite, files);
+    pub fn start(number: usize, disk: SimDisk, dice: Dice, around: &Surroundings) -> Self {
+        let name = format!("phone {number}");
         let weather = Arc::new(Mutex::new(Weather::Bad));
         let clock = DeviceClock::of_phone(&around.time);
         let link = link(&name, &dice, &weather, around);
@@ -67,6 +64,7 @@ impl SimPhone {
         let app = switch_on(&disk, &clock, &dice, link).expect("a core");
         Self {
             name,
+            enrolments: PHONES[number],
             clock,
             dice,
             weather,
@@ -117,7 +115,7 @@ impl SimPhone {
     /// Lives until it is aborted.
     pub async fn live(self: Arc<Self>) {
         loop {
-            tokio::time::sleep(self.dice.waiting(Duration::from_secs(18 * 60))).await;
+            tokio::time::sleep(self.dice.waiting(Duration::from_secs(40 * 60))).await;
             match self.dice.below(20) {
                 0..2 => self.weather_changes(),
                 2 => self.clock_changes(),
@@ -160,9 +158,7 @@ impl SimPhone {
             state.powered.store(false, Ordering::SeqCst);
             state.disk.clone()
         };
-        let contents = disk.contents();
-        let fresh = SimDisk::of(Promise::PowersafeOverwrite, contents);
-        self.begins_on(fresh, "restarts");
+        self.begins_on(disk.copy(), "restarts");
     }
 
     async fn does_something(&self) {
@@ -375,6 +371,11 @@ impl SimPhone {
             self.begins_on(after, "has power again");
         }
         self.app().network_is_back();
+    }
+
+    /// The life is over: closing books that nobody opens again takes time of another life.
+    pub fn ends(&self) {
+        self.state().disk.cut_after(0);
     }
 
     /// Into step with everybody; whether nothing waits any more.

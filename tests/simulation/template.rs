@@ -1,9 +1,7 @@
 //! What every life begins with: three seeded clinics, and five phones that are enrolled there.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use sokhoe_app::{AppConfig, Language, SoKhoe};
 use sokhoe_domain::ports::{KeyStore, Ports, Transport};
@@ -11,9 +9,10 @@ use sokhoe_testing::PlainKeys;
 use sokhoe_testing::disk::{Promise, SimDisk};
 use tempfile::TempDir;
 
-use crate::clinic::{self, SimClinic};
+use crate::clinic::SimClinic;
 use crate::dice::Dice;
 use crate::network::{Answers, Clinics, Link, Weather};
+use crate::our_clinic::{self, OurClinic};
 use crate::story::Story;
 use crate::time::{DeviceClock, Time};
 
@@ -23,8 +22,11 @@ pub const HOSTS: [&str; 3] = ["hospital.example", "district.example", "commune.e
 /// The mother, the son, the neighbour.
 pub const PATIENTS: [&str; 3] = ["bn-000001", "bn-000002", "bn-000003"];
 
+/// A clinic, and whom a phone has there.
+pub type Enrolment = (usize, &'static [usize]);
+
 /// Whom each phone has, at which clinic: the son has everybody, the mother herself, and so on.
-pub const PHONES: [&[(usize, &[usize])]; 5] = [
+pub const PHONES: [&[Enrolment]; 5] = [
     &[(0, &[0, 1]), (1, &[0]), (2, &[1])],
     &[(0, &[0]), (1, &[0])],
     &[(0, &[1]), (2, &[1])],
@@ -32,12 +34,10 @@ pub const PHONES: [&[(usize, &[usize])]; 5] = [
     &[(1, &[0]), (2, &[2])],
 ];
 
-type Files = BTreeMap<String, Vec<u8>>;
-
 /// Made once, lived often.
 pub struct Template {
-    pub clinics: Vec<(String, Files, std::path::PathBuf)>,
-    pub phones: Vec<Files>,
+    pub clinics: Vec<(String, SimDisk, std::path::PathBuf)>,
+    pub phones: Vec<SimDisk>,
     _keys: TempDir,
 }
 
@@ -83,25 +83,25 @@ impl Template {
                 let disk = SimDisk::new(Promise::PowersafeOverwrite);
                 let dice = Dice::new(0, 100 + n as u64);
                 let clock = DeviceClock::of_clinic(&time);
-                let clinic = clinic::open(&disk, &keys, clock, dice.rng());
+                let clinic = our_clinic::open(&disk, &keys, clock, dice.rng());
                 clinic.seed_hospital().expect("a hospital");
                 drop(clinic);
-                clinics.push(((*host).to_owned(), disk.contents(), keys));
+                clinics.push(((*host).to_owned(), disk, keys));
             }
-            let served: Arc<Clinics> = Arc::new(
-                clinics
+            let served: Vec<Arc<OurClinic>> = clinics
+                .iter()
+                .map(|(host, disk, keys)| {
+                    let dice = Dice::new(1, 0);
+                    let (disk, keys) = (disk.copy(), keys.clone());
+                    Arc::new(OurClinic::start(host, disk, keys, &time, dice, &story))
+                })
+                .collect();
+            let reached: Arc<Clinics> = Arc::new(
+                served
                     .iter()
-                    .map(|(host, files, keys)| {
-                        let dice = Dice::new(1, 0);
-                        let clinic = SimClinic::start(
-                            host,
-                            files.clone(),
-                            keys.clone(),
-                            &time,
-                            dice,
-                            &story,
-                        );
-                        (host.clone(), Arc::new(clinic))
+                    .map(|clinic| {
+                        let clinic: Arc<dyn SimClinic> = Arc::clone(clinic) as _;
+                        (clinic.host().to_owned(), clinic)
                     })
                     .collect(),
             );
@@ -111,7 +111,7 @@ impl Template {
                 let dice = Dice::new(0, 200 + n as u64);
                 let link = Link {
                     name: format!("phone {n}"),
-                    clinics: Arc::clone(&served),
+                    clinics: Arc::clone(&reached),
                     dice: dice.clone(),
                     weather: Arc::new(Weather::Calm.into()),
                     powered: Arc::new(AtomicBool::new(true)),
@@ -122,24 +122,19 @@ impl Template {
                 let ports = ports(&disk, clock, &dice, Arc::new(link));
                 let app = SoKhoe::open(config(&format!("phone {n}")), ports).expect("a core");
                 for (host, patients) in *enrolments {
-                    let clinic = &served[HOSTS[*host]];
                     let patients: Vec<String> =
                         patients.iter().map(|p| PATIENTS[*p].to_owned()).collect();
-                    let code = clinic
-                        .running()
-                        .expect("a clinic")
-                        .issue_enrolment(&patients, Duration::from_secs(600), &clinic.url())
-                        .expect("an enrolment");
-                    app.enrol(&code.text).await.expect("enrolled");
+                    let code = served[*host].invite(&patients);
+                    app.enrol(&code).await.expect("enrolled");
                 }
                 for person in app.persons().expect("persons") {
                     app.sync(&person.id).await.expect("in step");
                 }
                 drop(app);
-                phones.push(disk.contents());
+                phones.push(disk.copy());
             }
-            for (host, files, _) in &mut clinics {
-                *files = served[host].files();
+            for ((_, disk, _), clinic) in clinics.iter_mut().zip(&served) {
+                *disk = clinic.stopped().copy();
             }
             Self {
                 clinics,

@@ -1,20 +1,25 @@
 //! A life from its beginning to the quiet at its end.
 
+use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::check::{self, Wrongs};
 use crate::clinic::SimClinic;
 use crate::dice::Dice;
 use crate::network::{Answers, Clinics};
+use crate::our_clinic::OurClinic;
 use crate::phone::{SimPhone, Surroundings};
 use crate::story::Story;
 use crate::template::{PATIENTS, Template, runtime};
 use crate::time::Time;
 
 /// How long a life is, before the quiet.
-const LIFE: Duration = Duration::from_secs(5 * 3_600);
+const LIFE: Duration = Duration::from_secs(7 * 3_600);
+/// So many of the phones are in a life: which ones, the seed decides. More lives find more than more phones.
+const PHONES_IN_A_LIFE: usize = 3;
 /// I11: once nothing goes wrong any more, everything is in step within this.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -75,20 +80,48 @@ impl fmt::Display for Tally {
 
 /// Lives the life of a seed.
 pub fn live(template: &Template, seed: u64) -> Life {
+    let told = OnceLock::new();
+    let lived = catch_unwind(AssertUnwindSafe(|| life(template, seed, &told)));
+    lived.unwrap_or_else(|broke| Life {
+        seed,
+        story: told.into_inner().expect("a life begins with its story"),
+        wrongs: vec![format!("the life broke: {}", words(&*broke))],
+        tally: Tally::default(),
+    })
+}
+
+/// The phones in a life, in order.
+fn drawn(seed: u64, there: usize) -> Vec<usize> {
+    let dice = Dice::new(seed, 1);
+    let mut drawn: Vec<usize> = (0..there).collect();
+    while drawn.len() > PHONES_IN_A_LIFE {
+        drawn.remove(dice.below(drawn.len()));
+    }
+    drawn
+}
+
+/// What somebody said who panicked.
+fn words(broke: &(dyn Any + Send)) -> &str {
+    let text = broke.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| broke.downcast_ref().map(String::as_str));
+    text.unwrap_or("no words")
+}
+
+fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
     runtime().block_on(async {
         let time = Time::start();
-        let story = Story::begin(&time);
+        let story = told.get_or_init(|| Story::begin(&time)).clone();
         let wrongs = Wrongs::default();
         let clinics: Arc<Clinics> = Arc::new(
             template
                 .clinics
                 .iter()
                 .zip(100..)
-                .map(|((host, files, keys), actor)| {
+                .map(|((host, disk, keys), actor)| {
                     let dice = Dice::new(seed, actor);
                     let clinic =
-                        SimClinic::start(host, files.clone(), keys.clone(), &time, dice, &story);
-                    (host.clone(), Arc::new(clinic))
+                        OurClinic::start(host, disk.copy(), keys.clone(), &time, dice, &story);
+                    (host.clone(), Arc::new(clinic) as Arc<dyn SimClinic>)
                 })
                 .collect(),
         );
@@ -99,14 +132,12 @@ pub fn live(template: &Template, seed: u64) -> Life {
             story: story.clone(),
             wrongs: wrongs.clone(),
         };
-        let phones: Vec<Arc<SimPhone>> = template
-            .phones
-            .iter()
-            .zip(200..)
-            .map(|(files, actor)| {
-                let name = format!("phone {}", actor - 200);
-                let dice = Dice::new(seed, actor);
-                Arc::new(SimPhone::start(name, files.clone(), dice, &around))
+        let phones: Vec<Arc<SimPhone>> = drawn(seed, template.phones.len())
+            .into_iter()
+            .map(|number| {
+                let dice = Dice::new(seed, 200 + number as u64);
+                let disk = template.phones[number].copy();
+                Arc::new(SimPhone::start(number, disk, dice, &around))
             })
             .collect();
 
@@ -171,6 +202,9 @@ pub fn live(template: &Template, seed: u64) -> Life {
         tally.resources_compared = check::books(&phones, &clinics, &wrongs).await;
         for contradiction in around.answers.contradictions() {
             wrongs.note(contradiction);
+        }
+        for phone in &phones {
+            phone.ends();
         }
         Life {
             seed,

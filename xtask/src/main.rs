@@ -8,6 +8,7 @@ mod layers;
 mod parts;
 mod process;
 mod results;
+mod simulate;
 mod test;
 mod tools;
 mod workspace;
@@ -51,6 +52,18 @@ enum Task {
         #[arg(long, value_name = "NAME")]
         only: Option<String>,
     },
+    /// Live many lives of the simulation; stories of those that went wrong go into `target/xtask/simulation`.
+    Simulate {
+        /// How many; 50,000, or with `--minutes` as many as there is time for.
+        #[arg(long, value_name = "N")]
+        seeds: Option<u64>,
+        /// The first seed.
+        #[arg(long, value_name = "SEED", default_value_t = 1)]
+        from: u64,
+        /// No life begins any more after these minutes.
+        #[arg(long, value_name = "M")]
+        minutes: Option<u64>,
+    },
     /// Format all hand-written Rust, Kotlin and Swift.
     Format,
     /// Run `swift` with these arguments in its own Debian, in the workspace's root.
@@ -83,6 +96,18 @@ fn run(task: Task) -> Result<bool> {
         } => return test::run(&workspace, &only, allow_missing),
         Task::Bindings => bindings::run(&workspace)?,
         Task::Bench { json, only } => bench::run(&workspace, json.as_deref(), only.as_deref())?,
+        Task::Simulate {
+            seeds,
+            from,
+            minutes,
+        } => {
+            let wanted = simulate::Wanted {
+                seeds,
+                from,
+                minutes,
+            };
+            return simulate::run(&workspace, &wanted);
+        }
         Task::Format => format::run(&workspace)?,
         Task::Swift { arguments } => parts::swift::by_hand(&workspace, arguments)?,
     }

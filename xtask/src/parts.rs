@@ -3,6 +3,7 @@
 mod kotlin;
 mod peers;
 mod rust;
+mod simulation;
 mod style;
 pub mod swift;
 
@@ -32,6 +33,11 @@ pub const PARTS: &[Part] = &[
         name: "rust",
         about: "every crate's tests, the journeys and the documentation's examples",
         run: rust::run,
+    },
+    Part {
+        name: "simulation",
+        about: "lives of a family and its clinics on simulated time, network, disks and clocks, and planted bugs",
+        run: simulation::run,
     },
     Part {
         name: "kotlin",

@@ -16,7 +16,7 @@ fn help_names_every_command() {
     let output = xtask(&["help"]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success());
-    for command in ["test", "bindings", "bench", "format", "swift"] {
+    for command in ["test", "simulate", "bindings", "bench", "format", "swift"] {
         assert!(said.contains(&format!("\n  {command} ")), "{said}");
     }
 }
@@ -26,5 +26,8 @@ fn a_part_that_does_not_exist_is_told_with_those_that_do() {
     let output = xtask(&["test", "--only", "kotlni"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
-    assert!(said.contains("style, rust, kotlin, swift, peers"), "{said}");
+    assert!(
+        said.contains("style, rust, simulation, kotlin, swift, peers"),
+        "{said}"
+    );
 }

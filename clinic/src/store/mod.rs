@@ -19,6 +19,8 @@ use rusqlite::Connection;
 use sokhoe_domain::ports::Clock;
 use tokio::sync::Semaphore;
 
+use crate::config::Work;
+
 pub(crate) use wakers::{DeskNews, Wakers};
 pub(crate) use writer::Tx;
 
@@ -62,6 +64,7 @@ pub(crate) struct Store {
     readers: readers::Readers,
     wakers: Arc<Wakers>,
     reading: Arc<Semaphore>,
+    work: Work,
 }
 
 /// Requests that read at the same time; more wait for their turn without a thread.
@@ -69,15 +72,25 @@ const READING: usize = 16;
 
 impl Store {
     /// Opens and migrates the file.
-    pub fn open(path: &Path, vfs: Option<&str>, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+    pub fn open(
+        path: &Path,
+        vfs: Option<&str>,
+        clock: Arc<dyn Clock>,
+        work: Work,
+    ) -> Result<Self, StoreError> {
         let mut connection = connection::open_for_writing(path, vfs)?;
         schema::migrate(&mut connection)?;
         let wakers = Arc::new(Wakers::default());
+        let start = match work {
+            Work::OnThreads => writer::Writer::start,
+            Work::WhereCalled => writer::Writer::here,
+        };
         Ok(Self {
-            writer: writer::Writer::start(connection, clock, Arc::clone(&wakers)),
+            writer: start(connection, clock, Arc::clone(&wakers)),
             readers: readers::Readers::new(path.to_owned(), vfs.map(ToOwned::to_owned)),
             wakers,
             reading: Arc::new(Semaphore::new(READING)),
+            work,
         })
     }
 
@@ -119,11 +132,14 @@ impl Store {
     }
 }
 
-/// Reads on a thread that may block.
+/// Reads on a thread that may block, or where it is called.
 pub(crate) async fn read_async<T: Send + 'static>(
     store: &Arc<Store>,
     work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
+    if store.work == Work::WhereCalled {
+        return store.read(work);
+    }
     let store = Arc::clone(store);
     let Ok(turn) = Arc::clone(&store.reading).acquire_owned().await else {
         return Err(StoreError::Stopped);
@@ -156,7 +172,9 @@ mod tests {
     async fn so_many_read_at_once_and_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(crate::system::SystemClock);
-        let store = Arc::new(Store::open(&folder.path().join("c.db"), None, clock).unwrap());
+        let store = Arc::new(
+            Store::open(&folder.path().join("c.db"), None, clock, Work::OnThreads).unwrap(),
+        );
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let reads: Vec<_> = (0..3 * READING)
             .map(|_| {

@@ -1,5 +1,6 @@
 //! The one thread that writes. Jobs that wait together share a commit, each in its own savepoint: a
 //! commit costs milliseconds, a booking costs microseconds. Nobody is answered before the commit.
+//! Where everything must happen on the caller's thread, a job is a commit.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -89,26 +90,48 @@ pub(super) struct Writer {
     jobs: Mutex<Option<Sender<Job>>>,
     waiting: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
+    /// What commits when no thread does.
+    here: Option<Mutex<Committer>>,
 }
 
 impl Writer {
     pub fn start(connection: Connection, clock: Arc<dyn Clock>, wakers: Arc<Wakers>) -> Self {
+        let committer = Committer {
+            connection,
+            clock,
+            wakers,
+        };
         let (jobs, queue) = channel::<Job>();
         let waiting = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&waiting);
         let thread = std::thread::Builder::new()
             .name("clinic-writer".to_owned())
-            .spawn(move || run(connection, &queue, &counter, &*clock, &wakers))
+            .spawn(move || run(&committer, &queue, &counter))
             .map_err(|_| tracing::error!("no thread for the database"))
             .ok();
         Self {
             jobs: Mutex::new(thread.is_some().then_some(jobs)),
             waiting,
             thread,
+            here: None,
         }
     }
 
-    /// Queues a job. `answer` is called on the writer's thread, after the commit.
+    /// One that has no thread: every job is done and committed while it is submitted.
+    pub fn here(connection: Connection, clock: Arc<dyn Clock>, wakers: Arc<Wakers>) -> Self {
+        Self {
+            jobs: Mutex::default(),
+            waiting: Arc::default(),
+            thread: None,
+            here: Some(Mutex::new(Committer {
+                connection,
+                clock,
+                wakers,
+            })),
+        }
+    }
+
+    /// Queues a job. `answer` is called after the commit, on the thread that writes.
     pub fn submit<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -128,6 +151,11 @@ impl Writer {
                 });
             })
         });
+        if let Some(here) = &self.here {
+            let committer = here.lock().unwrap_or_else(PoisonError::into_inner);
+            committer.commit(job, || None, &self.waiting);
+            return Ok(());
+        }
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.as_ref()
             .and_then(|jobs| jobs.send(job).ok())
@@ -147,47 +175,65 @@ impl Drop for Writer {
     }
 }
 
-fn run(
-    connection: Connection,
-    queue: &Receiver<Job>,
-    waiting: &AtomicUsize,
-    clock: &dyn Clock,
-    wakers: &Wakers,
-) {
+fn run(committer: &Committer, queue: &Receiver<Job>, waiting: &AtomicUsize) {
     while let Ok(first) = queue.recv() {
+        committer.commit(first, || queue.try_recv().ok(), waiting);
+    }
+}
+
+/// The connection that writes.
+struct Committer {
+    connection: Connection,
+    clock: Arc<dyn Clock>,
+    wakers: Arc<Wakers>,
+}
+
+impl fmt::Debug for Committer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Committer").finish_non_exhaustive()
+    }
+}
+
+impl Committer {
+    /// Does jobs, `first` and what waits behind it, in one commit.
+    fn commit(&self, first: Job, mut more: impl FnMut() -> Option<Job>, waiting: &AtomicUsize) {
         let mut batch = Batch {
-            connection: &connection,
-            now: clock.now(),
+            connection: &self.connection,
+            now: self.clock.now(),
             patients: BTreeSet::new(),
             desk: BTreeSet::new(),
         };
         let mut finishes: Vec<Finish> = Vec::new();
-        let begun = connection.execute_batch("BEGIN IMMEDIATE");
+        let begun = self.connection.execute_batch("BEGIN IMMEDIATE");
         let mut next = Some(first);
         while let Some(job) = next {
             waiting.fetch_sub(1, Ordering::Relaxed);
             finishes.push(job(&mut batch));
-            next = (finishes.len() < GROUP)
-                .then(|| queue.try_recv().ok())
-                .flatten();
+            next = (finishes.len() < GROUP).then(&mut more).flatten();
         }
-        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+        let committed = begun.and_then(|()| self.connection.execute_batch("COMMIT"));
         if let Err(error) = &committed {
             tracing::error!(code = ?error.sqlite_error_code(), "a commit failed");
-            if !connection.is_autocommit() {
-                let _already_over = connection.execute_batch("ROLLBACK");
+            if !self.connection.is_autocommit() {
+                let _already_over = self.connection.execute_batch("ROLLBACK");
             }
         }
         let ok = committed.is_ok();
         if ok {
-            wakers.wake(&batch.patients, &batch.desk);
+            self.wakers.wake(&batch.patients, &batch.desk);
         }
         for finish in finishes {
             finish(ok);
         }
     }
-    // Leaves one whole file behind.
-    let _next_time = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+impl Drop for Committer {
+    /// Leaves one whole file behind.
+    fn drop(&mut self) {
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let _next_time = self.connection.execute_batch(checkpoint);
+    }
 }
 
 /// Runs one job so that its failure, or its panic, undoes nothing but itself.

@@ -3,6 +3,7 @@
 //! Both phones and the command line say the same, and a new language is one file.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use chrono::Datelike;
 use fluent_bundle::concurrent::FluentBundle;
@@ -27,9 +28,25 @@ pub enum Language {
 const VI: &str = include_str!("../words/vi.ftl");
 const EN: &str = include_str!("../words/en.ftl");
 
+type Bundle = FluentBundle<FluentResource>;
+
 /// The words of one language.
 pub struct Words {
-    bundle: FluentBundle<FluentResource>,
+    bundle: &'static Bundle,
+}
+
+/// Read once, at the first use: reading a file takes about as long as opening the account.
+static IN_VIETNAMESE: LazyLock<Bundle> = LazyLock::new(|| bundle("vi", VI));
+static IN_ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle("en", EN));
+
+fn bundle(id: &str, text: &str) -> Bundle {
+    // A test reads both files without an error; what could be read is used whatever happens.
+    let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(partly, _)| partly);
+    let language = id.parse::<LanguageIdentifier>().unwrap_or_default();
+    let mut bundle = FluentBundle::new_concurrent(vec![language]);
+    bundle.set_use_isolating(false);
+    bundle.add_resource_overriding(resource);
+    bundle
 }
 
 impl fmt::Debug for Words {
@@ -42,18 +59,10 @@ impl Words {
     /// The words of this language.
     #[must_use]
     pub fn new(language: Language) -> Self {
-        let (id, text) = match language {
-            Language::Vi => ("vi", VI),
-            Language::En => ("en", EN),
+        let bundle = match language {
+            Language::Vi => &*IN_VIETNAMESE,
+            Language::En => &*IN_ENGLISH,
         };
-        // A test reads both files without an error; what could be read is used whatever happens.
-        let resource =
-            FluentResource::try_new(text.to_owned()).unwrap_or_else(|(partly, _)| partly);
-        let mut bundle = FluentBundle::new_concurrent(vec![
-            id.parse::<LanguageIdentifier>().unwrap_or_default(),
-        ]);
-        bundle.set_use_isolating(false);
-        bundle.add_resource_overriding(resource);
         Self { bundle }
     }
 

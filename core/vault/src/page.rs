@@ -185,6 +185,11 @@ impl Vault {
         } else {
             Durability::Full
         };
+        if let Some(place) = place
+            && self.says_nothing(page, place)?
+        {
+            return Ok(Some(Applied::default()));
+        }
         let mut answered = Vec::new();
         let taken = self.store().write(durability, |tx, scratch| {
             if let Some(place) = place
@@ -247,17 +252,26 @@ impl Vault {
         Ok(Some(applied))
     }
 
+    /// Whether a page leaves everything as it is: most answers to a phone that asks for news. Nothing is written then.
+    fn says_nothing(&self, page: &Page<'_>, place: Place<'_>) -> Result<bool, VaultError> {
+        let is_empty =
+            page.changes.is_empty() && page.bookings.is_empty() && page.events.is_empty();
+        if !is_empty || place.after != Some(page.cursor) {
+            return Ok(false);
+        }
+        self.store().read(|tx, _| {
+            let stands = cursor_of(tx, page.clinic)?.as_deref() == place.after;
+            Ok(stands && (!place.last || is_caught_up(tx, page.clinic)?))
+        })
+    }
+
     /// Whether the end of a clinic's feed was ever reached. Until then what comes is history, not news;
     /// forgetting the cursor does not change it.
     ///
     /// # Errors
     /// [`VaultError`]
     pub fn caught_up(&self, clinic: &ClinicId) -> Result<bool, VaultError> {
-        self.store().read(|tx, _| {
-            Ok(tx
-                .prepare_cached(r#"SELECT 1 FROM "clinic" WHERE "name" = ?1 AND "caught_up""#)?
-                .exists([clinic.as_str()])?)
-        })
+        self.store().read(|tx, _| is_caught_up(tx, clinic))
     }
 
     /// Where a clinic's feed goes on; nothing before its first page.
@@ -297,6 +311,12 @@ pub(crate) fn begin_again(tx: &Transaction<'_>) -> Result<(), VaultError> {
         body: String::new(),
     };
     events::keep(tx, &[event])
+}
+
+fn is_caught_up(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<bool, VaultError> {
+    Ok(tx
+        .prepare_cached(r#"SELECT 1 FROM "clinic" WHERE "name" = ?1 AND "caught_up""#)?
+        .exists([clinic.as_str()])?)
 }
 
 fn cursor_of(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Option<String>, VaultError> {

@@ -8,6 +8,9 @@ use crate::notice::VaultChange;
 use crate::store::Durability;
 use crate::vault::Vault;
 
+/// Within this time, in milliseconds, the same result is not worth writing again.
+const SAME: i64 = 60_000;
+
 /// How far the sync with a clinic is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClinicSync {
@@ -71,7 +74,8 @@ impl Vault {
         })
     }
 
-    /// Notes how a try ended: in step, or the code of why not. A crash may forget it.
+    /// Notes how a try ended: in step, or the code of why not. A crash may forget it, and the same within
+    /// a minute is not noted again.
     ///
     /// # Errors
     /// [`VaultError`]
@@ -81,6 +85,17 @@ impl Vault {
         at: Timestamp,
         trouble: Option<&str>,
     ) -> Result<(), VaultError> {
+        let is_noted = self.store().read(|tx, _| {
+            Ok(tx
+                .prepare_cached(
+                    r#"SELECT 1 FROM "clinic"
+                       WHERE "name" = ?1 AND "trouble" IS ?3 AND "tried" BETWEEN ?2 - ?4 AND ?2"#,
+                )?
+                .exists((clinic.as_str(), at.as_millis(), trouble, SAME))?)
+        })?;
+        if is_noted {
+            return Ok(());
+        }
         self.store().write(Durability::Relaxed, |tx, scratch| {
             let clinic = scratch.names.clinic(tx, clinic.as_str())?;
             tx.prepare_cached(

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::content::Content;
 use super::medium::{File, FileChange, FileId, Medium, Operation};
 use crate::SeededRng;
 
@@ -91,6 +92,17 @@ impl Medium {
         seed: u64,
         at: Option<&Operation>,
     ) -> Option<BTreeMap<String, Vec<u8>>> {
+        let left = self.left(kind, seed, at)?;
+        let bytes = |(name, content): (String, Content)| (name, content.to_vec());
+        Some(left.into_iter().map(bytes).collect())
+    }
+
+    pub(super) fn left(
+        &self,
+        kind: CrashKind,
+        seed: u64,
+        at: Option<&Operation>,
+    ) -> Option<BTreeMap<String, Content>> {
         let dice = Dice(SeededRng::new(seed));
         let torn = match kind {
             CrashKind::TornSector => Some(tear(&dice, at?, SECTOR)?),
@@ -141,11 +153,11 @@ impl Medium {
     }
 }
 
-fn content_after(file: &File, kind: CrashKind, dice: &Dice) -> Vec<u8> {
+fn content_after(file: &File, kind: CrashKind, dice: &Dice) -> Content {
     if kind == CrashKind::Written && !file.lost {
-        return file.current.to_vec();
+        return file.current.clone();
     }
-    let mut content = file.durable.to_vec();
+    let mut content = file.durable.clone();
     match kind {
         CrashKind::Durable => {}
         CrashKind::Written => {
@@ -165,7 +177,7 @@ fn content_after(file: &File, kind: CrashKind, dice: &Dice) -> Vec<u8> {
     content
 }
 
-fn apply_some(changes: &[FileChange], dice: &Dice, content: &mut Vec<u8>) {
+fn apply_some(changes: &[FileChange], dice: &Dice, content: &mut Content) {
     if changes.is_empty() {
         return;
     }

@@ -27,7 +27,7 @@ fn check_name(name: &str) -> io::Result<()> {
 
 impl State {
     fn append(&mut self, file: FileId, bytes: &[u8]) -> io::Result<()> {
-        let offset = self.medium.content(file).len();
+        let offset = self.medium.length(file);
         Ok(self.perform(Operation::Write {
             file,
             offset,
@@ -50,7 +50,7 @@ impl VaultFiles for SimDisk {
         let mut state = self.state();
         state.check_read()?;
         let file = state.medium.find(name);
-        Ok(file.map(|file| state.medium.content(file).to_vec()))
+        Ok(file.map(|file| state.medium.bytes(file)))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -99,7 +99,7 @@ impl VaultFiles for SimDisk {
         let mut state = self.state();
         state.check_read()?;
         let file = state.medium.find(name);
-        Ok(file.map(|file| state.medium.content(file).len() as u64))
+        Ok(file.map(|file| state.medium.length(file) as u64))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::content::Content;
+
 /// Names a file whatever it is called: it stays the same over renames, and while it is open after its
 /// name is gone.
 pub type FileId = u64;
@@ -62,16 +64,10 @@ pub(super) enum FileChange {
 }
 
 impl FileChange {
-    pub(super) fn apply(&self, content: &mut Vec<u8>) {
+    pub(super) fn apply(&self, content: &mut Content) {
         match self {
-            Self::Write { offset, bytes } => {
-                let end = offset + bytes.len();
-                if content.len() < end {
-                    content.resize(end, 0);
-                }
-                content[*offset..end].copy_from_slice(bytes);
-            }
-            Self::Truncate { length } => content.resize(*length, 0),
+            Self::Write { offset, bytes } => content.write(*offset, bytes),
+            Self::Truncate { length } => content.resize(*length),
         }
     }
 }
@@ -113,9 +109,9 @@ impl NameChange {
 /// One file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct File {
-    pub(super) durable: Arc<Vec<u8>>,
+    pub(super) durable: Content,
     /// As programs see it.
-    pub(super) current: Arc<Vec<u8>>,
+    pub(super) current: Content,
     /// What leads from the one to the other, in order.
     pub(super) pending: Vec<FileChange>,
     /// Whether something in `current` will never become durable: see [`Medium::lose_pending`].
@@ -135,13 +131,21 @@ impl Medium {
     /// A folder of these files, all of them durable.
     #[must_use]
     pub fn of(files: BTreeMap<String, Vec<u8>>) -> Self {
+        Self::with(
+            files
+                .into_iter()
+                .map(|(name, bytes)| (name, bytes.into()))
+                .collect(),
+        )
+    }
+
+    pub(super) fn with(files: BTreeMap<String, Content>) -> Self {
         let mut medium = Self::default();
         for (file, (name, content)) in (1..).zip(files) {
-            let content = Arc::new(content);
             medium.files.insert(
                 file,
                 File {
-                    durable: Arc::clone(&content),
+                    durable: content.clone(),
                     current: content,
                     ..File::default()
                 },
@@ -193,7 +197,7 @@ impl Medium {
 
     fn change(&mut self, file: FileId, change: FileChange) {
         let file = self.files.entry(file).or_default();
-        change.apply(Arc::make_mut(&mut file.current));
+        change.apply(&mut file.current);
         file.pending.push(change);
     }
 
@@ -203,14 +207,22 @@ impl Medium {
             return;
         }
         if file.lost {
-            let durable = Arc::make_mut(&mut file.durable);
             for change in &file.pending {
-                change.apply(durable);
+                change.apply(&mut file.durable);
             }
-        } else {
-            file.durable = Arc::clone(&file.current);
+            file.pending.clear();
+            return;
         }
-        file.pending.clear();
+        let is_cut = |change: &FileChange| matches!(change, FileChange::Truncate { .. });
+        if file.pending.iter().any(is_cut) {
+            file.durable = file.current.clone();
+        }
+        for change in file.pending.drain(..) {
+            if let FileChange::Write { offset, bytes } = change {
+                let range = offset..offset + bytes.len();
+                file.durable.take_over(&file.current, range);
+            }
+        }
     }
 
     /// A sync that failed, after which the operating system takes for written what it could not
@@ -233,9 +245,31 @@ impl Medium {
     }
 
     /// A file's bytes as programs see them.
+    pub(super) fn content(&self, file: FileId) -> Option<&Content> {
+        self.files.get(&file).map(|file| &file.current)
+    }
+
+    /// How many bytes a file has for programs.
     #[must_use]
-    pub fn content(&self, file: FileId) -> &[u8] {
-        self.files.get(&file).map_or(&[], |file| &file.current)
+    pub fn length(&self, file: FileId) -> usize {
+        self.content(file).map_or(0, Content::len)
+    }
+
+    /// A file's bytes as programs see them.
+    #[must_use]
+    pub fn bytes(&self, file: FileId) -> Vec<u8> {
+        self.content(file).map(Content::to_vec).unwrap_or_default()
+    }
+
+    /// The same files for programs, all of them durable.
+    pub(super) fn synced(&self) -> Self {
+        let current = |file| self.content(file).cloned().unwrap_or_default();
+        Self::with(
+            self.names
+                .iter()
+                .map(|(name, file)| (name.clone(), current(*file)))
+                .collect(),
+        )
     }
 
     /// All files as programs see them.
@@ -243,7 +277,7 @@ impl Medium {
     pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
         self.names
             .iter()
-            .map(|(name, file)| (name.clone(), self.content(*file).to_vec()))
+            .map(|(name, file)| (name.clone(), self.bytes(*file)))
             .collect()
     }
 }

@@ -9,6 +9,7 @@
 //! To test another way of keeping files, go through the port: whatever calls [`SimDisk`] is cut at
 //! every step.
 
+mod content;
 mod crash;
 mod faults;
 mod files;
@@ -206,6 +207,13 @@ impl SimDisk {
         Tape::of(self.state().tape.clone().unwrap_or_default())
     }
 
+    /// Another disk with the same files as programs see them, all of them durable.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let medium = self.state().medium.synced();
+        Self::start(self.shared.promise, medium, None)
+    }
+
     /// All files as programs see them.
     #[must_use]
     pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
@@ -218,11 +226,9 @@ impl SimDisk {
     /// For a kind that tears a write: there is none at this moment.
     #[must_use]
     pub fn crash(&self, kind: CrashKind, seed: u64) -> Self {
-        let files = self.state().medium.crash(kind, seed, None);
-        Self::of(
-            self.shared.promise,
-            files.expect("a kind that tears no write"),
-        )
+        let files = self.state().medium.left(kind, seed, None);
+        let files = files.expect("a kind that tears no write");
+        Self::start(self.shared.promise, Medium::with(files), None)
     }
 
     /// The power goes when this many operations are done: the next one, and whatever is asked after

@@ -7,7 +7,7 @@ use sokhoe_fhir::FhirError;
 use sokhoe_fhir::bundle::Change;
 
 use super::{Phone, all, apply, at, clinic, fill, gone, put, row, rows, search, titles};
-use crate::{Applied, EntryQuery, NewEvent, Page, Vault, VaultChange};
+use crate::{Applied, EntryQuery, NewEvent, Page, Place, Vault, VaultChange};
 
 #[test]
 fn what_came_is_kept_byte_for_byte() {
@@ -499,4 +499,41 @@ fn postings_of_rows_that_are_gone_do_not_pile_up() {
     }
     assert!((16_000..20_000).contains(&most), "{most}");
     assert_eq!(vault.entries(&all()).unwrap().rows.len(), 1_000);
+}
+
+#[test]
+fn a_page_that_says_nothing_writes_nothing() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    let clinic = clinic("a");
+    let take_in = |after, cursor, last| {
+        let page = Page {
+            clinic: &clinic,
+            changes: &[],
+            cursor,
+            received: at(0),
+            bookings: &[],
+            events: &[],
+        };
+        vault.apply_at(&page, Place { after, last }).unwrap()
+    };
+    let written = || {
+        let mut files = phone.files();
+        files.retain(|(name, _)| !name.ends_with("-shm"));
+        files
+    };
+    assert_eq!(take_in(None, "a", false), Some(Applied::default()));
+    let before = written();
+    assert_eq!(take_in(Some("a"), "a", false), Some(Applied::default()));
+    assert!(written() == before, "nothing was said");
+    // Another pull stands elsewhere.
+    assert_eq!(take_in(Some("b"), "b", false), None);
+    assert!(!vault.caught_up(&clinic).unwrap());
+    // That the end is reached is worth writing once.
+    assert_eq!(take_in(Some("a"), "a", true), Some(Applied::default()));
+    assert!(vault.caught_up(&clinic).unwrap());
+    let before = written();
+    assert_eq!(take_in(Some("a"), "a", true), Some(Applied::default()));
+    assert!(written() == before, "nothing was said");
+    assert_eq!(vault.cursor(&clinic).unwrap().as_deref(), Some("a"));
 }

@@ -139,11 +139,9 @@ unsafe extern "C" fn read(
         return code(Err(fault), ffi::SQLITE_IOERR_READ);
     }
     let content = state.medium.content(opened.file);
-    let there = content.get(offset..).unwrap_or_default();
-    let there = &there[..there.len().min(length)];
-    out[..there.len()].copy_from_slice(there);
-    out[there.len()..].fill(0);
-    if there.len() < length {
+    let there = content.map_or(0, |content| content.read(offset, out));
+    out[there..].fill(0);
+    if there < length {
         ffi::SQLITE_IOERR_SHORT_READ
     } else {
         ffi::SQLITE_OK
@@ -206,7 +204,7 @@ unsafe extern "C" fn file_size(
     if let Err(fault) = state.check_read() {
         return code(Err(fault), ffi::SQLITE_IOERR_FSTAT);
     }
-    let length = state.medium.content(opened.file).len();
+    let length = state.medium.length(opened.file);
     // SAFETY: SQLite's variable.
     unsafe { *out = i64::try_from(length).unwrap_or(i64::MAX) };
     ffi::SQLITE_OK

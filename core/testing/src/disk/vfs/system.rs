@@ -127,9 +127,10 @@ unsafe extern "C" fn access(
         return code(Err(fault), ffi::SQLITE_IOERR_ACCESS);
     }
     // As SQLite on Unix: an empty file does not exist.
-    let exists = state.medium.find(name).is_some_and(|file| {
-        flags != ffi::SQLITE_ACCESS_EXISTS || !state.medium.content(file).is_empty()
-    });
+    let exists = state
+        .medium
+        .find(name)
+        .is_some_and(|file| flags != ffi::SQLITE_ACCESS_EXISTS || state.medium.length(file) > 0);
     // SAFETY: SQLite's variable.
     unsafe { *out = c_int::from(exists) };
     ffi::SQLITE_OK

@@ -1,0 +1,332 @@
+//! Our clinic, the real program, on a simulated disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use sokhoe_client::{ClinicClient, Credentials, EnrolmentRequest};
+use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, ImportOptions, InProcess, Work};
+use sokhoe_domain::ports::{
+    BoxFuture, Clock, Limits, Rng, Transport, TransportError, VaultFiles as _,
+};
+use sokhoe_fhir::bundle::Change;
+use sokhoe_testing::disk::SimDisk;
+
+use crate::clinic::{Booking, SimClinic};
+use crate::dice::Dice;
+use crate::network::at_once;
+use crate::story::Story;
+use crate::time::{DeviceClock, Time};
+
+/// The database's name on its disk.
+pub const DATABASE: &str = "clinic.db";
+
+/// Our clinic, whether it runs or not.
+pub struct OurClinic {
+    host: String,
+    /// Its key files, which are the same in every life.
+    keys: PathBuf,
+    time: Arc<Time>,
+    clock: Arc<DeviceClock>,
+    dice: Dice,
+    story: Story,
+    state: Mutex<State>,
+}
+
+struct State {
+    disk: SimDisk,
+    /// Unset while it is down.
+    running: Option<(Clinic, InProcess)>,
+}
+
+impl OurClinic {
+    pub fn start(
+        host: &str,
+        disk: SimDisk,
+        keys: PathBuf,
+        time: &Arc<Time>,
+        dice: Dice,
+        story: &Story,
+    ) -> Self {
+        let clinic = Self {
+            host: host.to_owned(),
+            keys,
+            time: Arc::clone(time),
+            clock: DeviceClock::of_clinic(time),
+            dice,
+            story: story.clone(),
+            state: Mutex::new(State {
+                disk,
+                running: None,
+            }),
+        };
+        clinic.open();
+        clinic
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn url(&self) -> String {
+        format!("https://{}", self.host)
+    }
+
+    fn open(&self) {
+        self.time.look();
+        let mut state = self.state();
+        let clinic = open(
+            &state.disk,
+            &self.keys,
+            Arc::clone(&self.clock) as Arc<dyn Clock>,
+            self.dice.rng(),
+        );
+        let answering = clinic.in_process(&self.url());
+        state.running = Some((clinic, answering));
+    }
+
+    /// Its disk, once it has stopped.
+    pub fn stopped(&self) -> SimDisk {
+        let mut state = self.state();
+        drop(state.running.take());
+        state.disk.clone()
+    }
+
+    /// What answers when it runs.
+    fn answering(&self) -> Option<InProcess> {
+        let state = self.state();
+        state
+            .running
+            .as_ref()
+            .map(|(_, answering)| answering.clone())
+    }
+
+    /// A code that lets one device in for these patients.
+    pub fn invite(&self, patients: &[String]) -> String {
+        let valid_for = Duration::from_secs(600);
+        let clinic = self.running().expect("it runs");
+        let code = clinic.issue_enrolment(patients, valid_for, &self.url());
+        code.expect("an enrolment").text
+    }
+
+    /// The clinic when it runs.
+    fn running(&self) -> Option<Clinic> {
+        self.time.look();
+        self.state()
+            .running
+            .as_ref()
+            .map(|(clinic, _)| clinic.clone())
+    }
+
+    /// A resource that is new or that replaces one.
+    fn writes_a_result(&self, patients: &[&str]) {
+        let (Some(clinic), Some(patient)) = (self.running(), self.dice.one(patients)) else {
+            return;
+        };
+        let (number, value) = (self.dice.below(6), self.dice.below(200));
+        let json = format!(
+            r#"{{"resourceType":"Observation","id":"{patient}-{number}","status":"final","subject":{{"reference":"Patient/{patient}"}},"code":{{"coding":[{{"system":"http://loinc.org","code":"2339-0","display":"Glucose"}}]}},"effectiveDateTime":"2026-11-01T08:00:00+07:00","valueQuantity":{{"value":{value},"unit":"mg/dL","system":"http://unitsofmeasure.org","code":"mg/dL"}}}}"#
+        );
+        let said = clinic.import_reader("lab", &mut json.as_bytes(), &ImportOptions::default());
+        self.tell(format_args!(
+            "writes {patient}-{number}: {}",
+            if said.is_ok() { "done" } else { "failed" }
+        ));
+    }
+
+    fn forgets_a_result(&self, patients: &[&str]) {
+        let (Some(clinic), Some(patient)) = (self.running(), self.dice.one(patients)) else {
+            return;
+        };
+        let number = self.dice.below(6);
+        let bundle = format!(
+            r#"{{"resourceType":"Bundle","type":"transaction","entry":[{{"request":{{"method":"DELETE","url":"Observation/{patient}-{number}"}}}}]}}"#
+        );
+        let said = clinic.import_reader("lab", &mut bundle.as_bytes(), &ImportOptions::default());
+        self.tell(format_args!(
+            "forgets {patient}-{number}: {}",
+            if said.is_ok() { "done" } else { "failed" }
+        ));
+    }
+
+    async fn is_down(&self) {
+        self.tell("stops");
+        drop(self.state().running.take());
+        tokio::time::sleep(self.dice.waiting(Duration::from_secs(600))).await;
+        self.open();
+        self.tell("starts");
+    }
+
+    /// In the middle of whatever it writes next.
+    async fn loses_power(&self) {
+        let disk = self.state().disk.clone();
+        disk.cut_after(disk.operations() + self.dice.number() % 60);
+        self.tell("is about to lose power");
+        tokio::time::sleep(self.dice.waiting(Duration::from_secs(120))).await;
+        self.comes_back_from_a_cut();
+        tokio::time::sleep(self.dice.waiting(Duration::from_secs(300))).await;
+        self.open();
+        self.tell("has power again");
+    }
+
+    fn comes_back_from_a_cut(&self) {
+        let mut state = self.state();
+        state.disk.cut_after(0);
+        drop(state.running.take());
+        let (kind, after) = self.dice.crash(&state.disk);
+        state.disk = after;
+        drop(state);
+        self.tell(format_args!("lost power: {kind:?}"));
+    }
+
+    fn tell(&self, what: impl std::fmt::Display) {
+        self.story.tell(&self.host, what);
+    }
+}
+
+impl SimClinic for OurClinic {
+    fn host(&self) -> &str {
+        &self.host
+    }
+
+    fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        self.time.look();
+        let answering = self.answering().ok_or(TransportError::Unreachable)?;
+        Ok(at_once(answering.answer(request)))
+    }
+
+    fn live(self: Arc<Self>, patients: &'static [&'static str]) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            loop {
+                tokio::time::sleep(self.dice.waiting(Duration::from_secs(70 * 60))).await;
+                match self.dice.below(10) {
+                    0..5 => self.writes_a_result(patients),
+                    5..7 => self.forgets_a_result(patients),
+                    7..9 => self.is_down().await,
+                    _ => self.loses_power().await,
+                }
+            }
+        })
+    }
+
+    fn recover(&self) {
+        if self.state().running.is_none() {
+            self.open();
+        } else if self.state().disk.is_cut() {
+            self.comes_back_from_a_cut();
+            self.open();
+        }
+    }
+
+    fn id(&self) -> String {
+        self.running().expect("it runs").id().to_owned()
+    }
+
+    /// Over the days that can be booked.
+    fn bookings(&self) -> Vec<Booking> {
+        let clinic = self.running().expect("it runs");
+        let monday = chrono::NaiveDate::from_ymd_opt(2026, 11, 2).expect("a day");
+        (0..9)
+            .flat_map(|days| {
+                let day = monday + chrono::Days::new(days);
+                clinic.bookings_of_day(day).expect("bookings")
+            })
+            .map(|row| Booking {
+                id: row.id,
+                practitioner: row.practitioner,
+                start: row.start,
+                status: row.status,
+            })
+            .collect()
+    }
+
+    /// Read from the beginning by somebody who was never there before.
+    fn record<'a>(&'a self, patient: &'a str) -> BoxFuture<'a, BTreeSet<String>> {
+        Box::pin(async move {
+            self.time.look();
+            let code = self.invite(&[patient.to_owned()]);
+            let code = sokhoe_qr::signed::Enrolment::read(&code, crate::time::begin());
+            let code = code.expect("a code").code;
+            let answering = self.answering().expect("it runs");
+            let transport: Arc<dyn Transport> = Arc::new(Beside(answering));
+            let url = self.url();
+            let client = ClinicClient::new(&url, None, Arc::clone(&transport)).expect("a client");
+            let device_id = format!("auditor-of-{patient}");
+            let answer = client
+                .enrol(&EnrolmentRequest {
+                    code,
+                    device_id: device_id.clone(),
+                    device_name: "auditor".to_owned(),
+                })
+                .await
+                .expect("enrolled");
+            let credentials = Credentials {
+                token: answer.token.0,
+                device_id,
+            };
+            let client = ClinicClient::new(&url, Some(credentials), transport).expect("a client");
+            everything(&client, patient).await
+        })
+    }
+}
+
+/// A clinic's answers without a network.
+struct Beside(InProcess);
+
+impl Transport for Beside {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        _: Limits,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        Box::pin(async move { Ok(at_once(self.0.answer(request))) })
+    }
+}
+
+async fn everything(client: &ClinicClient, patient: &str) -> BTreeSet<String> {
+    let (mut cursor, mut there) = (None, BTreeMap::new());
+    loop {
+        let page = client
+            .changes(patient, cursor.as_deref(), 500, None)
+            .await
+            .expect("a page");
+        let page = page.read().expect("changes");
+        for change in &page.changes {
+            match change {
+                Change::Put { key, json, .. } => {
+                    there.insert(key.to_string(), (*json).to_owned());
+                }
+                Change::Delete { key } => {
+                    there.remove(&key.to_string());
+                }
+                Change::Broken { .. } => panic!("the clinic sends what cannot be read"),
+            }
+        }
+        if !page.more {
+            return there.into_values().collect();
+        }
+        cursor = Some(page.cursor);
+    }
+}
+
+/// Opens a clinic on a simulated disk.
+pub fn open(
+    disk: &SimDisk,
+    keys: &std::path::Path,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+) -> Clinic {
+    let data = DataSource::Vfs {
+        vfs: disk.sqlite_vfs().expect("a VFS").to_owned(),
+        database: disk.database_path(DATABASE),
+        keys: keys.to_owned(),
+    };
+    let config = ClinicConfig {
+        work: Work::WhereCalled,
+        ..ClinicConfig::new(data, clock, rng)
+    };
+    Clinic::open(config).expect("a clinic")
+}

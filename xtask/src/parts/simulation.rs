@@ -1,0 +1,32 @@
+//! `simulation`: lives of a family and its clinics, and the bugs that they must find.
+
+use super::Tally;
+use crate::{
+    error::Result,
+    process::Log,
+    results::cargo_test,
+    simulate::{built, in_lives},
+    workspace::Workspace,
+};
+
+/// Lives of a run: with building, less than ten minutes of two processors that have nothing else to do.
+const LIVES: u64 = 6_000;
+
+/// What was lived belongs to the log also when all went well.
+const TALLY: [&str; 2] = ["--", "--show-output"];
+
+pub(super) fn run(workspace: &Workspace, log: &mut Log) -> Result<Tally> {
+    let lived = in_lives(built(workspace, "simulation"), workspace)?
+        .args(TALLY)
+        .env("SOKHOE_LIVES", LIVES.to_string())
+        .output(log)?;
+    // Built apart: the bugs are in no other program.
+    let planted = built(workspace, "planted")
+        .args(["--features", "planted"])
+        .args(TALLY)
+        .output(log)?;
+    let lines = lived.lines.iter().chain(&planted.lines);
+    let count = cargo_test::count(lines.map(String::as_str));
+    let ended_well = lived.status.success() && planted.status.success();
+    Ok(count.with_end(ended_well).into())
+}
