@@ -623,7 +623,7 @@ impl ForeignClinic {
         asked: &Asked,
         now: Timestamp,
     ) -> Result<Response<Bytes>, Refusal> {
-        let query = Query::parse(kind, text, &self.manners)?;
+        let query = Query::parse(kind, text)?;
         if query.only_count {
             let total = query.run(&state.store).len();
             let body =
@@ -645,7 +645,8 @@ impl ForeignClinic {
                 query: Some(query),
                 self_url: format!("{}/{question}", self.base),
             };
-            state.searches.keep(&id, Some(question), saved);
+            let question = (!asked.wants_fresh()).then_some(question);
+            state.searches.keep(&id, question, saved);
             id
         });
         let page = state
@@ -759,10 +760,18 @@ fn not_here(state: &State, what: &str) -> Refusal {
     Refusal::new(status, format!("{what} is not supported"))
 }
 
-/// The search as one text, however its parameters were ordered.
+/// The search as one text, however its parameters were ordered. HAPI does not tell `gt` from `ge` here.
 fn question(kind: &str, query: &str) -> String {
     let mut parameters: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
         .filter(|(name, _)| !name.is_empty())
+        .map(|(name, value)| {
+            let value = match value.get(..2) {
+                Some("gt") if name == "_lastUpdated" => format!("ge{}", &value[2..]),
+                Some("lt") if name == "_lastUpdated" => format!("le{}", &value[2..]),
+                _ => value.into_owned(),
+            };
+            (name, value)
+        })
         .collect();
     parameters.sort();
     let query = url::form_urlencoded::Serializer::new(String::new())

@@ -128,13 +128,13 @@ impl Store {
         let content = Arc::new(content);
         let Some(newest) = newest else {
             // HAPI does not mind that there is no version to match.
-            return Ok(Done::Created(self.add(key, Some(content), writer)));
+            return Ok(Done::Created(self.add(key, Some(content), writer, manners)));
         };
         check_version(&key, newest.number, if_match, manners)?;
         match &newest.content {
             Some(old) if old.says_the_same(&content) => Ok(Done::Unchanged(newest.number)),
-            Some(_) => Ok(Done::Updated(self.add(key, Some(content), writer))),
-            None => Ok(Done::Created(self.add(key, Some(content), writer))),
+            Some(_) => Ok(Done::Updated(self.add(key, Some(content), writer, manners))),
+            None => Ok(Done::Created(self.add(key, Some(content), writer, manners))),
         }
     }
 
@@ -151,7 +151,7 @@ impl Store {
         if manners.delete_if_match {
             check_version(key, present.version.number, if_match, manners)?;
         }
-        Ok(Done::Deleted(self.add(key.clone(), None, writer)))
+        Ok(Done::Deleted(self.add(key.clone(), None, writer, manners)))
     }
 
     /// Whether everything that these refer to is there, and nothing refers to what is gone.
@@ -196,13 +196,25 @@ impl Store {
         Ok(())
     }
 
-    fn add(&mut self, key: ResourceKey, content: Option<Arc<Content>>, writer: &Writer) -> u64 {
+    fn add(
+        &mut self,
+        key: ResourceKey,
+        content: Option<Arc<Content>>,
+        writer: &Writer,
+        manners: &Manners,
+    ) -> u64 {
         self.sequence += 1;
         let row = self.rows.entry(key).or_insert_with(|| Row {
             arrival: self.sequence,
             versions: Vec::new(),
         });
-        let number = row.newest().map_or(1, |newest| newest.number + 1);
+        let number = match row.newest() {
+            None => 1,
+            Some(newest) if newest.content.is_none() && manners.skips_a_version => {
+                newest.number + 2
+            }
+            Some(newest) => newest.number + 1,
+        };
         row.versions.push(Version {
             number,
             updated: writer.at,

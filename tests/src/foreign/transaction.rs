@@ -223,7 +223,7 @@ impl Step {
             "POST" => {
                 let content = content()?;
                 if let Some(condition) = &self.if_none_exist
-                    && let Some(there) = existing(store, &key, &content, condition, manners)?
+                    && let Some(there) = existing(store, &key, &content, condition)?
                 {
                     return Ok(Answered::Found(there));
                 }
@@ -246,9 +246,8 @@ fn existing(
     key: &ResourceKey,
     content: &Content,
     condition: &str,
-    manners: &Manners,
 ) -> Result<Option<ResourceKey>, Refusal> {
-    let query = Query::parse(&key.kind, condition, manners)?;
+    let query = Query::parse(&key.kind, condition)?;
     if !query.takes(key, content, Timestamp::default()) {
         return Err(Refusal::new(
             StatusCode::PRECONDITION_FAILED,
