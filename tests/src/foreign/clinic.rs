@@ -491,15 +491,15 @@ impl ForeignClinic {
             ));
         }
         let writer = state.writer(now, &self.manners);
-        let before = state.store.clone();
         let done = state
             .store
             .put(&key.id, content, if_match, &writer, &self.manners)?;
-        if let Err(refusal) = state
-            .store
-            .check_references(std::slice::from_ref(key), &self.manners)
+        if done.wrote()
+            && let Err(refusal) = state
+                .store
+                .check_references(std::slice::from_ref(key), &self.manners)
         {
-            state.store = before;
+            state.store.take_back(key);
             return Err(refusal);
         }
         let status = match done {
@@ -522,15 +522,14 @@ impl ForeignClinic {
         now: Timestamp,
     ) -> Result<Response<Bytes>, Refusal> {
         let writer = state.writer(now, &self.manners);
-        let before = state.store.clone();
         let if_match = asked.header("if-match");
         let done = state.store.delete(key, if_match, &writer, &self.manners)?;
-        if matches!(done, Done::Deleted(_))
+        if done.wrote()
             && let Err(refusal) = state
                 .store
                 .check_references(std::slice::from_ref(key), &self.manners)
         {
-            state.store = before;
+            state.store.take_back(key);
             return Err(refusal);
         }
         let words = match done {

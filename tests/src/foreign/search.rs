@@ -200,15 +200,13 @@ impl Query {
         self.conditions.iter().all(|condition| match condition {
             Condition::Id(ids) => ids.contains(&key.id),
             Condition::LastUpdated(bound) => bound.takes(updated),
-            Condition::Refers { members, to } => {
-                content.references().iter().any(|(member, key)| {
-                    members.contains(&member.as_str())
-                        && to.iter().any(|wanted| match wanted.split_once('/') {
-                            Some((kind, id)) => key.kind == kind && key.id == id,
-                            None => key.id == *wanted,
-                        })
-                })
-            }
+            Condition::Refers { members, to } => content.references.iter().any(|(member, key)| {
+                members.contains(&member.as_str())
+                    && to.iter().any(|wanted| match wanted.split_once('/') {
+                        Some((kind, id)) => key.kind == kind && key.id == id,
+                        None => key.id == *wanted,
+                    })
+            }),
             Condition::Token { member, values } => values
                 .iter()
                 .any(|wanted| has_token(&content.value[*member], wanted)),
@@ -252,9 +250,9 @@ impl Query {
         for parameter in parameters {
             let members = members_of(&self.kind, parameter);
             for present in found.iter().filter_map(|key| store.present(key)) {
-                for (member, key) in present.content.references() {
-                    if members.contains(&member.as_str()) && store.present(&key).is_some() {
-                        included.insert(key);
+                for (member, key) in &present.content.references {
+                    if members.contains(&member.as_str()) && store.present(key).is_some() {
+                        included.insert(key.clone());
                     }
                 }
             }
@@ -332,12 +330,12 @@ pub(super) fn everything(
     let mut place = 0;
     while place < found.len() {
         if let Some(present) = store.present(&found[place]) {
-            for (_, key) in present.content.references() {
+            for (_, key) in &present.content.references {
                 if key.kind != "Patient"
                     && store.present(&key).is_some()
                     && seen.insert(key.clone())
                 {
-                    found.push(key);
+                    found.push(key.clone());
                 }
             }
         }

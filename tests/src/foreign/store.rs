@@ -1,6 +1,7 @@
 //! Every version of every resource.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -17,6 +18,14 @@ pub struct Refusal {
     /// Words for people, that no program should read.
     pub diagnostics: String,
 }
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.status.as_u16(), self.diagnostics)
+    }
+}
+
+impl std::error::Error for Refusal {}
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, diagnostics: impl Into<String>) -> Self {
@@ -78,7 +87,14 @@ pub(super) enum Done {
     NothingToDelete,
 }
 
-#[derive(Debug, Clone, Default)]
+impl Done {
+    /// Whether there is a new version.
+    pub(super) const fn wrote(self) -> bool {
+        matches!(self, Self::Created(_) | Self::Updated(_) | Self::Deleted(_))
+    }
+}
+
+#[derive(Debug, Default)]
 pub(super) struct Store {
     rows: BTreeMap<ResourceKey, Row>,
     sequence: u64,
@@ -154,6 +170,16 @@ impl Store {
         Ok(Done::Deleted(self.add(key.clone(), None, writer, manners)))
     }
 
+    /// Takes back what was written last to this.
+    pub(super) fn take_back(&mut self, key: &ResourceKey) {
+        if let Some(row) = self.rows.get_mut(key) {
+            row.versions.pop();
+            if row.versions.is_empty() {
+                self.rows.remove(key);
+            }
+        }
+    }
+
     /// Whether everything that these refer to is there, and nothing refers to what is gone.
     pub(super) fn check_references(
         &self,
@@ -165,8 +191,8 @@ impl Store {
                 Some(present) if manners.refuses_dangling => {
                     let dangling = present
                         .content
-                        .references()
-                        .into_iter()
+                        .references
+                        .iter()
                         .find(|(_, to)| self.present(to).is_none());
                     if let Some((member, to)) = dangling {
                         return Err(Refusal::new(

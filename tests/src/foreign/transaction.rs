@@ -114,7 +114,6 @@ impl Parsed {
         writer: &Writer,
         manners: &Manners,
     ) -> Result<Vec<Answered>, Refusal> {
-        let before = store.clone();
         self.name_what_is_new(store);
         // FHIR's own order: what is deleted is gone before anything is made.
         let mut order: Vec<usize> = (0..self.steps.len()).collect();
@@ -129,7 +128,9 @@ impl Parsed {
         let mut run = || {
             for &place in &order {
                 let answer = self.steps[place].take(store, writer, manners)?;
-                if let Answered::Wrote(key, _) = &answer {
+                if let Answered::Wrote(key, done) = &answer
+                    && done.wrote()
+                {
                     written.push(key.clone());
                 }
                 answers[place] = Some(answer);
@@ -139,7 +140,9 @@ impl Parsed {
         match run() {
             Ok(()) => Ok(answers.into_iter().flatten().collect()),
             Err(refusal) => {
-                *store = before;
+                for key in written.iter().rev() {
+                    store.take_back(key);
+                }
                 Err(refusal)
             }
         }
