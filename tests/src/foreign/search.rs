@@ -331,9 +331,7 @@ pub(super) fn everything(
     while place < found.len() {
         if let Some(present) = store.present(&found[place]) {
             for (_, key) in &present.content.references {
-                if key.kind != "Patient"
-                    && store.present(&key).is_some()
-                    && seen.insert(key.clone())
+                if key.kind != "Patient" && store.present(key).is_some() && seen.insert(key.clone())
                 {
                     found.push(key.clone());
                 }
