@@ -6,5 +6,6 @@
 mod drawn;
 mod fhir;
 mod filter;
+mod foreign;
 mod vault_file;
 mod vietqr;

@@ -491,15 +491,15 @@ impl ForeignClinic {
             ));
         }
         let writer = state.writer(now, &self.manners);
-        let before = state.store.clone();
         let done = state
             .store
             .put(&key.id, content, if_match, &writer, &self.manners)?;
-        if let Err(refusal) = state
-            .store
-            .check_references(std::slice::from_ref(key), &self.manners)
+        if done.wrote()
+            && let Err(refusal) = state
+                .store
+                .check_references(std::slice::from_ref(key), &self.manners)
         {
-            state.store = before;
+            state.store.take_back(key);
             return Err(refusal);
         }
         let status = match done {
@@ -522,15 +522,14 @@ impl ForeignClinic {
         now: Timestamp,
     ) -> Result<Response<Bytes>, Refusal> {
         let writer = state.writer(now, &self.manners);
-        let before = state.store.clone();
         let if_match = asked.header("if-match");
         let done = state.store.delete(key, if_match, &writer, &self.manners)?;
-        if matches!(done, Done::Deleted(_))
+        if done.wrote()
             && let Err(refusal) = state
                 .store
                 .check_references(std::slice::from_ref(key), &self.manners)
         {
-            state.store = before;
+            state.store.take_back(key);
             return Err(refusal);
         }
         let words = match done {
@@ -647,7 +646,7 @@ impl ForeignClinic {
         asked: &Asked,
         now: Timestamp,
     ) -> Result<Response<Bytes>, Refusal> {
-        let query = Query::parse(kind, text, &self.manners)?;
+        let query = Query::parse(kind, text)?;
         if query.only_count {
             let total = query.run(&state.store).len();
             let body =
@@ -669,7 +668,8 @@ impl ForeignClinic {
                 query: Some(query),
                 self_url: format!("{}/{question}", self.base),
             };
-            state.searches.keep(&id, Some(question), saved);
+            let question = (!asked.wants_fresh()).then_some(question);
+            state.searches.keep(&id, question, saved);
             id
         });
         let page = state
@@ -783,10 +783,18 @@ fn not_here(state: &State, what: &str) -> Refusal {
     Refusal::new(status, format!("{what} is not supported"))
 }
 
-/// The search as one text, however its parameters were ordered.
+/// The search as one text, however its parameters were ordered. HAPI does not tell `gt` from `ge` here.
 fn question(kind: &str, query: &str) -> String {
     let mut parameters: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
         .filter(|(name, _)| !name.is_empty())
+        .map(|(name, value)| {
+            let value = match value.get(..2) {
+                Some("gt") if name == "_lastUpdated" => format!("ge{}", &value[2..]),
+                Some("lt") if name == "_lastUpdated" => format!("le{}", &value[2..]),
+                _ => value.into_owned(),
+            };
+            (name, value)
+        })
         .collect();
     parameters.sort();
     let query = url::form_urlencoded::Serializer::new(String::new())

@@ -62,6 +62,7 @@ cases![
     the_same_search_is_answered_from_memory,
     elements_leave_the_rest_out,
     bounds_of_last_updated,
+    memory_does_not_tell_gt_from_ge,
     everything_takes_what_it_refers_to_and_no_since,
     everything_is_never_from_memory,
     history_wants_a_full_instant,
@@ -445,8 +446,10 @@ fn what_is_deleted_is_gone(server: &dyn Server) {
     assert_eq!(get(server, "Observation/gone/_history/2").status, 410);
     assert_eq!(get(server, "Observation/gone/_history/1").status, 200);
     assert_eq!(get(server, "Observation/never-was").status, 404);
+    // It comes back with a version left out.
     let again = put(server, &observation("gone", "gone-patient", 1));
-    assert_eq!((again.status, again.header("etag")), (201, "W/\"3\""));
+    assert_eq!((again.status, again.header("etag")), (201, "W/\"4\""));
+    assert_eq!(get(server, "Observation/gone/_history/3").status, 404);
     // A version does not keep it from being deleted.
     let stale = [("if-match", "W/\"1\"")];
     let request = request(server, "DELETE", "Observation/gone", None, &stale);
@@ -598,6 +601,8 @@ fn the_same_search_is_answered_from_memory(server: &dyn Server) {
     let other = get(server, &format!("{search}&_count=20"));
     assert_eq!(other.ids(), ["memory0", "memory1"]);
     assert_eq!(get_fresh(server, search).ids(), ["memory0", "memory1"]);
+    // Whoever asks past the memory changes nothing for the others.
+    assert_eq!(get(server, search).ids(), ["memory0"]);
     // What is remembered is which resources, not what they are.
     put(server, &observation("memory0", "memory", 77));
     let remembered = get(server, search);
@@ -631,38 +636,52 @@ fn bounds_of_last_updated(server: &dyn Server) {
     }
     let middle = &stamps[1];
     let zulu = middle.replace("+00:00", "Z");
-    let second = format!("{}Z", &middle[..19]);
-    let expected: &[(&str, &str, &[u8])] = &[
-        ("ge", middle, &[1, 2]),
-        ("ge", &zulu, &[1, 2]),
-        ("le", &zulu, &[0, 1]),
-        ("eq", &zulu, &[1]),
-        ("gt", &zulu, &[2]),
-        ("lt", &zulu, &[0]),
-        // With an offset a bound is never exclusive.
-        ("gt", middle, &[1, 2]),
-        ("lt", middle, &[0, 1]),
+    let expected: &[(&str, &[u8])] = &[
+        ("ge", &[1, 2]),
+        ("gt", &[2]),
+        ("le", &[0, 1]),
+        ("lt", &[0]),
+        ("eq", &[1]),
     ];
-    for (prefix, stamp, ids) in expected {
-        let place = format!(
-            "Observation?patient=bounds&_lastUpdated={prefix}{}",
-            escaped(stamp)
-        );
-        let ids: Vec<String> = ids.iter().map(|n| format!("bound{n}")).collect();
-        assert_eq!(get(server, &place).ids(), ids, "{prefix}{stamp}");
+    let found =
+        |bounds: &str| get_fresh(server, &format!("Observation?patient=bounds{bounds}")).ids();
+    let named = |ids: &[u8]| -> Vec<String> { ids.iter().map(|n| format!("bound{n}")).collect() };
+    for stamp in [middle, &zulu] {
+        for (prefix, ids) in expected {
+            let bound = format!("&_lastUpdated={prefix}{}", escaped(stamp));
+            assert_eq!(found(&bound), named(ids), "{prefix}{stamp}");
+        }
     }
-    // Nor without milliseconds.
-    let found = get(
-        server,
-        &format!("Observation?patient=bounds&_lastUpdated=gt{second}"),
+    let both = format!("&_lastUpdated=ge{zulu}&_lastUpdated=le{zulu}");
+    assert_eq!(found(&both), named(&[1]));
+    // Without milliseconds the whole second is meant.
+    let second = &middle[..19];
+    let later: Vec<u8> = (0..3)
+        .filter(|n| &stamps[usize::from(*n)][..19] > second)
+        .collect();
+    assert_eq!(found(&format!("&_lastUpdated=gt{second}Z")), named(&later));
+    let earlier: Vec<u8> = (0..3)
+        .filter(|n| &stamps[usize::from(*n)][..19] < second)
+        .collect();
+    assert_eq!(
+        found(&format!("&_lastUpdated=lt{second}Z")),
+        named(&earlier)
     );
-    assert!(
-        found.ids().contains(&"bound1".to_owned()),
-        "{:?}",
-        found.ids()
-    );
-    let both = format!("Observation?patient=bounds&_lastUpdated=ge{zulu}&_lastUpdated=le{zulu}");
-    assert_eq!(get(server, &both).ids(), ["bound1"]);
+}
+
+fn memory_does_not_tell_gt_from_ge(server: &dyn Server) {
+    patient(server, "confused");
+    let first = put(server, &observation("confused0", "confused", 0));
+    server.wait(Duration::from_millis(20));
+    put(server, &observation("confused1", "confused", 1));
+    let search = |prefix: &str| {
+        let stamp = escaped(&first.updated());
+        format!("Observation?patient=confused&_lastUpdated={prefix}{stamp}")
+    };
+    assert_eq!(get(server, &search("ge")).ids(), ["confused0", "confused1"]);
+    assert_eq!(get(server, &search("gt")).ids(), ["confused0", "confused1"]);
+    assert_eq!(get_fresh(server, &search("gt")).ids(), ["confused1"]);
+    assert_eq!(get(server, &search("ge")).ids(), ["confused0", "confused1"]);
 }
 
 fn everything_takes_what_it_refers_to_and_no_since(server: &dyn Server) {

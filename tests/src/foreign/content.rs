@@ -56,6 +56,8 @@ pub(super) struct Content {
     members: Vec<(String, String)>,
     /// The members for whoever searches.
     pub(super) value: Value,
+    /// Everything that it refers to, with the member that does.
+    pub(super) references: Vec<(String, ResourceKey)>,
 }
 
 impl Content {
@@ -68,6 +70,7 @@ impl Content {
             meta: Vec::new(),
             members: Vec::new(),
             value: Value::Null,
+            references: Vec::new(),
         };
         let mut value = serde_json::Map::new();
         for (name, raw) in all {
@@ -97,6 +100,9 @@ impl Content {
         }
         if content.kind.is_empty() {
             return Err(NotAResource("no resourceType".to_owned()));
+        }
+        for (name, value) in &value {
+            references_in(name, value, &mut content.references);
         }
         content.value = Value::Object(value);
         Ok(content)
@@ -136,19 +142,8 @@ impl Content {
         text
     }
 
-    /// Everything that it refers to, with the member that does.
-    pub(super) fn references(&self) -> Vec<(String, ResourceKey)> {
-        let mut found = Vec::new();
-        if let Value::Object(members) = &self.value {
-            for (name, value) in members {
-                references_in(name, value, &mut found);
-            }
-        }
-        found
-    }
-
     pub(super) fn refers_to(&self, key: &ResourceKey) -> bool {
-        self.references().iter().any(|(_, other)| other == key)
+        self.references.iter().any(|(_, other)| other == key)
     }
 }
 

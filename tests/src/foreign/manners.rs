@@ -49,8 +49,8 @@ pub struct Manners {
     pub everything: bool,
     /// `$everything` heeds `_since`.
     pub everything_since: bool,
-    /// `gt` and `lt` mean `ge` and `le` but for a time with milliseconds and `Z`.
-    pub inclusive_bounds: bool,
+    /// What comes back after it was deleted leaves out a version.
+    pub skips_a_version: bool,
     /// The code for a version that is not the current one.
     pub stale: StaleVersion,
     /// A `DELETE` heeds `If-Match`.
@@ -94,7 +94,7 @@ impl Manners {
             history: true,
             everything: true,
             everything_since: false,
-            inclusive_bounds: true,
+            skips_a_version: true,
             stale: StaleVersion::Conflict,
             delete_if_match: false,
             bare_transaction_etags: true,
@@ -125,7 +125,7 @@ impl Manners {
             history: false,
             everything: false,
             everything_since: false,
-            inclusive_bounds: false,
+            skips_a_version: false,
             stale: StaleVersion::PreconditionFailed,
             delete_if_match: true,
             bare_transaction_etags: false,

@@ -10,7 +10,6 @@ use sokhoe_domain::{ResourceKey, Timestamp};
 
 use super::content::Content;
 use super::kinds::{date_member, members_of, token_member};
-use super::manners::Manners;
 use super::store::{Present, Refusal, Store};
 
 /// A search of one type.
@@ -64,12 +63,10 @@ struct Bound {
     from: Timestamp,
     /// The last instant that the text means as well: `2026-11-29` is a whole day.
     to: Timestamp,
-    /// `gt` and `lt` take it, too.
-    inclusive: bool,
 }
 
 impl Bound {
-    fn parse(text: &str, manners: &Manners) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let (prefix, rest) = match text.get(..2) {
             Some(prefix @ ("ge" | "gt" | "le" | "lt" | "eq" | "sa" | "eb")) => (prefix, &text[2..]),
             _ => ("eq", text),
@@ -89,16 +86,15 @@ impl Bound {
             prefix: prefix.to_owned(),
             from,
             to,
-            inclusive: manners.inclusive_bounds && !(rest.contains('.') && rest.ends_with('Z')),
         })
     }
 
     fn takes(&self, at: Timestamp) -> bool {
         match self.prefix.as_str() {
-            "gt" | "sa" if !self.inclusive => at > self.to,
-            "lt" | "eb" if !self.inclusive => at < self.from,
-            "ge" | "gt" | "sa" => at >= self.from,
-            "le" | "lt" | "eb" => at <= self.to,
+            "ge" => at >= self.from,
+            "gt" | "sa" => at > self.to,
+            "le" => at <= self.to,
+            "lt" | "eb" => at < self.from,
             _ => at >= self.from && at <= self.to,
         }
     }
@@ -106,7 +102,7 @@ impl Bound {
 
 impl Query {
     /// Reads what stands behind the `?`.
-    pub(super) fn parse(kind: &str, text: &str, manners: &Manners) -> Result<Self, Refusal> {
+    pub(super) fn parse(kind: &str, text: &str) -> Result<Self, Refusal> {
         let mut query = Self {
             kind: kind.to_owned(),
             conditions: Vec::new(),
@@ -117,15 +113,15 @@ impl Query {
             only_count: false,
         };
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
-            query.add(&name, &value, manners)?;
+            query.add(&name, &value)?;
         }
         Ok(query)
     }
 
-    fn add(&mut self, name: &str, value: &str, manners: &Manners) -> Result<(), Refusal> {
+    fn add(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
         let bad = |why: String| Refusal::new(StatusCode::BAD_REQUEST, why);
         let bound = || {
-            Bound::parse(value, manners)
+            Bound::parse(value)
                 .ok_or_else(|| bad(format!("Invalid date/time/quantity format: \"{value}\"")))
         };
         let list = || value.split(',').map(ToOwned::to_owned).collect::<Vec<_>>();
@@ -204,15 +200,13 @@ impl Query {
         self.conditions.iter().all(|condition| match condition {
             Condition::Id(ids) => ids.contains(&key.id),
             Condition::LastUpdated(bound) => bound.takes(updated),
-            Condition::Refers { members, to } => {
-                content.references().iter().any(|(member, key)| {
-                    members.contains(&member.as_str())
-                        && to.iter().any(|wanted| match wanted.split_once('/') {
-                            Some((kind, id)) => key.kind == kind && key.id == id,
-                            None => key.id == *wanted,
-                        })
-                })
-            }
+            Condition::Refers { members, to } => content.references.iter().any(|(member, key)| {
+                members.contains(&member.as_str())
+                    && to.iter().any(|wanted| match wanted.split_once('/') {
+                        Some((kind, id)) => key.kind == kind && key.id == id,
+                        None => key.id == *wanted,
+                    })
+            }),
             Condition::Token { member, values } => values
                 .iter()
                 .any(|wanted| has_token(&content.value[*member], wanted)),
@@ -256,9 +250,9 @@ impl Query {
         for parameter in parameters {
             let members = members_of(&self.kind, parameter);
             for present in found.iter().filter_map(|key| store.present(key)) {
-                for (member, key) in present.content.references() {
-                    if members.contains(&member.as_str()) && store.present(&key).is_some() {
-                        included.insert(key);
+                for (member, key) in &present.content.references {
+                    if members.contains(&member.as_str()) && store.present(key).is_some() {
+                        included.insert(key.clone());
                     }
                 }
             }
@@ -336,12 +330,10 @@ pub(super) fn everything(
     let mut place = 0;
     while place < found.len() {
         if let Some(present) = store.present(&found[place]) {
-            for (_, key) in present.content.references() {
-                if key.kind != "Patient"
-                    && store.present(&key).is_some()
-                    && seen.insert(key.clone())
+            for (_, key) in &present.content.references {
+                if key.kind != "Patient" && store.present(key).is_some() && seen.insert(key.clone())
                 {
-                    found.push(key);
+                    found.push(key.clone());
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Every version of every resource.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -17,6 +18,14 @@ pub struct Refusal {
     /// Words for people, that no program should read.
     pub diagnostics: String,
 }
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.status.as_u16(), self.diagnostics)
+    }
+}
+
+impl std::error::Error for Refusal {}
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, diagnostics: impl Into<String>) -> Self {
@@ -78,7 +87,14 @@ pub(super) enum Done {
     NothingToDelete,
 }
 
-#[derive(Debug, Clone, Default)]
+impl Done {
+    /// Whether there is a new version.
+    pub(super) const fn wrote(self) -> bool {
+        matches!(self, Self::Created(_) | Self::Updated(_) | Self::Deleted(_))
+    }
+}
+
+#[derive(Debug, Default)]
 pub(super) struct Store {
     rows: BTreeMap<ResourceKey, Row>,
     sequence: u64,
@@ -128,13 +144,13 @@ impl Store {
         let content = Arc::new(content);
         let Some(newest) = newest else {
             // HAPI does not mind that there is no version to match.
-            return Ok(Done::Created(self.add(key, Some(content), writer)));
+            return Ok(Done::Created(self.add(key, Some(content), writer, manners)));
         };
         check_version(&key, newest.number, if_match, manners)?;
         match &newest.content {
             Some(old) if old.says_the_same(&content) => Ok(Done::Unchanged(newest.number)),
-            Some(_) => Ok(Done::Updated(self.add(key, Some(content), writer))),
-            None => Ok(Done::Created(self.add(key, Some(content), writer))),
+            Some(_) => Ok(Done::Updated(self.add(key, Some(content), writer, manners))),
+            None => Ok(Done::Created(self.add(key, Some(content), writer, manners))),
         }
     }
 
@@ -151,7 +167,17 @@ impl Store {
         if manners.delete_if_match {
             check_version(key, present.version.number, if_match, manners)?;
         }
-        Ok(Done::Deleted(self.add(key.clone(), None, writer)))
+        Ok(Done::Deleted(self.add(key.clone(), None, writer, manners)))
+    }
+
+    /// Takes back what was written last to this.
+    pub(super) fn take_back(&mut self, key: &ResourceKey) {
+        if let Some(row) = self.rows.get_mut(key) {
+            row.versions.pop();
+            if row.versions.is_empty() {
+                self.rows.remove(key);
+            }
+        }
     }
 
     /// Whether everything that these refer to is there, and nothing refers to what is gone.
@@ -165,8 +191,8 @@ impl Store {
                 Some(present) if manners.refuses_dangling => {
                     let dangling = present
                         .content
-                        .references()
-                        .into_iter()
+                        .references
+                        .iter()
                         .find(|(_, to)| self.present(to).is_none());
                     if let Some((member, to)) = dangling {
                         return Err(Refusal::new(
@@ -196,13 +222,25 @@ impl Store {
         Ok(())
     }
 
-    fn add(&mut self, key: ResourceKey, content: Option<Arc<Content>>, writer: &Writer) -> u64 {
+    fn add(
+        &mut self,
+        key: ResourceKey,
+        content: Option<Arc<Content>>,
+        writer: &Writer,
+        manners: &Manners,
+    ) -> u64 {
         self.sequence += 1;
         let row = self.rows.entry(key).or_insert_with(|| Row {
             arrival: self.sequence,
             versions: Vec::new(),
         });
-        let number = row.newest().map_or(1, |newest| newest.number + 1);
+        let number = match row.newest() {
+            None => 1,
+            Some(newest) if newest.content.is_none() && manners.skips_a_version => {
+                newest.number + 2
+            }
+            Some(newest) => newest.number + 1,
+        };
         row.versions.push(Version {
             number,
             updated: writer.at,

@@ -120,7 +120,6 @@ impl Parsed {
         writer: &Writer,
         manners: &Manners,
     ) -> Result<Vec<Answered>, Refusal> {
-        let before = store.clone();
         self.name_what_is_new(store);
         // FHIR's own order: what is deleted is gone before anything is made.
         let mut order: Vec<usize> = (0..self.steps.len()).collect();
@@ -135,7 +134,9 @@ impl Parsed {
         let mut run = || {
             for &place in &order {
                 let answer = self.steps[place].take(store, writer, manners)?;
-                if let Answered::Wrote(key, _) = &answer {
+                if let Answered::Wrote(key, done) = &answer
+                    && done.wrote()
+                {
                     written.push(key.clone());
                 }
                 answers[place] = Some(answer);
@@ -145,7 +146,9 @@ impl Parsed {
         match run() {
             Ok(()) => Ok(answers.into_iter().flatten().collect()),
             Err(refusal) => {
-                *store = before;
+                for key in written.iter().rev() {
+                    store.take_back(key);
+                }
                 Err(refusal)
             }
         }
@@ -229,7 +232,7 @@ impl Step {
             "POST" => {
                 let content = content()?;
                 if let Some(condition) = &self.if_none_exist
-                    && let Some(there) = existing(store, &key, &content, condition, manners)?
+                    && let Some(there) = existing(store, &key, &content, condition)?
                 {
                     return Ok(Answered::Found(there));
                 }
@@ -252,9 +255,8 @@ fn existing(
     key: &ResourceKey,
     content: &Content,
     condition: &str,
-    manners: &Manners,
 ) -> Result<Option<ResourceKey>, Refusal> {
-    let query = Query::parse(&key.kind, condition, manners)?;
+    let query = Query::parse(&key.kind, condition)?;
     if !query.takes(key, content, Timestamp::default()) {
         return Err(Refusal::new(
             StatusCode::PRECONDITION_FAILED,

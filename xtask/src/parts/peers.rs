@@ -40,6 +40,11 @@ pub(super) fn run(workspace: &Workspace, log: &mut Log) -> Result<Tally> {
     if project.exists() {
         tests = tests.env("SOKHOE_PEERS_HAPI", hapi::ensure(workspace, &project, log)?);
     }
+    let server = folder.join("hapi_server/pom.xml");
+    if server.exists() {
+        let jars = hapi::server(workspace, &server, log)?;
+        tests = tests.env("SOKHOE_PEERS_HAPI_SERVER", jars);
+    }
     let output = tests.output(log)?;
     let count = cargo_test::count(output.lines.iter().map(String::as_str));
     Ok(count.with_end(output.status.success()).into())

@@ -28,6 +28,11 @@ pub fn for_figures(workspace: &Workspace, project: &Path, log: &mut Log) -> Resu
     )
 }
 
+/// The same for HAPI's own server, whole.
+pub fn server(workspace: &Workspace, project: &Path, log: &mut Log) -> Result<PathBuf> {
+    jars(workspace, project, "hapi-server", "the HAPI server", log)
+}
+
 fn jars(
     workspace: &Workspace,
     project: &Path,
