@@ -20,6 +20,7 @@ pub mod index;
 pub mod invoice;
 pub mod json;
 pub mod limits;
+pub mod merge;
 pub mod names;
 pub mod outcome;
 pub mod own_document;
