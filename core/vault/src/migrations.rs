@@ -15,6 +15,7 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0004_epoch.sql"),
     include_str!("../migrations/vault/0005_packed.sql"),
     include_str!("../migrations/vault/0006_base.sql"),
+    include_str!("../migrations/vault/0009_changes.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[

@@ -8,6 +8,7 @@ use sokhoe_domain::{ClinicId, Timestamp};
 use sokhoe_fhir::bundle::Change;
 
 use crate::bookings::{self, StoredBooking};
+use crate::changes::Pending;
 use crate::error::VaultError;
 use crate::events::{self, NewEvent};
 use crate::ingest::Ingest;
@@ -106,7 +107,9 @@ impl Vault {
         if page.clinic.is_own() {
             return Err(VaultError::ReservedClinic);
         }
-        let durability = if page.bookings.is_empty() && page.events.is_empty() {
+        // What the clinic says of a change of the person's may end it.
+        let changes = self.has_changes(page.clinic)?;
+        let durability = if page.bookings.is_empty() && page.events.is_empty() && !changes {
             Durability::Relaxed
         } else {
             Durability::Full
@@ -119,11 +122,13 @@ impl Vault {
                 return Ok(None);
             }
             let directory = self.directory().current(tx)?;
+            let mut pending = Pending::of(tx, page.clinic)?;
             let mut ingest = Ingest::begin(tx, scratch, directory, page.clinic, page.received)?;
             for change in page.changes {
-                ingest.take(change)?;
+                pending.take(tx, &mut ingest, change, page.received)?;
             }
             let (mut applied, mut change, patch) = ingest.finish(Some(page.cursor))?;
+            answered.append(&mut pending.done);
             let mut old_news: BTreeSet<String> = BTreeSet::new();
             for booking in page.bookings {
                 let before = bookings::find(tx, booking.id)?.map(|before| before.state);
@@ -152,7 +157,7 @@ impl Vault {
                 .cloned()
                 .collect();
             events::keep(tx, &news)?;
-            change.events = !news.is_empty();
+            change.events = pending.has_news || !news.is_empty();
             if place.is_some_and(|place| place.last) {
                 tx.prepare_cached(r#"UPDATE "clinic" SET "caught_up" = 1 WHERE "name" = ?1"#)?
                     .execute([page.clinic.as_str()])?;
@@ -227,6 +232,12 @@ fn cursor_of(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Option<String>, 
 }
 
 impl VaultChange {
+    pub(crate) const ENTRIES: Self = Self {
+        entries: true,
+        bookings: false,
+        events: false,
+        invoices: false,
+    };
     pub(crate) const BOOKINGS: Self = Self {
         entries: false,
         bookings: true,

@@ -118,6 +118,23 @@ pub fn merge_with(
     })
 }
 
+/// The clinic's resource with the person's words of `ours`; nothing when `ours` says anything else otherwise, or when
+/// its words are not of FHIR's form (lists of objects).
+#[must_use]
+pub fn keeps_the_clinics_facts(theirs: &str, ours: &str) -> Option<String> {
+    let merged = merge(theirs, ours, theirs).ok()?;
+    let words_are_lists = Document::parse(ours)
+        .ok()?
+        .root()
+        .fields()
+        .all(|(key, value)| {
+            !fields::OF_PATIENT.iter().any(|name| key.is_text(name))
+                || value.is_array() && value.items().all(Node::is_object)
+        });
+    let same = says_the_same(&merged.json, ours).unwrap_or(false);
+    (merged.conflicts.is_empty() && words_are_lists && same).then_some(merged.json)
+}
+
 /// Whether two texts say the same: members may stand in another order, as may elements that have keys.
 ///
 /// # Errors
