@@ -11,6 +11,7 @@ mod exchange;
 mod feed;
 mod scheduling;
 mod transport;
+mod versioned;
 
 pub use attachment::{AttachmentBody, AttachmentError};
 pub use clinic::{ClinicClient, Credentials};
@@ -19,3 +20,4 @@ pub use error::{ClientError, GarbledAnswer};
 pub use feed::{FeedPage, MAX_PAGE_BYTES};
 pub use scheduling::BookAnswer;
 pub use transport::{HttpTransport, TransportSetupError};
+pub use versioned::Versioned;
