@@ -12,6 +12,7 @@ pub mod binary;
 pub mod bundle;
 pub mod capability;
 pub mod common;
+pub mod contact;
 pub mod detail;
 pub mod directory;
 pub mod error;
@@ -40,6 +41,7 @@ pub use bundle::{
 };
 pub use capability::CapabilityView;
 pub use common::{Coded, Ref};
+pub use contact::ContactView;
 pub use directory::{
     LocationView, PractitionerRoleView, PractitionerView, ScheduleView, ServiceView,
 };

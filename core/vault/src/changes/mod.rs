@@ -16,7 +16,10 @@ use sokhoe_domain::{ClinicId, IntentId, ResourceKey, Timestamp};
 use sokhoe_fhir::merge::{Conflict, Merged, merge, says_the_same};
 
 use crate::bookings::read_id;
+use crate::entries::{self, EntryRow};
 use crate::error::VaultError;
+use crate::ingest::PER_RESOURCE;
+use crate::resources;
 use crate::vault::Vault;
 pub(crate) use feed::Pending;
 pub(crate) use journal::{InDatabase, insert, reconcile, restore, show_again};
@@ -259,6 +262,35 @@ impl Vault {
             Ok(tx
                 .prepare_cached(r#"SELECT 1 FROM "change" WHERE "clinic" = ?1"#)?
                 .exists([clinic.as_str()])?)
+        })
+    }
+
+    /// A change; nothing when the clinic has it by now, or it was taken back.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn change(&self, id: IntentId) -> Result<Option<StoredChange>, VaultError> {
+        self.store().read(|tx, _| match write::find(tx, id) {
+            Ok(change) => Ok(Some(change)),
+            Err(VaultError::UnknownIntent) => Ok(None),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// The first row that was read from a resource.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn first_entry_of(
+        &self,
+        clinic: &ClinicId,
+        key: &ResourceKey,
+    ) -> Result<Option<EntryRow>, VaultError> {
+        self.store().read(|tx, _| {
+            let Some(number) = resources::number(tx, self.directory(), clinic, key)? else {
+                return Ok(None);
+            };
+            Ok(entries::by_ids(tx, [number * PER_RESOURCE].into_iter())?.pop())
         })
     }
 

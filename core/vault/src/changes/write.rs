@@ -28,7 +28,7 @@ struct Theirs<'a> {
     version: Option<&'a str>,
 }
 
-fn find(tx: &Transaction<'_>, id: IntentId) -> Result<StoredChange, VaultError> {
+pub(super) fn find(tx: &Transaction<'_>, id: IntentId) -> Result<StoredChange, VaultError> {
     tx.prepare_cached(&format!(r#"{COLUMNS} WHERE "id" = ?1"#))?
         .query_row([id.to_string()], |row| Ok(read_row(row)))
         .optional()?
