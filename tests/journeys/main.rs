@@ -8,6 +8,7 @@ mod documents;
 mod enrol;
 mod export;
 mod move_phone;
+mod own_words;
 mod pay;
 mod read_offline;
 mod scan;

@@ -7,8 +7,10 @@ mod book;
 mod bookings;
 mod browse;
 mod cancel;
+mod change_contact;
 mod check;
 mod config;
+mod conflicts;
 mod documents;
 mod enrol;
 mod entry;
@@ -24,9 +26,12 @@ mod own_documents;
 mod pause;
 mod pay;
 mod persons;
+mod record_reading;
 mod scan;
 mod session;
+mod settle_conflict;
 mod storage;
+mod sync_state;
 mod synchronise;
 mod trend;
 mod views;
@@ -47,11 +52,14 @@ pub use scan::{
 };
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
+pub use sokhoe_fhir::Measure;
 pub use storage::StorageView;
 pub use views::{
-    BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ClinicView, EnrolmentView,
-    EntryDetailView, EntryPageView, EntryView, EventView, FieldView, FindSlotsRequest, InvoiceView,
+    BookRequest, BookView, BookingStatus, BookingView, BrowseRequest, ChangeContactRequest,
+    ClinicView, ConflictPartView, ConflictView, ContactView, EnrolmentView, EntryDetailView,
+    EntryPageView, EntryView, EventView, FieldView, FindSlotsRequest, InvoiceView, Keep,
     MoveProgressView, MoveRequestView, PaymentQrView, PaymentStatus, PersonView, PointView,
-    SectionCountView, ServiceView, SlotView, SyncView, TextPartView, TrendView,
+    RecordReadingRequest, SectionCountView, ServiceView, SlotView, SyncStateView, SyncStatus,
+    SyncView, TextPartView, TrendView,
 };
 pub use words::Language;
