@@ -293,3 +293,81 @@ async fn changes_of_different_things_meet_without_a_question() {
         .unwrap();
     assert!(json.contains(r#""active":true"#), "{json}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_moves_to_a_new_phone_and_arrives_once() {
+    let clinic = TestClinic::start().await;
+    let (old, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    old.app.sync(&person).await.unwrap();
+    old.network.cut(Cut::AnswerLost);
+    let weight = reading(&person, Measure::Weight, &[51.5]);
+    old.app.record_reading(weight).await.unwrap();
+    old.network.cut(Cut::NoNetwork);
+    let change = number(&person, "0911111111");
+    old.app.change_contact(change).await.unwrap();
+    let new = TestPhone::new();
+    let request = new.app.begin_move().unwrap();
+    for parcel in old.app.answer_move(&request.qr_text).unwrap() {
+        new.app.take_parcel(&parcel).unwrap();
+    }
+    let new = new.restarted();
+    let row = rows(&new, &person, "").remove(0);
+    assert_eq!(
+        status(&row),
+        Some(SyncStatus::Sending),
+        "it may have arrived"
+    );
+    let synced = new.app.sync(&person).await.unwrap();
+    assert_eq!((synced.settled, synced.waiting), (2, 0));
+    old.network.cut(Cut::Whole);
+    old.app.sync(&person).await.unwrap();
+    assert_eq!(readings_at_clinic(&clinic), 1);
+    for phone in [&old, &new] {
+        assert_eq!(rows(phone, &person, "").len(), 1);
+        let view = phone.app.contact(&person, None).unwrap();
+        assert_eq!(
+            (view.phones.as_slice(), view.sync),
+            (&["0911111111".to_owned()][..], None)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_clinic_refuses_is_told_and_taken_back() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    phone.app.sync(&person).await.unwrap();
+    let before = phone.app.contact(&person, None).unwrap();
+    phone.network.cut(Cut::NoNetwork);
+    let change = number(&person, "0911111111");
+    phone.app.change_contact(change).await.unwrap();
+    let weight = reading(&person, Measure::Weight, &[51.5]);
+    phone.app.record_reading(weight).await.unwrap();
+    // The clinic no longer keeps a record of this person for this phone.
+    let database = rusqlite::Connection::open(clinic.database()).unwrap();
+    database.execute("DELETE FROM access_grant", []).unwrap();
+    phone.network.cut(Cut::Whole);
+    let _not_enrolled = phone.app.sync(&person).await;
+    let row = rows(&phone, &person, "").remove(0);
+    let refused = row.sync.unwrap();
+    assert_eq!(refused.status, SyncStatus::Refused);
+    let kinds: Vec<_> = phone
+        .app
+        .events(&person)
+        .unwrap()
+        .into_iter()
+        .map(|e| e.kind)
+        .collect();
+    assert_eq!(kinds, ["change-refused"; 2]);
+    phone.app.take_back(&person, &refused.id).unwrap();
+    assert_eq!(rows(&phone, &person, "").len(), 0);
+    let view = phone.app.contact(&person, None).unwrap();
+    assert_eq!(view.phones, ["0911111111"], "still shown");
+    phone
+        .app
+        .take_back(&person, &view.sync.unwrap().id)
+        .unwrap();
+    assert_eq!(phone.app.contact(&person, None).unwrap(), before);
+    let again = phone.app.take_back(&person, &refused.id);
+    assert!(matches!(again, Err(AppError::NotFound { .. })));
+}
