@@ -189,10 +189,13 @@ impl Engine {
 
     fn take_found(&self, change: &StoredChange, found: &Versioned) -> Result<Next, SyncError> {
         let version = found.version.as_deref();
-        match self
-            .vault
-            .take_theirs(change.id, &found.json, version, self.clock.now())
-        {
+        match self.vault.take_theirs(
+            change.id,
+            &found.json,
+            version,
+            change.version.as_deref(),
+            self.clock.now(),
+        ) {
             Ok(()) => Ok(Next::Look),
             Err(error) => overtaken(error),
         }

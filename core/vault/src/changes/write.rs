@@ -256,7 +256,8 @@ impl Vault {
     }
 
     /// Takes in what the clinic has of the resource of a change, as it was read or answered there. The change is
-    /// gone when that says it all, in conflict when it says otherwise, and else to be sent.
+    /// gone when that says it all, in conflict when it says otherwise, and else to be sent. `known` is the version that was
+    /// known when the clinic was asked: when the feed brought a later one meanwhile, that stays.
     ///
     /// # Errors
     /// [`VaultError::UnknownIntent`]; nothing is changed then.
@@ -265,14 +266,17 @@ impl Vault {
         id: IntentId,
         json: &str,
         version: Option<&str>,
+        known: Option<&str>,
         now: Timestamp,
     ) -> Result<(), VaultError> {
         self.alter_shown(|vault, tx, scratch| {
             let change = find(tx, id)?;
             let (clinic, key) = (&change.clinic, &change.key);
             let mut changes = of_resource(tx, clinic, key)?;
-            // The feed may have brought a later version while this one was on its way.
-            let (json, version) = if is_older(version, change.version.as_deref()) {
+            // Without the feed's word an older version is one of a clinic that was set back.
+            let is_overtaken =
+                change.version.as_deref() != known && is_older(version, change.version.as_deref());
+            let (json, version) = if is_overtaken {
                 (change.theirs.as_deref(), change.version.as_deref())
             } else {
                 (Some(json), version)

@@ -141,7 +141,7 @@ fn a_reading_is_shown_at_once_and_gone_from_what_waits_when_the_clinic_has_it() 
     // The answer, and the feed for the other.
     let stored = reading(1).replace(r#""id""#, r#""meta":{"versionId":"1"},"id""#);
     vault
-        .take_theirs(id(1), &stored, Some("1"), at(61))
+        .take_theirs(id(1), &stored, Some("1"), None, at(61))
         .unwrap();
     assert_eq!(shown(&vault, &reading_key(1)), Some(stored.clone()));
     assert_eq!(
@@ -291,10 +291,37 @@ fn changes_of_one_resource_follow_each_other() {
     feed(&vault, patient_key(), "2", Some(&b));
     assert_eq!(states(&vault), [(id(2), ChangeState::Waiting)]);
     assert_eq!(shown(&vault, &patient_key()), Some(c.clone()));
-    vault.take_theirs(id(2), &c, Some("3"), at(60)).unwrap();
+    vault
+        .take_theirs(id(2), &c, Some("3"), None, at(60))
+        .unwrap();
     // What comes later from before it is not laid over it.
     assert_eq!((states(&vault), events(&vault)), (vec![], vec![]));
     assert_eq!(shown(&vault, &patient_key()), Some(c));
+}
+
+#[test]
+fn an_answer_that_the_feed_overtook_is_not_laid_over_it() {
+    let phone = Phone::new();
+    let vault = create(&phone);
+    let [a, b, c] = ["0901", "0902", "0903"].map(|number| patient(number, "1950"));
+    feed(&vault, patient_key(), "7", Some(&a));
+    keep_number(&vault, 1, &a, &b);
+    // Asked under 7, answered with 8; the feed has 9 by now, where the clinic changed the number again.
+    feed(&vault, patient_key(), "9", Some(&c));
+    vault
+        .take_theirs(id(1), &b, Some("8"), Some("7"), at(60))
+        .unwrap();
+    assert_eq!(shown(&vault, &patient_key()), Some(c));
+    assert_eq!(states(&vault), [(id(1), ChangeState::Conflict)]);
+    // A clinic that was set back has an older version, and that is the one to write over.
+    vault
+        .take_theirs(id(1), &a, Some("3"), Some("9"), at(61))
+        .unwrap();
+    let change = &vault.changes().unwrap()[0];
+    assert_eq!(
+        (change.state, change.version.as_deref()),
+        (ChangeState::Waiting, Some("3"))
+    );
 }
 
 #[test]
@@ -323,7 +350,7 @@ fn what_a_person_wrote_outlives_the_database() {
     keep_reading(&vault, 1);
     keep_number(&vault, 2, &base, &patient("0902", "1950"));
     vault
-        .take_theirs(id(3), &reading(3), Some("1"), at(50))
+        .take_theirs(id(3), &reading(3), Some("1"), None, at(50))
         .unwrap();
     drop(vault);
     // It went back in time: what was acknowledged comes back, as possibly sent.
@@ -356,7 +383,7 @@ fn what_a_person_wrote_outlives_the_database() {
     assert_eq!(journal(&vault).len(), 3);
     for n in [1, 3] {
         vault
-            .take_theirs(id(n), &reading(n), Some("1"), at(90))
+            .take_theirs(id(n), &reading(n), Some("1"), None, at(90))
             .unwrap();
     }
     drop(vault);
