@@ -191,6 +191,42 @@ fn a_document_is_fetched_once_and_opened_without_a_network() {
     assert!(!phone.run(&["attachments", &number]).ok);
 }
 
+#[test]
+fn own_words_go_to_the_clinic_and_wait_without_one() {
+    let clinic = Clinic::serve();
+    let phone = Phone::new();
+    let code = clinic.first["enrolment"].as_str().expect("a code");
+    phone.json(&["enrol", code]);
+    phone.json(&["sync"]);
+    let made = phone.json(&["record-reading", "blood-pressure", "135", "82"]);
+    assert_eq!(made["entry"]["detail"], "135/82 mmHg");
+    assert_eq!(made["entry"]["sync"], Value::Null);
+    drop(clinic);
+    let made = phone.json(&["record-reading", "weight", "51.5"]);
+    assert_eq!(made["entry"]["sync"]["status"], "waiting");
+    let id = made["entry"]["sync"]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let contact = phone.json(&["change-contact", "--phone", "0911 111 111"]);
+    assert_eq!(contact["contact"]["phones"][0], "0911111111");
+    assert_eq!(contact["contact"]["sync"]["status"], "waiting");
+    assert_eq!(phone.json(&["contact"]), contact);
+    assert_eq!(
+        phone.json(&["conflicts"])["conflicts"],
+        serde_json::json!([])
+    );
+    assert!(!phone.run(&["settle", &id, "--keep", "mine"]).ok);
+    assert_eq!(phone.json(&["take-back", &id])["taken_back"], id);
+    assert!(!phone.run(&["take-back", &id]).ok);
+    let mistyped = phone.run(&["record-reading", "temperature", "366"]);
+    assert!(
+        !mistyped.ok && mistyped.stderr.contains("25"),
+        "{}",
+        mistyped.stderr
+    );
+}
+
 /// The one line that `qr pay` prints.
 fn payload(args: &[&str]) -> String {
     let ran = run(&[&["qr", "pay"], args].concat());

@@ -7,11 +7,15 @@
 //!   [`crate::fhir_api::types`].
 //! * A Binary is given to whoever may see the resource that its `securityContext` names, or where it names none,
 //!   one that refers to it (FHIR R4, 2.20.2); one that nothing refers to is given to nobody.
+//! * A person writes only what [`Access::write`] lets through: readings of their own, and of their Patient the words
+//!   that are theirs.
 //! * A type without a rule there is denied. What is not granted looks like what is not there.
 //!
 //! **The place for OAuth and delegation** (a later issue): `authenticate` will also take an access token
 //! bound by DPoP and give the same [`Access`]; scopes, start, end and revocation become columns of
 //! `access_grant`, and [`GRANTED`] and [`Access::may`] are where they are asked.
+
+mod writing;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,6 +26,7 @@ use sokhoe_domain::Timestamp;
 use crate::fhir_api::types::{Rule, rule_of};
 use crate::keys::sha256;
 use crate::store::StoreError;
+pub(crate) use writing::{WRITABLE, Writing};
 
 /// The persons of session `?1` while it is not revoked: the one condition of every query.
 const GRANTED: &str = "SELECT g.patient FROM access_grant g JOIN session s ON s.pk = g.session

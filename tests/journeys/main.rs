@@ -9,6 +9,7 @@ mod enrol;
 mod export;
 mod in_step;
 mod move_phone;
+mod own_words;
 mod pay;
 mod read_offline;
 mod scan;

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use sokhoe_app::{
     AddServerRequest, AppConfig, AttachmentView, BookRequest, BookView, BookingView, BrowseRequest,
-    ClinicSyncView, ClinicView, EnrolmentView, EntryDetailView, EntryPageView, EventView, Existing,
-    ExportFormat, FindSlotsRequest, InvoiceView, Language, MoveProgressView, MoveRequestView,
-    NewDocumentView, ParkedView, PayeeCheckView, PaymentQrView, PersonView, ScanView,
-    SectionCountView, ServiceView, SlotView, StorageView, SyncView, TrendView,
+    ChangeContactRequest, ClinicSyncView, ClinicView, ConflictView, ContactView, EnrolmentView,
+    EntryDetailView, EntryPageView, EntryView, EventView, Existing, ExportFormat, FindSlotsRequest,
+    InvoiceView, Keep, Language, MoveProgressView, MoveRequestView, NewDocumentView, ParkedView,
+    PayeeCheckView, PaymentQrView, PersonView, RecordReadingRequest, ScanView, SectionCountView,
+    ServiceView, SlotView, StorageView, SyncView, TrendView,
 };
 
 use zeroize::Zeroizing;
@@ -543,6 +544,65 @@ impl SoKhoe {
     /// What to tell a person on the old phone after a move: that it should be erased. Instant.
     pub fn words_after_move(&self) -> Result<String> {
         Ok(self.core.words_after_move())
+    }
+
+    /// Puts a reading of the person's own into the book and gives its row. Kept on this phone before it is sent: without
+    /// a network it waits, and that is no error.
+    pub async fn record_reading(&self, request: RecordReadingRequest) -> Result<EntryView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.record_reading(request).await?) })
+            .await
+    }
+
+    /// How a clinic can reach a person; the clinic may be left out when there is only one.
+    pub async fn contact(
+        &self,
+        person_id: String,
+        clinic_id: Option<String>,
+    ) -> Result<ContactView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.contact(&person_id, clinic_id)?))
+            .await
+    }
+
+    /// Changes telephone numbers or the address. Kept on this phone before it is sent; what the clinic changed meanwhile
+    /// is merged.
+    pub async fn change_contact(&self, request: ChangeContactRequest) -> Result<ContactView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.change_contact(request).await?) })
+            .await
+    }
+
+    /// What the person and a clinic changed differently, for the person to decide.
+    pub async fn conflicts(&self, person_id: String) -> Result<Vec<ConflictView>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.conflicts(&person_id)?))
+            .await
+    }
+
+    /// Decides a conflict. Kept on this phone before it is sent.
+    pub async fn settle_conflict(
+        &self,
+        person_id: String,
+        conflict_id: String,
+        keep: Keep,
+    ) -> Result<()> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.settle_conflict(&person_id, &conflict_id, keep).await?) })
+            .await
+    }
+
+    /// Takes back what the person wrote and a clinic does not have, e.g. what was refused.
+    pub async fn take_back(&self, person_id: String, change_id: String) -> Result<()> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.take_back(&person_id, &change_id)?))
+            .await
     }
 
     /// What must not be missed and was not acknowledged.

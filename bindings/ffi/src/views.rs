@@ -3,11 +3,13 @@
 
 use sokhoe_app::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
-    ClinicSyncView, ClinicView, EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView,
-    EntryView, EventView, ExportFormat, FieldView, FindSlotsRequest, InvoiceView, KeyStoreRefusal,
-    Language, MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView, ParkedView,
-    PaymentQrView, PaymentStatus, PersonView, PointView, RecoveryCodeRefusal, SectionCountView,
-    ServiceView, SlotView, StorageView, SyncState, SyncView, TextPartView, TrendView,
+    ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,
+    EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView,
+    ExportFormat, FieldView, FindSlotsRequest, InvoiceView, Keep, KeyStoreRefusal, Language,
+    Measure, MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView, ParkedView,
+    PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal,
+    SectionCountView, ServiceView, SlotView, StorageView, SyncState, SyncStateView, SyncStatus,
+    SyncView, TextPartView, TrendView,
 };
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 
@@ -392,6 +394,135 @@ pub struct EntryView {
     pub trend_code: Option<String>,
     /// After a search: where the words stand, in the row or in what is behind it. Else empty.
     pub snippet: Vec<TextPartView>,
+    /// How far what the person wrote there has come; unset when the clinic has it so.
+    #[uniffi(default = None)]
+    pub sync: Option<SyncStateView>,
+}
+
+/// How far what a person wrote has come.
+#[uniffi::remote(Enum)]
+pub enum SyncStatus {
+    /// Kept on the phone; goes out by itself when there is a network.
+    Waiting,
+    /// On its way; the clinic's answer is not known.
+    Sending,
+    /// The clinic does not take it; it can be taken back.
+    Refused,
+    /// The clinic changed it otherwise; the person decides.
+    Conflict,
+}
+
+/// The same with its words.
+#[uniffi::remote(Record)]
+pub struct SyncStateView {
+    /// The id of the change.
+    pub id: String,
+    /// How far it has come.
+    pub status: SyncStatus,
+    /// The same in words that say what happens next.
+    pub text: String,
+}
+
+/// What a person measures.
+#[uniffi::remote(Enum)]
+pub enum Measure {
+    /// Systolic and diastolic, mmHg.
+    BloodPressure,
+    /// Heart rate, beats a minute.
+    Pulse,
+    /// Glucose in blood, mmol/L.
+    Glucose,
+    /// Body weight, kg.
+    Weight,
+    /// Body temperature, °C.
+    Temperature,
+    /// Oxygen saturation by pulse oximetry, %.
+    OxygenSaturation,
+}
+
+/// Put a reading of the person's own into the book.
+#[uniffi::remote(Record)]
+pub struct RecordReadingRequest {
+    /// Whose.
+    pub person_id: String,
+    /// Which clinic gets it; may be unset when there is only one.
+    #[uniffi(default = None)]
+    pub clinic_id: Option<String>,
+    /// What was measured.
+    pub measure: Measure,
+    /// Systolic and diastolic in mmHg; or the one number: beats a minute, mmol/L, kg, °C, %.
+    pub values: Vec<f64>,
+    /// When it was measured; now when unset.
+    #[uniffi(default = None)]
+    pub at: Option<Timestamp>,
+}
+
+/// How a clinic can reach a person.
+#[uniffi::remote(Record)]
+pub struct ContactView {
+    /// The clinic.
+    pub clinic_id: String,
+    /// The clinic's name.
+    pub clinic_name: String,
+    /// The telephone numbers, the first one first.
+    pub phones: Vec<String>,
+    /// The address on one line; empty when none is known.
+    pub address: String,
+    /// How far a change of it has come; unset when the clinic has it so.
+    pub sync: Option<SyncStateView>,
+}
+
+/// Change how a clinic can reach a person. What is unset stays.
+#[uniffi::remote(Record)]
+pub struct ChangeContactRequest {
+    /// Whom.
+    pub person_id: String,
+    /// Which clinic gets it; may be unset when there is only one.
+    #[uniffi(default = None)]
+    pub clinic_id: Option<String>,
+    /// All telephone numbers, the first one first; at most 5.
+    #[uniffi(default = None)]
+    pub phones: Option<Vec<String>>,
+    /// The address on one line, at most 300 characters; empty takes it away.
+    #[uniffi(default = None)]
+    pub address: Option<String>,
+}
+
+/// What the person and a clinic changed differently.
+#[uniffi::remote(Record)]
+pub struct ConflictView {
+    /// The id of the change, for `settleConflict`.
+    pub id: String,
+    /// The clinic.
+    pub clinic_id: String,
+    /// The clinic's name.
+    pub clinic_name: String,
+    /// When the person wrote it.
+    pub written: Timestamp,
+    /// The same as text.
+    pub when_text: String,
+    /// What differs.
+    pub parts: Vec<ConflictPartView>,
+}
+
+/// One thing that differs.
+#[uniffi::remote(Record)]
+pub struct ConflictPartView {
+    /// What it is, e.g. "Telephone".
+    pub what: String,
+    /// What the person wrote.
+    pub mine: String,
+    /// What the clinic has.
+    pub clinics: String,
+}
+
+/// A person's decision of a conflict.
+#[uniffi::remote(Enum)]
+pub enum Keep {
+    /// What the person wrote goes to the clinic.
+    Mine,
+    /// What the clinic has stays.
+    Clinics,
 }
 
 /// What a person says of a document to be put in.

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use sokhoe_app::{
-    AttachmentState, AttachmentView, BookingStatus, BookingView, ClinicView, EntryDetailView,
-    EntryView, EventView, InvoiceView, ParkedView, PaymentQrView, PaymentStatus, PersonView,
-    ServiceView, SlotView, SyncView, TrendView,
+    AttachmentState, AttachmentView, BookingStatus, BookingView, ClinicView, ConflictView,
+    ContactView, EntryDetailView, EntryView, EventView, InvoiceView, ParkedView, PaymentQrView,
+    PaymentStatus, PersonView, ServiceView, SlotView, SyncStateView, SyncStatus, SyncView,
+    TrendView,
 };
 use sokhoe_domain::Timestamp;
 
@@ -132,6 +133,45 @@ pub(crate) fn entry(view: &EntryView) -> Value {
         "kind": view.kind,
         "trend_code": view.trend_code,
         "snippet": list(&view.snippet, |part| json!({"text": part.text, "is_hit": part.is_hit})),
+        "sync": view.sync.as_ref().map(sync_state),
+    })
+}
+
+/// How far what the person wrote has come.
+fn sync_state(view: &SyncStateView) -> Value {
+    let status = match view.status {
+        SyncStatus::Waiting => "waiting",
+        SyncStatus::Sending => "sending",
+        SyncStatus::Refused => "refused",
+        SyncStatus::Conflict => "conflict",
+    };
+    json!({"id": view.id, "status": status, "text": view.text})
+}
+
+/// How a clinic can reach a person.
+pub(crate) fn contact(view: &ContactView) -> Value {
+    json!({
+        "clinic_id": view.clinic_id,
+        "clinic_name": view.clinic_name,
+        "phones": view.phones,
+        "address": view.address,
+        "sync": view.sync.as_ref().map(sync_state),
+    })
+}
+
+/// What both changed.
+pub(crate) fn conflict(view: &ConflictView) -> Value {
+    let parts = list(
+        &view.parts,
+        |part| json!({"what": part.what, "mine": part.mine, "clinics": part.clinics}),
+    );
+    json!({
+        "id": view.id,
+        "clinic_id": view.clinic_id,
+        "clinic_name": view.clinic_name,
+        "written": view.written.to_fhir(),
+        "when_text": view.when_text,
+        "parts": parts,
     })
 }
 

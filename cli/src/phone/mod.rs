@@ -12,6 +12,7 @@ mod move_phone;
 mod offers;
 mod open;
 mod own_documents;
+mod own_words;
 mod parked;
 mod people;
 pub(crate) mod results;
@@ -63,6 +64,7 @@ A visit from the code at the counter to the payment:
   sokhoe phone open-attachment <ENTRY> --to letter.pdf
   sokhoe phone invoice                 what is to be paid
   sokhoe phone invoice qr <ID>         its VietQR, for the bank's app
+  sokhoe phone record-reading blood-pressure 135 82
   sokhoe phone export --out book.html  the whole book, to print or to take along
 
 A booking without a network is kept and goes out with the next `sync`.";
@@ -93,6 +95,13 @@ enum PhoneCommand {
     Events(people::EventsArgs),
     AddDocument(own_documents::AddDocumentArgs),
     RemoveDocument(own_documents::RemoveDocumentArgs),
+    RecordReading(own_words::RecordReadingArgs),
+    Contact(own_words::ContactArgs),
+    ChangeContact(own_words::ChangeContactArgs),
+    /// List what the person and a clinic changed differently
+    Conflicts,
+    Settle(own_words::SettleArgs),
+    TakeBack(own_words::TakeBackArgs),
     Export(export::ExportArgs),
     Storage(storage::StorageArgs),
     /// Read a whole book and verify it; what is damaged is kept aside and fetched again
@@ -145,6 +154,12 @@ pub(crate) async fn run(
         PhoneCommand::Check => check::run(&phone, output),
         PhoneCommand::AddDocument(args) => own_documents::add(&phone, args, output),
         PhoneCommand::RemoveDocument(args) => own_documents::remove(&phone, &args, output),
+        PhoneCommand::RecordReading(args) => own_words::record_reading(&phone, args, output).await,
+        PhoneCommand::Contact(args) => own_words::contact(&phone, args, output),
+        PhoneCommand::ChangeContact(args) => own_words::change_contact(&phone, args, output).await,
+        PhoneCommand::Conflicts => own_words::conflicts(&phone, output),
+        PhoneCommand::Settle(args) => own_words::settle(&phone, args, output).await,
+        PhoneCommand::TakeBack(args) => own_words::take_back(&phone, &args, output),
         PhoneCommand::Export(args) => export::run(&phone, &args, output),
         PhoneCommand::Move(args) => move_phone::run(&phone, args, output),
         PhoneCommand::Recovery(args) => keys::recovery(folder, &args, words, output),

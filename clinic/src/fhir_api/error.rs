@@ -28,6 +28,14 @@ pub(crate) enum ApiError {
     TooLarge,
     /// The cursor is not ours or no longer valid: begin anew.
     CursorGone,
+    /// The clinic took it away.
+    Deleted,
+    /// It says what is not the person's to say.
+    NotTheirs(&'static str),
+    /// The version that it began from is not named.
+    VersionNeeded,
+    /// There is another version by now.
+    OtherVersion,
     /// The key was used for another request.
     KeyReused,
     /// The device could see the person once and no longer may.
@@ -73,6 +81,18 @@ impl IntoResponse for ApiError {
                 StatusCode::GONE,
                 "expired",
                 "The cursor is not valid: begin anew.",
+            ),
+            Self::Deleted => (StatusCode::GONE, "deleted", "It was deleted."),
+            Self::NotTheirs(text) => (StatusCode::UNPROCESSABLE_ENTITY, "business-rule", text),
+            Self::VersionNeeded => (
+                StatusCode::PRECONDITION_REQUIRED,
+                "required",
+                "If-Match must name the version that this began from.",
+            ),
+            Self::OtherVersion => (
+                StatusCode::PRECONDITION_FAILED,
+                "conflict",
+                "There is another version by now: read it and begin from it.",
             ),
             Self::KeyReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -9,6 +9,7 @@ use sokhoe_domain::Timestamp;
 use super::Api;
 use super::error::fhir;
 use super::types::{INCLUDES, Rule, Served, TYPES};
+use crate::access::WRITABLE;
 
 /// The operations by type: name and definition.
 const OPERATIONS: &[(&str, &str, &str)] = &[
@@ -34,7 +35,7 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ),
 ];
 /// The day this statement was last changed.
-const DATE: &str = "2026-11-25";
+const DATE: &str = "2026-11-29";
 
 pub(super) async fn metadata(State(api): State<Api>) -> Response {
     fhir(
@@ -66,17 +67,25 @@ fn statement(base: &str, name: &str) -> Value {
 }
 
 fn resource(served: &Served) -> Value {
-    let interactions = match served.rule {
-        Rule::Referred => json!([{"code": "read"}]),
-        Rule::Directory | Rule::Compartment => json!([{"code": "read"}, {"code": "search-type"}]),
-    };
+    let writable = WRITABLE.contains(&served.name);
+    let mut interactions = vec![json!({"code": "read"})];
+    if served.rule != Rule::Referred {
+        interactions.push(json!({"code": "search-type"}));
+    }
+    if writable {
+        interactions.push(json!({
+            "code": "update",
+            "documentation": "What a person says of themselves. If-Match names the version of the ETag.",
+        }));
+    }
     let mut resource = json!({
         "type": served.name,
         "interaction": interactions,
         // Resources are served as they came: their `meta.versionId` is not ours. The ETag tells the version.
         "versioning": "no-version",
         "readHistory": false,
-        "updateCreate": false,
+        // A reading gets its id on the phone.
+        "updateCreate": served.name == "Observation",
         "conditionalRead": "not-match",
         "searchParam": served
             .params

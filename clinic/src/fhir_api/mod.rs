@@ -14,6 +14,7 @@ mod pace;
 mod read;
 mod search;
 pub(crate) mod types;
+mod update;
 
 use std::fmt;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/fhir/Appointment/$book", post(booking::book))
         .route("/fhir/Patient/{id}/$changes", get(changes::changes))
         .route("/fhir/{kind}", get(search::search))
-        .route("/fhir/{kind}/{id}", get(read::read))
+        .route("/fhir/{kind}/{id}", get(read::read).put(update::update))
         .with_state(api)
 }
 

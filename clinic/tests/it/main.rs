@@ -18,3 +18,4 @@ mod race;
 mod review;
 mod search;
 mod support;
+mod writing;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sokhoe_domain::ClinicId;
 use sokhoe_vault::{EntryQuery, EntryRow, PageCursor};
 
+use crate::changes::SyncStates;
 use crate::error::AppError;
 use crate::session::{Session, SoKhoe};
 use crate::views::{BrowseRequest, EntryPageView, EntryView, SectionCountView, TextPartView};
@@ -41,11 +42,12 @@ impl SoKhoe {
             book.vault.search(&request.text, &query)?
         };
         let clinics = self.inner.clinic_names()?;
+        let states = self.inner.sync_states(&book)?;
         Ok(EntryPageView {
             rows: page
                 .rows
                 .into_iter()
-                .map(|row| self.inner.entry_view(row, &clinics))
+                .map(|row| self.inner.entry_view(row, &clinics, &states))
                 .collect(),
             next: page.next.map(|cursor| cursor.to_string()),
         })
@@ -82,8 +84,17 @@ impl Session {
         &self,
         row: EntryRow,
         clinics: &HashMap<ClinicId, String>,
+        states: &SyncStates,
     ) -> EntryView {
+        // Hardly ever is there any.
+        let sync = if states.is_empty() {
+            None
+        } else {
+            let place = (row.clinic.clone(), row.resource.clone());
+            states.get(&place).cloned()
+        };
         EntryView {
+            sync,
             id: row.id,
             clinic_name: clinics.get(&row.clinic).cloned().unwrap_or_default(),
             clinic_id: row.clinic.0,

@@ -29,7 +29,7 @@ impl SoKhoe {
             })
             .collect();
         Ok(EntryDetailView {
-            entry: session.entry_view(row, &session.clinic_names()?),
+            entry: session.entry_view(row, &session.clinic_names()?, &session.sync_states(&book)?),
             fields,
             resource_json: stored.json,
         })

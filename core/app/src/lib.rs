@@ -8,8 +8,11 @@ mod book;
 mod bookings;
 mod browse;
 mod cancel;
+mod change_contact;
+mod changes;
 mod check;
 mod config;
+mod conflicts;
 mod documents;
 mod enrol;
 mod entry;
@@ -28,8 +31,10 @@ mod parked;
 mod pause;
 mod pay;
 mod persons;
+mod record_reading;
 mod scan;
 mod session;
+mod settle_conflict;
 mod storage;
 mod sync_state;
 mod synchronise;
@@ -53,12 +58,14 @@ pub use scan::{
 };
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
+pub use sokhoe_fhir::Measure;
 pub use storage::StorageView;
 pub use views::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
-    ClinicSyncView, ClinicView, EnrolmentView, EntryDetailView, EntryPageView, EntryView,
-    EventView, FieldView, FindSlotsRequest, InvoiceView, MoveProgressView, MoveRequestView,
-    PaymentQrView, PaymentStatus, PersonView, PointView, SectionCountView, ServiceView, SlotView,
-    SyncState, SyncView, TextPartView, TrendView,
+    ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,
+    EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, FieldView,
+    FindSlotsRequest, InvoiceView, Keep, MoveProgressView, MoveRequestView, PaymentQrView,
+    PaymentStatus, PersonView, PointView, RecordReadingRequest, SectionCountView, ServiceView,
+    SlotView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TrendView,
 };
 pub use words::Language;

@@ -76,7 +76,11 @@ impl SoKhoe {
         // Pulls may run beside each other (`Engine::pull`).
         let pushed = {
             let _one_at_a_time = book.syncing.lock().await;
-            engine.push(&lanes, urgency, &session.paces).await?
+            let mut pushed = engine.push(&lanes, urgency, &session.paces).await?;
+            let changes = engine.push_changes(&lanes, urgency, &session.paces).await?;
+            pushed.settled += changes.settled;
+            pushed.waiting += changes.waiting;
+            pushed
         };
         let mut view = SyncView {
             stored: 0,

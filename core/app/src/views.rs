@@ -2,6 +2,7 @@
 //! ready to read in the language of the app.
 
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
+use sokhoe_fhir::Measure;
 
 /// A person whose health book is on this phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -274,6 +275,8 @@ pub struct EntryView {
     pub trend_code: Option<String>,
     /// After a search: where the words stand, in the row or in what is behind it. Else empty.
     pub snippet: Vec<TextPartView>,
+    /// How far what the person wrote there has come; unset when the clinic has it so.
+    pub sync: Option<SyncStateView>,
 }
 
 /// A piece of a text that is shown.
@@ -458,4 +461,140 @@ pub struct BookView {
     pub events: Vec<EventView>,
     /// How the book stands with each clinic.
     pub clinics: Vec<ClinicSyncView>,
+}
+
+/// Put a reading of the person's own into the book.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordReadingRequest {
+    /// Whose.
+    pub person_id: String,
+    /// Which clinic gets it; may be unset when there is only one.
+    pub clinic_id: Option<String>,
+    /// What was measured.
+    pub measure: Measure,
+    /// Systolic and diastolic in mmHg; or the one number: beats a minute, mmol/L, kg, °C, %.
+    pub values: Vec<f64>,
+    /// When it was measured; now when unset.
+    pub at: Option<Timestamp>,
+}
+
+/// How a clinic can reach a person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ContactView {
+    /// The clinic.
+    pub clinic_id: String,
+    /// The clinic's name.
+    pub clinic_name: String,
+    /// The telephone numbers, the first one first.
+    pub phones: Vec<String>,
+    /// The address on one line; empty when none is known.
+    pub address: String,
+    /// How far a change of it has come; unset when the clinic has it so.
+    pub sync: Option<SyncStateView>,
+}
+
+impl std::fmt::Debug for ContactView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ContactView")
+            .field("clinic_id", &self.clinic_id)
+            .field("sync", &self.sync)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Change how a clinic can reach a person. What is unset stays.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChangeContactRequest {
+    /// Whom.
+    pub person_id: String,
+    /// Which clinic gets it; may be unset when there is only one.
+    pub clinic_id: Option<String>,
+    /// All telephone numbers, the first one first; at most 5.
+    pub phones: Option<Vec<String>>,
+    /// The address on one line, at most 300 characters; empty takes it away.
+    pub address: Option<String>,
+}
+
+impl std::fmt::Debug for ChangeContactRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChangeContactRequest")
+            .field("clinic_id", &self.clinic_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far what a person wrote has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncStatus {
+    /// Kept on the phone; goes out by itself when there is a network.
+    Waiting,
+    /// On its way; the clinic's answer is not known.
+    Sending,
+    /// The clinic does not take it; it can be taken back.
+    Refused,
+    /// The clinic changed it otherwise; the person decides.
+    Conflict,
+}
+
+/// The same with its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncStateView {
+    /// The id of the change.
+    pub id: String,
+    /// How far it has come.
+    pub status: SyncStatus,
+    /// The same in words that say what happens next.
+    pub text: String,
+}
+
+/// What the person and a clinic changed differently.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConflictView {
+    /// The id of the change, for [`crate::SoKhoe::settle_conflict`].
+    pub id: String,
+    /// The clinic.
+    pub clinic_id: String,
+    /// The clinic's name.
+    pub clinic_name: String,
+    /// When the person wrote it.
+    pub written: Timestamp,
+    /// The same as text.
+    pub when_text: String,
+    /// What differs.
+    pub parts: Vec<ConflictPartView>,
+}
+
+impl std::fmt::Debug for ConflictView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConflictView")
+            .field("id", &self.id)
+            .field("parts", &self.parts.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One thing that differs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConflictPartView {
+    /// What it is, e.g. "Telephone".
+    pub what: String,
+    /// What the person wrote.
+    pub mine: String,
+    /// What the clinic has.
+    pub clinics: String,
+}
+
+impl std::fmt::Debug for ConflictPartView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConflictPartView").finish_non_exhaustive()
+    }
+}
+
+/// A person's decision of a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// What the person wrote goes to the clinic.
+    Mine,
+    /// What the clinic has stays.
+    Clinics,
 }

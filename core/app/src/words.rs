@@ -9,11 +9,12 @@ use chrono::Datelike;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use sokhoe_domain::{BookingState, Refusal, Section, Timestamp};
+use sokhoe_fhir::Measure;
 use unic_langid::LanguageIdentifier;
 
 use crate::error::{AppError, EnrolmentRefusal, RecoveryCodeRefusal};
 use crate::parked::GIVEN_UP;
-use crate::views::{PaymentStatus, SyncState};
+use crate::views::{PaymentStatus, SyncState, SyncStatus};
 
 /// A language of the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -220,6 +221,41 @@ impl Words {
     pub fn event(&self, kind: &str) -> String {
         let key = format!("event-{kind}");
         self.say(if self.has(&key) { &key } else { "event-other" })
+    }
+
+    /// How far what the person wrote has come, saying what happens next.
+    #[must_use]
+    pub fn change_state(&self, status: SyncStatus, reason: &str) -> String {
+        match status {
+            SyncStatus::Waiting => self.say("change-waiting"),
+            SyncStatus::Sending => self.say("change-sending"),
+            SyncStatus::Refused => self.say_with("change-refused", &[("code", reason.to_owned())]),
+            SyncStatus::Conflict => self.say("change-conflict"),
+        }
+    }
+
+    /// What a reading of the person's own is called.
+    #[must_use]
+    pub fn measure(&self, measure: Measure) -> String {
+        self.say(match measure {
+            Measure::BloodPressure => "reading-blood-pressure",
+            Measure::Pulse => "reading-pulse",
+            Measure::Glucose => "reading-glucose",
+            Measure::Weight => "reading-weight",
+            Measure::Temperature => "reading-temperature",
+            Measure::OxygenSaturation => "reading-oxygen-saturation",
+        })
+    }
+
+    /// What of a resource both changed.
+    #[must_use]
+    pub fn conflict(&self, field: &str) -> String {
+        let key = format!("conflict-{field}");
+        self.say(if self.has(&key) {
+            &key
+        } else {
+            "conflict-other"
+        })
     }
 
     /// A label of a row's details; the FHIR name where there is no word.

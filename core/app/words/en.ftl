@@ -53,6 +53,8 @@ event-book-rebuilt = The book was damaged on this phone and is being fetched aga
 event-document-lost = A document of your own was damaged on this phone and can no longer be opened. Its title is still in the book. If you still have it, add it again.
 event-book-older = The book on this phone is an older copy. It is fetched again from the hospital. What you wrote since then may be missing.
 event-access-ended = The hospital no longer lets this phone see the record. What came from there was erased from the phone.
+event-change-conflict = The hospital changed what you changed, too. Choose which is right.
+event-change-refused = The hospital does not take something that you wrote
 event-other = Something changed
 
 ## In step with the hospitals
@@ -279,3 +281,25 @@ export-sources = Sources
 export-sources-text = Everything in this book comes from here. Beside each day stand whom it comes from and when this phone received it.
 export-set-aside = { $count } records could not be read by this phone and are not in this copy. The originals are kept; ask the clinic that sent them.
 export-end = End of the book. Made with Sổ Khỏe from what clinics sent and what you added; it does not replace the clinics' own records.
+
+## What the person writes
+reading-blood-pressure = Blood pressure
+reading-pulse = Pulse
+reading-glucose = Blood glucose
+reading-weight = Weight
+reading-temperature = Body temperature
+reading-oxygen-saturation = SpO2 (oxygen saturation)
+change-waiting = Waiting for a network. Sends by itself.
+change-sending = Sending to the hospital…
+change-refused = The hospital does not take it ({ $code }). You can change it or take it back.
+change-conflict = The hospital changed this, too. Choose which is right.
+conflict-telecom = Telephone, e-mail
+conflict-address = Address
+conflict-contact = Contact person
+conflict-communication = Language
+conflict-valueQuantity = Value measured
+conflict-component = Value measured
+conflict-effectiveDateTime = Time of measuring
+conflict-note = Note
+conflict-other = Something else
+conflict-nothing = (nothing)

@@ -53,6 +53,8 @@ event-book-rebuilt = Sổ bị hỏng trên điện thoại này và đang đư�
 event-document-lost = Một giấy tờ tự thêm đã bị hỏng trên điện thoại này và không mở được nữa. Tên của nó vẫn còn trong sổ. Nếu còn bản gốc, hãy thêm lại.
 event-book-older = Sổ trên điện thoại này là bản cũ. Ứng dụng sẽ tải lại từ bệnh viện. Những gì bạn tự ghi sau đó có thể bị thiếu.
 event-access-ended = Bệnh viện không còn cho điện thoại này xem hồ sơ. Những gì lấy từ bệnh viện đó đã được xóa khỏi máy.
+event-change-conflict = Bệnh viện cũng đã sửa thông tin bạn vừa sửa. Hãy chọn nội dung đúng.
+event-change-refused = Bệnh viện không nhận thông tin bạn tự ghi
 event-other = Có thay đổi mới
 
 ## Đồng bộ với bệnh viện
@@ -279,3 +281,25 @@ export-sources = Nguồn
 export-sources-text = Mọi mục trong sổ đến từ những nơi sau. Bên cạnh mỗi ngày có tên nơi đó và ngày điện thoại nhận được.
 export-set-aside = { $count } hồ sơ điện thoại không đọc được nên không có trong bản in này. Hồ sơ gốc vẫn được giữ; có thể hỏi lại nơi gửi.
 export-end = Hết sổ. Lập bằng Sổ Khỏe từ những gì các cơ sở y tế gửi và những gì tự thêm, không thay cho hồ sơ gốc ở đó.
+
+## Tự ghi
+reading-blood-pressure = Huyết áp
+reading-pulse = Nhịp tim
+reading-glucose = Đường huyết
+reading-weight = Cân nặng
+reading-temperature = Nhiệt độ cơ thể
+reading-oxygen-saturation = SpO2 (độ bão hòa oxy trong máu)
+change-waiting = Chờ mạng. Sẽ tự gửi.
+change-sending = Đang gửi cho bệnh viện…
+change-refused = Bệnh viện không nhận ({ $code }). Bạn có thể sửa lại hoặc bỏ đi.
+change-conflict = Bệnh viện cũng đã sửa chỗ này. Hãy chọn nội dung đúng.
+conflict-telecom = Số điện thoại, email
+conflict-address = Địa chỉ
+conflict-contact = Người liên hệ
+conflict-communication = Ngôn ngữ
+conflict-valueQuantity = Kết quả đo
+conflict-component = Kết quả đo
+conflict-effectiveDateTime = Thời điểm đo
+conflict-note = Ghi chú
+conflict-other = Nội dung khác
+conflict-nothing = (không có)

@@ -13,6 +13,7 @@ mod live;
 mod scheduling;
 mod server;
 mod transport;
+mod versioned;
 
 pub use attachment::{AttachmentBody, AttachmentError};
 pub use clinic::{ClinicClient, Credentials};
@@ -23,3 +24,4 @@ pub use live::{LiveChange, LiveChanges};
 pub use scheduling::BookAnswer;
 pub use server::{BatchBody, PageBody, ServerQuery};
 pub use transport::{HttpTransport, TransportSetupError};
+pub use versioned::Versioned;

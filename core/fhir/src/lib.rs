@@ -12,6 +12,7 @@ pub mod binary;
 pub mod bundle;
 pub mod capability;
 pub mod common;
+pub mod contact;
 pub mod detail;
 pub mod directory;
 pub mod error;
@@ -20,9 +21,11 @@ pub mod index;
 pub mod invoice;
 pub mod json;
 pub mod limits;
+pub mod merge;
 pub mod names;
 pub mod outcome;
 pub mod own_document;
+pub mod own_reading;
 pub mod patient;
 mod read;
 pub mod scheduling;
@@ -38,6 +41,7 @@ pub use bundle::{
 };
 pub use capability::CapabilityView;
 pub use common::{Coded, Ref};
+pub use contact::ContactView;
 pub use directory::{
     LocationView, PractitionerRoleView, PractitionerView, ScheduleView, ServiceView,
 };
@@ -47,5 +51,6 @@ pub use index::{Indexed, index};
 pub use invoice::InvoiceView;
 pub use outcome::Outcome;
 pub use own_document::OwnDocument;
+pub use own_reading::{Measure, OwnReading, OwnReadingView};
 pub use patient::PatientView;
 pub use scheduling::{BookRequest, FindRequest, HoldRequest};

@@ -25,7 +25,7 @@ impl Vault {
         if clinic.is_own() {
             return Err(VaultError::ReservedClinic);
         }
-        let (patch, intents, files) = self.store().write(Durability::Full, |tx, scratch| {
+        let (patch, sent, files) = self.store().write(Durability::Full, |tx, scratch| {
             let keys = keys(tx, clinic)?;
             let directory = self.directory().current(tx)?;
             let mut ingest = Ingest::begin(tx, scratch, directory, clinic, Timestamp::default())?;
@@ -34,9 +34,14 @@ impl Vault {
             }
             let (_, _, patch) = ingest.finish(None)?;
             let files = sources::forget(tx, clinic)?;
-            let intents = intents(tx, clinic)?;
-            tx.prepare(r#"DELETE FROM "intent" WHERE "clinic" = ?1"#)?
-                .execute([clinic.as_str()])?;
+            let mut sent = ids(tx, "intent", clinic)?;
+            sent.extend(ids(tx, "change", clinic)?);
+            for table in ["intent", "change"] {
+                tx.execute(
+                    &format!(r#"DELETE FROM "{table}" WHERE "clinic" = ?1"#),
+                    [clinic.as_str()],
+                )?;
+            }
             tx.prepare(r#"DELETE FROM "booking" WHERE "clinic" = ?1"#)?
                 .execute([clinic.as_str()])?;
             for table in ["tombstone", "set_aside", "named_by"] {
@@ -53,10 +58,10 @@ impl Vault {
                        "expected" = NULL, "reached" = NULL WHERE "name" = ?1"#,
                 [clinic.as_str()],
             )?;
-            Ok((patch, intents, files))
+            Ok((patch, sent, files))
         })?;
         patch.apply(self.columns(), self.directory());
-        self.note_done(&intents);
+        self.note_done(&sent);
         self.blob_files().discard(&files);
         self.store().notices.tell(VaultChange {
             entries: true,
@@ -83,8 +88,10 @@ fn keys(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Vec<ResourceKey>, Vau
     Ok(keys.collect::<Result<_, _>>()?)
 }
 
-fn intents(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Vec<IntentId>, VaultError> {
-    let mut find = tx.prepare(r#"SELECT "id" FROM "intent" WHERE "clinic" = ?1"#)?;
+fn ids(tx: &Transaction<'_>, table: &str, clinic: &ClinicId) -> Result<Vec<IntentId>, VaultError> {
+    let mut find = tx.prepare(&format!(
+        r#"SELECT "id" FROM "{table}" WHERE "clinic" = ?1"#
+    ))?;
     let mut rows = find.query([clinic.as_str()])?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {

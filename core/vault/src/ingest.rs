@@ -277,10 +277,25 @@ impl<'t> Ingest<'t> {
     /// Takes in one change. An error is one of the database, never of the record.
     pub(crate) fn take(&mut self, change: &Change<'_>) -> Result<(), VaultError> {
         match change {
-            Change::Put { key, version, json } => self.put(key, version.as_deref(), json),
+            Change::Put { key, version, json } => self.put(key, version.as_deref(), json, false),
             Change::Delete { key } => self.delete(key),
             Change::Broken { reason, json, .. } => self.set_aside(None, reason.code(), json),
         }
+    }
+
+    /// Takes in a resource that may say something new under a version that is known: the person wrote in it.
+    pub(crate) fn replace(
+        &mut self,
+        key: &ResourceKey,
+        version: Option<&str>,
+        json: &str,
+    ) -> Result<(), VaultError> {
+        self.put(key, version, json, true)
+    }
+
+    /// Whether a text would be taken in as this resource, and not set aside.
+    pub(crate) fn can_read(&self, key: &ResourceKey, json: &str) -> bool {
+        (self.scratch.index)(json).is_ok_and(|indexed| indexed.key == *key && fits(&indexed))
     }
 
     fn put(
@@ -288,10 +303,11 @@ impl<'t> Ingest<'t> {
         key: &ResourceKey,
         version: Option<&str>,
         json: &str,
+        whatever_the_version: bool,
     ) -> Result<(), VaultError> {
         let name = self.name(key)?;
         let known = self.find(&name)?;
-        if let Some(known) = &known {
+        if let Some(known) = known.as_ref().filter(|_| !whatever_the_version) {
             let same = match version {
                 Some(version) => known.version.as_deref() == Some(version),
                 None => known.version.is_none() && self.has_json(known.number, json)?,

@@ -17,6 +17,7 @@ mod base;
 mod blobs;
 mod bookings;
 mod busy;
+mod changes;
 mod compression;
 mod connection;
 mod end;
@@ -62,6 +63,7 @@ pub use blobs::{
     OpenedBlob, StoredBlob,
 };
 pub use bookings::StoredBooking;
+pub use changes::{CHANGE_CONFLICT, CHANGE_REFUSED, ChangeState, NewChange, StoredChange};
 pub use entries::{BadCursor, EntryPage, EntryQuery, EntryRow, PageCursor};
 pub use epoch::Opening;
 pub use error::VaultError;

@@ -17,6 +17,7 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0006_base.sql"),
     include_str!("../migrations/vault/0007_parked.sql"),
     include_str!("../migrations/vault/0008_sync_state.sql"),
+    include_str!("../migrations/vault/0009_changes.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[

@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction};
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Timestamp};
 
 use crate::bookings::{self, StoredBooking, read_id};
+use crate::changes;
 use crate::error::VaultError;
 use crate::events::{self, NewEvent};
 use crate::journal::{Contents, Damage, Journal, WrittenIntent};
@@ -495,26 +496,30 @@ fn agree(journal: &Contents, database: &[WrittenIntent]) -> bool {
 
 /// Brings the database and the journal to say the same, when a vault is opened.
 ///
-/// An intent (a document) whose commit succeeded and that the database does not know was lost with a part of the
+/// An intent (a document, a change) whose commit succeeded and that the database does not know was lost with a part of the
 /// file: it comes back. One whose commit is not known to have succeeded was never acknowledged: there
 /// the database's word counts. What the journal lost is written again.
 pub(crate) fn reconcile(vault: &Vault) -> Result<(), VaultError> {
     let journal = vault.journal();
-    let (database, documents) = vault
-        .store()
-        .read(|tx, _| Ok((all_written(tx)?, InDatabase::read(tx)?)))?;
-    if database.is_empty() && documents.is_empty() && !journal.is_there()? {
+    let (database, documents, changes) = vault.store().read(|tx, _| {
+        let changes = changes::InDatabase::read(tx)?;
+        Ok((all_written(tx)?, InDatabase::read(tx)?, changes))
+    })?;
+    let nothing = database.is_empty() && documents.is_empty() && changes.is_empty();
+    if nothing && !journal.is_there()? {
         return Ok(());
     }
     let contents = journal.read()?;
-    if agree(&contents, &database) && documents.agrees(&contents) {
+    if agree(&contents, &database) && documents.agrees(&contents) && changes.agrees(&contents) {
         return Ok(());
     }
-    drop((contents, documents));
-    let patch = vault.store().write(Durability::Full, |tx, scratch| {
+    drop((contents, documents, changes));
+    let patches = vault.store().write(Durability::Full, |tx, scratch| {
         // Again, now that nobody else writes.
         let mut contents = journal.read()?;
-        let patch = own_documents::reconcile(vault, tx, scratch, &mut contents)?;
+        let mut patches = Vec::new();
+        patches.extend(own_documents::reconcile(vault, tx, scratch, &mut contents)?);
+        patches.extend(changes::reconcile(tx, scratch, &mut contents)?);
         for written in &contents.live {
             if contents.kept.contains(&written.id) {
                 restore(tx, written)?;
@@ -529,9 +534,9 @@ pub(crate) fn reconcile(vault: &Vault) -> Result<(), VaultError> {
         }
         journal.rewrite(&contents)?;
         tx.execute(r#"DELETE FROM "answered""#, [])?;
-        Ok(patch)
+        Ok(patches)
     })?;
-    if let Some(patch) = patch {
+    for patch in patches {
         patch.apply(vault.columns(), vault.directory());
     }
     Ok(())

@@ -8,6 +8,7 @@ use sokhoe_domain::{ClinicId, ResourceKey, Timestamp};
 use sokhoe_fhir::bundle::Change;
 
 use crate::bookings::{self, StoredBooking};
+use crate::changes::Pending;
 use crate::error::VaultError;
 use crate::events::{self, NewEvent};
 use crate::ingest::Ingest;
@@ -180,7 +181,9 @@ impl Vault {
         if page.clinic.is_own() {
             return Err(VaultError::ReservedClinic);
         }
-        let durability = if page.bookings.is_empty() && page.events.is_empty() {
+        // What the clinic says of a change of the person's may end it.
+        let changes = self.has_changes(page.clinic)?;
+        let durability = if page.bookings.is_empty() && page.events.is_empty() && !changes {
             Durability::Relaxed
         } else {
             Durability::Full
@@ -198,16 +201,18 @@ impl Vault {
                 return Ok(None);
             }
             let directory = self.directory().current(tx)?;
+            let mut pending = Pending::of(tx, page.clinic)?;
             let mut ingest = Ingest::begin(tx, scratch, directory, page.clinic, page.received)?;
             ingest.only_newer = order != Order::Commits;
             for change in page.changes {
-                ingest.take(change)?;
+                pending.take(tx, &mut ingest, change, page.received)?;
             }
             let (mut applied, mut change, patch) =
                 ingest.finish((order != Order::Ahead).then_some(page.cursor))?;
             if place.is_some() && order != Order::Ahead {
                 change.sync = sync_state::count_arrived(tx, page.clinic, applied.came())?;
             }
+            answered.append(&mut pending.done);
             let mut old_news: BTreeSet<String> = BTreeSet::new();
             for booking in page.bookings {
                 let before = bookings::find(tx, booking.id)?.map(|before| before.state);
@@ -236,7 +241,7 @@ impl Vault {
                 .cloned()
                 .collect();
             events::keep(tx, &news)?;
-            change.events = !news.is_empty();
+            change.events = pending.has_news || !news.is_empty();
             if place.is_some_and(|place| place.last) {
                 tx.prepare_cached(r#"UPDATE "clinic" SET "caught_up" = 1 WHERE "name" = ?1"#)?
                     .execute([page.clinic.as_str()])?;
@@ -326,6 +331,13 @@ fn cursor_of(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Option<String>, 
 }
 
 impl VaultChange {
+    pub(crate) const ENTRIES: Self = Self {
+        entries: true,
+        bookings: false,
+        events: false,
+        invoices: false,
+        sync: false,
+    };
     pub(crate) const BOOKINGS: Self = Self {
         entries: false,
         bookings: true,

@@ -16,6 +16,7 @@ use sokhoe_domain::ports::{KeyStoreError, VaultFiles};
 
 use crate::account::{self, AccountVault};
 use crate::blobs::{self, BlobFiles, is_blob_of};
+use crate::changes;
 use crate::compression::Encoder;
 use crate::connection::{self, Role};
 use crate::error::VaultError;
@@ -51,6 +52,8 @@ pub struct Rebuilt {
     pub bookings: u32,
     /// Events that nobody has acknowledged.
     pub events: u32,
+    /// What the person wrote that no clinic has.
+    pub changes: u32,
     /// Documents of the person's own.
     pub documents: u32,
     /// Of them those whose bytes are lost.
@@ -81,7 +84,7 @@ fn blobs_kept_file(name: &str) -> String {
 impl Vault {
     /// Keeps the damaged files of a vault aside and begins a new one under the same key, with the
     /// bookings, intents and events that still read, every unsent intent of the journal (as possibly
-    /// sent: the same id is asked again), every document of the person's own, and an event `book-rebuilt`
+    /// sent: the same id is asked again), every document of the person's own, what they wrote for clinics, and an event `book-rebuilt`
     /// for the person. Bytes of documents are read and proved; when some are lost an event
     /// `document-lost` is kept for each, whose subject is the document's id. Cursors are not taken along:
     /// the next sync fetches everything. Nothing is deleted. Drop every handle before.
@@ -128,6 +131,9 @@ impl Vault {
             rebuilt.documents = documents.documents;
             rebuilt.documents_without_bytes =
                 u32::try_from(documents.without_bytes.len()).unwrap_or(u32::MAX);
+            let mut scratch = scratch(ports, tx)?;
+            salvage.put_changes_back(tx, &mut scratch)?;
+            changes::restore(tx, &mut scratch, &written.changes)?;
             let event = |kind: &str, subject: String| events::NewEvent {
                 kind: kind.to_owned(),
                 subject,
@@ -145,6 +151,7 @@ impl Vault {
                 })
             };
             (rebuilt.intents, rebuilt.bookings) = (count("intent")?, count("booking")?);
+            rebuilt.changes = count("change")?;
             blob_files.named(tx)
         })?;
         drop(running);
@@ -164,17 +171,22 @@ fn put_documents_back<'a>(
     if documents.is_empty() {
         return Ok(Restored::default());
     }
+    let mut scratch = scratch(ports, tx)?;
+    let directory = Arc::new(Directory::load(tx)?);
+    own_documents::restore(tx, &mut scratch, directory, blobs, &documents)
+}
+
+/// What takes resources into a new file.
+fn scratch(ports: &VaultPorts, tx: &Transaction<'_>) -> Result<Scratch, VaultError> {
     // Where the hashes of ids begin, as at the first opening of a new vault.
     let mut seed = [0; 8];
     ports.rng.fill(&mut seed);
     resources::set_seed(tx, i64::from_le_bytes(seed))?;
-    let mut scratch = Scratch {
+    Ok(Scratch {
         names: Names::default(),
         encoder: Encoder::default(),
         index: sokhoe_fhir::index,
-    };
-    let directory = Arc::new(Directory::load(tx)?);
-    own_documents::restore(tx, &mut scratch, directory, blobs, &documents)
+    })
 }
 
 impl Vault {

@@ -122,6 +122,38 @@ pub(crate) fn find(
     Ok(None)
 }
 
+/// The number of a resource, if it is there.
+pub(crate) fn number(
+    tx: &Transaction<'_>,
+    directory: &Cache<Directory>,
+    clinic: &ClinicId,
+    key: &ResourceKey,
+) -> Result<Option<i64>, VaultError> {
+    let names: Option<(i64, i64, i64)> = tx
+        .prepare_cached(
+            r#"SELECT n."seed", c."id", k."id" FROM "counter" n, "clinic" c, "kind" k
+               WHERE c."name" = ?1 AND k."name" = ?2"#,
+        )?
+        .query_row((clinic.as_str(), &key.kind), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let Some((seed, clinic, kind)) = names else {
+        return Ok(None);
+    };
+    let mut is_it = tx.prepare_cached(
+        r#"SELECT 1 FROM "resource"
+           WHERE "number" = ?1 AND "clinic" = ?2 AND "kind" = ?3 AND "id" = ?4"#,
+    )?;
+    let directory = directory.current(tx)?;
+    for number in directory.with_hash(hash(seed, clinic, kind, &key.id)) {
+        if is_it.exists((number, clinic, kind, PackedId::new(&key.id)))? {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}
+
 /// The JSON of the resource with this number, if it is there.
 pub(crate) fn json(
     tx: &Transaction<'_>,

@@ -165,6 +165,20 @@ impl Phone {
             .await
     }
 
+    pub async fn put(&self, path: &str, if_match: Option<&str>, body: &str) -> Reply {
+        let authorization = format!("Bearer {}", self.token);
+        let mut headers = vec![
+            ("Authorization", &*authorization),
+            ("Sokhoe-Device", &*self.device),
+            ("Content-Type", "application/fhir+json"),
+        ];
+        headers.extend(if_match.map(|version| ("If-Match", version)));
+        Connection::open(&self.addr)
+            .await
+            .ask("PUT", path, &headers, body)
+            .await
+    }
+
     pub async fn post(&self, path: &str, key: Option<&str>, body: &str) -> Reply {
         let mut connection = Connection::open(&self.addr).await;
         self.post_on(&mut connection, path, key, body).await

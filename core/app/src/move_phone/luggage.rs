@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::ports::Zeroizing;
-use sokhoe_domain::{BookingState, ClinicId, IntentId, PersonId, Timestamp, Wire};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, PersonId, ResourceKey, Timestamp, Wire};
 use sokhoe_vault::{
-    Account, ClinicRecord, IntentKind, Link, NewEvent, NewIntent, PersonRecord, StoredBooking,
-    StoredIntent, Vault,
+    Account, ClinicRecord, IntentKind, Link, NewChange, NewEvent, NewIntent, PersonRecord,
+    StoredBooking, StoredChange, StoredIntent, Vault,
 };
 
 use super::{all_differ, refused};
@@ -59,6 +59,22 @@ struct Person {
     bookings: Vec<Booking>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     events: Vec<Event>,
+    /// What the person wrote for clinics that do not have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<WrittenChange>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenChange {
+    id: String,
+    clinic: String,
+    resource: String,
+    /// Unset for what the person made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base: Option<String>,
+    ours: String,
+    created: i64,
+    sent: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -259,6 +275,16 @@ impl Luggage {
                 vault.postpone(new.id, now, BookingState::Sending)?;
             }
         }
+        for change in &person.changes {
+            let new = change.record()?;
+            vault.keep_change(&new)?;
+            let waits = vault.change(new.id)?.is_some_and(|known| !known.sent);
+            // As with intents: the clinic is asked first.
+            if change.sent && waits {
+                vault.mark_change_sending(new.id, now)?;
+                vault.postpone_change(new.id, now, true)?;
+            }
+        }
         let events: Vec<NewEvent> = person
             .events
             .iter()
@@ -328,6 +354,11 @@ impl Person {
                 .collect(),
             bookings: bookings.map(Booking::pack).collect(),
             intents: intents.into_iter().map(Intent::pack).collect(),
+            changes: vault
+                .changes()?
+                .into_iter()
+                .map(WrittenChange::pack)
+                .collect(),
             events: vault
                 .events()?
                 .into_iter()
@@ -380,6 +411,31 @@ impl Intent {
             created: Timestamp::from_millis(self.created),
         };
         Ok((intent, self.sent))
+    }
+}
+
+impl WrittenChange {
+    fn pack(change: StoredChange) -> Self {
+        Self {
+            base: (!change.is_new()).then(|| change.base.clone()),
+            id: change.id.to_string(),
+            clinic: change.clinic.0,
+            resource: change.key.to_string(),
+            ours: change.ours,
+            created: change.created.as_millis(),
+            sent: change.sent,
+        }
+    }
+
+    fn record(&self) -> Result<NewChange, AppError> {
+        Ok(NewChange {
+            id: id(&self.id)?,
+            clinic: ClinicId(self.clinic.clone()),
+            key: ResourceKey::parse(&self.resource).ok_or_else(|| refused(MoveRefusal::Damaged))?,
+            base: self.base.clone(),
+            ours: self.ours.clone(),
+            created: Timestamp::from_millis(self.created),
+        })
     }
 }
 

@@ -68,6 +68,29 @@ CREATE TABLE "booking" (
     "updated" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "change" (
+    "number" INTEGER PRIMARY KEY AUTOINCREMENT,
+    "id" TEXT NOT NULL UNIQUE,
+    "clinic" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "resource" TEXT NOT NULL,
+    -- What the person saw when they wrote, {} for what they made.
+    "base" TEXT NOT NULL,
+    "ours" TEXT NOT NULL,
+    -- What the clinic has as far as is known, byte for byte, and its version there.
+    "theirs" TEXT,
+    "version" TEXT,
+    -- waiting, sending, refused, conflict
+    "state" TEXT NOT NULL,
+    -- The code of a refusal; else empty.
+    "reason" TEXT NOT NULL,
+    "created" INTEGER NOT NULL,
+    "attempts" INTEGER NOT NULL,
+    "not_before" INTEGER NOT NULL,
+    -- When the last attempt began; unset as long as nothing of it can have arrived.
+    "sent" INTEGER
+) STRICT;
+
 CREATE TABLE "clinic" (
     "id" INTEGER PRIMARY KEY,
     "name" TEXT NOT NULL UNIQUE,
@@ -257,5 +280,7 @@ CREATE TABLE "unit" (
 CREATE INDEX "blob_by_use" ON "blob" ("used") WHERE "file" IS NOT NULL;
 
 CREATE INDEX "blob_source_by_blob" ON "blob_source" ("blob");
+
+CREATE INDEX "change_by_resource" ON "change" ("clinic", "kind", "resource");
 
 CREATE INDEX "intent_by_booking" ON "intent" ("booking");

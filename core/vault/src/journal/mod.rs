@@ -22,7 +22,7 @@ use crate::error::VaultError;
 use crate::keys::HeldKey;
 use frames::{FileKey, Frames};
 use record::{Record, RecordText};
-pub(crate) use record::{WrittenBlob, WrittenDocument, WrittenIntent};
+pub(crate) use record::{WrittenBlob, WrittenChange, WrittenDocument, WrittenIntent};
 
 /// Dead records that are carried along before the file is written anew without them.
 const GARBAGE: usize = 64;
@@ -51,7 +51,9 @@ pub(crate) struct Contents {
     pub(crate) live: Vec<WrittenIntent>,
     /// Documents that no later record ended, as the last record of each says, in the order of their ids.
     pub(crate) documents: Vec<WrittenDocument>,
-    /// Those of both whose transaction is known to have committed.
+    /// Changes that no later record ended, as the last record of each says, in the order they were written.
+    pub(crate) changes: Vec<WrittenChange>,
+    /// Those of all whose transaction is known to have committed.
     pub(crate) kept: BTreeSet<IntentId>,
     /// Records of a kind that this program does not know: kept as they are.
     unknown: Vec<RecordText>,
@@ -120,6 +122,7 @@ impl Journal {
         let all = records.len();
         let mut live: BTreeMap<IntentId, (usize, WrittenIntent)> = BTreeMap::new();
         let mut documents: BTreeMap<IntentId, WrittenDocument> = BTreeMap::new();
+        let mut changes: Vec<WrittenChange> = Vec::new();
         for (place, text) in records.into_iter().enumerate() {
             match Record::parse(&text) {
                 Some(Record::Intent(intent)) => {
@@ -128,7 +131,15 @@ impl Journal {
                 Some(Record::Document(document)) => {
                     documents.insert(document.id, *document);
                 }
-                Some(Record::Kept { id } | Record::DocumentKept { id }) => {
+                Some(Record::Change(change)) => {
+                    match changes.iter_mut().find(|known| known.id == change.id) {
+                        Some(known) => *known = *change,
+                        None => changes.push(*change),
+                    }
+                }
+                Some(
+                    Record::Kept { id } | Record::DocumentKept { id } | Record::ChangeKept { id },
+                ) => {
                     contents.kept.insert(id);
                 }
                 Some(Record::Aborted { id } | Record::Done { id }) => {
@@ -139,6 +150,10 @@ impl Journal {
                     contents.kept.remove(&id);
                     documents.remove(&id);
                 }
+                Some(Record::ChangeDone { id }) => {
+                    contents.kept.remove(&id);
+                    changes.retain(|change| change.id != id);
+                }
                 None => contents.unknown.push(text),
             }
         }
@@ -146,6 +161,7 @@ impl Journal {
         live.sort_by_key(|(place, _)| *place);
         contents.live = live.into_iter().map(|(_, intent)| intent).collect();
         contents.documents = documents.into_values().collect();
+        contents.changes = changes;
         contents.forget_kept();
         contents.dead = all.saturating_sub(contents.records());
         Ok(contents)
@@ -160,6 +176,16 @@ impl Journal {
     /// Adds a document, or what is so of it by now; as [`Journal::add`].
     pub(crate) fn add_document(&self, document: &WrittenDocument) -> Result<(), VaultError> {
         self.append(&[Record::Document(Box::new(document.clone()))])
+    }
+
+    /// Adds a change, or what the person decided of it by now; as [`Journal::add`].
+    pub(crate) fn add_change(&self, change: &WrittenChange) -> Result<(), VaultError> {
+        self.append(&[Record::Change(Box::new(change.clone()))])
+    }
+
+    /// Notes that the transaction of a change committed. With SQLite's writer lock.
+    pub(crate) fn keep_change(&self, id: IntentId) -> Result<(), VaultError> {
+        self.append(&[Record::ChangeKept { id }])
     }
 
     /// Notes that the transaction of a document committed. With SQLite's writer lock.
@@ -177,7 +203,7 @@ impl Journal {
         self.end(&[id], |id| Record::Aborted { id })
     }
 
-    /// Notes that intents were answered, or that documents are gone or with a clinic. With SQLite's
+    /// Notes that intents were answered, or that documents or changes are gone or with a clinic. With SQLite's
     /// writer lock.
     pub(crate) fn done(&self, ids: &[IntentId]) -> Result<(), VaultError> {
         self.end(ids, |id| Record::Done { id })
@@ -187,15 +213,18 @@ impl Journal {
         let mut contents = self.read()?;
         let before = contents.records();
         let ends_document = |id: &IntentId| contents.documents.iter().any(|d| d.id == *id);
+        let ends_change = |id: &IntentId| contents.changes.iter().any(|c| c.id == *id);
         let records: Vec<_> = ids
             .iter()
-            .map(|id| match ends_document(id) {
-                true => Record::DocumentDone { id: *id },
-                false => record(*id),
+            .map(|id| match (ends_document(id), ends_change(id)) {
+                (true, _) => Record::DocumentDone { id: *id },
+                (false, true) => Record::ChangeDone { id: *id },
+                (false, false) => record(*id),
             })
             .collect();
         contents.live.retain(|intent| !ids.contains(&intent.id));
         contents.documents.retain(|d| !ids.contains(&d.id));
+        contents.changes.retain(|c| !ids.contains(&c.id));
         contents.forget_kept();
         let ended = before - contents.records();
         if ended == 0 {
@@ -248,12 +277,15 @@ impl Journal {
         for document in &contents.documents {
             texts.push(Record::Document(Box::new(document.clone())).text()?);
         }
+        for change in &contents.changes {
+            texts.push(Record::Change(Box::new(change.clone())).text()?);
+        }
         for &id in &contents.kept {
-            let is_document = !contents.has(id);
-            let kept = if is_document {
-                Record::DocumentKept { id }
-            } else {
-                Record::Kept { id }
+            let is_change = contents.changes.iter().any(|change| change.id == id);
+            let kept = match (contents.has(id), is_change) {
+                (true, _) => Record::Kept { id },
+                (false, true) => Record::ChangeKept { id },
+                (false, false) => Record::DocumentKept { id },
             };
             texts.push(kept.text()?);
         }
@@ -316,17 +348,30 @@ impl Contents {
         self.forget_kept();
     }
 
+    /// What the database says of the changes takes the place of what was read.
+    pub(crate) fn replace_changes(&mut self, changes: Vec<WrittenChange>) {
+        self.changes = changes;
+        self.kept
+            .extend(self.changes.iter().map(|change| change.id));
+        self.forget_kept();
+    }
+
     /// That something was kept says nothing any more once it is gone.
     fn forget_kept(&mut self) {
         let intents = self.live.iter().map(|intent| intent.id);
         let documents = self.documents.iter().map(|document| document.id);
-        let there: BTreeSet<IntentId> = intents.chain(documents).collect();
+        let changes = self.changes.iter().map(|change| change.id);
+        let there: BTreeSet<IntentId> = intents.chain(documents).chain(changes).collect();
         self.kept.retain(|id| there.contains(id));
     }
 
     /// Records that a file written anew would have.
     fn records(&self) -> usize {
-        self.live.len() + self.documents.len() + self.kept.len() + self.unknown.len()
+        self.live.len()
+            + self.documents.len()
+            + self.changes.len()
+            + self.kept.len()
+            + self.unknown.len()
     }
 }
 

@@ -32,6 +32,12 @@ pub(crate) enum Record {
     DocumentKept { id: IntentId },
     /// The document was removed, a clinic has it, or its transaction failed.
     DocumentDone { id: IntentId },
+    /// What the person wrote into what a clinic keeps. With names of their own as those of documents.
+    Change(Box<WrittenChange>),
+    /// The transaction of the change committed.
+    ChangeKept { id: IntentId },
+    /// The clinic has the change, it was taken back, or its transaction failed.
+    ChangeDone { id: IntentId },
 }
 
 impl Record {
@@ -61,6 +67,29 @@ impl fmt::Debug for WrittenDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WrittenDocument")
             .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A change as the person wrote it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WrittenChange {
+    pub(crate) id: IntentId,
+    pub(crate) clinic: ClinicId,
+    pub(crate) resource_kind: String,
+    pub(crate) resource: String,
+    /// What they saw; `{}` for what they made.
+    pub(crate) base: String,
+    pub(crate) ours: String,
+    /// When, in milliseconds since 1970.
+    pub(crate) created: i64,
+}
+
+impl fmt::Debug for WrittenChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WrittenChange")
+            .field("id", &self.id)
+            .field("clinic", &self.clinic)
             .finish_non_exhaustive()
     }
 }

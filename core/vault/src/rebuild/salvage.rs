@@ -11,11 +11,13 @@ use rusqlite::{Connection, Row, Transaction, params_from_iter};
 use sokhoe_domain::{IntentId, Timestamp};
 
 use crate::bookings::{self, StoredBooking};
+use crate::changes::{self, StoredChange};
 use crate::error::VaultError;
 use crate::events::KeptEvent;
 use crate::journal::WrittenDocument;
 use crate::outbox::{self, StoredIntent};
 use crate::own_documents;
+use crate::store::Scratch;
 
 /// Opens the damaged file anew.
 type Open<'a> = &'a dyn Fn() -> Result<Connection, VaultError>;
@@ -27,6 +29,8 @@ pub(super) struct Salvage {
     /// With the booking each is about.
     pub(super) intents: BTreeMap<IntentId, (StoredIntent, IntentId)>,
     pub(super) events: BTreeMap<i64, KeptEvent>,
+    /// By their numbers.
+    pub(super) changes: BTreeMap<i64, StoredChange>,
     /// Documents of the person's own, for when the journal is damaged, too.
     pub(super) documents: Vec<WrittenDocument>,
 }
@@ -57,6 +61,9 @@ impl Salvage {
                     Ok((event.id, event))
                 },
             ),
+            changes: rows(open, changes::COLUMNS, "number", |row| {
+                Ok((row.get(0)?, changes::read_row(row)?))
+            }),
             documents: documents(open),
         }
     }
@@ -84,6 +91,21 @@ impl Salvage {
                     &event.body,
                 ),
             )?;
+        }
+        Ok(())
+    }
+}
+
+impl Salvage {
+    /// Puts changes into a new file, and the resources as they show them.
+    pub(super) fn put_changes_back(
+        &self,
+        tx: &Transaction<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), VaultError> {
+        for change in self.changes.values() {
+            changes::insert(tx, change)?;
+            changes::show_again(tx, scratch, &change.clinic, &change.key)?;
         }
         Ok(())
     }

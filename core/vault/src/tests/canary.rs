@@ -13,9 +13,9 @@ use sokhoe_testing::{MemoryKeys, SeededRng};
 
 use super::{at, clinic, with_test_index};
 use crate::{
-    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewDocument,
-    NewEvent, NewIntent, Page, ParkedWhy, PersonRecord, StoredBooking, Vault, VaultError,
-    VaultPorts,
+    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewChange,
+    NewDocument, NewEvent, NewIntent, Page, ParkedWhy, PersonRecord, StoredBooking, Vault,
+    VaultError, VaultPorts,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
@@ -42,6 +42,8 @@ const NOT_FED: &[(&str, &str)] = &[
     ("intent.thing", "a UUID"),
     ("parked.intent", "a UUID"),
     ("intent.kind", "one of two words"),
+    ("change.id", "a UUID"),
+    ("change.state", "one of four words"),
     ("device.id", "a random number"),
     ("clinic.trouble", "a code of this program's"),
     ("clinic.wire", "one of two words"),
@@ -220,6 +222,24 @@ fn feed(vault: &Vault, account: &AccountVault) {
             blob: scan,
         })
         .unwrap();
+    let change = NewChange {
+        id: IntentId::new(at(4), &SeededRng::new(4)),
+        clinic: clinic(CANARY),
+        key: ResourceKey::new(CANARY, "2"),
+        base: Some(long.clone()),
+        ours: long,
+        created: at(1),
+    };
+    vault.keep_change(&change).unwrap();
+    vault.refuse_change(change.id, CANARY, at(1)).unwrap();
+    let made = NewChange {
+        id: IntentId::new(at(5), &SeededRng::new(5)),
+        key: ResourceKey::new(CANARY, format!("{CANARY}-made")),
+        base: None,
+        ours: format!(r#"{{"kind":"{CANARY}","id":"{CANARY}-made"}}"#),
+        ..change
+    };
+    vault.keep_change(&made).unwrap();
     let mut public_key = [7; 32];
     public_key[..CANARY.len()].copy_from_slice(CANARY.as_bytes());
     let record = ClinicRecord {

@@ -5,6 +5,7 @@ mod account;
 mod base;
 mod book;
 mod canary;
+mod changes;
 mod damage;
 mod export;
 mod keys;

@@ -1,0 +1,84 @@
+//! `PUT /fhir/{type}/{id}`: what a person writes. What may be written is decided in [`crate::access`].
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::error::fhir;
+use super::extract::{JsonBody, Pairs, Segments, UNKNOWN_PARAMETER};
+use super::{Api, ApiError};
+use crate::access::{Access, WRITABLE, Writing};
+use crate::store::resources::{self, Put};
+
+/// The longest resource that a person writes, in bytes.
+const LONGEST: usize = 64 * 1024;
+
+pub(super) async fn update(
+    State(api): State<Api>,
+    Segments((kind, id)): Segments<(String, String)>,
+    Pairs(pairs): Pairs,
+    access: Access,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, ApiError> {
+    if !pairs.is_empty() {
+        return Err(UNKNOWN_PARAMETER);
+    }
+    if !WRITABLE.contains(&kind.as_str()) {
+        return Err(ApiError::MethodNotAllowed);
+    }
+    if body.len() > LONGEST {
+        return Err(ApiError::TooLarge);
+    }
+    if !api.pace.allows(access.device(), api.inner.clock.now()) {
+        return Err(ApiError::TooOften);
+    }
+    let expected = if_match(&headers)?;
+    let (status, version, json) = api
+        .inner
+        .store
+        .write_async(move |tx| {
+            let writing = access.write(tx.sql(), &kind, &id, expected.as_deref(), &body)?;
+            Ok(match writing {
+                Writing::NotThere => Err(ApiError::NotFound),
+                Writing::Deleted => Err(ApiError::Deleted),
+                Writing::NotTheirs(text) => Err(ApiError::NotTheirs(text)),
+                Writing::VersionNeeded => Err(ApiError::VersionNeeded),
+                Writing::OtherVersion => Err(ApiError::OtherVersion),
+                Writing::Same { version, json } => Ok((StatusCode::OK, version, json)),
+                Writing::Write { patient, json, new } => {
+                    let put = resources::put(tx, &kind, &id, Some(&patient), &json)?;
+                    let (Put::Stored(version) | Put::Same(version)) = put;
+                    let status = if new {
+                        StatusCode::CREATED
+                    } else {
+                        StatusCode::OK
+                    };
+                    Ok((status, version, json))
+                }
+            })
+        })
+        .await??;
+    let mut response = fhir(status, json);
+    if let Ok(etag) = HeaderValue::from_str(&format!("W/\"{version}\"")) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    Ok(response)
+}
+
+/// The version of `If-Match`, when it is there.
+fn if_match(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut values = headers.get_all(header::IF_MATCH).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .ok()
+        .map(str::trim)
+        .map(|value| value.strip_prefix("W/").unwrap_or(value))
+        .and_then(|value| value.strip_prefix('"')?.strip_suffix('"'))
+        .filter(|version| !version.contains('"') && values.next().is_none())
+        .map(|version| Some(version.to_owned()))
+        .ok_or(ApiError::BadRequest("If-Match must name one version."))
+}

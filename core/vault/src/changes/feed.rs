@@ -1,0 +1,78 @@
+//! What a page of the feed says of resources that the person changed.
+
+use std::collections::HashMap;
+
+use rusqlite::Transaction;
+use sokhoe_domain::{ClinicId, IntentId, ResourceKey, Timestamp};
+use sokhoe_fhir::bundle::Change;
+
+use super::write::reconsider;
+use super::{StoredChange, all, is_older, shown};
+use crate::error::VaultError;
+use crate::ingest::Ingest;
+
+/// The changes of one clinic that wait, while a page of it is taken in.
+pub(crate) struct Pending {
+    by_resource: HashMap<ResourceKey, Vec<StoredChange>>,
+    /// What the clinic has now.
+    pub(crate) done: Vec<IntentId>,
+    /// Whether an event was kept.
+    pub(crate) has_news: bool,
+}
+
+impl Pending {
+    pub(crate) fn of(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Self, VaultError> {
+        let mut by_resource: HashMap<_, Vec<_>> = HashMap::new();
+        for change in all(tx)? {
+            if change.clinic == *clinic {
+                by_resource
+                    .entry(change.key.clone())
+                    .or_default()
+                    .push(change);
+            }
+        }
+        Ok(Self {
+            by_resource,
+            done: Vec::new(),
+            has_news: false,
+        })
+    }
+
+    /// Takes in a change of the clinic. What the person changed, too, is shown as both together.
+    pub(crate) fn take(
+        &mut self,
+        tx: &Transaction<'_>,
+        ingest: &mut Ingest<'_>,
+        change: &Change<'_>,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let (key, version, json) = match change {
+            Change::Put { key, version, json } => (key, version.as_deref(), Some(*json)),
+            Change::Delete { key } => (key, None, None),
+            Change::Broken { .. } => return ingest.take(change),
+        };
+        let Some(changes) = self.by_resource.get_mut(key) else {
+            return ingest.take(change);
+        };
+        let known = changes.first().and_then(|first| first.version.as_deref());
+        if json.is_some() && is_older(version, known) {
+            // It was asked for meanwhile, and its later version comes in this feed, too.
+            return Ok(());
+        }
+        // What cannot be read is set aside and changes nothing of what the person wrote.
+        if json.is_some_and(|json| !ingest.can_read(key, json)) {
+            return ingest.take(change);
+        }
+        let reconsidered = reconsider(tx, changes, json, version, now)?;
+        self.done.extend(reconsidered.done);
+        self.has_news |= reconsidered.has_news;
+        let result = match shown(json, changes) {
+            Some(shown) => ingest.replace(key, version, &shown),
+            None => ingest.take(change),
+        };
+        if changes.is_empty() {
+            self.by_resource.remove(key);
+        }
+        result
+    }
+}
