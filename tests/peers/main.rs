@@ -7,5 +7,7 @@ mod drawn;
 mod fhir;
 mod filter;
 mod foreign;
+mod jpa_server;
+mod server_sync;
 mod vault_file;
 mod vietqr;

@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn only_a_resource_has_a_path() {
         let key = ResourceKey::new("Patient", "bn-1");
-        assert_eq!(path(&key).as_deref(), Ok("fhir/Patient/bn-1"));
+        assert_eq!(path(&key).as_deref(), Ok("Patient/bn-1"));
         for (kind, id) in [("Patient", "../x"), ("", "x"), ("Patient/x", "y")] {
             assert!(path(&ResourceKey::new(kind, id)).is_err());
         }

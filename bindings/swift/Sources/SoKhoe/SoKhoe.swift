@@ -96,6 +96,22 @@ public final class SoKhoe: Sendable {
         try await core.enrol(qrText: qrText)
     }
 
+    /// Links a person with their Patient at any FHIR R4 server; without a person the Patient becomes one.
+    public func addServer(_ request: AddServerRequest) async throws -> EnrolmentView {
+        try await core.addServer(request: request)
+    }
+
+    /// How a person's book stands with each clinic. ``observe(personId:)`` has it, too.
+    public func syncState(personId: String) async throws -> [ClinicSyncView] {
+        try await core.syncState(personId: personId)
+    }
+
+    /// Brings a person's book into step and keeps it so, live, until the task is cancelled: for as long as a screen is
+    /// open. ``observe(personId:)`` has what comes and how every clinic stands; that one cannot be reached is no error.
+    public func keepInStep(personId: String) async throws {
+        try await cancellable { [core] in try await core.keepInStep(personId: personId, cancel: $0) }
+    }
+
     /// The people whose books are on this phone.
     public func persons() async throws -> [PersonView] {
         try await core.persons()

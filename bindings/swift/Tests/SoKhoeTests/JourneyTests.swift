@@ -87,6 +87,47 @@ final class JourneyTests: XCTestCase {
         XCTAssertEqual(bookings.filter { $0.start == slot.start }.count, 1)
     }
 
+    func testAnOpenScreenShowsHowTheSyncStandsAndWhatAnotherPhoneDidAtOnce() async throws {
+        let clinic = try await ClinicProcess(folder: folder)
+        defer { clinic.stop() }
+        let first = try await openPhone()
+        let enrolment = try await first.enrol(qrText: clinic.enrolment)
+        let person = try XCTUnwrap(enrolment.persons.first).id
+        let second = try await SoKhoe.open(
+            folder: folder.appendingPathComponent("second phone"),
+            deviceName: "XCTest",
+            keyStore: MemoryKeyStore()
+        )
+        let request = try await second.beginMove().qrText
+        for parcel in try await first.answerMove(requestText: request) {
+            _ = try await second.takeParcel(parcelText: parcel)
+        }
+        let before = try await second.syncState(personId: person)
+        XCTAssertEqual(before.map(\.state), [.never])
+        var shown = try await second.observe(personId: person).makeAsyncIterator()
+        let following = Task { try await second.keepInStep(personId: person) }
+        let deadline = ContinuousClock.now + .seconds(30)
+        var inStep: ClinicSyncView?
+        while inStep == nil, ContinuousClock.now < deadline, let book = await shown.next() {
+            inStep = book.clinics.first { $0.state == .upToDate }
+        }
+        let state = try XCTUnwrap(inStep)
+        XCTAssertGreaterThan(state.arrived, 0)
+        XCTAssertGreaterThanOrEqual(state.arrived, state.expected ?? 0)
+        XCTAssertNotNil(state.lastSuccess)
+
+        let slot = try await freeTimes(first, person)[0]
+        let booking = try await first.book(personId: person, slot: slot)
+        var confirmed = false
+        while !confirmed, ContinuousClock.now < deadline, let book = await shown.next() {
+            confirmed = book.bookings.contains { $0.id == booking.id && $0.status == .confirmed }
+        }
+        XCTAssertTrue(confirmed)
+        following.cancel()
+        let ended = await thrown { try await following.value }
+        XCTAssertEqual(ended as? SoKhoeError, .Cancelled)
+    }
+
     func testALockedPhoneKeepsItsBookAndOpensItLater() async throws {
         let keys = LockableKeyStore()
         do {

@@ -1,9 +1,9 @@
 //! A resource that the person changed here while the clinic changed it there.
 //!
 //! [`merge`] compares both with what they began from. What the clinic says is the clinic's; the person's own
-//! words ([`fields`]) are taken from whoever changed them, and where both did, differently, the clinic's stand in
+//! words (`fields`) are taken from whoever changed them, and where both did, differently, the clinic's stand in
 //! the resource and the person's are given beside it: nothing that the person wrote is dropped. Elements of
-//! arrays are found by what they are ([`keys`]), never by their place. Whatever is not touched keeps its bytes.
+//! arrays are found by what they are (`keys`), never by their place. Whatever is not touched keeps its bytes.
 
 mod fields;
 mod keys;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sokhoe_client::{ClientError, ServerQuery};
+use sokhoe_client::{ClientError, PageBody, ServerQuery};
 use sokhoe_domain::{Timestamp, Wire};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_vault::Page;
@@ -26,49 +26,53 @@ impl Engine {
         if self.vault.cursor(&lane.clinic)?.is_some() || self.vault.caught_up(&lane.clinic)? {
             return Ok(());
         }
+        let mut queries = wanted(lane, self.clock.now()).into_iter();
+        // The first alone: a clinic that cannot be reached costs one try.
+        if let Some(query) = queries.next() {
+            match lane.client.query(&query, ENOUGH).await {
+                Ok(body) => self.take_ahead(lane, &body)?,
+                Err(
+                    error @ (ClientError::Unreachable
+                    | ClientError::NoAnswer
+                    | ClientError::Busy { .. }
+                    | ClientError::Unauthorized),
+                ) => return Err(error.into()),
+                Err(_) => {}
+            }
+        }
         // Beside each other: on a slow network the way costs more than the answers.
         let mut asking = JoinSet::new();
-        for query in wanted(lane, self.clock.now()) {
+        for query in queries {
             let client = lane.client.clone();
             asking.spawn(async move { client.query(&query, ENOUGH).await });
         }
-        let (mut reached, mut failure) = (false, None);
         while let Some(answer) = asking.join_next().await {
-            let body = match answer {
-                Ok(Ok(body)) => body,
-                Ok(Err(error)) => {
-                    failure = Some(error);
-                    continue;
-                }
-                // Aborted with its runtime.
-                Err(_) => continue,
-            };
-            reached = true;
-            let Ok(page) = body.read() else { continue };
-            let changes: Vec<Change<'_>> = page
-                .changes
-                .into_iter()
-                .filter_map(|change| ahead(lane, change))
-                .collect();
-            let (bookings, events) = self.consequences(lane, &changes, false)?;
-            self.vault.apply_ahead(&Page {
-                clinic: &lane.clinic,
-                changes: &changes,
-                cursor: "",
-                received: self.clock.now(),
-                bookings: &bookings,
-                events: &events,
-            })?;
+            // Aborted with its runtime, or not for this phone.
+            let Ok(Ok(body)) = answer else { continue };
+            self.take_ahead(lane, &body)?;
         }
-        match failure {
-            Some(
-                error @ (ClientError::Unreachable
-                | ClientError::NoAnswer
-                | ClientError::Busy { .. }
-                | ClientError::Unauthorized),
-            ) if !reached => Err(error.into()),
-            _ => Ok(()),
-        }
+        Ok(())
+    }
+
+    fn take_ahead(&self, lane: &Lane, body: &PageBody) -> Result<(), SyncError> {
+        let Ok(page) = body.read() else {
+            return Ok(());
+        };
+        let changes: Vec<Change<'_>> = page
+            .changes
+            .into_iter()
+            .filter_map(|change| ahead(lane, change))
+            .collect();
+        let (bookings, events) = self.consequences(lane, &changes, false)?;
+        self.vault.apply_ahead(&Page {
+            clinic: &lane.clinic,
+            changes: &changes,
+            cursor: "",
+            received: self.clock.now(),
+            bookings: &bookings,
+            events: &events,
+        })?;
+        Ok(())
     }
 }
 

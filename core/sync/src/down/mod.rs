@@ -1,8 +1,8 @@
 //! Down: what clinics have comes into the vault.
 //!
-//! A clinic of ours has a feed in the order of its commits ([`feed`]). Any other FHIR R4 server is asked
-//! by what it says it can ([`server`]). Before the first page of either, what a person looks for first
-//! comes ahead ([`ahead`]).
+//! A clinic of ours has a feed in the order of its commits (`feed`). Any other FHIR R4 server is asked
+//! by what it says it can (`server`). Before the first page of either, what a person looks for first
+//! comes ahead (`ahead`).
 
 mod ahead;
 mod consequences;

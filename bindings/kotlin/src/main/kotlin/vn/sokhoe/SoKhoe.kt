@@ -8,6 +8,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.callbackFlow
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.withContext
+import vn.sokhoe.core.AddServerRequest
 import vn.sokhoe.core.AttachmentReader
 import vn.sokhoe.core.AttachmentView
 import vn.sokhoe.core.BookObserver
@@ -16,6 +17,7 @@ import vn.sokhoe.core.BookView
 import vn.sokhoe.core.BookingView
 import vn.sokhoe.core.BrowseRequest
 import vn.sokhoe.core.CancelToken
+import vn.sokhoe.core.ClinicSyncView
 import vn.sokhoe.core.ClinicView
 import vn.sokhoe.core.CoreConfig
 import vn.sokhoe.core.EnrolmentView
@@ -30,8 +32,8 @@ import vn.sokhoe.core.Language
 import vn.sokhoe.core.MoveProgressView
 import vn.sokhoe.core.MoveRequestView
 import vn.sokhoe.core.NewDocumentView
-import vn.sokhoe.core.PayeeCheckView
 import vn.sokhoe.core.ParkedView
+import vn.sokhoe.core.PayeeCheckView
 import vn.sokhoe.core.PaymentQrView
 import vn.sokhoe.core.PersonView
 import vn.sokhoe.core.ScanView
@@ -87,6 +89,18 @@ public class SoKhoe private constructor(
 
     /** Brings this phone into a clinic with the text of its enrolment QR. */
     public suspend fun enrol(qrText: String): EnrolmentView = core.enrol(qrText)
+
+    /** Links a person with their Patient at any FHIR R4 server; without a person the Patient becomes one. */
+    public suspend fun addServer(request: AddServerRequest): EnrolmentView = core.addServer(request)
+
+    /** How a person's book stands with each clinic. [observe] has it, too. */
+    public suspend fun syncState(personId: String): List<ClinicSyncView> = core.syncState(personId)
+
+    /**
+     * Brings a person's book into step and keeps it so, live, until the coroutine is cancelled: for as long as a screen
+     * is open. [observe] has what comes and how every clinic stands; that one cannot be reached is no error.
+     */
+    public suspend fun keepInStep(personId: String): Unit = cancellable { core.keepInStep(personId, it) }
 
     /** The people whose books are on this phone. */
     public suspend fun persons(): List<PersonView> = core.persons()

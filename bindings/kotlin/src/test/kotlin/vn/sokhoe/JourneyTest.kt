@@ -35,6 +35,7 @@ import vn.sokhoe.core.PaymentStatus
 import vn.sokhoe.core.ScannedView
 import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
+import vn.sokhoe.core.SyncState
 import java.io.File
 import java.time.Duration
 import java.time.Instant
@@ -124,6 +125,45 @@ class JourneyTest {
                     assertEquals(BookingStatus.CONFIRMED, phone.book(person, slot).status)
                     phone.sync(person)
                     assertEquals(1, phone.bookings(person).count { it.start == slot.start })
+                }
+            }
+        }
+
+    @Test
+    fun `an open screen shows how the sync stands, and what another phone did at once`() =
+        runBlocking<Unit> {
+            ClinicProcess.start(folder).use { clinic ->
+                phone().use { first ->
+                    val person =
+                        first
+                            .enrol(clinic.enrolment)
+                            .persons
+                            .first()
+                            .id
+                    SoKhoe.open(folder.resolve("second phone"), "JUnit", MemoryKeyStore()).use { second ->
+                        first.answerMove(second.beginMove().qrText).forEach { second.takeParcel(it) }
+                        assertEquals(SyncState.NEVER, second.syncState(person).single().state)
+                        val shown = MutableStateFlow<BookView?>(null)
+                        val screen = launch { second.observe(person).collect { shown.value = it } }
+                        val following = launch { second.keepInStep(person) }
+                        val inStep =
+                            withTimeout(30.seconds) {
+                                shown.filterNotNull().first { it.clinics.single().state == SyncState.UP_TO_DATE }
+                            }
+                        val clinicState = inStep.clinics.single()
+                        assertTrue(clinicState.arrived > 0u, "$clinicState")
+                        assertTrue(clinicState.arrived >= (clinicState.expected ?: 0u), "$clinicState")
+                        assertTrue(clinicState.lastSuccess != null && clinicState.text.isNotBlank())
+
+                        val booking = first.book(person, first.freeTimes(person).first())
+                        withTimeout(30.seconds) {
+                            shown.filterNotNull().first { book ->
+                                book.bookings.any { it.id == booking.id && it.status == BookingStatus.CONFIRMED }
+                            }
+                        }
+                        following.cancelAndJoin()
+                        screen.cancelAndJoin()
+                    }
                 }
             }
         }
