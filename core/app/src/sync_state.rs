@@ -85,7 +85,8 @@ fn state_of(sync: Option<&ClinicSync>, waiting: &[&StoredIntent]) -> SyncState {
     match (trouble, sync) {
         (Some("bad-answer"), _) => SyncState::BadAnswer,
         (Some(_), _) => SyncState::NotReached,
-        (None, Some(sync)) if sync.caught_up => SyncState::UpToDate,
+        // The last page is here, and then that it was the last is noted, with the time.
+        (None, Some(sync)) if sync.caught_up && sync.reached.is_some() => SyncState::UpToDate,
         (None, Some(sync)) if sync.arrived > 0 => SyncState::Arriving,
         (None, _) => SyncState::Never,
     }
