@@ -202,7 +202,8 @@ impl Vault {
     }
 
     /// The intents that may be sent at `now`, the oldest first. One that is kept back ([`Vault::park`]) or
-    /// whose time has not come keeps those back that are about the same thing and came after it.
+    /// whose time has not come keeps those back that are about the same thing and came after it. A booking comes
+    /// before its cancellation whatever the phone's clock said, which may have gone back in between.
     ///
     /// # Errors
     /// [`VaultError`]
@@ -211,7 +212,8 @@ impl Vault {
             r#"WHERE NOT EXISTS (
                    SELECT 1 FROM "intent" AS "first" LEFT JOIN "parked" ON "intent" = "first"."id"
                    WHERE "first"."thing" = "all"."thing"
-                     AND ("first"."created", "first"."id") <= ("all"."created", "all"."id")
+                     AND ("first"."kind" <> 'book', "first"."created", "first"."id")
+                         <= ("all"."kind" <> 'book', "all"."created", "all"."id")
                      AND ("since" IS NOT NULL OR "first"."not_before" > ?1))"#,
             now,
         )
@@ -231,7 +233,7 @@ impl Vault {
     fn select(&self, which: &str, now: Timestamp) -> Result<Vec<StoredIntent>, VaultError> {
         self.store().read(|tx, _| {
             let mut find = tx.prepare_cached(&format!(
-                r#"{COLUMNS_AND_BOOKING} AS "all" {which} ORDER BY "created", "id""#
+                r#"{COLUMNS_AND_BOOKING} AS "all" {which} ORDER BY "kind" <> 'book', "created", "id""#
             ))?;
             let mut rows = find.query([now.as_millis()])?;
             let mut intents = Vec::new();
@@ -465,7 +467,7 @@ pub(crate) fn note_answered(tx: &Transaction<'_>, id: IntentId) -> Result<(), Va
 /// Every intent that the database holds, as the journal writes it.
 fn all_written(tx: &Transaction<'_>) -> Result<Vec<WrittenIntent>, VaultError> {
     let mut find = tx.prepare_cached(&format!(
-        r#"{COLUMNS_AND_BOOKING} ORDER BY "created", "id""#
+        r#"{COLUMNS_AND_BOOKING} ORDER BY "kind" <> 'book', "created", "id""#
     ))?;
     let mut rows = find.query([])?;
     let mut written = Vec::new();
