@@ -5,7 +5,6 @@
 //! store what they speak of, so a process may die between any two steps.
 
 mod appointment;
-mod changes;
 mod down;
 mod error;
 mod intent;

@@ -63,6 +63,9 @@ impl Engine {
             .into_iter()
             .filter_map(|change| ahead(lane, change))
             .collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
         let (bookings, events) = self.consequences(lane, &changes, false)?;
         self.vault.apply_ahead(&Page {
             clinic: &lane.clinic,

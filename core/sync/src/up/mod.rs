@@ -1,4 +1,6 @@
-//! Up: the outbox.
+//! Up: the outbox, and what a person wrote (`changes`).
+
+mod changes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -9,12 +11,13 @@ use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp};
 use sokhoe_fhir::scheduling::BookRequest;
 use sokhoe_fhir::{Appointment, AppointmentStatus, Ref};
 use sokhoe_vault::{IntentKind, NewEvent, ParkedWhy, StoredBooking, StoredIntent, VaultError};
+use tokio::task::JoinHandle;
 
 use crate::appointment::{booking_from, decided};
 use crate::error::SyncError;
 use crate::intent::{BookIntent, CancelIntent};
 use crate::lane::{Engine, Lane};
-use crate::pace::{self, Cause, HostPaces, WaitUntil};
+use crate::pace::{self, Cause, HostPaces, Permit, WaitUntil};
 
 /// What the person hears when an intent is kept back.
 const PARKED: &str = "intent-parked";
@@ -53,6 +56,45 @@ pub struct Pushed {
     pub next_try: BTreeMap<ClinicId, Timestamp>,
 }
 
+impl Urgency {
+    /// Until when something must have been due to go out now.
+    fn until(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Foreground => Timestamp::from_millis(i64::MAX),
+            Self::Background => now,
+        }
+    }
+}
+
+impl Pushed {
+    /// Takes in what became of one lane. What still waits is counted once, for all.
+    fn add(&mut self, of_lane: Self) {
+        self.settled += of_lane.settled;
+        self.parked += of_lane.parked;
+        self.unreachable.extend(of_lane.unreachable);
+        self.unauthorized.extend(of_lane.unauthorized);
+        self.next_try.extend(of_lane.next_try);
+    }
+
+    /// Whether a lane ends here: its clinic gives no answer, or does not know this phone.
+    fn is_over(&self) -> bool {
+        !self.unreachable.is_empty() || !self.unauthorized.is_empty()
+    }
+}
+
+/// What became of all lanes, each of which sends in a task of its own.
+async fn gathered(
+    sending: Vec<JoinHandle<Result<Pushed, SyncError>>>,
+) -> Result<Pushed, SyncError> {
+    let mut pushed = Pushed::default();
+    for lane in sending {
+        // A task that was aborted with its runtime leaves what it had to send where it is.
+        let Ok(of_lane) = lane.await else { continue };
+        pushed.add(of_lane?);
+    }
+    Ok(pushed)
+}
+
 /// What one exchange means for an intent.
 enum Outcome {
     /// The clinic decided.
@@ -76,12 +118,22 @@ struct Calls {
 }
 
 impl Calls {
-    fn cause(&self, intent: &StoredIntent) -> Cause {
-        match self.urgency {
-            Urgency::Foreground => Cause::Person,
-            Urgency::Background if intent.attempts > 0 => Cause::Again,
-            Urgency::Background => Cause::Decided,
+    fn of(lane: &Lane, urgency: Urgency, paces: &HostPaces) -> Self {
+        Self {
+            host: lane.client.origin(),
+            paces: paces.clone(),
+            urgency,
         }
+    }
+
+    /// Whether what was tried so often may go out.
+    fn may_call(&self, attempts: u32) -> Result<Permit, WaitUntil> {
+        let cause = match self.urgency {
+            Urgency::Foreground => Cause::Person,
+            Urgency::Background if attempts > 0 => Cause::Again,
+            Urgency::Background => Cause::Decided,
+        };
+        self.paces.may_call(&self.host, cause)
     }
 }
 
@@ -108,11 +160,7 @@ impl Engine {
         urgency: Urgency,
         paces: &HostPaces,
     ) -> Result<Pushed, SyncError> {
-        let now = match urgency {
-            Urgency::Foreground => Timestamp::from_millis(i64::MAX),
-            Urgency::Background => self.clock.now(),
-        };
-        let due = self.vault.due(now)?;
+        let due = self.vault.due(urgency.until(self.clock.now()))?;
         let sending: Vec<_> = lanes
             .iter()
             .filter_map(|lane| {
@@ -120,26 +168,12 @@ impl Engine {
                 let intents = fresh_first(due.iter().filter(of_lane).cloned().collect());
                 (!intents.is_empty()).then(|| {
                     let (engine, lane) = (self.clone(), lane.clone());
-                    let calls = Calls {
-                        host: lane.client.origin(),
-                        paces: paces.clone(),
-                        urgency,
-                    };
+                    let calls = Calls::of(&lane, urgency, paces);
                     tokio::spawn(async move { engine.push_lane(&lane, &intents, &calls).await })
                 })
             })
             .collect();
-        let mut pushed = Pushed::default();
-        for lane in sending {
-            // A task that was aborted with its runtime leaves its intents where they are.
-            let Ok(of_lane) = lane.await else { continue };
-            let of_lane = of_lane?;
-            pushed.settled += of_lane.settled;
-            pushed.parked += of_lane.parked;
-            pushed.unreachable.extend(of_lane.unreachable);
-            pushed.unauthorized.extend(of_lane.unauthorized);
-            pushed.next_try.extend(of_lane.next_try);
-        }
+        let mut pushed = gathered(sending).await?;
         pushed.waiting = self.vault.due(Timestamp::from_millis(i64::MAX))?.len() as u64;
         Ok(pushed)
     }
@@ -153,7 +187,7 @@ impl Engine {
         let mut pushed = Pushed::default();
         let mut blocked: HashSet<&str> = HashSet::new();
         for intent in intents {
-            if !pushed.unreachable.is_empty() || !pushed.unauthorized.is_empty() {
+            if pushed.is_over() {
                 break;
             }
             if !blocked.contains(intent.thing.as_str())
@@ -182,7 +216,7 @@ impl Engine {
             self.park(intent, &ParkedWhy::Unreadable, &events, pushed)?;
             return Ok(false);
         };
-        let permit = match calls.paces.may_call(&calls.host, calls.cause(intent)) {
+        let permit = match calls.may_call(intent.attempts) {
             Ok(permit) => permit,
             Err(WaitUntil(next_try)) => {
                 pushed.next_try.insert(lane.clinic.clone(), next_try);

@@ -13,8 +13,8 @@ use sokhoe_vault::{ChangeState, StoredChange, VaultError};
 
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
-use crate::pace::{self, Cause, HostPaces, WaitUntil};
-use crate::{Pushed, Urgency};
+use crate::pace::{self, HostPaces, WaitUntil};
+use crate::up::{Calls, Pushed, Urgency, gathered};
 
 /// How often a change is written again because the clinic was faster, before it is put off.
 const ROUNDS: u32 = 4;
@@ -29,6 +29,14 @@ enum Next {
     Stop,
 }
 
+/// One change under way.
+struct Attempt<'a> {
+    lane: &'a Lane,
+    pushed: &'a mut Pushed,
+    /// What the last exchange met instead of an answer: for the pace.
+    failure: Option<ClientError>,
+}
+
 impl Engine {
     /// Sends what the person wrote: in order for one resource, independently across resources, every clinic beside the
     /// others. A clinic that cannot be reached holds back only its own.
@@ -41,10 +49,7 @@ impl Engine {
         urgency: Urgency,
         paces: &HostPaces,
     ) -> Result<Pushed, SyncError> {
-        let now = match urgency {
-            Urgency::Foreground => Timestamp::from_millis(i64::MAX),
-            Urgency::Background => self.clock.now(),
-        };
+        let until = urgency.until(self.clock.now());
         let changes = self.vault.changes()?;
         let sending: Vec<_> = lanes
             .iter()
@@ -52,23 +57,15 @@ impl Engine {
                 let of_lane = |change: &&StoredChange| change.clinic == lane.clinic;
                 let changes: Vec<StoredChange> = changes.iter().filter(of_lane).cloned().collect();
                 (!changes.is_empty()).then(|| {
-                    let (engine, lane, paces) = (self.clone(), lane.clone(), paces.clone());
+                    let (engine, lane) = (self.clone(), lane.clone());
+                    let calls = Calls::of(&lane, urgency, paces);
                     tokio::spawn(async move {
-                        let calls = (urgency, now);
-                        engine.push_changes_to(&lane, &changes, calls, &paces).await
+                        engine.push_changes_to(&lane, &changes, &calls, until).await
                     })
                 })
             })
             .collect();
-        let mut pushed = Pushed::default();
-        for lane in sending {
-            // A task that was aborted with its runtime leaves its changes where they are.
-            let Ok(of_lane) = lane.await else { continue };
-            let of_lane = of_lane?;
-            pushed.settled += of_lane.settled;
-            pushed.unreachable.extend(of_lane.unreachable);
-            pushed.unauthorized.extend(of_lane.unauthorized);
-        }
+        let mut pushed = gathered(sending).await?;
         let left = self.vault.changes()?;
         pushed.waiting = left.iter().filter(|change| change.is_on_its_way()).count() as u64;
         Ok(pushed)
@@ -78,41 +75,40 @@ impl Engine {
         &self,
         lane: &Lane,
         changes: &[StoredChange],
-        (urgency, now): (Urgency, Timestamp),
-        paces: &HostPaces,
+        calls: &Calls,
+        until: Timestamp,
     ) -> Result<Pushed, SyncError> {
         let mut pushed = Pushed::default();
         let mut blocked: HashSet<&ResourceKey> = HashSet::new();
         for change in changes {
-            if !pushed.unreachable.is_empty() || !pushed.unauthorized.is_empty() {
+            if pushed.is_over() {
                 break;
             }
             // What was refused is the person's to take back, and in nobody's way.
             if change.state == ChangeState::Refused || blocked.contains(&change.key) {
                 continue;
             }
-            let is_due = change.is_on_its_way() && change.not_before <= now;
+            let is_due = change.is_on_its_way() && change.not_before <= until;
             if !is_due {
                 blocked.insert(&change.key);
                 continue;
             }
-            let cause = match urgency {
-                Urgency::Foreground => Cause::Person,
-                Urgency::Background if change.attempts > 0 => Cause::Again,
-                Urgency::Background => Cause::Decided,
-            };
-            let permit = match paces.may_call(&lane.client.origin(), cause) {
+            let permit = match calls.may_call(change.attempts) {
                 Ok(permit) => permit,
                 Err(WaitUntil(next_try)) => {
                     pushed.next_try.insert(lane.clinic.clone(), next_try);
                     break;
                 }
             };
-            let is_out = self.send_change(lane, change.id, &mut pushed).await?;
-            if pushed.unreachable.is_empty() {
-                permit.succeeded();
-            } else {
-                permit.failed(&ClientError::NoAnswer);
+            let mut attempt = Attempt {
+                lane,
+                pushed: &mut pushed,
+                failure: None,
+            };
+            let is_out = self.send_change(change.id, &mut attempt).await?;
+            match attempt.failure {
+                None => permit.succeeded(),
+                Some(error) => permit.failed(&error),
             }
             if !is_out {
                 blocked.insert(&change.key);
@@ -124,14 +120,13 @@ impl Engine {
     /// Sends one change; whether it is out of the way of those after it.
     async fn send_change(
         &self,
-        lane: &Lane,
         id: IntentId,
-        pushed: &mut Pushed,
+        attempt: &mut Attempt<'_>,
     ) -> Result<bool, SyncError> {
         let mut asked = false;
         for _ in 0..ROUNDS {
             let Some(change) = self.vault.change(id)? else {
-                pushed.settled += 1;
+                attempt.pushed.settled += 1;
                 return Ok(true);
             };
             if !change.is_on_its_way() {
@@ -141,12 +136,12 @@ impl Engine {
                 || !change.is_new() && (change.theirs.is_none() || change.version.is_none());
             let next = if must_ask && !asked {
                 asked = true;
-                self.ask_for_change(lane, &change, pushed).await?
+                self.ask_for_change(&change, attempt).await?
             } else {
                 Next::Write
             };
             let next = match next {
-                Next::Write => self.write_change(lane, &change, pushed).await?,
+                Next::Write => self.write_change(&change, attempt).await?,
                 other => other,
             };
             if matches!(next, Next::Stop) {
@@ -155,7 +150,7 @@ impl Engine {
             }
         }
         let Some(change) = self.vault.change(id)? else {
-            pushed.settled += 1;
+            attempt.pushed.settled += 1;
             return Ok(true);
         };
         if change.is_on_its_way() {
@@ -167,23 +162,21 @@ impl Engine {
     /// Reads what the clinic has.
     async fn ask_for_change(
         &self,
-        lane: &Lane,
         change: &StoredChange,
-        pushed: &mut Pushed,
+        attempt: &mut Attempt<'_>,
     ) -> Result<Next, SyncError> {
-        match lane.client.versioned(&change.key).await {
+        match attempt.lane.client.versioned(&change.key).await {
             Ok(found) => self.take_found(change, &found),
             // It never arrived there, or its answer would be another.
             Err(ClientError::NotFound) if change.is_new() => Ok(Next::Write),
-            Err(error) => self.change_failed(lane, change, error, pushed),
+            Err(error) => self.change_failed(change, error, attempt),
         }
     }
 
     async fn write_change(
         &self,
-        lane: &Lane,
         change: &StoredChange,
-        pushed: &mut Pushed,
+        attempt: &mut Attempt<'_>,
     ) -> Result<Next, SyncError> {
         let merged = change.merged().filter(|merged| merged.conflicts.is_empty());
         let Some(merged) = merged.filter(|_| !change.is_done()) else {
@@ -198,19 +191,24 @@ impl Engine {
             return overtaken(error);
         }
         let over = change.theirs.as_ref().and(change.version.as_deref());
-        match lane.client.put(&change.key, &merged.json, over).await {
+        match attempt
+            .lane
+            .client
+            .put(&change.key, &merged.json, over)
+            .await
+        {
             Ok(stored) => self.take_found(change, &stored),
             // The clinic has another version: what is refused so has not happened.
             Err(ClientError::Refused {
                 status: 409 | 412 | 428,
                 code,
                 ..
-            }) => match lane.client.versioned(&change.key).await {
+            }) => match attempt.lane.client.versioned(&change.key).await {
                 Ok(found) => self.take_found(change, &found),
                 Err(ClientError::NotFound) => self.refuse_change(change, &code),
-                Err(error) => self.change_failed(lane, change, error, pushed),
+                Err(error) => self.change_failed(change, error, attempt),
             },
-            Err(error) => self.change_failed(lane, change, error, pushed),
+            Err(error) => self.change_failed(change, error, attempt),
         }
     }
 
@@ -256,26 +254,27 @@ impl Engine {
 
     fn change_failed(
         &self,
-        lane: &Lane,
         change: &StoredChange,
         error: ClientError,
-        pushed: &mut Pushed,
+        attempt: &mut Attempt<'_>,
     ) -> Result<Next, SyncError> {
+        attempt.failure = Some(error.clone());
+        let clinic = attempt.lane.clinic.clone();
         match error {
             ClientError::Unreachable => {
-                pushed.unreachable.insert(lane.clinic.clone());
+                attempt.pushed.unreachable.insert(clinic);
                 self.put_change_off(change, None, false)
             }
             ClientError::NoAnswer | ClientError::Server { .. } | ClientError::Garbled(_) => {
-                pushed.unreachable.insert(lane.clinic.clone());
+                attempt.pushed.unreachable.insert(clinic);
                 self.put_change_off(change, None, true)
             }
             ClientError::Busy { retry_after } => {
-                pushed.unreachable.insert(lane.clinic.clone());
+                attempt.pushed.unreachable.insert(clinic);
                 self.put_change_off(change, retry_after, false)
             }
             ClientError::Unauthorized => {
-                pushed.unauthorized.insert(lane.clinic.clone());
+                attempt.pushed.unauthorized.insert(clinic);
                 self.put_change_off(change, None, false)
             }
             ClientError::NotFound => self.refuse_change(change, "not-found"),
