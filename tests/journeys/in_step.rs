@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use sokhoe_app::domain::Section;
-use sokhoe_app::{AppError, BookObserver, BookView, BrowseRequest, SyncState};
+use sokhoe_app::{
+    AppError, BookObserver, BookView, BrowseRequest, Measure, RecordReadingRequest, SyncState,
+};
 use sokhoe_tests::{BOOK_PATIENT, EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone};
 
 fn rows(phone: &TestPhone, person: &str, section: Option<Section>) -> usize {
@@ -99,6 +101,22 @@ async fn a_clinic_that_cannot_be_reached_is_said_and_what_is_here_stays() {
     let state = &phone.app.sync_state(&person).unwrap()[0];
     assert_eq!((state.state, state.waiting), (SyncState::Waiting, 1));
     assert!(state.text.starts_with("1 waiting"), "{}", state.text);
+    // What the person wrote waits like what they decided.
+    let pulse = RecordReadingRequest {
+        person_id: person.clone(),
+        clinic_id: None,
+        measure: Measure::Pulse,
+        values: vec![72.0],
+        at: None,
+    };
+    phone.app.record_reading(pulse).await.unwrap();
+    let state = &phone.app.sync_state(&person).unwrap()[0];
+    assert_eq!((state.state, state.waiting), (SyncState::Waiting, 2));
+    phone.network.cut(sokhoe_testing::Cut::Whole);
+    phone.app.network_is_back();
+    phone.app.sync(&person).await.unwrap();
+    let state = &phone.app.sync_state(&person).unwrap()[0];
+    assert_eq!((state.state, state.waiting), (SyncState::UpToDate, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

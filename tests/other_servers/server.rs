@@ -89,8 +89,21 @@ pub struct Phone {
     _folder: TempDir,
 }
 
-pub fn server(manners: Manners) -> Arc<ForeignClinic> {
-    Arc::new(ForeignClinic::new(BASE, manners, 7))
+/// A server with a patient who has this many results, written so far apart, and the time there.
+pub fn server(
+    manners: Manners,
+    results: u32,
+    apart: Duration,
+) -> (Arc<ForeignClinic>, Arc<HandClock>) {
+    let (server, clock) = (ForeignClinic::new(BASE, manners, 7), HandClock::new());
+    server.put(&patient(), clock.now()).unwrap();
+    for n in 0..results {
+        clock.pass(apart);
+        server
+            .put(&observation(&format!("o{n}"), n), clock.now())
+            .unwrap();
+    }
+    (Arc::new(server), clock)
 }
 
 pub fn patient() -> String {

@@ -3,9 +3,13 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use sokhoe_app::domain::ports::Clock as _;
 use sokhoe_tests::foreign::Manners;
 
-use crate::server::{HandClock, PATIENT, Phone, observation, patient, server};
+use crate::server::{PATIENT, Phone, observation, patient, server};
+
+/// All under one stamp.
+const AT_ONCE: Duration = Duration::ZERO;
 
 fn both() -> [(&'static str, Manners); 2] {
     [("hapi", Manners::hapi()), ("sloppy", Manners::sloppy())]
@@ -14,28 +18,20 @@ fn both() -> [(&'static str, Manners); 2] {
 #[tokio::test]
 async fn a_record_comes_whole_and_changes_and_deletions_follow() {
     for (name, manners) in both() {
-        let (server, clock) = (server(manners), HandClock::new());
-        server
-            .put(&patient(), sokhoe_app::domain::ports::Clock::now(&*clock))
-            .unwrap();
-        for n in 0..137 {
-            clock.pass(Duration::from_secs(1));
-            let now = sokhoe_app::domain::ports::Clock::now(&*clock);
-            server.put(&observation(&format!("o{n}"), n), now).unwrap();
-        }
+        let (server, clock) = server(manners, 137, Duration::from_secs(1));
         let phone = Phone::knows(&server, &clock).await;
         phone.sync().await;
         phone.expect_in_step(&server, &format!("{name}: at first"));
 
         clock.pass(Duration::from_secs(3_600));
-        let now = sokhoe_app::domain::ports::Clock::now(&*clock);
+        let now = clock.now();
         server.put(&observation("o7", 999), now).unwrap();
         server.put(&observation("new", 1), now).unwrap();
         clock.pass(Duration::from_secs(60));
         phone.sync().await;
         phone.expect_in_step(&server, &format!("{name}: after changes"));
 
-        let now = sokhoe_app::domain::ports::Clock::now(&*clock);
+        let now = clock.now();
         assert!(server.delete("Observation", "o3", now));
         assert!(server.delete("Observation", "new", now));
         clock.pass(Duration::from_secs(60));
@@ -51,9 +47,8 @@ async fn a_record_comes_whole_and_changes_and_deletions_follow() {
 
 #[tokio::test]
 async fn what_becomes_visible_late_under_an_old_stamp_is_not_missed() {
-    let (server, clock) = (server(Manners::hapi()), HandClock::new());
-    let now = || sokhoe_app::domain::ports::Clock::now(&*clock);
-    server.put(&patient(), now()).unwrap();
+    let (server, clock) = server(Manners::hapi(), 0, AT_ONCE);
+    let now = || clock.now();
     let phone = Phone::knows(&server, &clock).await;
     phone.sync().await;
     for round in 0..10 {
@@ -89,14 +84,7 @@ async fn what_becomes_visible_late_under_an_old_stamp_is_not_missed() {
 #[tokio::test]
 async fn a_sync_that_breaks_off_anywhere_goes_on_where_it_stood() {
     for (name, manners) in both() {
-        let (server, clock) = (server(manners), HandClock::new());
-        let now = || sokhoe_app::domain::ports::Clock::now(&*clock);
-        server.put(&patient(), now()).unwrap();
-        for n in 0..60 {
-            server
-                .put(&observation(&format!("o{n}"), n), now())
-                .unwrap();
-        }
+        let (server, clock) = server(manners, 60, AT_ONCE);
         for at in 1..25 {
             let phone = Phone::knows(&server, &clock).await;
             phone
@@ -112,14 +100,7 @@ async fn a_sync_that_breaks_off_anywhere_goes_on_where_it_stood() {
 
 #[tokio::test]
 async fn nothing_new_costs_little() {
-    let (server, clock) = (server(Manners::hapi()), HandClock::new());
-    let now = || sokhoe_app::domain::ports::Clock::now(&*clock);
-    server.put(&patient(), now()).unwrap();
-    for n in 0..60 {
-        server
-            .put(&observation(&format!("o{n}"), n), now())
-            .unwrap();
-    }
+    let (server, clock) = server(Manners::hapi(), 60, AT_ONCE);
     let phone = Phone::knows(&server, &clock).await;
     for _ in 0..3 {
         clock.pass(Duration::from_secs(1_800));
@@ -136,9 +117,8 @@ async fn nothing_new_costs_little() {
 #[tokio::test]
 async fn a_neighbour_stays_where_they_are() {
     for (name, manners) in both() {
-        let (server, clock) = (server(manners), HandClock::new());
-        let now = || sokhoe_app::domain::ports::Clock::now(&*clock);
-        server.put(&patient(), now()).unwrap();
+        let (server, clock) = server(manners, 0, AT_ONCE);
+        let now = || clock.now();
         let other = patient().replace(PATIENT, "neighbour");
         server.put(&other, now()).unwrap();
         let theirs = observation("theirs", 5).replace(PATIENT, "neighbour");

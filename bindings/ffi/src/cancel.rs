@@ -1,6 +1,7 @@
 //! Stopping a long call from outside.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -26,6 +27,17 @@ impl CancelToken {
     /// Makes the calls that hold this token answer `Cancelled` at once. What was kept stays kept.
     pub fn cancel(&self) {
         self.cancelled.send_replace(true);
+    }
+}
+
+/// The result of `work`, or `Cancelled` and the end of `work` when there is a token and it comes first.
+pub(crate) async fn unless_cancelled<T>(
+    cancel: Option<Arc<CancelToken>>,
+    work: impl Future<Output = Result<T, SoKhoeError>>,
+) -> Result<T, SoKhoeError> {
+    match cancel {
+        Some(cancel) => cancel.stops(work).await,
+        None => work.await,
     }
 }
 

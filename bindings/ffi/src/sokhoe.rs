@@ -16,6 +16,7 @@ use sokhoe_app::{
 
 use zeroize::Zeroizing;
 
+use crate::cancel::unless_cancelled;
 use crate::key_store::Keys;
 use crate::observe::Observer;
 use crate::workers::Workers;
@@ -281,10 +282,7 @@ impl SoKhoe {
         let work = self
             .workers
             .run(async move { Ok(core.sync(&person_id).await?) });
-        match cancel {
-            Some(cancel) => cancel.stops(work).await,
-            None => work.await,
-        }
+        unless_cancelled(cancel, work).await
     }
 
     /// Like `sync`, but a clinic with nothing new may keep its answer back for up to `seconds`.
@@ -299,14 +297,7 @@ impl SoKhoe {
         let core = self.core.clone();
         let wait = Duration::from_secs(seconds.into());
         let work = async move { Ok(core.wait_for_changes(&person_id, wait).await?) };
-        self.workers
-            .run(async move {
-                match cancel {
-                    Some(cancel) => cancel.stops(work).await,
-                    None => work.await,
-                }
-            })
-            .await
+        self.workers.run(unless_cancelled(cancel, work)).await
     }
 
     /// Brings a person's book into step and keeps it so, live, until `cancel` is used: for as long as a screen is
@@ -318,14 +309,7 @@ impl SoKhoe {
     ) -> Result<()> {
         let core = self.core.clone();
         let work = async move { Ok(core.keep_in_step(&person_id).await?) };
-        self.workers
-            .run(async move {
-                match cancel {
-                    Some(cancel) => cancel.stops(work).await,
-                    None => work.await,
-                }
-            })
-            .await
+        self.workers.run(unless_cancelled(cancel, work)).await
     }
 
     /// A page of the book: a list, or a search that needs no network.
@@ -390,14 +374,7 @@ impl SoKhoe {
     ) -> Result<AttachmentView> {
         let core = self.core.clone();
         let work = async move { Ok(core.fetch_attachment(&person_id, entry_id, index).await?) };
-        self.workers
-            .run(async move {
-                match cancel {
-                    Some(cancel) => cancel.stops(work).await,
-                    None => work.await,
-                }
-            })
-            .await
+        self.workers.run(unless_cancelled(cancel, work)).await
     }
 
     /// Opens a document that is in the record or on this phone. Needs no network.

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use sokhoe_client::{ClientError, LiveChange};
 use sokhoe_domain::Wire;
-use sokhoe_domain::ports::Rng;
-use sokhoe_sync::Lane;
+use sokhoe_sync::{Cause, Lane, retry_delay};
 use tokio::task::JoinSet;
 
 use crate::error::AppError;
@@ -14,9 +13,6 @@ use crate::session::SoKhoe;
 /// A clinic that tells nothing live is asked this often, and one that does is asked all the same: what
 /// another of its programs wrote may wake nobody.
 const ASK: Duration = Duration::from_secs(300);
-/// The first pause before a connection is made anew; it doubles up to the longest.
-const PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
 impl SoKhoe {
     /// Brings a person's book into step and keeps it so until the future is dropped: every clinic of ours
@@ -46,26 +42,25 @@ impl SoKhoe {
 
     /// Follows one clinic.
     async fn follow(&self, person_id: &str, lane: &Lane) -> Result<(), AppError> {
-        let clock = &self.inner.ports.clock;
-        let mut pause = PAUSE;
+        let (clock, rng) = (&self.inner.ports.clock, &*self.inner.ports.rng);
+        let mut failures = 0;
         loop {
             let told = match lane.wire {
                 Wire::Clinic => self.follow_live(person_id, lane).await?,
                 Wire::Server => {
-                    self.ask(person_id).await?;
+                    self.ask(person_id, lane).await?;
                     Told::NothingLive
                 }
             };
             match told {
-                Told::Something => pause = PAUSE,
+                Told::Something => failures = 0,
                 Told::NothingLive => {
                     clock.sleep(ASK).await;
                     continue;
                 }
-                Told::Nothing => {}
+                Told::Nothing => failures += 1,
             }
-            clock.sleep(jittered(pause, &*self.inner.ports.rng)).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            clock.sleep(retry_delay(failures, None, rng)).await;
         }
     }
 
@@ -76,11 +71,11 @@ impl SoKhoe {
             Ok(live) => live,
             Err(ClientError::NotFound | ClientError::Refused { .. } | ClientError::Garbled(_)) => {
                 // An older clinic, or one that no longer gives access: the feed says which.
-                self.ask(person_id).await?;
+                self.ask(person_id, lane).await?;
                 return Ok(Told::NothingLive);
             }
             Err(_) => {
-                self.ask(person_id).await?;
+                self.ask(person_id, lane).await?;
                 return Ok(Told::Nothing);
             }
         };
@@ -93,16 +88,17 @@ impl SoKhoe {
             match next {
                 Ok(Some(LiveChange::Ready | LiveChange::Changed(_))) => {
                     told = Told::Something;
-                    self.ask(person_id).await?;
+                    self.ask(person_id, lane).await?;
                 }
                 Ok(None) | Err(_) => return Ok(told),
             }
         }
     }
 
-    /// Into step once. That a clinic cannot be reached is a state, not an error.
-    async fn ask(&self, person_id: &str) -> Result<(), AppError> {
-        match self.wait_for_changes(person_id, Duration::ZERO).await {
+    /// Into step with this clinic once. That a clinic cannot be reached is a state, not an error.
+    async fn ask(&self, person_id: &str, lane: &Lane) -> Result<(), AppError> {
+        let synchronised = self.synchronise(person_id, Some(&lane.clinic), Cause::Watching, None);
+        match synchronised.await {
             Ok(_)
             | Err(
                 AppError::Offline
@@ -123,12 +119,4 @@ enum Told {
     Nothing,
     /// This clinic does not tell.
     NothingLive,
-}
-
-/// Between half of it and all of it: phones that lost a clinic together do not come back together.
-fn jittered(pause: Duration, rng: &dyn Rng) -> Duration {
-    let mut random = [0_u8; 4];
-    rng.fill(&mut random);
-    let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
-    pause.mul_f64(0.5 + share / 2.0)
 }

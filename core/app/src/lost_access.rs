@@ -1,7 +1,7 @@
 //! A clinic no longer gives access to a person: what it gave goes from this phone.
 
 use sokhoe_domain::ClinicId;
-use sokhoe_vault::{NewEvent, Vault};
+use sokhoe_vault::NewEvent;
 
 use crate::error::AppError;
 use crate::session::{OpenBook, Session};
@@ -24,14 +24,12 @@ impl Session {
             at: self.now(),
             body: String::new(),
         };
-        book.vault.forget_clinic(clinic)?;
         if is_last && book.vault.own_documents()?.is_empty() {
-            book.vault.close();
-            Vault::erase(&self.vault_ports, &book.person.vault_name)?;
-            self.close_book(&book.person.id);
+            self.destroy_book(&book.person.id, || Ok(()))?;
             let anew = self.book(book.person.id.as_str())?;
             anew.vault.keep_moved(&[], &[event])?;
         } else {
+            book.vault.forget_clinic(clinic)?;
             book.vault.keep_moved(&[], &[event])?;
         }
         account.unlink(&book.person.id, clinic)?;

@@ -197,12 +197,6 @@ impl Session {
         ))
     }
 
-    /// Lets the handle of a book go; the next use opens it again.
-    pub(crate) fn close_book(&self, id: &PersonId) {
-        let place = self.place(id);
-        *held(&place) = None;
-    }
-
     fn place(&self, id: &PersonId) -> Place {
         Arc::clone(held(&self.open).entry(id.clone()).or_default())
     }
@@ -217,19 +211,27 @@ impl Session {
     /// Erases a person's book, then who it was.
     pub(crate) fn erase_person(&self, person_id: &str) -> Result<(), AppError> {
         let id = PersonId::from(person_id);
-        let place = self.place(&id);
-        // Held to the end: nobody opens the book meanwhile.
-        let mut place = held(&place);
         let account = self.account()?;
-        let person = account
-            .person(&id)?
+        self.destroy_book(&id, || Ok(account.remove_person(&id)?))
+    }
+
+    /// Destroys a person's book, its key first, then does `then` while nobody can open the book again.
+    pub(crate) fn destroy_book(
+        &self,
+        id: &PersonId,
+        then: impl FnOnce() -> Result<(), AppError>,
+    ) -> Result<(), AppError> {
+        let place = self.place(id);
+        let mut place = held(&place);
+        let person = self
+            .account()?
+            .person(id)?
             .ok_or_else(|| AppError::not_found("person"))?;
         if let Some(book) = place.take() {
             book.vault.close();
         }
         Vault::erase(&self.vault_ports, &person.vault_name)?;
-        account.remove_person(&id)?;
-        Ok(())
+        then()
     }
 
     /// Erases all books and the account.

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use sokhoe_client::ClientError;
-use sokhoe_domain::Wire;
+use sokhoe_domain::{ClinicId, Wire};
 use sokhoe_sync::{Cause, Engine, HostPaces, Lane, Pulled, SyncError, Urgency, WaitUntil};
 use tokio::task::JoinSet;
 
 use crate::error::AppError;
 use crate::lost_access::ACCESS_ENDED;
 use crate::session::SoKhoe;
+use crate::sync_state::Trouble;
 use crate::views::SyncView;
 
 /// The longest a clinic is asked to keep an answer back.
@@ -25,7 +26,7 @@ impl SoKhoe {
     /// when no clinic gave an answer, or none was asked because it was too early;
     /// [`AppError::DiskFull`]. What was stored before stays.
     pub async fn sync(&self, person_id: &str) -> Result<SyncView, AppError> {
-        self.synchronise(person_id, Cause::Person, None).await
+        self.synchronise(person_id, None, Cause::Person, None).await
     }
 
     /// As [`SoKhoe::sync`], for a regular time at which nobody waits: a clinic that gave no answer the
@@ -34,7 +35,8 @@ impl SoKhoe {
     /// # Errors
     /// As [`SoKhoe::sync`].
     pub async fn sync_by_schedule(&self, person_id: &str) -> Result<SyncView, AppError> {
-        self.synchronise(person_id, Cause::Schedule, None).await
+        self.synchronise(person_id, None, Cause::Schedule, None)
+            .await
     }
 
     /// Tells that the phone has a network again: what could not be reached without one may be tried at
@@ -53,20 +55,24 @@ impl SoKhoe {
         person_id: &str,
         wait: Duration,
     ) -> Result<SyncView, AppError> {
-        self.synchronise(person_id, Cause::Watching, Some(wait.min(LONGEST_WAIT)))
+        let wait = Some(wait.min(LONGEST_WAIT));
+        self.synchronise(person_id, None, Cause::Watching, wait)
             .await
     }
 
-    async fn synchronise(
+    /// Into step with all clinics of a person, or with one of them.
+    pub(crate) async fn synchronise(
         &self,
         person_id: &str,
+        clinic: Option<&ClinicId>,
         cause: Cause,
         wait: Option<Duration>,
     ) -> Result<SyncView, AppError> {
         self.not_moved()?;
         let session = &*self.inner;
         let book = session.book(person_id)?;
-        let lanes = session.lanes(&book.person.id)?;
+        let mut lanes = session.lanes(&book.person.id)?;
+        lanes.retain(|lane| clinic.is_none_or(|clinic| lane.clinic == *clinic));
         let engine = session.engine(&book);
         let urgency = match cause {
             Cause::Person => Urgency::Foreground,
@@ -112,7 +118,7 @@ impl SoKhoe {
                 }
                 Err(SyncError::Client(error)) => {
                     book.vault
-                        .note_sync(&lane.clinic, now, Some(trouble(&error)))?;
+                        .note_sync(&lane.clinic, now, Some(Trouble::of(&error).code()))?;
                     // The documents that are here may be the last that this phone gets.
                     if matches!(error, ClientError::Unauthorized | ClientError::NotFound) {
                         book.vault.set_blobs_fetchable(&lane.clinic, false)?;
@@ -162,19 +168,6 @@ async fn pull_all(
         }
     }
     results
-}
-
-/// The code under which a try that failed is noted (`sync_state`).
-fn trouble(error: &ClientError) -> &'static str {
-    match error {
-        ClientError::Unreachable | ClientError::NoAnswer => "offline",
-        ClientError::Busy { .. } | ClientError::Server { .. } => "busy",
-        ClientError::Unauthorized | ClientError::NotFound => "not-enrolled",
-        ClientError::Gone
-        | ClientError::Refused { .. }
-        | ClientError::Garbled(_)
-        | ClientError::Invalid => "bad-answer",
-    }
 }
 
 /// Asks a clinic for what is new unless it is being left alone, whoever of this phone found it down.

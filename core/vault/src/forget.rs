@@ -1,7 +1,7 @@
 //! A clinic that no longer gives access: what it gave goes.
 
 use rusqlite::Transaction;
-use sokhoe_domain::{ClinicId, IntentId, ResourceKey, Timestamp};
+use sokhoe_domain::{ClinicId, IntentId, Timestamp};
 use sokhoe_fhir::bundle::Change;
 
 use crate::blobs::sources;
@@ -9,7 +9,7 @@ use crate::bookings::read_id;
 use crate::error::VaultError;
 use crate::ingest::Ingest;
 use crate::notice::VaultChange;
-use crate::packed::UnpackedId;
+use crate::resources;
 use crate::store::Durability;
 use crate::vault::Vault;
 
@@ -26,10 +26,10 @@ impl Vault {
             return Err(VaultError::ReservedClinic);
         }
         let (patch, sent, files) = self.store().write(Durability::Full, |tx, scratch| {
-            let keys = keys(tx, clinic)?;
+            let versions = resources::versions(tx, clinic)?;
             let directory = self.directory().current(tx)?;
             let mut ingest = Ingest::begin(tx, scratch, directory, clinic, Timestamp::default())?;
-            for key in keys {
+            for (key, _) in versions {
                 ingest.take(&Change::Delete { key })?;
             }
             let (_, _, patch) = ingest.finish(None)?;
@@ -72,20 +72,6 @@ impl Vault {
         });
         Ok(())
     }
-}
-
-fn keys(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Vec<ResourceKey>, VaultError> {
-    let mut find = tx.prepare(
-        r#"SELECT k."name", r."id" FROM "resource" r JOIN "kind" k ON k."id" = r."kind"
-           WHERE r."clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)"#,
-    )?;
-    let keys = find.query_map([clinic.as_str()], |row| {
-        Ok(ResourceKey {
-            kind: row.get(0)?,
-            id: row.get::<_, UnpackedId>(1)?.0,
-        })
-    })?;
-    Ok(keys.collect::<Result<_, _>>()?)
 }
 
 fn ids(tx: &Transaction<'_>, table: &str, clinic: &ClinicId) -> Result<Vec<IntentId>, VaultError> {

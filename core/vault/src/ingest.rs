@@ -532,12 +532,9 @@ impl<'t> Ingest<'t> {
             .prepare_cached(r#"SELECT "last_updated" FROM "resource" WHERE "number" = ?1"#)?
             .query_row([known.number], |row| row.get(0))?;
         let stamps = stored.zip(came.last_updated.map(Timestamp::as_millis));
-        let number = |version: Option<&str>| version?.parse::<u64>().ok();
-        let versions = number(known.version.as_deref()).zip(number(version));
-        Ok(match (stamps, versions) {
-            (Some((here, came)), _) if here != came => came < here,
-            (_, Some((here, came))) => came < here,
-            _ => false,
+        Ok(match stamps {
+            Some((here, came)) if here != came => came < here,
+            _ => resources::is_older(version, known.version.as_deref()),
         })
     }
 

@@ -14,7 +14,7 @@ use crate::events::{self, NewEvent};
 use crate::ingest::Ingest;
 use crate::notice::VaultChange;
 use crate::outbox;
-use crate::packed::UnpackedId;
+use crate::resources;
 use crate::store::Durability;
 use crate::sync_state;
 use crate::vault::{BOOK_OLDER, Vault};
@@ -153,23 +153,7 @@ impl Vault {
         &self,
         clinic: &ClinicId,
     ) -> Result<Vec<(ResourceKey, Option<String>)>, VaultError> {
-        self.store().read(|tx, _| {
-            let mut find = tx.prepare_cached(
-                r#"SELECT k."name", r."id", r."version" FROM "resource" r
-                   JOIN "kind" k ON k."id" = r."kind"
-                   WHERE r."clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)"#,
-            )?;
-            let mut rows = find.query([clinic.as_str()])?;
-            let mut versions = Vec::new();
-            while let Some(row) = rows.next()? {
-                let key = ResourceKey {
-                    kind: row.get(0)?,
-                    id: row.get::<_, UnpackedId>(1)?.0,
-                };
-                versions.push((key, row.get(2)?));
-            }
-            Ok(versions)
-        })
+        self.store().read(|tx, _| resources::versions(tx, clinic))
     }
 
     fn take_in(

@@ -154,6 +154,35 @@ pub(crate) fn number(
     Ok(None)
 }
 
+/// Whether version `one` was made before `other`, as far as a server's versions can be compared.
+pub(crate) fn is_older(one: Option<&str>, other: Option<&str>) -> bool {
+    let number = |version: Option<&str>| version.and_then(|version| version.parse::<u64>().ok());
+    match (number(one), number(other)) {
+        (Some(one), Some(other)) => one < other,
+        _ => false,
+    }
+}
+
+/// The resources of a clinic with their versions, in no order.
+pub(crate) fn versions(
+    tx: &Transaction<'_>,
+    clinic: &ClinicId,
+) -> Result<Vec<(ResourceKey, Option<String>)>, VaultError> {
+    let mut find = tx.prepare_cached(
+        r#"SELECT k."name", r."id", r."version" FROM "resource" r
+           JOIN "kind" k ON k."id" = r."kind"
+           WHERE r."clinic" = (SELECT "id" FROM "clinic" WHERE "name" = ?1)"#,
+    )?;
+    let versions = find.query_map([clinic.as_str()], |row| {
+        let key = ResourceKey {
+            kind: row.get(0)?,
+            id: row.get::<_, UnpackedId>(1)?.0,
+        };
+        Ok((key, row.get(2)?))
+    })?;
+    Ok(versions.collect::<Result<_, _>>()?)
+}
+
 /// The JSON of the resource with this number, if it is there.
 pub(crate) fn json(
     tx: &Transaction<'_>,

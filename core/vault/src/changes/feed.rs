@@ -7,9 +7,10 @@ use sokhoe_domain::{ClinicId, IntentId, ResourceKey, Timestamp};
 use sokhoe_fhir::bundle::Change;
 
 use super::write::reconsider;
-use super::{StoredChange, all, is_older, shown};
+use super::{StoredChange, all, shown};
 use crate::error::VaultError;
 use crate::ingest::Ingest;
+use crate::resources::is_older;
 
 /// The changes of one clinic that wait, while a page of it is taken in.
 pub(crate) struct Pending {

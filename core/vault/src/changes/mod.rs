@@ -246,15 +246,6 @@ fn shown(theirs: Option<&str>, changes: &[StoredChange]) -> Option<String> {
         })
 }
 
-/// Whether version `one` was made after `other`, as far as a server's versions can be compared.
-fn is_older(one: Option<&str>, other: Option<&str>) -> bool {
-    let number = |version: Option<&str>| version.and_then(|version| version.parse::<u64>().ok());
-    match (number(one), number(other)) {
-        (Some(one), Some(other)) => one < other,
-        _ => false,
-    }
-}
-
 impl Vault {
     /// Whether anything that the person wrote is not with this clinic yet.
     pub(crate) fn has_changes(&self, clinic: &ClinicId) -> Result<bool, VaultError> {

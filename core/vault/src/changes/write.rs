@@ -7,7 +7,7 @@ use sokhoe_fhir::merge::{Standing, merge_with};
 
 use super::{
     CHANGE_CONFLICT, CHANGE_REFUSED, COLUMNS, ChangeState, NOTHING, NewChange, StoredChange,
-    is_older, of_resource, read_row, shown,
+    of_resource, read_row, shown,
 };
 use crate::compression::Decoder;
 use crate::error::VaultError;
@@ -274,8 +274,8 @@ impl Vault {
             let (clinic, key) = (&change.clinic, &change.key);
             let mut changes = of_resource(tx, clinic, key)?;
             // Without the feed's word an older version is one of a clinic that was set back.
-            let is_overtaken =
-                change.version.as_deref() != known && is_older(version, change.version.as_deref());
+            let is_overtaken = change.version.as_deref() != known
+                && resources::is_older(version, change.version.as_deref());
             let (json, version) = if is_overtaken {
                 (change.theirs.as_deref(), change.version.as_deref())
             } else {
