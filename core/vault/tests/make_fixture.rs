@@ -11,8 +11,8 @@ use fixture::{at, id, ports};
 use sokhoe_domain::{BookingState, ClinicId, PersonId, ResourceKey, Wire};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_vault::{
-    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewEvent,
-    NewIntent, Page, PersonRecord, StoredBooking, Vault,
+    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewChange,
+    NewDocument, NewEvent, NewIntent, Page, ParkedWhy, PersonRecord, StoredBooking, Vault,
 };
 
 fn booking(n: i64, state: BookingState) -> StoredBooking {
@@ -38,6 +38,61 @@ fn intent(n: i64, kind: IntentKind, about: i64) -> NewIntent {
         body: format!(r#"{{"slot_id":"slot-{n}","patient_id":"p"}}"#),
         created: at(n),
     }
+}
+
+/// What only the phone has: a booking that waits for its person, a reading, a new address, a document.
+fn what_a_person_wrote(vault: &Vault) {
+    let hospital = ClinicId::from("hospital");
+    vault
+        .enqueue(
+            &intent(5, IntentKind::Book, 5),
+            &booking(5, BookingState::WaitingForNetwork),
+        )
+        .unwrap();
+    let refused = ParkedWhy::Refused {
+        code: "not-supported".to_owned(),
+    };
+    vault.park(id(5), &refused, at(13), &[]).unwrap();
+    let reading = NewChange {
+        id: id(6),
+        clinic: hospital.clone(),
+        key: ResourceKey::new("Observation", id(6).to_string()),
+        base: None,
+        ours: format!(
+            r#"{{"resourceType":"Observation","id":"{}","status":"final","code":{{"text":"Cân nặng"}},"effectiveDateTime":"2026-11-01","valueQuantity":{{"value":61.50,"unit":"kg"}}}}"#,
+            id(6)
+        ),
+        created: at(14),
+    };
+    vault.keep_change(&reading).unwrap();
+    let patient = vault.resources_of_kind("Patient", 1).unwrap().remove(0);
+    let address = NewChange {
+        id: id(7),
+        clinic: hospital,
+        key: patient.key,
+        ours: patient
+            .json
+            .replacen("Xã Thanh Nưa", "Phường Mường Thanh", 2),
+        base: Some(patient.json),
+        created: at(15),
+    };
+    assert_ne!(address.base.as_ref(), Some(&address.ours));
+    vault.keep_change(&address).unwrap();
+    vault.mark_change_sending(id(7), at(16)).unwrap();
+    vault.postpone_change(id(7), at(60), true).unwrap();
+    let mut picture = vault.write_blob().unwrap();
+    picture.write(fixture::DOCUMENT).unwrap();
+    vault
+        .add_document(NewDocument {
+            id: id(8),
+            title: "Sổ tiêm chủng".to_owned(),
+            content_type: "image/jpeg".to_owned(),
+            created: at(17),
+            received: at(18),
+            patient: "Nguyễn Thị Đào".to_owned(),
+            blob: picture,
+        })
+        .unwrap();
 }
 
 #[test]
@@ -143,6 +198,9 @@ fn make() {
         ExpectedContent::default(),
     )
     .unwrap();
+    what_a_person_wrote(&vault);
+    vault.note_sync(&hospital, at(3_001), None).unwrap();
+    vault.expect(&hospital, 400).unwrap();
     drop(vault);
 
     let account = AccountVault::open_or_create(&ports).unwrap();
