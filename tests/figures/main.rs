@@ -8,7 +8,9 @@
 mod booking;
 mod first_sync;
 mod qr;
+mod relay;
 mod report;
+mod slow_network;
 mod vault;
 mod wire;
 
@@ -44,6 +46,10 @@ fn main() {
     }
     if wire::NAMES.into_iter().any(wanted) {
         let measured = runtime.block_on(wire::measure());
+        figures.extend(measured.into_iter().filter(|figure| wanted(&figure.name)));
+    }
+    if slow_network::NAMES.into_iter().any(wanted) {
+        let measured = runtime.block_on(slow_network::measure());
         figures.extend(measured.into_iter().filter(|figure| wanted(&figure.name)));
     }
     figures.extend(vault::measure(wanted));

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sokhoe_client::{ClientError, ClinicClient};
+use sokhoe_domain::ids::is_fhir_id;
 use sokhoe_domain::{ClinicId, PersonId, ResourceKey, Wire};
 use sokhoe_fhir::PatientView;
 use sokhoe_vault::{ClinicRecord, LinkedPerson, Secret};
@@ -19,11 +20,15 @@ impl SoKhoe {
     /// repeat: a new token takes the place of the old one.
     ///
     /// # Errors
-    /// [`AppError::Validation`] for an address that is not https, or a server that is not FHIR R4;
+    /// [`AppError::Validation`] for an address that is not https, an id that no Patient can have, or a
+    /// server that is not FHIR R4;
     /// [`AppError::NotEnrolled`] when it does not take the token; [`AppError::NotFound`] for a Patient
     /// that it does not show; [`AppError::Offline`], [`AppError::BadAnswer`]. Nothing is kept then.
     pub async fn add_server(&self, request: AddServerRequest) -> Result<EnrolmentView, AppError> {
         self.not_moved()?;
+        if !is_fhir_id(&request.patient_id) {
+            return Err(AppError::invalid("patient_id", "must be a FHIR id"));
+        }
         let session = &*self.inner;
         let token = Secret::from(request.token.unwrap_or_default());
         let client = ClinicClient::of_server(
@@ -83,4 +88,41 @@ fn server_id(fhir_base: &str) -> ClinicId {
         let _infallible = write!(id, "{byte:02x}");
     }
     ClinicId(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use sokhoe_domain::ports::Ports;
+    use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
+
+    use super::*;
+    use crate::{AppConfig, Language, system_ports};
+
+    #[tokio::test]
+    async fn an_id_that_no_patient_can_have_is_not_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let ports = Ports {
+            clock: Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00")),
+            rng: Arc::new(SeededRng::new(1)),
+            ..system_ports(folder.path(), Arc::new(MemoryKeys::default())).unwrap()
+        };
+        let config = AppConfig {
+            language: Language::Vi,
+            device_name: "test".to_owned(),
+        };
+        let app = SoKhoe::open(config, ports).unwrap();
+        for patient_id in ["", "../Patient", "a?b", "BN 7", &"7".repeat(65)] {
+            let request = AddServerRequest {
+                fhir_base_url: "https://fhir.example/r4".to_owned(),
+                name: "Bệnh viện A".to_owned(),
+                patient_id: patient_id.to_owned(),
+                token: None,
+                person_id: None,
+            };
+            // Anything but this would have looked for the server.
+            let said = app.add_server(request).await.unwrap_err();
+            let expected = AppError::invalid("patient_id", "must be a FHIR id");
+            assert_eq!(said, expected, "{patient_id}");
+        }
+    }
 }
