@@ -7,10 +7,12 @@
 
 mod booking;
 mod first_sync;
+mod process;
 mod qr;
 mod relay;
 mod report;
 mod slow_network;
+mod sync_memory;
 mod vault;
 mod wire;
 
@@ -19,9 +21,12 @@ use report::Figure;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [first, job @ ..] = &arguments[..]
-        && first == vault::JOB
+        && first == process::JOB
     {
-        vault::run_job(job);
+        match job {
+            [name, job @ ..] if name == sync_memory::JOB => sync_memory::run_job(job),
+            _ => vault::run_job(job),
+        }
         return;
     }
     let mut args = arguments.into_iter();
@@ -50,6 +55,10 @@ fn main() {
     }
     if slow_network::NAMES.into_iter().any(wanted) {
         let measured = runtime.block_on(slow_network::measure());
+        figures.extend(measured.into_iter().filter(|figure| wanted(&figure.name)));
+    }
+    if sync_memory::NAMES.into_iter().any(wanted) {
+        let measured = runtime.block_on(sync_memory::measure());
         figures.extend(measured.into_iter().filter(|figure| wanted(&figure.name)));
     }
     figures.extend(vault::measure(wanted));

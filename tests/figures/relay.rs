@@ -119,7 +119,6 @@ struct Way {
 }
 
 impl Way {
-    #[expect(clippy::disallowed_methods, reason = "this measures time")]
     fn new(pace: Pace) -> Self {
         Self {
             pace,
@@ -128,7 +127,6 @@ impl Way {
     }
 
     /// When so many bytes arrive that are given to it now.
-    #[expect(clippy::disallowed_methods, reason = "this measures time")]
     fn arrival(&self, bytes: usize) -> Instant {
         let now = Instant::now();
         let Pace::Slow {

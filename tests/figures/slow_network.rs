@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use sokhoe_app::{BookRequest, BrowseRequest, FindSlotsRequest, Section, SoKhoe};
+use sokhoe_app::domain::Section;
+use sokhoe_app::{BrowseRequest, SoKhoe};
 use sokhoe_tests::{BOOK_PATIENT, TestClinic, TestPhone};
 
 use crate::relay::{Pace, Relay};

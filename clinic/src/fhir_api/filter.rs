@@ -62,7 +62,7 @@ impl Filter {
             Param::LastUpdated => self
                 .dates
                 .push((DateOf::LastUpdated, DateTest::parse(value)?)),
-            Param::Id | Param::Patient | Param::Include => {}
+            Param::Id | Param::Patient | Param::Include | Param::Sort => {}
         }
         Ok(())
     }
@@ -88,6 +88,11 @@ impl Filter {
                 })
         })
     }
+}
+
+/// When a resource was, as `date` and `_sort` read it; nothing when it does not say.
+pub(super) fn date(json: &str) -> Option<Timestamp> {
+    date_of(&serde_json::from_str(json).ok()?)
 }
 
 fn date_of(value: &Value) -> Option<Timestamp> {

@@ -10,6 +10,7 @@ mod filter;
 mod find;
 mod live;
 mod metadata;
+mod newest;
 mod pace;
 mod read;
 mod search;

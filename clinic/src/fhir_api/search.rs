@@ -1,5 +1,5 @@
 //! `GET /fhir/{type}?…`: strict (an unknown parameter is refused, so that no filter is ever ignored), in a
-//! steady order, with opaque `next` links.
+//! steady order or the newest first, with opaque `next` links.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use sokhoe_fhir::bundle::SearchMode;
 use super::error::fhir;
 use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER, count};
 use super::filter::Filter;
+use super::newest::Newest;
 use super::types::{INCLUDES, Param, Rule, Served, served};
 use super::{Api, ApiError};
 use crate::access::{Access, Scope, Stored};
@@ -41,6 +42,7 @@ struct Question {
     filter: Filter,
     includes: Vec<&'static (&'static str, &'static str, &'static str)>,
     count: usize,
+    newest_first: bool,
     page: Option<String>,
 }
 
@@ -63,34 +65,27 @@ pub(super) async fn search(
     let body = read_async(&store, move |sql| {
         answer(sql, &api, &access, &question, after)
     })
-    .await?;
+    .await?
+    .ok_or(ApiError::CursorGone)?;
     Ok(fhir(StatusCode::OK, body))
 }
 
+/// The page that begins after this place; nothing when that place is no more.
 fn answer(
     sql: &Connection,
     api: &Api,
     access: &Access,
     question: &Question,
     after: i64,
-) -> Result<String, StoreError> {
-    let scope = Scope {
-        patient: question.patient.as_deref(),
-        ids: &question.ids,
-        after,
+) -> Result<Option<String>, StoreError> {
+    let page = if question.newest_first {
+        newest(sql, access, question, after)?
+    } else {
+        Some(in_order(sql, access, question, after)?)
     };
-    let mut found: Vec<Stored> = Vec::new();
-    let (mut bytes, mut more) = (0, false);
-    access.search(sql, question.kind.name, &scope, |stored| {
-        if question.filter.fits(&stored.json, stored.updated) {
-            more = found.len() == question.count || bytes > PAGE_BYTES;
-            if !more {
-                bytes += stored.json.len();
-                found.push(stored);
-            }
-        }
-        !more
-    })?;
+    let Some((found, more)) = page else {
+        return Ok(None);
+    };
     let mut bundle = SearchBundleWriter::new(&api.base);
     for stored in &found {
         let key = ResourceKey::new(question.kind.name, &*stored.id);
@@ -117,7 +112,64 @@ fn answer(
         let page = cursor::seal(&api.inner.keys, PURPOSE, &question.bound(access), stored.pk);
         link(&format!("{PAGE}={page}"))
     });
-    Ok(bundle.finish(None, &link(""), next.as_deref()))
+    Ok(Some(bundle.finish(None, &link(""), next.as_deref())))
+}
+
+/// The resources of a page that begins after this place; whether there are more.
+fn in_order(
+    sql: &Connection,
+    access: &Access,
+    question: &Question,
+    after: i64,
+) -> Result<(Vec<Stored>, bool), StoreError> {
+    let mut found: Vec<Stored> = Vec::new();
+    let (mut bytes, mut more) = (0, false);
+    access.search(sql, question.kind.name, &question.scope(after), |stored| {
+        if question.filter.fits(&stored.json, stored.updated) {
+            more = found.len() == question.count || bytes > PAGE_BYTES;
+            if !more {
+                bytes += stored.json.len();
+                found.push(stored);
+            }
+        }
+        !more
+    })?;
+    Ok((found, more))
+}
+
+/// The same of those that are older than the last page's last one, the newest first. Who turns pages while a
+/// date changes may meet a resource twice or not at all: whoever wants all of them follows the feed. Nothing when
+/// that last one was taken away.
+fn newest(
+    sql: &Connection,
+    access: &Access,
+    question: &Question,
+    after: i64,
+) -> Result<Option<(Vec<Stored>, bool)>, StoreError> {
+    let mut page = Newest::of(question.count, PAGE_BYTES);
+    if after > 0 {
+        let mut last = None;
+        access.search(
+            sql,
+            question.kind.name,
+            &question.scope(after - 1),
+            |stored| {
+                last = Some(stored).filter(|stored| stored.pk == after);
+                false
+            },
+        )?;
+        let Some(last) = last else {
+            return Ok(None);
+        };
+        page.begin_after(&last);
+    }
+    access.search(sql, question.kind.name, &question.scope(0), |stored| {
+        if question.filter.fits(&stored.json, stored.updated) {
+            page.offer(stored);
+        }
+        true
+    })?;
+    Ok(Some(page.finish()))
 }
 
 /// The resources that come along.
@@ -157,6 +209,7 @@ impl Question {
             filter: Filter::default(),
             includes: Vec::new(),
             count: USUAL_COUNT,
+            newest_first: false,
             page: None,
         };
         let mut links = Vec::new();
@@ -204,9 +257,22 @@ impl Question {
                 self.includes.push(include);
                 Ok(())
             }
+            Param::Sort if value == "-date" => {
+                self.newest_first = true;
+                Ok(())
+            }
+            Param::Sort => Err(ApiError::BadRequest("Sorted by -date, or not at all.")),
             Param::LastUpdated | Param::Category | Param::Code | Param::Date | Param::Status => {
                 self.filter.add(param, value)
             }
+        }
+    }
+
+    fn scope(&self, after: i64) -> Scope<'_> {
+        Scope {
+            patient: self.patient.as_deref(),
+            ids: &self.ids,
+            after,
         }
     }
 

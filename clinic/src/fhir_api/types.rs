@@ -32,6 +32,8 @@ pub(crate) enum Param {
     Status,
     /// `_include`
     Include,
+    /// `_sort`, by which only the newest come first: `-date`.
+    Sort,
 }
 
 impl Param {
@@ -46,16 +48,17 @@ impl Param {
             Self::Date => "date",
             Self::Status => "status",
             Self::Include => "_include",
+            Self::Sort => "_sort",
         }
     }
 
-    /// FHIR's type of search parameter; `_include` is none.
+    /// FHIR's type of search parameter; `_include` and `_sort` are none.
     pub const fn kind(self) -> Option<&'static str> {
         match self {
             Self::Id | Self::Category | Self::Code | Self::Status => Some("token"),
             Self::LastUpdated | Self::Date => Some("date"),
             Self::Patient => Some("reference"),
-            Self::Include => None,
+            Self::Include | Self::Sort => None,
         }
     }
 }
@@ -77,7 +80,10 @@ const CODED: &[Param] = &[
     Param::Category,
     Param::Code,
     Param::Date,
+    Param::Status,
+    Param::Sort,
 ];
+const WITH_STATUS: &[Param] = &[Param::Id, Param::LastUpdated, Param::Patient, Param::Status];
 const APPOINTMENT: &[Param] = &[
     Param::Id,
     Param::LastUpdated,
@@ -85,7 +91,6 @@ const APPOINTMENT: &[Param] = &[
     Param::Date,
     Param::Status,
 ];
-const INVOICE: &[Param] = &[Param::Id, Param::LastUpdated, Param::Patient, Param::Status];
 const ROLE: &[Param] = &[Param::Id, Param::LastUpdated, Param::Include];
 
 /// What `_include` brings along: the parameter's value and where the references stand.
@@ -166,7 +171,7 @@ pub(crate) const TYPES: &[Served] = &[
     own("Device", OWN),
     own("DeviceRequest", OWN),
     own("DeviceUseStatement", OWN),
-    own("DiagnosticReport", OWN),
+    own("DiagnosticReport", CODED),
     own("DocumentManifest", OWN),
     own("DocumentReference", OWN),
     own("Encounter", OWN),
@@ -179,12 +184,12 @@ pub(crate) const TYPES: &[Served] = &[
     own("Immunization", OWN),
     own("ImmunizationEvaluation", OWN),
     own("ImmunizationRecommendation", OWN),
-    own("Invoice", INVOICE),
+    own("Invoice", WITH_STATUS),
     own("List", OWN),
     own("Media", OWN),
     own("MedicationAdministration", OWN),
     own("MedicationDispense", OWN),
-    own("MedicationRequest", OWN),
+    own("MedicationRequest", WITH_STATUS),
     own("MedicationStatement", OWN),
     own("MolecularSequence", OWN),
     own("NutritionOrder", OWN),

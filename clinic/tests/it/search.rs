@@ -58,22 +58,47 @@ async fn the_directory_and_the_book_are_searched() {
         ),
         ("code=8480-6&date=ge2026-03".to_owned(), vec!["o3"]),
         ("_id=o1,o2".to_owned(), vec!["o1", "o2"]),
+        (
+            "_sort=-date&code=2339-0&_count=100".to_owned(),
+            vec!["o4", "o2", "o0"],
+        ),
         ("patient=nobody".to_owned(), vec![]),
     ] {
         let found = phone.get(&format!("/fhir/Observation?{query}")).await;
         assert_eq!(ids(found.resources("Observation")), expected, "{query}");
     }
 
-    let mut path = format!("/fhir/Observation?patient={MOTHER}&code=2339-0&_count=2");
-    let mut all = Vec::new();
-    loop {
-        let page = phone.get(&path).await;
-        all.extend(ids(page.resources("Observation")));
-        match link(&page.json(), "next") {
-            Some(next) => path = next[next.find("/fhir").unwrap()..].to_owned(),
-            None => break,
+    for (sort, expected) in [
+        ("", ["o0", "o2", "o4"]),
+        ("&_sort=-date", ["o4", "o2", "o0"]),
+    ] {
+        let mut path = format!("/fhir/Observation?patient={MOTHER}&code=2339-0&_count=2{sort}");
+        let mut all = Vec::new();
+        loop {
+            let page = phone.get(&path).await;
+            all.extend(ids(page.resources("Observation")));
+            match link(&page.json(), "next") {
+                Some(next) => path = next[next.find("/fhir").unwrap()..].to_owned(),
+                None => break,
+            }
         }
+        assert_eq!(all, expected);
     }
-    assert_eq!(all, ["o0", "o2", "o4"]);
+    let refused = phone.get("/fhir/Observation?_sort=date").await;
+    assert_eq!(refused.status, 400);
+
+    // The place that the next page begins at is taken away.
+    let newest = phone
+        .get("/fhir/Observation?_sort=-date&_count=1")
+        .await
+        .json();
+    let next = link(&newest, "next").unwrap();
+    let gone = r#"{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Observation/o4"}}]}"#;
+    hospital
+        .clinic
+        .import_reader("gone", &mut gone.as_bytes(), &ImportOptions::default())
+        .unwrap();
+    let after = phone.get(&next[next.find("/fhir").unwrap()..]).await;
+    assert_eq!(after.status, 410);
     hospital.running.shutdown().await;
 }

@@ -10,7 +10,7 @@ use sokhoe_vault::{EntryQuery, Vault};
 
 use super::book::{self, NAME, PAGE, Side, first};
 use super::corpus::{self, Resource};
-use super::process::{cpu_seconds, memory};
+use crate::process::{cpu_seconds, memory};
 use crate::report::percentile;
 
 /// How often each read is timed.

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::process::said;
+use crate::process::said;
 
 /// Where `cargo xtask bench` has put HAPI and sqlite-jdbc.
 const JARS: &str = "SOKHOE_FIGURES_JVM";

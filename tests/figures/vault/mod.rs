@@ -2,12 +2,11 @@
 //! the SDK publishes. docs/figures.md tells what each figure is.
 
 mod book;
-mod corpus;
+pub mod corpus;
 mod jobs;
 mod jvm;
 mod life;
 mod pausing;
-mod process;
 mod published;
 mod reading;
 mod stage;
@@ -18,7 +17,6 @@ use jvm::Jvm;
 use stage::Stage;
 
 pub use jobs::run as run_job;
-pub use process::JOB;
 
 /// The sizes of books that figures are of, and how the names of their figures end.
 const SIZES: [(usize, &str); 2] = [(50_000, ""), (10_000, "_10k")];

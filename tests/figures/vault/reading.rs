@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::book::Side;
 use super::jobs::RUNS;
-use super::process::{job, number, text};
 use super::stage::Stage;
+use crate::process::{job, number, text};
 use crate::report::{Figure, percentile};
 
 pub const NAMES: &[&str] = &[

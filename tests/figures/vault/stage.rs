@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::book::Side;
 use super::corpus;
 use super::jvm::Jvm;
-use super::process::{job, number, text};
+use crate::process::{job, number, text};
 use crate::report::percentile;
 
 /// How often the storing is measured; each side in turn, so that a slow moment of the machine meets all.

@@ -1,7 +1,7 @@
 //! Storing: speed, processor time, size; against plain SQLite, the JVM, and without encryption.
 
-use super::process::number;
 use super::stage::{Stage, Storing};
+use crate::process::number;
 use crate::report::Figure;
 
 pub const NAMES: &[&str] = &[

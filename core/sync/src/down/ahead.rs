@@ -90,13 +90,15 @@ fn wanted(lane: &Lane, now: Timestamp) -> Vec<ServerQuery> {
             .collect(),
     };
     let since = |time: Timestamp| ("date", format!("ge{}", time.to_fhir()));
-    let mut results = vec![since(recently)];
+    let newest = ("_sort", "-date".to_owned());
+    let mut results = vec![newest];
     if lane.wire == Wire::Server {
-        results.push(("_sort", "-date".to_owned()));
+        // One that does not sort gives recent ones.
+        results.push(since(recently));
     }
     vec![
         search("Appointment", &[since(yesterday)]),
-        search("MedicationRequest", &[]),
+        search("MedicationRequest", &[("status", "active".to_owned())]),
         search("AllergyIntolerance", &[]),
         search("Observation", &results),
     ]
