@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use sokhoe_app::domain::Section;
 use sokhoe_app::{
-    AppError, BookObserver, BookView, BrowseRequest, Measure, RecordReadingRequest, SyncState,
+    AppError, BookObserver, BookView, BrowseRequest, EntryView, Measure, RecordReadingRequest,
+    SyncState,
 };
 use sokhoe_tests::{BOOK_PATIENT, EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone};
 
-fn rows(phone: &TestPhone, person: &str, section: Option<Section>) -> usize {
+fn shown(phone: &TestPhone, person: &str, section: Option<Section>) -> Vec<EntryView> {
     let request = BrowseRequest {
         person_id: person.to_owned(),
         section,
@@ -19,7 +20,11 @@ fn rows(phone: &TestPhone, person: &str, section: Option<Section>) -> usize {
         cursor: None,
         limit: 200,
     };
-    phone.app.browse(request).unwrap().rows.len()
+    phone.app.browse(request).unwrap().rows
+}
+
+fn rows(phone: &TestPhone, person: &str, section: Option<Section>) -> usize {
+    shown(phone, person, section).len()
 }
 
 /// Keeps what a screen would show.
@@ -129,14 +134,28 @@ async fn what_is_looked_for_first_comes_first() {
         phone.app.sync(&person).await.unwrap_err(),
         AppError::Offline
     );
-    assert!(rows(&phone, &person, Some(Section::Medicines)) > 0);
-    assert!(rows(&phone, &person, Some(Section::Results)) > 0);
+    let first = first_screen(&phone, &person);
+    assert!(first.len() > 15, "{first:?}");
     phone.network.refuse(None);
     phone.app.sync(&person).await.unwrap();
+    assert_eq!(first, first_screen(&phone, &person));
     let twice = rows(&phone, &person, None);
     let (other, same) = TestPhone::enrolled(&clinic, BOOK_PATIENT).await;
     other.app.sync(&same).await.unwrap();
     assert_eq!(twice, rows(&other, &same, None));
+}
+
+/// The medicines in use, and the ten newest results: what and when.
+fn first_screen(phone: &TestPhone, person: &str) -> Vec<(String, String)> {
+    let mut medicines = shown(phone, person, Some(Section::Medicines));
+    medicines.retain(|row| row.status == "active");
+    let mut results = shown(phone, person, Some(Section::Results));
+    results.truncate(10);
+    medicines
+        .into_iter()
+        .chain(results)
+        .map(|row| (row.title, row.when_text))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
