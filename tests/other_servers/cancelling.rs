@@ -140,3 +140,32 @@ async fn an_appointment_that_the_clinic_deletes_is_a_cancelled_booking() {
         assert_eq!(phone.told("booking-cancelled"), 1, "{name}");
     }
 }
+
+#[tokio::test]
+async fn what_the_clinic_has_not_confirmed_can_be_called_off() {
+    for (name, manners) in all() {
+        let (server, clock) = clinic(Manners {
+            confirms_later: true,
+            busy: 0,
+            ..manners
+        });
+        let phone = Phone::knows(&server, &clock).await;
+        let booked = phone.books(phone.find("early").await).await;
+        assert_eq!(booked.status, BookingStatus::Sending, "{name}");
+        phone
+            .app
+            .cancel_booking(&phone.person, &booked.id)
+            .await
+            .unwrap();
+        phone.until(&booked.id, BookingStatus::Cancelled).await;
+        let freed = row(&server, &clock, "early");
+        assert_eq!(
+            (freed.status.as_str(), freed.version),
+            ("free", 3),
+            "{name}"
+        );
+        assert!(freed.appointments.is_empty(), "{name}");
+        assert_eq!(phone.told("booking-cancelled"), 1, "{name}");
+        assert_eq!(phone.told("booking-confirmed"), 0, "{name}");
+    }
+}

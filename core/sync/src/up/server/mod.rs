@@ -24,6 +24,7 @@ use sokhoe_vault::{IntentKind, StoredBooking, StoredIntent};
 
 use self::ours::{Ours, Read};
 use super::{Outcome, Pushed, UNCLEAR_ANSWERS};
+use crate::appointment::decided;
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
 use crate::pace::Permit;
@@ -83,6 +84,15 @@ impl Engine {
                     Some(slot) => attempt.book(slot, &before).await,
                     None => attempt.cancel().await,
                 };
+                let said = match said {
+                    // A clinic may take days to confirm: whoever called it off meanwhile need not wait.
+                    Ok(Said::Appointment(undecided))
+                        if decided(undecided.status).is_none() && self.is_called_off(intent)? =>
+                    {
+                        attempt.cancel().await
+                    }
+                    said => said,
+                };
                 wrote = attempt.wrote.into_inner();
                 said
             }
@@ -115,6 +125,15 @@ impl Engine {
                 }
             }
         })
+    }
+
+    /// Whether the cancellation of what an intent books waits for it.
+    fn is_called_off(&self, intent: &StoredIntent) -> Result<bool, SyncError> {
+        let waiting = self.vault.waiting()?;
+        Ok(intent.kind == IntentKind::Book
+            && waiting
+                .iter()
+                .any(|other| other.kind == IntentKind::Cancel && other.thing == intent.thing))
     }
 
     fn server_said(&self, intent: &StoredIntent, before: StoredBooking, said: Said) -> Outcome {
