@@ -6,5 +6,9 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod booking;
+mod cancelling;
+mod refusing;
 mod server;
 mod sync;
+mod times;

@@ -51,6 +51,21 @@ pub struct Way {
     pub asked: Mutex<Vec<String>>,
     /// The request of this number does not arrive.
     pub fails_at: AtomicU64,
+    /// How many transactions arrived.
+    pub writes: AtomicU64,
+    /// So many answers to what writes are lost on the way.
+    pub loses_answers: AtomicU64,
+    /// What happens just before the next write arrives.
+    pub before_a_write: Mutex<Option<Meanwhile>>,
+}
+
+type Meanwhile = Box<dyn FnOnce(&ForeignClinic, Timestamp) + Send>;
+
+/// What writes all or nothing.
+fn is_write(request: &Request<Bytes>) -> bool {
+    let body = request.body();
+    let word: &[u8] = br#""type":"transaction""#;
+    body.windows(word.len()).any(|part| part == word)
 }
 
 impl Transport for Way {
@@ -67,11 +82,30 @@ impl Transport for Way {
         // Whoever asks takes time.
         self.clock.pass(Duration::from_millis(40));
         let fails = trip == self.fails_at.load(Ordering::SeqCst);
-        let answer = self.server.answer(request, self.clock.now());
-        if let Some(asked) = self.asked.lock().unwrap().last_mut() {
-            asked.push_str(&format!(": {}", answer.status().as_u16()));
-        }
+        let is_write = is_write(&request);
         Box::pin(async move {
+            // Others ask meanwhile.
+            tokio::task::yield_now().await;
+            if is_write {
+                self.writes.fetch_add(1, Ordering::SeqCst);
+                let meanwhile = self.before_a_write.lock().unwrap().take();
+                if let Some(meanwhile) = meanwhile {
+                    meanwhile(&self.server, self.clock.now());
+                }
+            }
+            let answer = self.server.answer(request, self.clock.now());
+            if let Some(asked) = self.asked.lock().unwrap().last_mut() {
+                asked.push_str(&format!(": {}", answer.status().as_u16()));
+            }
+            let lost = |left: u64| left.checked_sub(1);
+            if is_write
+                && self
+                    .loses_answers
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, lost)
+                    .is_ok()
+            {
+                return Err(TransportError::Timeout);
+            }
             if fails {
                 Err(TransportError::Unreachable)
             } else {
@@ -84,6 +118,7 @@ impl Transport for Way {
 pub struct Phone {
     pub app: SoKhoe,
     pub person: String,
+    pub clinic: String,
     pub way: Arc<Way>,
     pub clock: Arc<HandClock>,
     _folder: TempDir,
@@ -118,6 +153,11 @@ pub fn observation(id: &str, value: u32) -> String {
 
 impl Phone {
     pub async fn knows(server: &Arc<ForeignClinic>, clock: &Arc<HandClock>) -> Self {
+        Self::with_seed(server, clock, 3).await
+    }
+
+    /// A phone that rolls its own dice.
+    pub async fn with_seed(server: &Arc<ForeignClinic>, clock: &Arc<HandClock>, seed: u64) -> Self {
         let folder = TempDir::new().unwrap();
         let way = Arc::new(Way {
             server: Arc::clone(server),
@@ -125,11 +165,14 @@ impl Phone {
             trips: AtomicU64::new(0),
             asked: Mutex::default(),
             fails_at: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+            loses_answers: AtomicU64::new(0),
+            before_a_write: Mutex::default(),
         });
         let real = sokhoe_tests::real_ports(folder.path(), Arc::new(PlainKeys::default()));
         let ports = Ports {
             clock: Arc::clone(clock) as Arc<dyn Clock>,
-            rng: Arc::new(SeededRng::new(3)),
+            rng: Arc::new(SeededRng::new(seed)),
             transport: Arc::clone(&way) as Arc<dyn Transport>,
             ..real
         };
@@ -159,6 +202,7 @@ impl Phone {
         Self {
             app,
             person: view.persons[0].id.clone(),
+            clinic: view.clinic.id.clone(),
             way,
             clock: Arc::clone(clock),
             _folder: folder,

@@ -1,7 +1,7 @@
 //! Booking: kept on the phone first, then sent; only the clinic confirms.
 
 use sokhoe_domain::ids::is_fhir_id;
-use sokhoe_domain::{BookingState, ClinicId, IntentId};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Wire};
 use sokhoe_sync::{BookIntent, Urgency};
 use sokhoe_vault::{IntentKind, NewIntent, StoredBooking};
 
@@ -17,6 +17,8 @@ impl SoKhoe {
     /// # Errors
     /// [`AppError::Validation`], [`AppError::NotFound`], [`AppError::DiskFull`]; nothing is kept then.
     /// [`AppError::NotEnrolled`]: the booking is kept and waits until this phone is enrolled again.
+    /// [`AppError::BadAnswer`] with [`Refusal::TAKES_NO_BOOKINGS`] for a clinic that is known to take none
+    /// by app; nothing is kept then. When only the sending finds out, the booking is refused so.
     pub async fn book(&self, request: BookRequest) -> Result<BookingView, AppError> {
         self.not_moved()?;
         let slot = request.slot;
@@ -27,6 +29,15 @@ impl SoKhoe {
         let book = session.book(&request.person_id)?;
         let clinic = ClinicId(slot.clinic_id);
         let patient_id = session.patient_at(&book.person.id, &clinic)?;
+        let place = session.clinic(clinic.as_str())?;
+        if place.wire == Wire::Server {
+            let lane = session.lane(&place, patient_id.clone())?;
+            if session.engine(&book).takes_no_bookings(&lane).await? {
+                return Err(AppError::BadAnswer {
+                    what: Refusal::TAKES_NO_BOOKINGS.to_owned(),
+                });
+            }
+        }
         let now = session.now();
         let id = IntentId::new(now, &*session.ports.rng);
         let intent = BookIntent {

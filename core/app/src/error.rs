@@ -17,7 +17,7 @@ pub enum AppError {
     #[error("the clinic's answer cannot be used: {what}")]
     BadAnswer {
         /// What was wrong: `html`, `not-fhir`, `too-large`, `too-deep`, `server-error`, `status-NNN`,
-        /// or the code with which the clinic refused.
+        /// or the code with which the clinic refused, e.g. `takes-no-bookings` of one that is to be called.
         what: String,
     },
     /// The clinic asks to wait.

@@ -1,6 +1,9 @@
 //! What can be booked, and when.
 
+use sokhoe_domain::Wire;
 use sokhoe_fhir::{Appointment, FindRequest, Ref};
+use sokhoe_sync::{Lane, SlotSearch};
+use sokhoe_vault::ClinicRecord;
 
 use crate::error::AppError;
 use crate::session::{Session, SoKhoe};
@@ -13,10 +16,12 @@ impl SoKhoe {
     /// [`AppError::Offline`], [`AppError::BadAnswer`], [`AppError::NotEnrolled`].
     pub async fn services(&self, clinic_id: &str) -> Result<Vec<ServiceView>, AppError> {
         let session = &*self.inner;
-        let services = session
-            .client(&session.clinic(clinic_id)?)?
-            .services()
-            .await?;
+        let clinic = session.clinic(clinic_id)?;
+        let client = session.client(&clinic)?;
+        let services = match clinic.wire {
+            Wire::Clinic => client.services().await?,
+            Wire::Server => sokhoe_sync::services_of_server(&client).await?,
+        };
         Ok(services
             .into_iter()
             .filter(|service| service.active)
@@ -35,10 +40,13 @@ impl SoKhoe {
             .collect())
     }
 
-    /// Free times at a clinic, the nearest first.
+    /// Free times at a clinic, the nearest first. At any other FHIR server these are its free Slots, and
+    /// what it does not tell of them is empty.
     ///
     /// # Errors
     /// [`AppError::Validation`], [`AppError::Offline`], [`AppError::BadAnswer`], [`AppError::NotEnrolled`].
+    /// A server where a time cannot be taken safely is [`AppError::BadAnswer`] with
+    /// [`sokhoe_domain::Refusal::TAKES_NO_BOOKINGS`]: that clinic is to be called.
     pub async fn find_slots(&self, request: FindSlotsRequest) -> Result<Vec<SlotView>, AppError> {
         if request.to <= request.from {
             return Err(AppError::invalid("to", "must lie after from"));
@@ -52,6 +60,17 @@ impl SoKhoe {
             session.clinic(&request.clinic_id)?,
         );
         let patient = session.patient_at(&book.person.id, &clinic.id)?;
+        if clinic.wire == Wire::Server {
+            let wanted = SlotSearch {
+                from: request.from,
+                to: request.to,
+                service: request.service_id,
+                limit: usize::try_from(request.limit).unwrap_or(usize::MAX),
+            };
+            let lane = session.lane(&clinic, patient)?;
+            let offers = session.engine(&book).free_slots(&lane, &wanted).await?;
+            return Ok(session.slot_views(&request.clinic_id, offers));
+        }
         let find = FindRequest {
             start: request.from,
             end: request.to,
@@ -62,10 +81,7 @@ impl SoKhoe {
             patient: Some(patient),
         };
         let offers = session.client(&clinic)?.find(&find, request.limit).await?;
-        Ok(offers
-            .into_iter()
-            .filter_map(|offer| session.slot_view(&request.clinic_id, offer))
-            .collect())
+        Ok(session.slot_views(&request.clinic_id, offers))
     }
 }
 
@@ -82,6 +98,23 @@ impl Session {
             .find(|link| link.clinic == *clinic)
             .map(|link| link.patient_id)
             .ok_or_else(|| AppError::not_found("clinic"))
+    }
+
+    /// A person's way to one clinic.
+    pub(crate) fn lane(&self, clinic: &ClinicRecord, patient_id: String) -> Result<Lane, AppError> {
+        Ok(Lane {
+            client: self.client(clinic)?,
+            wire: clinic.wire,
+            clinic: clinic.id.clone(),
+            patient_id,
+        })
+    }
+
+    fn slot_views(&self, clinic_id: &str, offers: Vec<Appointment>) -> Vec<SlotView> {
+        offers
+            .into_iter()
+            .filter_map(|offer| self.slot_view(clinic_id, offer))
+            .collect()
     }
 
     fn slot_view(&self, clinic_id: &str, offer: Appointment) -> Option<SlotView> {

@@ -130,6 +130,9 @@ impl Session {
             ParkedWhy::Unreadable => self.words.say("parked-unreadable"),
             ParkedWhy::Invalid => self.words.say("parked-invalid"),
             ParkedWhy::Unclear => self.words.say("parked-unclear"),
+            ParkedWhy::Refused { code } if code == Refusal::TAKES_NO_BOOKINGS => {
+                self.words.say("parked-not-by-app")
+            }
             ParkedWhy::Refused { code } => self
                 .words
                 .say_with("parked-refused", &[("code", code.clone())]),

@@ -275,12 +275,7 @@ impl Session {
             .into_iter()
             .map(|link| {
                 let clinic = self.clinic(link.clinic.as_str())?;
-                Ok(Lane {
-                    client: self.client(&clinic)?,
-                    wire: clinic.wire,
-                    clinic: link.clinic,
-                    patient_id: link.patient_id,
-                })
+                self.lane(&clinic, link.patient_id)
             })
             .collect()
     }

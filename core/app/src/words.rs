@@ -145,6 +145,11 @@ impl Words {
             BookingState::Refused(Refusal::Other { code }) if code == GIVEN_UP => {
                 self.say("booking-given-up")
             }
+            BookingState::Refused(Refusal::Other { code })
+                if code == Refusal::TAKES_NO_BOOKINGS =>
+            {
+                self.say("booking-not-by-app")
+            }
             BookingState::Refused(Refusal::Other { code }) => {
                 self.say_with("booking-refused", &[("code", code.clone())])
             }
@@ -285,6 +290,9 @@ impl Words {
     pub fn error(&self, error: &AppError) -> String {
         match error {
             AppError::Offline => self.say("error-offline"),
+            AppError::BadAnswer { what } if what == Refusal::TAKES_NO_BOOKINGS => {
+                self.say("error-takes-no-bookings")
+            }
             AppError::BadAnswer { what } => {
                 self.say_with("error-bad-answer", &[("what", what.clone())])
             }

@@ -23,6 +23,7 @@ booking-not-offered = The hospital refused: this time is no longer offered. Look
 booking-too-many = The hospital refused: there are already as many bookings as it allows.
 booking-refused = The hospital refused: { $code }
 booking-given-up = No longer sent. If the appointment is still needed, look for another time.
+booking-not-by-app = This hospital does not take bookings by app. Please call it.
 booking-next-try = The hospital cannot be reached yet. Next try: { $when }
 booking-cancelling-next-try = The cancellation has not reached the hospital yet. Next try: { $when }
 booking-parked = Could not be sent and is kept back. Send it again or give it up.
@@ -35,6 +36,7 @@ parked-unreadable = What was stored cannot be read, so it cannot be sent. Give i
 parked-invalid = No request to the hospital could be made of it. Update the app, then send it again.
 parked-unclear = It was sent many times, and the hospital gave no clear answer. Ask reception before giving it up, or send it again.
 parked-refused = The hospital refused: { $code }. Ask reception, or send it again.
+parked-not-by-app = This hospital does not take cancellations by app. Please call it.
 
 ## Payments
 payment-due = To be paid
@@ -95,6 +97,7 @@ attachment-elsewhere = Somewhere else than this hospital. Sổ Khỏe does not f
 ## Errors: what happened, what was kept, what can be done
 error-offline = The hospital cannot be reached. Everything saved is still on this phone. Try again when there is a network.
 error-bad-answer = The hospital's answer cannot be read ({ $what }). The book was not changed. The Wi-Fi may want a login; try again later.
+error-takes-no-bookings = This hospital does not take bookings by app. Nothing was booked. Please call it.
 error-busy = The hospital is busy or cannot be reached yet. Everything is kept. Try again in { $seconds } seconds.
 error-not-enrolled = The hospital no longer knows this phone. The book can still be read. Ask reception for a new QR code.
 error-enrolment-not-ours = This is not a Sổ Khỏe enrolment code. Scan the code that reception shows.

@@ -23,6 +23,7 @@ booking-not-offered = Bệnh viện từ chối: không còn khám vào giờ n�
 booking-too-many = Bệnh viện từ chối: đã có đủ số lịch khám được đặt trước.
 booking-refused = Bệnh viện từ chối: { $code }
 booking-given-up = Không gửi nữa. Nếu vẫn cần khám, hãy tìm giờ khác.
+booking-not-by-app = Bệnh viện này không nhận đặt lịch qua ứng dụng. Hãy gọi điện để đặt.
 booking-next-try = Chưa liên lạc được với bệnh viện. Lần thử tới: { $when }
 booking-cancelling-next-try = Chưa gửi được yêu cầu hủy lịch đến bệnh viện. Lần thử tới: { $when }
 booking-parked = Chưa gửi được và đã tạm dừng. Hãy chọn gửi lại hoặc bỏ.
@@ -35,6 +36,7 @@ parked-unreadable = Nội dung đã lưu không đọc được nên không gử
 parked-invalid = Không tạo được yêu cầu gửi đến bệnh viện. Hãy cập nhật ứng dụng rồi gửi lại.
 parked-unclear = Đã gửi nhiều lần mà bệnh viện không trả lời rõ. Hãy hỏi quầy tiếp đón trước khi bỏ, hoặc gửi lại.
 parked-refused = Bệnh viện không nhận yêu cầu: { $code }. Hãy hỏi quầy tiếp đón, hoặc gửi lại.
+parked-not-by-app = Bệnh viện này không nhận hủy lịch qua ứng dụng. Hãy gọi điện để hủy.
 
 ## Thanh toán
 payment-due = Chưa thanh toán
@@ -95,6 +97,7 @@ attachment-elsewhere = Nằm ở nơi khác, không phải bệnh viện này. S
 ## Lỗi: điều đã xảy ra, điều được giữ, việc có thể làm
 error-offline = Không liên lạc được với bệnh viện. Mọi thứ đã lưu vẫn còn trên điện thoại. Hãy thử lại khi có mạng.
 error-bad-answer = Câu trả lời của bệnh viện không đọc được ({ $what }). Sổ không thay đổi. Có thể mạng Wi-Fi cần đăng nhập; hãy thử lại sau.
+error-takes-no-bookings = Bệnh viện này không nhận đặt lịch qua ứng dụng. Chưa có lịch nào được đặt. Hãy gọi điện để đặt.
 error-busy = Bệnh viện đang quá tải hoặc chưa liên lạc được. Mọi thứ vẫn còn. Hãy thử lại sau { $seconds } giây.
 error-not-enrolled = Bệnh viện không còn nhận ra điện thoại này. Sổ vẫn đọc được. Hãy xin mã QR mới ở quầy tiếp đón.
 error-enrolment-not-ours = Đây không phải mã đăng ký của Sổ Khỏe. Hãy quét mã do quầy tiếp đón đưa.

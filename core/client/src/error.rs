@@ -98,6 +98,19 @@ impl ClientError {
         }
     }
 
+    /// Whether somebody else wrote first: the standard says 412 of a version that is not the current one,
+    /// HAPI says 409, and what they say beside it is for people.
+    #[must_use]
+    pub const fn is_overtaken(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                status: 409 | 412,
+                ..
+            } | Self::Garbled(GarbledAnswer::Status(409 | 412))
+        )
+    }
+
     /// How long the clinic asks to wait, if it does.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

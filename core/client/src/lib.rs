@@ -12,6 +12,7 @@ mod feed;
 mod live;
 mod scheduling;
 mod server;
+mod server_booking;
 mod transport;
 mod versioned;
 

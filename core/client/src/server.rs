@@ -42,6 +42,13 @@ pub enum ServerQuery {
         /// More parameters.
         others: Vec<(String, String)>,
     },
+    /// A search of one type, of nobody in particular.
+    Kind {
+        /// The type.
+        kind: String,
+        /// The parameters.
+        params: Vec<(String, String)>,
+    },
     /// The history of all types: the only place where deletions are told.
     History {
         /// Not what happened before. Without it servers cut the history silently.
@@ -116,7 +123,7 @@ impl BatchBody {
 }
 
 /// The base as it is written in other places: some servers know themselves only so.
-fn without_slash(base: &Url) -> Url {
+pub(crate) fn without_slash(base: &Url) -> Url {
     let mut base = base.clone();
     let path = base.path().trim_end_matches('/').to_owned();
     base.set_path(&path);
@@ -157,13 +164,15 @@ impl ClinicClient {
                 patient,
                 others,
             } => {
-                let kind = ResourceKey::parse(&format!("{kind}/1"))
-                    .ok_or(ClientError::Invalid)?
-                    .kind;
-                let mut url = self.fhir_url(&kind)?;
+                let mut url = self.fhir_url(&is_kind(kind)?)?;
                 url.query_pairs_mut()
                     .append_pair(&patient.0, &patient.1)
                     .extend_pairs(others);
+                url
+            }
+            ServerQuery::Kind { kind, params } => {
+                let mut url = self.fhir_url(&is_kind(kind)?)?;
+                url.query_pairs_mut().extend_pairs(params);
                 url
             }
             ServerQuery::History { since } => {
@@ -241,6 +250,11 @@ impl ClinicClient {
             base: self.fhir.clone(),
         })
     }
+}
+
+fn is_kind(kind: &str) -> Result<String, ClientError> {
+    let key = ResourceKey::parse(&format!("{kind}/1")).ok_or(ClientError::Invalid)?;
+    Ok(key.kind)
 }
 
 fn id(patient: &str) -> Result<&str, ClientError> {

@@ -41,6 +41,19 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// The code of a clinic whose server cannot take bookings by app: it is to be called.
+    pub const TAKES_NO_BOOKINGS: &'static str = "takes-no-bookings";
+
+    /// [`Refusal::TAKES_NO_BOOKINGS`] as a refusal.
+    #[must_use]
+    pub fn takes_no_bookings() -> Self {
+        Self::Other {
+            code: Self::TAKES_NO_BOOKINGS.to_owned(),
+        }
+    }
+}
+
 impl BookingState {
     /// Whether nothing can change the state but the clinic.
     #[must_use]

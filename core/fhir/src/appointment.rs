@@ -234,16 +234,8 @@ impl Appointment {
 /// # Errors
 /// When `json` is not an Appointment with a status.
 pub fn with_status(json: &str, status: AppointmentStatus) -> Result<String, FhirError> {
-    let document = read::resource(json, "Appointment")?;
-    let span = Some(document.root().get("status"))
-        .filter(|old| old.text().is_some())
-        .and_then(Node::span)
-        .ok_or(FhirError::Unexpected {
-            expected: "an appointment's status",
-        })?;
-    let mut changed = json.to_owned();
-    changed.replace_range(span, &read::quoted(status.code()));
-    Ok(changed)
+    let expected = "an appointment's status";
+    read::with_text(json, "Appointment", "status", expected, status.code())
 }
 
 #[cfg(test)]

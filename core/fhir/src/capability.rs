@@ -29,6 +29,12 @@ pub struct ResourceCapability {
     pub interactions: Vec<String>,
     /// The names of the search parameters.
     pub search_params: Vec<String>,
+    /// What may come along with a search, e.g. `Slot:schedule`.
+    pub search_includes: Vec<String>,
+    /// How it keeps versions, e.g. `versioned-update`; may be empty.
+    pub versioning: String,
+    /// Whether a client may give a new resource its id; unset when the server does not say.
+    pub update_create: Option<bool>,
 }
 
 impl CapabilityView {
@@ -67,6 +73,14 @@ impl CapabilityView {
                     kind: kind.into(),
                     interactions: texts(resource, "interaction", "code"),
                     search_params: texts(resource, "searchParam", "name"),
+                    search_includes: resource
+                        .get("searchInclude")
+                        .items()
+                        .filter_map(Node::text)
+                        .map(Into::into)
+                        .collect(),
+                    versioning: read::string(resource, "versioning"),
+                    update_create: resource.get("updateCreate").bool(),
                 });
             }
         }
@@ -91,6 +105,12 @@ impl CapabilityView {
         self.resources
             .iter()
             .any(|r| r.kind == kind && r.search_params.iter().any(|p| p == param))
+    }
+
+    /// What is said of a type, when anything is.
+    #[must_use]
+    pub fn resource(&self, kind: &str) -> Option<&ResourceCapability> {
+        self.resources.iter().find(|r| r.kind == kind)
     }
 
     /// Whether an interaction is offered, e.g. `Slot` and `search-type`.
@@ -130,6 +150,7 @@ mod tests {
             "software":{"name":"sokhoe","version":"0.1.0"},
             "rest":[{"mode":"server","operation":[{"name":"versions"}],"resource":[
                 {"type":"Appointment","interaction":[{"code":"read"},{"code":"search-type"}],
+                 "versioning":"versioned-update","updateCreate":false,"searchInclude":["*","Appointment:slot"],
                  "operation":[{"name":"find","definition":"x"},{"name":"$book"}]}, 7]}]}"#;
         let view = CapabilityView::from_json(json).unwrap();
         assert_eq!(view.fhir_version, "4.0.1");
@@ -143,6 +164,11 @@ mod tests {
         );
         assert!(view.offers("Appointment/$book") && !view.offers("Appointment/$hold"));
         assert!(view.can("Appointment", "read") && !view.can("Slot", "read"));
+        let appointment = view.resource("Appointment").unwrap();
+        assert_eq!(appointment.search_includes, ["*", "Appointment:slot"]);
+        assert_eq!(appointment.versioning, "versioned-update");
+        assert_eq!(appointment.update_create, Some(false));
+        assert_eq!(view.resource("Slot"), None);
         assert!(CapabilityView::from_json(r#"{"resourceType":"CapabilityStatement"}"#).is_err());
     }
 }

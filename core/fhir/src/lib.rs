@@ -29,7 +29,10 @@ pub mod own_reading;
 pub mod patient;
 mod read;
 pub mod scheduling;
+pub mod slot;
+pub mod slot_booking;
 pub mod texts;
+pub mod transaction;
 mod values;
 
 pub use appointment::{Appointment, AppointmentStatus};
@@ -54,3 +57,6 @@ pub use own_document::OwnDocument;
 pub use own_reading::{Measure, OwnReading, OwnReadingView};
 pub use patient::PatientView;
 pub use scheduling::{BookRequest, FindRequest, HoldRequest};
+pub use slot::{SlotStatus, SlotView};
+pub use slot_booking::SlotBooking;
+pub use transaction::Write;

@@ -17,6 +17,24 @@ pub(crate) fn resource<'a>(json: &'a str, kind: &'static str) -> Result<Document
     }
 }
 
+/// The same resource byte for byte with another text in one of its members, which must be there.
+pub(crate) fn with_text(
+    json: &str,
+    kind: &'static str,
+    member: &str,
+    expected: &'static str,
+    text: &str,
+) -> Result<String, FhirError> {
+    let document = resource(json, kind)?;
+    let span = Some(document.root().get(member))
+        .filter(|old| old.text().is_some())
+        .and_then(Node::span)
+        .ok_or(FhirError::Unexpected { expected })?;
+    let mut changed = json.to_owned();
+    changed.replace_range(span, &quoted(text));
+    Ok(changed)
+}
+
 /// The logical id.
 pub(crate) fn id(root: Node<'_>) -> Result<String, FhirError> {
     root.str("id")

@@ -1,8 +1,32 @@
 //! What a clinic's Appointment says of a booking: the one reading for answers and for the feed.
 
-use sokhoe_domain::{BookingState, ClinicId, Timestamp};
-use sokhoe_fhir::{Appointment, AppointmentStatus, Ref};
+use sokhoe_domain::{BookingState, ClinicId, Timestamp, Wire};
+use sokhoe_fhir::slot_booking::intent_of;
+use sokhoe_fhir::{Appointment, AppointmentStatus, FhirError, Ref};
 use sokhoe_vault::StoredBooking;
+
+/// Reads an Appointment. One that a server of somebody else's gave an id of its own has the id of the
+/// booking that it is, so that the two are one.
+pub(crate) fn read(wire: Wire, json: &str) -> Result<Appointment, FhirError> {
+    let mut appointment = Appointment::from_json(json)?;
+    if wire == Wire::Server
+        && let Some(intent) = intent_of(json)
+    {
+        appointment.id = Some(intent.to_string());
+    }
+    Ok(appointment)
+}
+
+/// An answer need not repeat what the person saw when booking.
+pub(crate) fn with_names_of(booking: StoredBooking, before: &StoredBooking) -> StoredBooking {
+    let kept = |new: String, old: &String| if new.is_empty() { old.clone() } else { new };
+    StoredBooking {
+        service: kept(booking.service, &before.service),
+        practitioner: kept(booking.practitioner, &before.practitioner),
+        location: kept(booking.location, &before.location),
+        ..booking
+    }
+}
 
 /// What the clinic decided; nothing while it has not.
 pub(crate) const fn decided(status: AppointmentStatus) -> Option<BookingState> {

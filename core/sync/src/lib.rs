@@ -10,6 +10,7 @@ mod error;
 mod intent;
 mod lane;
 mod pace;
+mod server_slots;
 mod up;
 
 pub use down::Pulled;
@@ -17,4 +18,5 @@ pub use error::SyncError;
 pub use intent::{BookIntent, CancelIntent};
 pub use lane::{Engine, Lane};
 pub use pace::{Admitted, Cause, Heard, HostPaces, Pace, Permit, WaitUntil, delay as retry_delay};
+pub use server_slots::{SlotSearch, services_of_server};
 pub use up::{Pushed, Urgency};

@@ -33,7 +33,12 @@ pub(super) fn statement(base: &str, manners: &Manners, date: &str) -> Value {
         .iter()
         .map(|kind| resource(base, kind, manners))
         .collect();
-    let mut system = vec![json!({"code": "transaction"})];
+    let bundles = if manners.transactions {
+        "transaction"
+    } else {
+        "batch"
+    };
+    let mut system = vec![json!({"code": bundles})];
     if manners.history {
         system.push(json!({"code": "history-system"}));
     }
@@ -72,6 +77,17 @@ fn resource(base: &str, kind: &str, manners: &Manners) -> Value {
         "versioning": "versioned-update",
         "searchParam": parameters,
     });
+    if manners.says_client_ids {
+        resource["updateCreate"] = json!(manners.client_ids);
+    }
+    if manners.includes {
+        let includes = PARAMETERS
+            .iter()
+            .filter(|name| !members_of(kind, name).is_empty())
+            .map(|name| format!("{kind}:{name}"));
+        let all = std::iter::once("*".to_owned()).chain(includes);
+        resource["searchInclude"] = json!(all.collect::<Vec<_>>());
+    }
     if kind == "Patient" && manners.everything {
         resource["operation"] = json!([{
             "name": "everything",

@@ -343,7 +343,7 @@ impl ForeignClinic {
                 )?;
                 Ok(json_answer(StatusCode::OK, text))
             }
-            (&Method::POST, []) => self.process(state, &asked.body, now),
+            (&Method::POST, []) => self.process(state, asked, now),
             (&Method::GET, ["_history"]) => self.history(state, &Level::System, asked, now),
             (&Method::GET, [kind, "_history"]) => {
                 self.history(state, &Level::Kind((*kind).to_owned()), asked, now)
@@ -466,6 +466,12 @@ impl ForeignClinic {
         now: Timestamp,
     ) -> Result<Response<Bytes>, Refusal> {
         let content = parse(&asked.body)?;
+        if !self.manners.client_ids && state.store.row(key).is_none() {
+            return Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                format!("{} is not an id of this server's", key.id),
+            ));
+        }
         if content.id.as_ref() != Some(&key.id) {
             return Err(Refusal::new(
                 StatusCode::BAD_REQUEST,
@@ -543,10 +549,15 @@ impl ForeignClinic {
     fn process(
         &self,
         state: &mut State,
-        body: &str,
+        asked: &Asked,
         now: Timestamp,
     ) -> Result<Response<Bytes>, Refusal> {
-        let parsed = Parsed::read(body)?;
+        let parsed = Parsed::read(&asked.body)?;
+        if !parsed.is_batch && !self.manners.transactions {
+            return Err(not_here(state, "a transaction"));
+        }
+        let whole = self.manners.gives_what_it_wrote
+            && asked.header("prefer") == Some("return=representation");
         if let Some(urls) = parsed.reads() {
             return Ok(self.read_each(state, &urls, now));
         }
@@ -566,7 +577,7 @@ impl ForeignClinic {
         };
         let entries: Vec<String> = answers
             .iter()
-            .map(|answer| self.transaction_entry(&state.store, answer, now))
+            .map(|answer| self.transaction_entry(&state.store, answer, whole, now))
             .collect();
         let link = serde_json::json!({"relation": "self", "url": self.base});
         let text = bundle(&id, kind, None, "", &[link], &entries);
@@ -598,6 +609,7 @@ impl ForeignClinic {
         &self,
         store: &Store,
         answer: &Result<Answered, Refusal>,
+        whole: bool,
         now: Timestamp,
     ) -> String {
         let key = match answer {
@@ -617,7 +629,15 @@ impl ForeignClinic {
                     .map_or(1, |present| present.version.number),
             ),
         };
-        transaction::written_entry(key, done, &wire::instant(now), &self.manners)
+        let entry = transaction::written_entry(key, done, &wire::instant(now), &self.manners);
+        match store.present(key).filter(|_| whole) {
+            Some(present) => format!(
+                r#"{{"resource":{},{}"#,
+                self.write(present, None),
+                entry.trim_start_matches('{')
+            ),
+            None => entry,
+        }
     }
 
     fn history(
@@ -647,6 +667,12 @@ impl ForeignClinic {
         now: Timestamp,
     ) -> Result<Response<Bytes>, Refusal> {
         let query = Query::parse(kind, text)?;
+        if query.includes_any() && !self.manners.includes {
+            return Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "_include is not supported",
+            ));
+        }
         if query.only_count {
             let total = query.run(&state.store).len();
             let body =

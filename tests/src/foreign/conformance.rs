@@ -72,6 +72,10 @@ cases![
     transactions_do_all_or_nothing,
     a_batch_books_half,
     the_second_appointment,
+    free_slots_bring_what_they_are_of,
+    transactions_give_what_they_wrote,
+    a_cancellation_frees_its_slot,
+    a_new_slot_is_taken_by_a_conditional_create,
     one_winner_of_a_slot,
     conditional_creates,
     a_late_commit_is_behind_every_cursor,
@@ -315,6 +319,13 @@ fn says_what_it_can(server: &dyn Server) {
         ] {
             assert!(interactions.contains(needed), "{kind} {needed}");
         }
+    }
+    for (kind, include) in [("Slot", "Slot:schedule"), ("Schedule", "Schedule:actor")] {
+        let includes = of(kind)["searchInclude"].as_array().expect("includes");
+        assert!(includes.iter().any(|it| it == include), "{include}");
+        // Not a word on whether clients may give ids: they may.
+        assert!(of(kind).get("updateCreate").is_none(), "{kind}");
+        assert_eq!(of(kind)["versioning"], "versioned-update");
     }
     let operations = of("Patient")["operation"].as_array().expect("operations");
     assert!(operations.iter().any(|it| it["name"] == "everything"));
@@ -932,6 +943,101 @@ fn the_second_appointment(server: &dyn Server) {
     assert_eq!(second.status, 200, "{}", second.body);
     assert_eq!(get(server, "Slot/twice-slot").header("etag"), "W/\"2\"");
     assert_eq!(get(server, "Appointment/twice2").status, 200);
+}
+
+fn free_slots_bring_what_they_are_of(server: &dyn Server) {
+    free_slot(server, "open");
+    let at = |id: &str, hour: &str, status: &str| {
+        let mut slot = slot(id, "open-schedule", status);
+        slot["start"] = json!(format!("2027-03-01T{hour}:00:00+07:00"));
+        slot["end"] = json!(format!("2027-03-01T{hour}:30:00+07:00"));
+        put(server, &slot);
+    };
+    at("open-late", "10", "free");
+    at("open-early", "08", "free");
+    at("open-busy", "09", "busy");
+    at("open-later", "11", "free");
+    let bounds = "start=ge2027-03-01T07:30:00%2B07:00&start=lt2027-03-01T11:00:00%2B07:00";
+    let found = get_fresh(
+        server,
+        &format!(
+            "Slot?status=free&{bounds}&_sort=start&_include=Slot:schedule&_include:iterate=Schedule:actor&_count=50"
+        ),
+    );
+    assert_eq!(found.status, 200, "{}", found.body);
+    let of_mode = |mode: &str| -> Vec<String> {
+        let entries = found.entries().iter();
+        let of_mode = entries.filter(|entry| entry["search"]["mode"] == mode);
+        of_mode
+            .map(|entry| text(&entry["resource"]["id"]))
+            .collect()
+    };
+    assert_eq!(of_mode("match"), ["open-early", "open-late"]);
+    let along: BTreeSet<String> = of_mode("include").into_iter().collect();
+    let wanted = ["open-doctor", "open-schedule"].map(ToOwned::to_owned);
+    assert_eq!(along, wanted.into());
+}
+
+fn transactions_give_what_they_wrote(server: &dyn Server) {
+    patient(server, "shown");
+    free_slot(server, "shown-slot");
+    let wishes = [("prefer", "return=representation")];
+    let body = booking("transaction", "shown-slot", "W/\"1\"", "shown0", "shown");
+    let answer = read(server.send(request(server, "POST", "", Some(&body), &wishes)));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let given = |n: usize| &answer.entries()[n]["resource"];
+    assert_eq!(given(0)["status"], "busy");
+    assert_eq!(given(0)["meta"]["versionId"], "2");
+    assert_eq!(*given(1), get(server, "Appointment/shown0").body);
+}
+
+fn a_cancellation_frees_its_slot(server: &dyn Server) {
+    patient(server, "off");
+    free_slot(server, "off-slot");
+    let booked = booking("transaction", "off-slot", "W/\"1\"", "off0", "off");
+    assert_eq!(post(server, "", &booked).status, 200);
+    let cancel = |appointment_version: &str, slot_version: &str| {
+        let mut cancelled = appointment("off0", "off-slot", "off");
+        cancelled["status"] = json!("cancelled");
+        let mut call_off = entry("PUT", "Appointment/off0", Some(cancelled));
+        call_off["request"]["ifMatch"] = json!(appointment_version);
+        let freed = slot("off-slot", "off-slot-schedule", "free");
+        let mut free = entry("PUT", "Slot/off-slot", Some(freed));
+        free["request"]["ifMatch"] = json!(slot_version);
+        post(server, "", &bundle("transaction", &[call_off, free]))
+    };
+    // One version that is not the current one, and neither is written.
+    assert_eq!(cancel("W/\"1\"", "W/\"1\"").status, 409);
+    assert_eq!(get(server, "Appointment/off0").body["status"], "booked");
+    assert_eq!(cancel("W/\"1\"", "W/\"2\"").status, 200);
+    assert_eq!(get(server, "Appointment/off0").body["status"], "cancelled");
+    let slot = get(server, "Slot/off-slot");
+    assert_eq!(slot.body["status"], "free");
+    assert_eq!(slot.header("etag"), "W/\"3\"");
+}
+
+fn a_new_slot_is_taken_by_a_conditional_create(server: &dyn Server) {
+    patient(server, "posted");
+    free_slot(server, "posted-slot");
+    let book = |version: &str| {
+        let busy = slot("posted-slot", "posted-slot-schedule", "busy");
+        let mut take = entry("PUT", "Slot/posted-slot", Some(busy));
+        take["request"]["ifMatch"] = json!(version);
+        let mut made = appointment("posted0", "posted-slot", "posted");
+        made.as_object_mut().expect("an object").remove("id");
+        let mut create = entry("POST", "Appointment", Some(made));
+        create["request"]["ifNoneExist"] = json!("identifier=urn:sokhoe|posted0");
+        post(server, "", &bundle("transaction", &[take, create]))
+    };
+    let made = book("W/\"1\"");
+    assert_eq!(made.status, 200, "{}", made.body);
+    let location = text(&made.entries()[1]["response"]["location"]);
+    let place = location.split("/_history").next().unwrap_or_default();
+    assert_eq!(get(server, place).body["identifier"][0]["value"], "posted0");
+    assert_eq!(book("W/\"1\"").status, 409);
+    let found = get_fresh(server, "Appointment?identifier=urn:sokhoe|posted0");
+    assert_eq!(found.ids().len(), 1);
+    assert!(place.ends_with(&found.ids()[0]), "{place}");
 }
 
 fn one_winner_of_a_slot(server: &dyn Server) {

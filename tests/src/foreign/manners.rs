@@ -77,6 +77,18 @@ pub struct Manners {
     pub loses_changed_rows: u8,
     /// Of a hundred requests, so many are answered with 503 and `Retry-After`.
     pub busy: u8,
+    /// A `transaction` is processed, and told in the CapabilityStatement.
+    pub transactions: bool,
+    /// A client may give a new resource its id.
+    pub client_ids: bool,
+    /// Whether it may stands in the CapabilityStatement.
+    pub says_client_ids: bool,
+    /// There is `_include`, also of what came along, and the CapabilityStatement says of what.
+    pub includes: bool,
+    /// `Prefer: return=representation` brings what a transaction wrote.
+    pub gives_what_it_wrote: bool,
+    /// An Appointment that comes as `booked` is `pending` until the clinic says more.
+    pub confirms_later: bool,
 }
 
 impl Manners {
@@ -108,6 +120,12 @@ impl Manners {
             ends_with_an_empty_page: false,
             loses_changed_rows: 0,
             busy: 0,
+            transactions: true,
+            client_ids: true,
+            says_client_ids: false,
+            includes: true,
+            gives_what_it_wrote: true,
+            confirms_later: false,
         }
     }
 
@@ -139,6 +157,12 @@ impl Manners {
             ends_with_an_empty_page: true,
             loses_changed_rows: 50,
             busy: 4,
+            transactions: true,
+            client_ids: false,
+            says_client_ids: true,
+            includes: false,
+            gives_what_it_wrote: false,
+            confirms_later: false,
         }
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Query {
     conditions: Vec<Condition>,
     sort: Vec<Sort>,
     includes: Vec<String>,
+    /// What comes along with what came along.
+    iterates: Vec<String>,
     pub(super) count: Option<usize>,
     pub(super) elements: Option<Vec<String>>,
     pub(super) only_count: bool,
@@ -108,6 +110,7 @@ impl Query {
             conditions: Vec::new(),
             sort: Vec::new(),
             includes: Vec::new(),
+            iterates: Vec::new(),
             count: None,
             elements: None,
             only_count: false,
@@ -141,6 +144,7 @@ impl Query {
                 }
             }
             "_include" => self.includes.extend(list()),
+            "_include:iterate" => self.iterates.extend(list()),
             "_format" | "_pretty" | "_total" => {}
             "_id" => self.conditions.push(Condition::Id(list())),
             "_lastUpdated" => self.conditions.push(Condition::LastUpdated(bound()?)),
@@ -196,6 +200,11 @@ impl Query {
         }
     }
 
+    /// Whether something is to come along.
+    pub(super) fn includes_any(&self) -> bool {
+        !self.includes.is_empty() || !self.iterates.is_empty()
+    }
+
     pub(super) fn takes(&self, key: &ResourceKey, content: &Content, updated: Timestamp) -> bool {
         self.conditions.iter().all(|condition| match condition {
             Condition::Id(ids) => ids.contains(&key.id),
@@ -243,18 +252,17 @@ impl Query {
     /// What comes along with these.
     pub(super) fn included(&self, store: &Store, found: &[ResourceKey]) -> Vec<ResourceKey> {
         let mut included = BTreeSet::new();
-        let parameters = self
-            .includes
-            .iter()
-            .filter_map(|include| include.split(':').nth(1));
-        for parameter in parameters {
-            let members = members_of(&self.kind, parameter);
-            for present in found.iter().filter_map(|key| store.present(key)) {
-                for (member, key) in &present.content.references {
-                    if members.contains(&member.as_str()) && store.present(key).is_some() {
-                        included.insert(key.clone());
-                    }
-                }
+        for include in &self.includes {
+            included.extend(along(store, include, found.iter()));
+        }
+        loop {
+            let before = included.len();
+            for include in &self.iterates {
+                let all: Vec<_> = found.iter().chain(&included).cloned().collect();
+                included.extend(along(store, include, all.iter()));
+            }
+            if included.len() == before {
+                break;
             }
         }
         included
@@ -262,6 +270,23 @@ impl Query {
             .filter(|key| !found.contains(key))
             .collect()
     }
+}
+
+/// What `Type:parameter` of these refers to and is there.
+fn along<'k>(
+    store: &Store,
+    include: &str,
+    of: impl Iterator<Item = &'k ResourceKey>,
+) -> Vec<ResourceKey> {
+    let (kind, parameter) = include.split_once(':').unwrap_or_default();
+    let members = members_of(kind, parameter);
+    of.filter(|key| key.kind == kind)
+        .filter_map(|key| store.present(key))
+        .flat_map(|present| present.content.references.clone())
+        .filter(|(member, _)| members.contains(&member.as_str()))
+        .map(|(_, key)| key)
+        .filter(|key| store.present(key).is_some())
+        .collect()
 }
 
 impl Sort {

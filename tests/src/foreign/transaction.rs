@@ -217,6 +217,13 @@ impl Step {
                 .resource
                 .as_deref()
                 .ok_or_else(|| bad("an entry without resource".to_owned()))?;
+            let later;
+            let text = if manners.confirms_later && key.kind == "Appointment" {
+                later = text.replacen(r#""status":"booked""#, r#""status":"pending""#, 1);
+                later.as_str()
+            } else {
+                text
+            };
             let content = Content::parse(text).map_err(|error| bad(error.to_string()))?;
             if content.kind != key.kind {
                 return Err(bad(format!("a {} at {}", content.kind, self.url)));
@@ -225,6 +232,9 @@ impl Step {
         };
         let if_match = self.if_match.as_deref();
         match self.method.as_str() {
+            "PUT" if !manners.client_ids && store.row(&key).is_none() => {
+                Err(bad(format!("{} is not an id of this server's", key.id)))
+            }
             "PUT" => {
                 let done = store.put(&key.id, content()?, if_match, writer, manners)?;
                 Ok(Answered::Wrote(key, done))

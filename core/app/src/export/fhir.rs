@@ -6,7 +6,8 @@ use std::io::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sokhoe_domain::{BookingState, ClinicId, ResourceKey, Timestamp};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, ResourceKey, Timestamp};
+use sokhoe_fhir::slot_booking::intent_of;
 use sokhoe_vault::{IntentKind, StoredBooking, StoredIntent};
 
 use super::documents::{Referred, own_documents};
@@ -32,6 +33,7 @@ pub(super) fn write(
     bundle.begin(session.now())?;
     let vault = &book.vault;
     let mut referred = Referred::default();
+    let mut booked = Booked::new();
     walk(
         |each| vault.for_each_resource(each),
         |stored| {
@@ -40,6 +42,11 @@ pub(super) fn write(
                 return Ok(());
             }
             referred.note(&stored);
+            if stored.key.kind == "Appointment"
+                && let Some(booking) = intent_of(&stored.json)
+            {
+                booked.insert((stored.clinic.clone(), booking), stored.key.clone());
+            }
             let url = bundle.bases.url(&stored.clinic, &stored.key);
             let received = bundle.bases.received(&stored.clinic, stored.received, None);
             bundle.entry(&url, Some(received), &stored.json)
@@ -67,12 +74,20 @@ pub(super) fn write(
         },
     )?;
     own_documents(book, &mut bundle)?;
-    on_phone(session, book, &mut bundle)?;
+    on_phone(session, book, &booked, &mut bundle)?;
     bundle.end()
 }
 
+/// The Appointments that bookings are at servers that gave them ids of their own.
+type Booked = HashMap<(ClinicId, IntentId), ResourceKey>;
+
 /// What the person decided on this phone and no clinic's record says yet.
-fn on_phone(session: &Session, book: &OpenBook, bundle: &mut Bundle<'_>) -> Result<(), AppError> {
+fn on_phone(
+    session: &Session,
+    book: &OpenBook,
+    booked: &Booked,
+    bundle: &mut Bundle<'_>,
+) -> Result<(), AppError> {
     let patients: HashMap<_, _> = session
         .account()?
         .links(&book.person.id)?
@@ -87,7 +102,9 @@ fn on_phone(session: &Session, book: &OpenBook, bundle: &mut Bundle<'_>) -> Resu
         .collect();
     for booking in book.vault.bookings()? {
         let key = ResourceKey::new("Appointment", booking.id.to_string());
-        if book.vault.resource(&booking.clinic, &key)?.is_none() {
+        let is_known = booked.contains_key(&(booking.clinic.clone(), booking.id))
+            || book.vault.resource(&booking.clinic, &key)?.is_some();
+        if !is_known {
             let patient = patients.get(&booking.clinic);
             let appointment = appointment(session, book, &booking, patient);
             let url = format!("urn:uuid:{}", booking.id);
@@ -98,8 +115,10 @@ fn on_phone(session: &Session, book: &OpenBook, bundle: &mut Bundle<'_>) -> Resu
         // A booking's intent is its Appointment, above.
         if intent.kind == IntentKind::Cancel {
             let patient = patients.get(&intent.clinic);
-            let appointment = ResourceKey::new("Appointment", intent.thing.clone());
-            let about = bundle.bases.url(&intent.clinic, &appointment);
+            let booking = intent.thing.parse().ok();
+            let known = booking.and_then(|id| booked.get(&(intent.clinic.clone(), id)));
+            let by_id = ResourceKey::new("Appointment", intent.thing.clone());
+            let about = bundle.bases.url(&intent.clinic, known.unwrap_or(&by_id));
             let task = cancellation(session, &intent, &about, patient);
             let url = format!("urn:uuid:{}", intent.id);
             bundle.entry(&url, None, &task.to_string())?;

@@ -1,11 +1,12 @@
 //! What changes that came down mean for bookings and invoices, and which of them must not be missed.
 
-use sokhoe_domain::{BookingState, ResourceKey, Timestamp};
+use sokhoe_domain::{BookingState, ResourceKey, Timestamp, Wire};
+use sokhoe_fhir::InvoiceView;
 use sokhoe_fhir::bundle::Change;
-use sokhoe_fhir::{Appointment, InvoiceView};
+use sokhoe_fhir::slot_booking::intent_of;
 use sokhoe_vault::{NewEvent, StoredBooking};
 
-use crate::appointment::{booking_from, decided};
+use crate::appointment::{self, booking_from, decided, with_names_of};
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
 
@@ -20,26 +21,26 @@ impl Engine {
         let (mut bookings, mut events) = (Vec::new(), Vec::new());
         let now = self.clock.now();
         for change in changes {
-            let (key, event) = match change {
+            let (subject, event) = match change {
                 Change::Put { key, json, .. } if key.kind == "Appointment" => {
                     let Some(booking) = self.booking_in_feed(lane, json, now)? else {
                         continue;
                     };
-                    let event = booking_event(&booking);
+                    let said = (booking.id.to_string(), booking_event(&booking));
                     bookings.push(booking);
-                    (key, event)
+                    said
                 }
                 Change::Delete { key } if key.kind == "Appointment" => {
-                    let Some(booking) = self.deleted_booking(key, now)? else {
+                    let Some(booking) = self.deleted_booking(lane, key, now)? else {
                         continue;
                     };
-                    let event = booking_event(&booking);
+                    let said = (booking.id.to_string(), booking_event(&booking));
                     bookings.push(booking);
-                    (key, event)
+                    said
                 }
                 Change::Put { key, json, .. } if key.kind == "Invoice" => {
                     match self.invoice_event(lane, key, json)? {
-                        Some(event) => (key, event),
+                        Some(event) => (key.id.clone(), event),
                         None => continue,
                     }
                 }
@@ -48,7 +49,7 @@ impl Engine {
             if news {
                 events.push(NewEvent {
                     kind: event.to_owned(),
-                    subject: key.id.clone(),
+                    subject,
                     at: now,
                     body: String::new(),
                 });
@@ -65,7 +66,7 @@ impl Engine {
         json: &str,
         now: Timestamp,
     ) -> Result<Option<StoredBooking>, SyncError> {
-        let Ok(appointment) = Appointment::from_json(json) else {
+        let Ok(appointment) = appointment::read(lane.wire, json) else {
             return Ok(None);
         };
         let Some(state) = decided(appointment.status) else {
@@ -75,7 +76,13 @@ impl Engine {
             return Ok(None);
         };
         Ok(match self.vault.booking(booking.id)? {
+            // A server of somebody else's says nothing of a booking at another clinic.
+            Some(before) if before.clinic != lane.clinic && lane.wire == Wire::Server => None,
             Some(before) => {
+                let booking = match lane.wire {
+                    Wire::Clinic => booking,
+                    Wire::Server => with_names_of(booking, &before),
+                };
                 let same = StoredBooking {
                     updated: before.updated,
                     ..booking.clone()
@@ -89,10 +96,16 @@ impl Engine {
     /// A known booking whose Appointment the clinic took away.
     fn deleted_booking(
         &self,
+        lane: &Lane,
         key: &ResourceKey,
         now: Timestamp,
     ) -> Result<Option<StoredBooking>, SyncError> {
-        let Ok(id) = key.id.parse() else {
+        let stored = match lane.wire {
+            Wire::Clinic => None,
+            Wire::Server => self.vault.resource(&lane.clinic, key)?,
+        };
+        let intent = stored.and_then(|stored| intent_of(&stored.json));
+        let Some(id) = intent.or_else(|| key.id.parse().ok()) else {
             return Ok(None);
         };
         let known = self.vault.booking(id)?;

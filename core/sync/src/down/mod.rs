@@ -14,6 +14,7 @@ use std::time::Duration;
 use sokhoe_domain::Wire;
 use sokhoe_vault::Applied;
 
+pub(crate) use self::server::known_ways;
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
 

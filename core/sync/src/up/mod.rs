@@ -1,19 +1,21 @@
-//! Up: the outbox, and what a person wrote (`changes`).
+//! Up: the outbox, to clinics of ours and to any other FHIR server (`server`), and what a person wrote
+//! (`changes`).
 
 mod changes;
+mod server;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use sokhoe_client::{ClientError, GarbledAnswer};
 use sokhoe_domain::planted::{Bug, is_planted};
-use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp, Wire};
 use sokhoe_fhir::scheduling::BookRequest;
 use sokhoe_fhir::{Appointment, AppointmentStatus, Ref};
 use sokhoe_vault::{IntentKind, NewEvent, ParkedWhy, StoredBooking, StoredIntent, VaultError};
 use tokio::task::JoinHandle;
 
-use crate::appointment::{booking_from, decided};
+use crate::appointment::{booking_from, decided, with_names_of};
 use crate::error::SyncError;
 use crate::intent::{BookIntent, CancelIntent};
 use crate::lane::{Engine, Lane};
@@ -230,19 +232,23 @@ impl Engine {
         if is_planted(Bug::ForgottenWhenSent) {
             self.vault.drop_intent(intent.id, &[])?;
         }
-        let key = if is_planted(Bug::RetryWithNewId) && intent.sent {
-            IntentId::new(self.clock.now(), &*self.rng)
-        } else {
-            intent.id
-        };
-        let outcome = match lane.client.book(&request, key).await {
-            Ok(answer) => {
-                permit.succeeded();
-                self.answered(intent, booking, &answer.appointment)
+        let outcome = match lane.wire {
+            Wire::Clinic => {
+                let answer = lane.client.book(&request, self.key_of(intent)).await;
+                match answer {
+                    Ok(answer) => {
+                        permit.succeeded();
+                        self.answered(intent, booking, &answer.appointment)
+                    }
+                    Err(error) => {
+                        permit.failed(&error);
+                        self.failed(lane, intent, booking, error, pushed)
+                    }
+                }
             }
-            Err(error) => {
-                permit.failed(&error);
-                self.failed(lane, intent, booking, error, pushed)
+            Wire::Server => {
+                self.send_to_server(lane, intent, booking, &request, permit, pushed)
+                    .await?
             }
         };
         let kept = match outcome {
@@ -267,6 +273,15 @@ impl Engine {
                 Ok(true)
             }
             Err(error) => self.overtaken_by_feed(intent, error),
+        }
+    }
+
+    /// Under which id an intent goes out: its own, every time.
+    fn key_of(&self, intent: &StoredIntent) -> IntentId {
+        if is_planted(Bug::RetryWithNewId) && intent.sent {
+            IntentId::new(self.clock.now(), &*self.rng)
+        } else {
+            intent.id
         }
     }
 
@@ -389,21 +404,7 @@ impl Engine {
             after: None,
             arrived,
         };
-        let refused = |refusal: Refusal| match intent.kind {
-            IntentKind::Book => {
-                let booking = StoredBooking {
-                    state: BookingState::Refused(refusal),
-                    updated: self.clock.now(),
-                    ..before
-                };
-                Outcome::Settled(booking, vec![self.event("booking-refused", intent)])
-            }
-            IntentKind::Cancel => {
-                let events = vec![self.event("cancellation-refused", intent)];
-                let code = code_of(refusal);
-                Outcome::Parked(ParkedWhy::Refused { code }, events)
-            }
-        };
+        let refused = |refusal| self.refused(intent, before, refusal);
         match error {
             ClientError::Invalid => {
                 Outcome::Parked(ParkedWhy::Invalid, vec![self.event(PARKED, intent)])
@@ -449,6 +450,25 @@ impl Engine {
         }
     }
 
+    /// What a clinic's "no" means: for a booking it is over, a cancellation is kept back.
+    fn refused(&self, intent: &StoredIntent, before: StoredBooking, refusal: Refusal) -> Outcome {
+        match intent.kind {
+            IntentKind::Book => {
+                let booking = StoredBooking {
+                    state: BookingState::Refused(refusal),
+                    updated: self.clock.now(),
+                    ..before
+                };
+                Outcome::Settled(booking, vec![self.event("booking-refused", intent)])
+            }
+            IntentKind::Cancel => {
+                let events = vec![self.event("cancellation-refused", intent)];
+                let code = code_of(refusal);
+                Outcome::Parked(ParkedWhy::Refused { code }, events)
+            }
+        }
+    }
+
     fn event(&self, kind: &str, intent: &StoredIntent) -> NewEvent {
         NewEvent {
             kind: kind.to_owned(),
@@ -466,17 +486,6 @@ fn code_of(refusal: Refusal) -> String {
         Refusal::NotOffered => "not-offered".to_owned(),
         Refusal::TooMany => "too-many".to_owned(),
         Refusal::Other { code } => code,
-    }
-}
-
-/// An answer need not repeat what the person saw when booking.
-fn with_names_of(booking: StoredBooking, before: &StoredBooking) -> StoredBooking {
-    let kept = |new: String, old: &String| if new.is_empty() { old.clone() } else { new };
-    StoredBooking {
-        service: kept(booking.service, &before.service),
-        practitioner: kept(booking.practitioner, &before.practitioner),
-        location: kept(booking.location, &before.location),
-        ..booking
     }
 }
 

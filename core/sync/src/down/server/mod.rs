@@ -22,6 +22,7 @@ use self::plan::{Plan, Step, queries, query};
 use super::Pulled;
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
+use crate::server_slots::BookingWays;
 
 /// Longer than a server's longest transaction.
 const WINDOW: Duration = Duration::from_secs(600);
@@ -36,6 +37,11 @@ const HISTORY_PAGES: usize = 5;
 const RESTARTS: u32 = 3;
 /// No book has more pages: a server that goes on for ever is left.
 const PAGES: usize = 20_000;
+
+/// How times are booked at a server, as it said when it was last asked what it can.
+pub(crate) fn known_ways(cursor: Option<&str>) -> Option<BookingWays> {
+    Standing::read(cursor).plan?.booking
+}
 
 /// One call's way through the rounds.
 struct Run {

@@ -5,6 +5,8 @@ use sokhoe_client::ServerQuery;
 use sokhoe_domain::Timestamp;
 use sokhoe_fhir::CapabilityView;
 
+use crate::server_slots::BookingWays;
+
 /// What belongs in a health book, the most useful first, with the search parameters that may name the
 /// patient.
 const KINDS: &[(&str, &[&str])] = &[
@@ -76,6 +78,9 @@ pub(super) struct Plan {
     pub history: bool,
     /// The types that can be listed for the patient, with the parameter that names them.
     pub kinds: Vec<(String, String)>,
+    /// How times are booked; unset when an older program asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booking: Option<BookingWays>,
 }
 
 impl Plan {
@@ -106,6 +111,7 @@ impl Plan {
                     Some(((*kind).to_owned(), searched(kind, params)?.to_owned()))
                 })
                 .collect(),
+            booking: Some(BookingWays::of(server)),
         }
     }
 

@@ -1,0 +1,382 @@
+//! Booking and cancelling at a FHIR server that is not ours.
+//!
+//! Such a server keeps no answers under an intent's id, so what became of one is read from its
+//! Appointment, which carries that id. A time is taken by one transaction over the Slot's version: of
+//! many who try, one wins. Once a Slot is no longer free it is never written over, since a server takes
+//! "busy" over "busy" for no change at all and would book twice.
+
+mod ours;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sokhoe_client::{ClientError, GarbledAnswer};
+use sokhoe_domain::{BookingState, IntentId, Refusal, ResourceKey};
+use sokhoe_fhir::appointment;
+use sokhoe_fhir::scheduling::BookRequest;
+use sokhoe_fhir::slot::with_status;
+use sokhoe_fhir::slot_booking::{BOOKING, slots_of};
+use sokhoe_fhir::{
+    Appointment, AppointmentStatus, ScheduleView, SlotBooking, SlotStatus, SlotView, Write,
+};
+use sokhoe_vault::{IntentKind, StoredBooking, StoredIntent};
+
+use self::ours::{Ours, Read};
+use super::{Outcome, Pushed, UNCLEAR_ANSWERS};
+use crate::appointment::decided;
+use crate::error::SyncError;
+use crate::lane::{Engine, Lane};
+use crate::pace::Permit;
+use crate::server_slots::BookingWays;
+
+/// How often one try begins again because somebody else wrote first, before it is put off.
+const ROUNDS: u32 = 3;
+
+/// What a server says of an intent.
+enum Said {
+    /// Its Appointment is there, and says what became of it.
+    Appointment(Box<Appointment>),
+    /// There will be none, or the one that is there stays as it is.
+    Refused(Refusal),
+    /// Nothing from which anything follows.
+    Unclear,
+}
+
+/// One intent at one server.
+struct Attempt<'a> {
+    engine: &'a Engine,
+    lane: &'a Lane,
+    ways: BookingWays,
+    /// Of the booking, whatever the intent wants with it.
+    id: IntentId,
+    patient: &'a str,
+    /// Whether something of this intent may have been there before.
+    sent: bool,
+    /// Whether anything that writes may have arrived by now.
+    wrote: AtomicBool,
+}
+
+impl Engine {
+    /// Sends one intent to a server that is not ours.
+    pub(super) async fn send_to_server(
+        &self,
+        lane: &Lane,
+        intent: &StoredIntent,
+        before: StoredBooking,
+        request: &BookRequest,
+        permit: Permit,
+        pushed: &mut Pushed,
+    ) -> Result<Outcome, SyncError> {
+        let mut wrote = false;
+        let said = match self.booking_ways(lane).await {
+            Ok(ways) => {
+                let attempt = Attempt {
+                    engine: self,
+                    lane,
+                    ways,
+                    id: before.id,
+                    patient: &request.patient,
+                    sent: intent.sent,
+                    wrote: AtomicBool::new(false),
+                };
+                let said = match request.appointment.as_deref() {
+                    Some(slot) => attempt.book(slot, &before).await,
+                    None => attempt.cancel().await,
+                };
+                let said = match said {
+                    // A clinic may take days to confirm: whoever called it off meanwhile need not wait.
+                    Ok(Said::Appointment(undecided))
+                        if decided(undecided.status).is_none() && self.is_called_off(intent)? =>
+                    {
+                        attempt.cancel().await
+                    }
+                    said => said,
+                };
+                wrote = attempt.wrote.into_inner();
+                said
+            }
+            // A word on what it can is none on this booking.
+            Err(SyncError::Client(
+                ClientError::NotFound | ClientError::Gone | ClientError::Refused { .. },
+            )) => Ok(Said::Unclear),
+            Err(SyncError::Client(error)) => Err(error),
+            Err(error) => return Err(error),
+        };
+        Ok(match said {
+            Ok(said) => {
+                permit.succeeded();
+                self.server_said(intent, before, said)
+            }
+            // One thing there cannot be read, which says nothing of the others.
+            Err(error @ ClientError::Garbled(GarbledAnswer::NotFhir)) => {
+                permit.failed(&error);
+                self.server_said(intent, before, Said::Unclear)
+            }
+            Err(error) => {
+                permit.failed(&error);
+                match self.failed(lane, intent, before, error, pushed) {
+                    // Whoever only read made nothing, and a busy gateway says nothing of what is behind it.
+                    Outcome::Again { after, .. } => Outcome::Again {
+                        after,
+                        arrived: wrote,
+                    },
+                    other => other,
+                }
+            }
+        })
+    }
+
+    /// Whether the cancellation of what an intent books waits for it.
+    fn is_called_off(&self, intent: &StoredIntent) -> Result<bool, SyncError> {
+        let waiting = self.vault.waiting()?;
+        Ok(intent.kind == IntentKind::Book
+            && waiting
+                .iter()
+                .any(|other| other.kind == IntentKind::Cancel && other.thing == intent.thing))
+    }
+
+    fn server_said(&self, intent: &StoredIntent, before: StoredBooking, said: Said) -> Outcome {
+        let unclear = Outcome::Unclear {
+            too_many: UNCLEAR_ANSWERS,
+        };
+        match said {
+            Said::Refused(refusal) => self.refused(intent, before, refusal),
+            Said::Unclear => unclear,
+            Said::Appointment(appointment) => {
+                let outcome = self.answered(intent, before, &appointment);
+                match &outcome {
+                    // It stands: whatever the server did, it did not cancel.
+                    Outcome::Settled(booking, _)
+                        if intent.kind == IntentKind::Cancel
+                            && booking.state != BookingState::Cancelled =>
+                    {
+                        unclear
+                    }
+                    _ => outcome,
+                }
+            }
+        }
+    }
+}
+
+impl Attempt<'_> {
+    /// Takes a Slot, unless that was done before or somebody else has it.
+    async fn book(&self, slot_id: &str, booking: &StoredBooking) -> Result<Said, ClientError> {
+        if self.sent
+            && let Some(said) = self.settled().await?
+        {
+            return Ok(said);
+        }
+        if !self.ways.takes_bookings {
+            return Ok(Said::Refused(Refusal::takes_no_bookings()));
+        }
+        let mut under_its_id = self.ways.client_ids != Some(false);
+        let mut round = 0;
+        while round < ROUNDS {
+            let Some((slot, read_slot)) = self.slot(slot_id).await? else {
+                return self.or_ours(Refusal::NotOffered).await;
+            };
+            let schedule = self.schedule(&slot).await?;
+            if slot.status != SlotStatus::Free {
+                if let Some(said) = self.settled().await? {
+                    return Ok(said);
+                }
+                let (json, schedule) = (&read_slot.json, schedule.as_deref());
+                let alternatives = self
+                    .engine
+                    .alternatives(self.lane, self.ways, &slot, json, schedule);
+                return Ok(Said::Refused(Refusal::SlotTaken {
+                    alternatives: alternatives.await,
+                }));
+            }
+            // The person agreed to this time and to no other, and no server of this kind minds the past.
+            if slot.start != booking.start
+                || slot.start <= self.engine.clock.now()
+                || schedule.as_deref().is_some_and(is_closed)
+            {
+                return self.or_ours(Refusal::NotOffered).await;
+            }
+            let Some(version) = read_slot.version else {
+                return self.or_ours(Refusal::takes_no_bookings()).await;
+            };
+            let new = SlotBooking {
+                id: self.id,
+                slot: &read_slot.json,
+                schedule: schedule.as_deref(),
+                patient: self.patient,
+            };
+            let Ok(writes) = taking(&new, &slot, version, under_its_id) else {
+                return Ok(Said::Unclear);
+            };
+            match self.transact(&writes).await {
+                Ok(answer) => return self.written(&answer).await,
+                Err(error) if error.is_overtaken() => round += 1,
+                // All of it was refused: it may be the id that this server gives by itself.
+                Err(error)
+                    if under_its_id && self.ways.client_ids.is_none() && may_be_for_id(&error) =>
+                {
+                    under_its_id = false;
+                }
+                Err(ClientError::Server { status: 501 }) => {
+                    return Ok(Said::Refused(Refusal::takes_no_bookings()));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Said::Unclear)
+    }
+
+    /// Cancels the Appointment and frees its Slot, where that is as the booking left it.
+    async fn cancel(&self) -> Result<Said, ClientError> {
+        for _ in 0..ROUNDS {
+            let (appointment, key, read_appointment) = match self.ours().await? {
+                Ours::There(appointment, key, read) => (appointment, key, read),
+                Ours::Gone(appointment) => return Ok(Said::Appointment(appointment)),
+                Ours::None if self.sent => return Ok(Said::Unclear),
+                Ours::None => return Ok(Said::Refused(Refusal::NotOffered)),
+            };
+            match appointment.status {
+                AppointmentStatus::Cancelled | AppointmentStatus::EnteredInError => {
+                    return Ok(Said::Appointment(appointment));
+                }
+                AppointmentStatus::Arrived
+                | AppointmentStatus::CheckedIn
+                | AppointmentStatus::Fulfilled
+                | AppointmentStatus::Noshow => {
+                    let code = "business-rule".to_owned();
+                    return Ok(Said::Refused(Refusal::Other { code }));
+                }
+                AppointmentStatus::Proposed
+                | AppointmentStatus::Pending
+                | AppointmentStatus::Booked
+                | AppointmentStatus::Waitlist => {}
+            }
+            let cancelled =
+                appointment::with_status(&read_appointment.json, AppointmentStatus::Cancelled);
+            let (true, Some(version), Ok(json)) = (
+                self.ways.takes_bookings,
+                read_appointment.version,
+                cancelled,
+            ) else {
+                return Ok(Said::Refused(Refusal::takes_no_bookings()));
+            };
+            let mut writes = vec![Write::Put {
+                key,
+                over: Some(version),
+                json,
+            }];
+            for id in slots_of(&read_appointment.json) {
+                writes.extend(self.freed(&id, &appointment).await?);
+            }
+            match self.transact(&writes).await {
+                Ok(answer) => return self.written(&answer).await,
+                Err(error) if error.is_overtaken() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Said::Unclear)
+    }
+
+    /// Frees a Slot that is busy at the Appointment's time; another one is not ours to free.
+    async fn freed(
+        &self,
+        slot_id: &str,
+        appointment: &Appointment,
+    ) -> Result<Option<Write>, ClientError> {
+        let Some((slot, read)) = self.slot(slot_id).await? else {
+            return Ok(None);
+        };
+        let is_its = slot.status == SlotStatus::Busy && Some(slot.start) == appointment.start;
+        let free = with_status(&read.json, SlotStatus::Free);
+        let (true, Some(version), Ok(json)) = (is_its, read.version, free) else {
+            return Ok(None);
+        };
+        Ok(Some(Write::Put {
+            key: ResourceKey::new("Slot", slot_id),
+            over: Some(version),
+            json,
+        }))
+    }
+
+    async fn transact(&self, writes: &[Write]) -> Result<String, ClientError> {
+        let answer = self.lane.client.transact(writes).await;
+        if !matches!(answer, Err(ClientError::Unreachable)) {
+            self.wrote.store(true, Ordering::Relaxed);
+        }
+        answer
+    }
+
+    /// A Slot as it is now; nothing when there is none.
+    async fn slot(&self, id: &str) -> Result<Option<(SlotView, Read)>, ClientError> {
+        let key = ResourceKey::new("Slot", id);
+        let versioned = match self.lane.client.versioned(&key).await {
+            Err(ClientError::NotFound | ClientError::Gone) => return Ok(None),
+            other => other?,
+        };
+        let view = SlotView::from_json(&versioned.json)
+            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+        let read = Read::of(versioned, view.version.clone());
+        Ok(Some((view, read)))
+    }
+
+    /// A Slot's Schedule, unless it is not there or not for this phone.
+    async fn schedule(&self, slot: &SlotView) -> Result<Option<String>, ClientError> {
+        let Some(id) = &slot.schedule else {
+            return Ok(None);
+        };
+        let key = ResourceKey::new("Schedule", id.as_str());
+        match self.lane.client.versioned(&key).await {
+            Ok(schedule) => Ok(Some(schedule.json)),
+            Err(ClientError::NotFound | ClientError::Gone | ClientError::Refused { .. }) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A server that gives all ids says so in one of these ways.
+const fn may_be_for_id(error: &ClientError) -> bool {
+    matches!(
+        error,
+        ClientError::NotFound
+            | ClientError::Refused {
+                status: 400 | 405 | 422,
+                ..
+            }
+    )
+}
+
+fn is_closed(schedule: &str) -> bool {
+    ScheduleView::from_json(schedule).is_ok_and(|schedule| !schedule.active)
+}
+
+/// The Slot becomes busy, and the Appointment is there: both or neither.
+fn taking(
+    new: &SlotBooking<'_>,
+    slot: &SlotView,
+    version: String,
+    under_its_id: bool,
+) -> Result<[Write; 2], sokhoe_fhir::FhirError> {
+    let take = Write::Put {
+        key: ResourceKey::new("Slot", slot.id.as_str()),
+        over: Some(version),
+        json: with_status(new.slot, SlotStatus::Busy)?,
+    };
+    let (id, json) = (new.id.to_string(), new.to_json(under_its_id)?);
+    let book = if under_its_id {
+        Write::Put {
+            key: ResourceKey::new("Appointment", id),
+            over: None,
+            json,
+        }
+    } else {
+        Write::Create {
+            kind: "Appointment".to_owned(),
+            identifier: (BOOKING.to_owned(), id),
+            json,
+        }
+    };
+    Ok([take, book])
+}

@@ -1,0 +1,161 @@
+//! Our Appointment at a server that is not ours: whether it is there, and what it says.
+
+use sokhoe_client::{ClientError, GarbledAnswer, ServerQuery, Versioned};
+use sokhoe_domain::ids::is_fhir_id;
+use sokhoe_domain::{Refusal, ResourceKey};
+use sokhoe_fhir::bundle::Change;
+use sokhoe_fhir::slot_booking::{BOOKING, intent_of};
+use sokhoe_fhir::transaction::Written;
+use sokhoe_fhir::{Appointment, AppointmentStatus};
+
+use super::{Attempt, Said};
+use crate::appointment::read;
+
+/// Appointments of one identifier that are looked at.
+const OURS: u32 = 20;
+
+/// A resource of the server's, with the version that a write must name.
+pub(super) struct Read {
+    pub json: String,
+    pub version: Option<String>,
+}
+
+impl Read {
+    pub(super) fn of(versioned: Versioned, said: Option<String>) -> Self {
+        Self {
+            json: versioned.json,
+            version: versioned.version.or(said),
+        }
+    }
+}
+
+/// Our Appointment, where there is one.
+pub(super) enum Ours {
+    None,
+    There(Box<Appointment>, ResourceKey, Read),
+    /// It was, and the clinic took it away.
+    Gone(Box<Appointment>),
+}
+
+impl Attempt<'_> {
+    /// What our Appointment says, when there is one; nothing is refused before it was asked for.
+    pub(super) async fn settled(&self) -> Result<Option<Said>, ClientError> {
+        Ok(match self.ours().await? {
+            Ours::None => None,
+            Ours::There(appointment, ..) | Ours::Gone(appointment) => {
+                Some(Said::Appointment(appointment))
+            }
+        })
+    }
+
+    pub(super) async fn or_ours(&self, refusal: Refusal) -> Result<Said, ClientError> {
+        let ours = self.settled().await?;
+        Ok(ours.unwrap_or(Said::Refused(refusal)))
+    }
+
+    /// Looks for our Appointment: by the intent's id, and by its identifier where the server gives ids.
+    pub(super) async fn ours(&self) -> Result<Ours, ClientError> {
+        let key = ResourceKey::new("Appointment", self.id.to_string());
+        match self.lane.client.versioned(&key).await {
+            Ok(versioned) => return self.taken_for_ours(key, versioned),
+            Err(ClientError::Gone) => {
+                return Ok(Ours::Gone(Box::new(Appointment {
+                    id: Some(self.id.to_string()),
+                    status: AppointmentStatus::Cancelled,
+                    ..Appointment::default()
+                })));
+            }
+            Err(ClientError::NotFound) => {}
+            // To a server that gives ids itself this may be none at all.
+            Err(ClientError::Refused { status: 400, .. }) if self.ways.client_ids != Some(true) => {
+            }
+            Err(error) => return Err(error),
+        }
+        if self.ways.client_ids == Some(true) {
+            return Ok(Ours::None);
+        }
+        let query = ServerQuery::Kind {
+            kind: "Appointment".to_owned(),
+            params: vec![("identifier".to_owned(), format!("{BOOKING}|{}", self.id))],
+        };
+        let body = match self.lane.client.query(&query, OURS).await {
+            // It is not searched so, and the id was tried.
+            Err(ClientError::NotFound | ClientError::Refused { .. })
+                if self.ways.client_ids.is_none() =>
+            {
+                return Ok(Ours::None);
+            }
+            other => other?,
+        };
+        let page = body
+            .read()
+            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+        for change in page.changes {
+            if let Change::Put { key, version, json } = change
+                && key.kind == "Appointment"
+                && intent_of(json) == Some(self.id)
+            {
+                let json = json.to_owned();
+                return self.taken_for_ours(key, Versioned { json, version });
+            }
+        }
+        Ok(Ours::None)
+    }
+
+    /// An Appointment under our id. One that is somebody else's is no answer.
+    fn taken_for_ours(&self, key: ResourceKey, found: Versioned) -> Result<Ours, ClientError> {
+        let garbled = ClientError::Garbled(GarbledAnswer::NotFhir);
+        let mut appointment = read(self.lane.wire, &found.json).map_err(|_| garbled.clone())?;
+        let is_others = appointment
+            .patient
+            .as_ref()
+            .is_some_and(|patient| patient.id != self.patient);
+        if is_others {
+            return Err(garbled);
+        }
+        appointment.id = Some(self.id.to_string());
+        let version = appointment.version.clone();
+        Ok(Ours::There(
+            Box::new(appointment),
+            key,
+            Read::of(found, version),
+        ))
+    }
+
+    /// What became of it, by the answer to the transaction, or as the server has it now.
+    pub(super) async fn written(&self, answer: &str) -> Result<Said, ClientError> {
+        let written = Written::in_answer(answer, "Appointment")
+            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+        if let Some(json) = written.json
+            && let Some(key) = key_of(json)
+            && let Ok(Ours::There(appointment, ..)) = self.taken_for_ours(
+                key,
+                Versioned {
+                    json: json.to_owned(),
+                    version: None,
+                },
+            )
+        {
+            return Ok(Said::Appointment(appointment));
+        }
+        // Where it lies is surer than a search, whose index may come later.
+        let read = match written.key.filter(|key| is_fhir_id(&key.id)) {
+            Some(key) => {
+                let versioned = self.lane.client.versioned(&key).await;
+                versioned.and_then(|versioned| self.taken_for_ours(key, versioned))
+            }
+            None => self.ours().await,
+        };
+        match read {
+            Ok(Ours::There(appointment, ..) | Ours::Gone(appointment)) => {
+                Ok(Said::Appointment(appointment))
+            }
+            Ok(Ours::None) => Ok(Said::Unclear),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn key_of(json: &str) -> Option<ResourceKey> {
+    sokhoe_fhir::index(json).ok().map(|indexed| indexed.key)
+}
