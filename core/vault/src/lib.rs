@@ -20,6 +20,7 @@ mod busy;
 mod changes;
 mod compression;
 mod connection;
+mod data_use;
 mod end;
 mod entries;
 mod epoch;
@@ -64,6 +65,7 @@ pub use blobs::{
 };
 pub use bookings::StoredBooking;
 pub use changes::{CHANGE_CONFLICT, CHANGE_REFUSED, ChangeState, NewChange, StoredChange};
+pub use data_use::{DataLimit, DataUse};
 pub use entries::{BadCursor, EntryPage, EntryQuery, EntryRow, PageCursor};
 pub use epoch::Opening;
 pub use error::VaultError;

@@ -26,6 +26,7 @@ pub(crate) const ACCOUNT: Migrations = &[
     include_str!("../migrations/account/0003_epoch.sql"),
     include_str!("../migrations/account/0004_base.sql"),
     include_str!("../migrations/account/0005_wire.sql"),
+    include_str!("../migrations/account/0006_data.sql"),
 ];
 
 /// The schema a file has; 0 when it has none.
