@@ -5,6 +5,7 @@
 
 mod attachment;
 mod clinic;
+mod decode;
 mod enrolment;
 mod error;
 mod exchange;
@@ -12,6 +13,7 @@ mod feed;
 mod live;
 mod scheduling;
 mod server;
+mod traffic;
 mod transport;
 mod versioned;
 
