@@ -11,6 +11,7 @@ mod cancel;
 mod change_contact;
 mod changes;
 mod check;
+mod conditions;
 mod config;
 mod conflicts;
 mod documents;
@@ -43,6 +44,7 @@ mod views;
 pub mod words;
 
 pub use check::BookCheck;
+pub use conditions::DataView;
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
 pub use documents::{AttachmentReader, AttachmentState, AttachmentView, MAX_DOCUMENT_BYTES};
 pub use error::{
@@ -59,6 +61,7 @@ pub use scan::{
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
 pub use sokhoe_fhir::Measure;
+pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
 pub use views::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,

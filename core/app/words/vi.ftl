@@ -67,6 +67,12 @@ sync-sending = { $waiting } việc đang gửi, chưa có trả lời.
 sync-not-reached = Chưa kết nối được với bệnh viện; ứng dụng sẽ tự thử lại.
 sync-not-enrolled = Bệnh viện không còn nhận ra điện thoại này. Hãy xin mã đăng ký mới tại quầy.
 sync-bad-answer = Bệnh viện trả lời không đọc được; những gì đã có vẫn giữ nguyên.
+sync-held-over = Còn phần chưa lấy về; sẽ lấy ở lần cập nhật tới.
+sync-held-no-network = Còn phần chưa lấy về; sẽ lấy khi có mạng.
+sync-held-metered = Phần còn lại chờ Wi-Fi, vì dữ liệu di động mất tiền.
+sync-held-battery-low = Phần còn lại chờ đến khi sạc pin.
+sync-held-data-used-up = Đã dùng hết mức dữ liệu di động cho phép. Phần còn lại sẽ về khi có Wi-Fi, hoặc sang ngày hay tháng mới. Lịch hẹn bạn đặt vẫn được gửi đi.
+sync-held-time-up = Chưa đủ thời gian lấy hết; phần còn lại sẽ về ở lần cập nhật tới.
 sync-as-of = (Cập nhật lần cuối: { $when })
 
 ## Các phần của sổ
@@ -128,6 +134,7 @@ error-document-no-room = Hết chỗ dành cho tài liệu của sổ này. Nh�
 error-document-damaged = Tài liệu lưu trên điện thoại bị hỏng và không cơ sở nào còn bản khác. Các phần khác của sổ vẫn còn nguyên. Nếu là giấy tờ của bạn và bạn còn giữ, hãy thêm lại; nếu không, hãy hỏi quầy tiếp đón nếu cần bản sao.
 error-document-other-content = Bệnh viện gửi đến không đúng tài liệu ghi trong sổ nên không được lưu. Hãy cập nhật sổ rồi tải lại; nếu vẫn vậy, hãy báo bệnh viện.
 error-document-unreadable = Tài liệu trong sổ không đọc được. Các phần khác của sổ vẫn còn nguyên. Hãy báo bệnh viện.
+error-document-data-used-up = Đã dùng hết mức dữ liệu di động cho phép. Sổ vẫn nguyên. Hãy tải tài liệu khi có Wi-Fi, hoặc cho phép dùng thêm hôm nay.
 error-cannot-read = Không đọc được tệp này. Chưa có gì được lưu. Hãy chọn lại.
 error-documents-full = Không đủ chỗ cho giấy tờ này: còn thiếu { $missing } MB. Chưa có gì được lưu. Hãy cho giấy tờ thêm chỗ hoặc xóa bớt giấy tờ tự thêm.
 error-key-store-locked = Điện thoại đang khóa. Sổ vẫn còn nguyên. Hãy mở khóa rồi thử lại.

@@ -27,6 +27,8 @@ pub struct Pulled {
     pub deleted: u64,
     /// Records set aside because they could not be read.
     pub set_aside: u64,
+    /// Whether what is looked for first came, and nothing else.
+    pub only_ahead: bool,
     /// Why it ended before everything was here ([`Engine::within`]); the next pull goes on from there.
     pub held_back: Option<HeldBack>,
 }
@@ -78,13 +80,17 @@ impl Engine {
             pulled.held_back = Some(why);
             return Ok(());
         }
-        self.pull_ahead(lane).await?;
-        // A whole first sync is never little.
+        // A whole first sync is never little: what comes ahead of it comes alone.
         let allowance = self.bounds.allowance();
         if allowance.fetch != Fetch::Everything && !self.vault.caught_up(&lane.clinic)? {
             pulled.held_back = allowance.held_back;
+            if !self.has_ahead(lane)? {
+                self.pull_ahead(lane).await?;
+                pulled.only_ahead = true;
+            }
             return Ok(());
         }
+        self.pull_ahead(lane).await?;
         match lane.wire {
             Wire::Clinic => self.pull_feed(lane, wait, pulled).await,
             Wire::Server => {
