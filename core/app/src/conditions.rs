@@ -158,3 +158,6 @@ impl SoKhoe {
         Bounds::new(move || core.inner.allowance(cause)).until(until)
     }
 }
+
+#[cfg(test)]
+mod tests;

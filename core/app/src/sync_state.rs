@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sokhoe_client::ClientError;
 use sokhoe_domain::{ClinicId, Timestamp};
-use sokhoe_sync::Cause;
+use sokhoe_sync::{Cause, ONLY_AHEAD};
 use sokhoe_vault::{ChangeState, ClinicSync};
 
 use crate::error::AppError;
@@ -20,6 +20,8 @@ pub(crate) enum Trouble {
     BadAnswer,
     /// None of the clinic's: the phone waits with what is still to come.
     HeldBack,
+    /// The same, and what is looked for first is here.
+    OnlyAhead,
 }
 
 impl Trouble {
@@ -44,12 +46,19 @@ impl Trouble {
             Self::NotEnrolled => "not-enrolled",
             Self::BadAnswer => "bad-answer",
             Self::HeldBack => "held-back",
+            Self::OnlyAhead => ONLY_AHEAD,
         }
     }
 
     /// A newer program's trouble is at least that nothing came.
     pub(crate) fn from_code(code: &str) -> Self {
-        [Self::NotEnrolled, Self::BadAnswer, Self::HeldBack]
+        let known = [
+            Self::NotEnrolled,
+            Self::BadAnswer,
+            Self::HeldBack,
+            Self::OnlyAhead,
+        ];
+        known
             .into_iter()
             .find(|trouble| trouble.code() == code)
             .unwrap_or(Self::NotReached)
@@ -193,7 +202,8 @@ fn stopped(book: &OpenBook) -> Result<HashMap<ClinicId, Stopped>, AppError> {
 }
 
 fn is_held_back(sync: &ClinicSync) -> bool {
-    sync.trouble.as_deref().map(Trouble::from_code) == Some(Trouble::HeldBack)
+    let trouble = sync.trouble.as_deref().map(Trouble::from_code);
+    matches!(trouble, Some(Trouble::HeldBack | Trouble::OnlyAhead))
 }
 
 /// The first that applies, the most pressing first: what has no answer is more pressing than whether what
@@ -213,7 +223,7 @@ fn state_of(sync: Option<&ClinicSync>, unanswered: Unanswered) -> SyncState {
         (Some(Trouble::NotEnrolled), _) => SyncState::NotEnrolled,
         (Some(Trouble::BadAnswer), _) => SyncState::BadAnswer,
         (Some(Trouble::NotReached), _) => SyncState::NotReached,
-        (Some(Trouble::HeldBack), _) => SyncState::HeldBack,
+        (Some(Trouble::HeldBack | Trouble::OnlyAhead), _) => SyncState::HeldBack,
         // The last page is here, and then that it was the last is noted, with the time.
         (None, Some(sync)) if sync.caught_up && sync.reached.is_some() => SyncState::UpToDate,
         (None, Some(sync)) if sync.arrived > 0 => SyncState::Arriving,

@@ -231,7 +231,7 @@ fn hold_back(book: &OpenBook, lane: &Lane, now: Timestamp, rest: Rest) -> Result
     let trouble = known.and_then(|sync| sync.trouble.as_deref().map(Trouble::from_code));
     let is_said = match trouble {
         Some(Trouble::NotEnrolled) => true,
-        Some(Trouble::HeldBack) => rest != Rest::Behind,
+        Some(Trouble::HeldBack | Trouble::OnlyAhead) => rest != Rest::Behind,
         Some(Trouble::NotReached | Trouble::BadAnswer) => false,
         None if rest != Rest::Maybe => false,
         None => known.is_some_and(|sync| {
@@ -240,7 +240,10 @@ fn hold_back(book: &OpenBook, lane: &Lane, now: Timestamp, rest: Rest) -> Result
         }),
     };
     if !is_said {
-        let held_back = Some(Trouble::HeldBack.code());
+        let held_back = match rest {
+            Rest::Behind => Some(Trouble::OnlyAhead.code()),
+            Rest::Maybe | Rest::Known => Some(Trouble::HeldBack.code()),
+        };
         book.vault.note_sync(&lane.clinic, now, held_back)?;
     }
     Ok(())

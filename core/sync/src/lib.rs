@@ -14,7 +14,7 @@ mod pace;
 mod up;
 
 pub use bounds::Bounds;
-pub use down::Pulled;
+pub use down::{ONLY_AHEAD, Pulled};
 pub use error::SyncError;
 pub use intent::{BookIntent, CancelIntent};
 pub use lane::{Engine, Lane};

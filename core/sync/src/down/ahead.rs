@@ -18,6 +18,9 @@ const ENOUGH: u32 = 40;
 const RECENT: Duration = Duration::from_secs(400 * 86_400);
 /// While the rest waits, it is not asked for again within this time.
 const AGAIN: Duration = Duration::from_secs(6 * 3_600);
+/// What is noted of a try ([`sokhoe_vault::Vault::note_sync`]) that brought what comes ahead alone; never
+/// changed once released.
+pub const ONLY_AHEAD: &str = "only-ahead";
 /// What a resource of a clinic of ours has for a version until the feed brings the one that counts.
 const AHEAD: &str = "ahead";
 
@@ -62,7 +65,8 @@ impl Engine {
         let now = self.clock.now();
         Ok(syncs.iter().any(|sync| {
             let is_new = |at: Timestamp| at <= now && now.since(at) < AGAIN;
-            sync.clinic == lane.clinic && sync.arrived > 0 && sync.tried.is_some_and(is_new)
+            let is_alone = sync.trouble.as_deref() == Some(ONLY_AHEAD);
+            sync.clinic == lane.clinic && is_alone && sync.tried.is_some_and(is_new)
         }))
     }
 

@@ -11,6 +11,8 @@ mod server;
 
 use std::time::Duration;
 
+pub use ahead::ONLY_AHEAD;
+
 use sokhoe_domain::Wire;
 use sokhoe_vault::Applied;
 
