@@ -124,7 +124,7 @@ impl Session {
     }
 
     /// What metered networks carried until now.
-    fn data_use(&self) -> Result<DataUse, AppError> {
+    pub(crate) fn data_use(&self) -> Result<DataUse, AppError> {
         if self.take_over_traffic() >= UNSAVED {
             self.store_data_use()?;
         }

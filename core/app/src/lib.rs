@@ -37,6 +37,7 @@ mod scan;
 mod session;
 mod settle_conflict;
 mod storage;
+mod support_report;
 mod sync_state;
 mod synchronise;
 mod trend;

@@ -134,6 +134,7 @@ impl Session {
             let arrived = sync.as_ref().map_or(0, |sync| sync.arrived);
             let expected = sync.as_ref().and_then(|sync| sync.expected);
             views.push(ClinicSyncView {
+                support_code: self.support_code(&link.clinic)?,
                 clinic_id: link.clinic.0,
                 clinic_name: clinic.name,
                 text: self.words.sync_state(&SyncWords {

@@ -100,6 +100,8 @@ pub struct ClinicSyncView {
     pub refused: u64,
     /// What the clinic changed otherwise than the person: the person decides.
     pub conflicts: u64,
+    /// What the clinic is called in [`crate::SoKhoe::support_report`].
+    pub support_code: String,
     /// Records that came and could not be read.
     pub set_aside: u64,
     /// Why the phone waits with what is still to come; unset when nothing holds it back now.

@@ -75,6 +75,31 @@ sync-held-data-used-up = The data allowance is used up. The rest comes on Wi-Fi,
 sync-held-time-up = There was not enough time for everything; the rest comes with the next update.
 sync-as-of = (Last updated: { $when })
 
+## What is read aloud to support
+report-app = Sổ Khỏe { $version }, book { $book }, account { $account }
+report-clock = This phone's clock: { $when }
+report-phone = { $persons } people, { $clinics } clinics
+report-network-none = Network: none
+report-network-metered = Network: mobile data
+report-network-unmetered = Network: Wi-Fi
+report-battery-low = Battery: low
+report-battery-good = Battery: good
+report-data = Data: { $today } MB used today, { $left } MB left
+report-person = Person { $number }
+report-person-closed = Person { $number }: cannot be opened, code { $code }
+report-documents = Documents: { $used } of { $budget } MB
+report-clinic = Clinic { $code }: complete { $when }
+report-never = never
+report-trouble = Last problem: { $code }
+report-left-alone = Left alone until { $when }
+report-waiting = Waiting: { $count }
+report-sending = Of these on the way: { $count }
+report-parked = Kept back: { $count }
+report-refused = Not taken by the clinic: { $count }
+report-conflicts = To be decided: { $count }
+report-set-aside = Unreadable: { $count }
+report-codes = Codes: { $codes }
+
 ## Sections
 section-results = Results
 section-medicines = Medicines

@@ -75,6 +75,31 @@ sync-held-data-used-up = Đã dùng hết mức dữ liệu di động cho phép
 sync-held-time-up = Chưa đủ thời gian lấy hết; phần còn lại sẽ về ở lần cập nhật tới.
 sync-as-of = (Cập nhật lần cuối: { $when })
 
+## Đọc cho người hỗ trợ nghe
+report-app = Sổ Khỏe { $version }, sổ { $book }, tài khoản { $account }
+report-clock = Đồng hồ điện thoại: { $when }
+report-phone = { $persons } người, { $clinics } cơ sở khám
+report-network-none = Mạng: không có
+report-network-metered = Mạng: dữ liệu di động
+report-network-unmetered = Mạng: Wi-Fi
+report-battery-low = Pin: yếu
+report-battery-good = Pin: đủ
+report-data = Dữ liệu: hôm nay dùng { $today } MB, còn { $left } MB
+report-person = Người thứ { $number }
+report-person-closed = Người thứ { $number }: không mở được, mã { $code }
+report-documents = Tài liệu: { $used } trên { $budget } MB
+report-clinic = Cơ sở { $code }: đầy đủ lúc { $when }
+report-never = chưa lần nào
+report-trouble = Lỗi gần nhất: { $code }
+report-left-alone = Tạm nghỉ đến { $when }
+report-waiting = Đang chờ: { $count }
+report-sending = Trong đó đang gửi: { $count }
+report-parked = Bị giữ lại: { $count }
+report-refused = Cơ sở không nhận: { $count }
+report-conflicts = Cần quyết định: { $count }
+report-set-aside = Không đọc được: { $count }
+report-codes = Mã: { $codes }
+
 ## Các phần của sổ
 section-results = Kết quả xét nghiệm
 section-medicines = Thuốc

@@ -73,6 +73,7 @@ pub use events::{KeptEvent, NewEvent};
 pub use export::ExportedEntry;
 pub use files::FolderFiles;
 pub use keys::{BadRecoveryCode, KeyRing, RecoveryCode};
+pub use migrations::schema_versions;
 pub use notice::{SubscriptionId, VaultChange};
 pub use outbox::{IntentKind, NewIntent, StoredIntent};
 pub use own_documents::{NewDocument, StoredDocument};
