@@ -30,6 +30,7 @@ pub mod patient;
 mod read;
 pub mod scheduling;
 pub mod texts;
+pub mod timing;
 mod values;
 
 pub use appointment::{Appointment, AppointmentStatus};
