@@ -33,6 +33,7 @@ mod pause;
 mod pay;
 mod persons;
 mod record_reading;
+mod reminders;
 mod scan;
 mod session;
 mod settle_conflict;
@@ -55,6 +56,9 @@ pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
 pub use own_documents::{DocumentWriter, NewDocumentView};
 pub use parked::ParkedView;
+pub use reminders::{
+    ReminderAboutView, ReminderKind, ReminderView, RemindersView, SeePrescriptionView,
+};
 pub use scan::{
     CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,
     ScannedPaymentView, ScannedView,

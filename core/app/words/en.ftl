@@ -75,6 +75,14 @@ sync-held-data-used-up = The data allowance is used up. The rest comes on Wi-Fi,
 sync-held-time-up = There was not enough time for everything; the rest comes with the next update.
 sync-as-of = (Last updated: { $when })
 
+## Reminders
+reminder-appointment-tomorrow = You have an appointment tomorrow
+reminder-appointment-soon = You have an appointment in two hours
+reminder-appointment = { $what }, { $when }. { $clinic }
+reminder-medicines = Time for your medicines
+reminder-discreet = You have a reminder. Open Sổ Khỏe to see it.
+reminder-see-prescription = See the prescription for the times.
+
 ## What is read aloud to support
 report-app = Sổ Khỏe { $version }, book { $book }, account { $account }
 report-clock = This phone's clock: { $when }

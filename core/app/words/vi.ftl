@@ -75,6 +75,14 @@ sync-held-data-used-up = Đã dùng hết mức dữ liệu di động cho phép
 sync-held-time-up = Chưa đủ thời gian lấy hết; phần còn lại sẽ về ở lần cập nhật tới.
 sync-as-of = (Cập nhật lần cuối: { $when })
 
+## Lời nhắc
+reminder-appointment-tomorrow = Ngày mai bạn có lịch khám
+reminder-appointment-soon = Còn hai giờ nữa đến lịch khám
+reminder-appointment = { $what }, { $when }. { $clinic }
+reminder-medicines = Đến giờ dùng thuốc
+reminder-discreet = Bạn có một lời nhắc. Mở Sổ Khỏe để xem.
+reminder-see-prescription = Xem giờ dùng trong đơn thuốc.
+
 ## Đọc cho người hỗ trợ nghe
 report-app = Sổ Khỏe { $version }, sổ { $book }, tài khoản { $account }
 report-clock = Đồng hồ điện thoại: { $when }
