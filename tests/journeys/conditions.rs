@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sokhoe_app::{AppError, DocumentRefusal, HeldBack, NetworkKind, SyncConditions, SyncState};
+use sokhoe_app::{HeldBack, NetworkKind, SyncConditions, SyncState};
 use sokhoe_tests::{BOOK_PATIENT, TestClinic, TestPhone};
 
 const ON_MOBILE_DATA: SyncConditions = SyncConditions {
@@ -58,45 +58,4 @@ async fn mobile_data_are_counted_as_they_travel_and_held_to_their_limit() {
     assert_eq!(phone.app.data().unwrap().today, used);
     let state = phone.app.sync_state(&person).unwrap().remove(0);
     assert_eq!((state.state, state.held_back), (SyncState::UpToDate, None));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_document_waits_for_data_like_everything_that_comes() {
-    let clinic = TestClinic::with_book().await;
-    let (phone, person) = TestPhone::enrolled(&clinic, BOOK_PATIENT).await;
-    phone.app.sync(&person).await.unwrap();
-    phone.app.set_conditions(ON_MOBILE_DATA);
-    phone.app.set_data_limit(None, Some(0)).unwrap();
-    let mut refused = 0;
-    for entry in rows(&phone, &person) {
-        for attachment in phone.app.attachments(&person, entry).unwrap() {
-            if attachment.state == sokhoe_app::AttachmentState::AtClinic {
-                let fetch = phone.app.fetch_attachment(&person, entry, attachment.index);
-                let error = fetch.await.unwrap_err();
-                let reason = DocumentRefusal::DataUsedUp;
-                assert_eq!(error, AppError::Document { reason });
-                assert!(phone.app.words_for(&error).contains("allowance"));
-                refused += 1;
-            }
-        }
-        if refused > 0 {
-            return;
-        }
-    }
-    panic!("no document is at the clinic");
-}
-
-fn rows(phone: &TestPhone, person: &str) -> Vec<i64> {
-    let request = sokhoe_app::BrowseRequest {
-        person_id: person.to_owned(),
-        section: Some(sokhoe_app::domain::Section::Documents),
-        text: String::new(),
-        clinic_id: None,
-        from: None,
-        to: None,
-        cursor: None,
-        limit: 200,
-    };
-    let rows = phone.app.browse(request).unwrap().rows;
-    rows.into_iter().map(|row| row.id).collect()
 }
