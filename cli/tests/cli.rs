@@ -620,6 +620,34 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     assert_eq!(booked["booking"]["start"], found["slots"][0]["start"]);
     phone.json(&["sync"]);
 
+    let booked_id = booked["booking"]["id"].as_str().expect("an id");
+    let reminders = phone.json(&["reminders", "--days", "60"]);
+    let about = format!("Appointment/{booked_id}");
+    assert!(
+        reminders["reminders"]
+            .as_array()
+            .expect("reminders")
+            .iter()
+            .any(|reminder| reminder["about"][0]["resource"] == about.as_str()),
+        "{reminders}"
+    );
+    // The name, in whatever language.
+    let name = enrolled["persons"][0]["name"].as_str().expect("a name");
+    let report = phone.run(&["support-report"]);
+    assert!(
+        report.ok && report.stdout.contains("Sổ Khỏe"),
+        "{}",
+        report.stderr
+    );
+    assert!(!report.stdout.contains(name) && !report.stdout.contains("http"));
+    assert!(
+        phone.json(&["support-report"])["lines"]
+            .as_array()
+            .expect("lines")
+            .len()
+            > 5
+    );
+
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("book.html");
     let out = out.to_str().expect("a path");

@@ -91,6 +91,7 @@ phone-storage = Documents take { $used } of { $budget } MB: { $own } MB are your
 phone-no-attachments = This row has no documents.
 phone-attachment-written = “{ $title }” ({ $size }) was written to { $path }.
 phone-attachment-in-the-clear = The file is not locked: whoever has it can read it.
+phone-no-reminders = Nothing to be reminded of in this time.
 phone-check-whole = The book is whole: all of it was read and verified.
 phone-check-rebuilt = Some of the book was damaged. It was kept aside and the book has begun again: sync to fetch what the clinics have.
 phone-more = There is more: add --cursor { $cursor }

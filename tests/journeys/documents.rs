@@ -5,7 +5,9 @@ use std::io::Read as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use sokhoe_app::{AppError, AttachmentState, BrowseRequest, DocumentRefusal};
+use sokhoe_app::{
+    AppError, AttachmentState, BrowseRequest, DocumentRefusal, NetworkKind, SyncConditions,
+};
 use sokhoe_clinic::ImportOptions;
 use sokhoe_testing::Cut;
 use sokhoe_tests::{BOOK_PATIENT, EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone};
@@ -320,4 +322,40 @@ async fn what_stands_in_the_record_is_opened_at_once() {
         opened > 400 && bytes > 100_000,
         "{opened} documents, {bytes} bytes"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_waits_for_data_and_is_counted_as_it_travels() {
+    let clinic = TestClinic::start().await;
+    let scan = scan();
+    let attachment = json!({"url": "Binary/scan", "contentType": "application/pdf"});
+    give(
+        &clinic,
+        &[
+            binary("scan", EMPTY_PATIENT, &scan),
+            document("letter", EMPTY_PATIENT, &attachment),
+        ],
+    );
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let letter = entry(&phone, &person, "letter").await;
+    phone.app.set_conditions(SyncConditions {
+        network: NetworkKind::Metered,
+        battery_low: false,
+        foreground: true,
+    });
+    phone.app.set_data_limit(None, Some(0)).unwrap();
+    let waits = fetch(&phone, &person, letter).await;
+    assert_eq!(waits, refused(DocumentRefusal::DataUsedUp));
+    let words = phone.app.words_for(&waits.unwrap_err());
+    assert!(words.contains("allowance"), "{words}");
+    phone.app.allow_more_data(1).unwrap();
+    fetch(&phone, &person, letter).await.unwrap();
+    assert_eq!(read(&phone, &person, letter).unwrap(), scan);
+    let used = phone.app.data().unwrap();
+    let travelled = used.today as usize;
+    assert!(
+        travelled > scan.len() && travelled < scan.len() + 5_000,
+        "{used:?}"
+    );
+    assert_eq!(used.left, Some(0));
 }

@@ -4,6 +4,7 @@
 
 mod book;
 mod cancel;
+mod conditions;
 mod documents;
 mod enrol;
 mod export;

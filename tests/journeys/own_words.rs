@@ -111,6 +111,8 @@ async fn readings_wait_without_a_network_and_survive_a_lost_answer_without_doubl
         Some(SyncStatus::Sending)
     );
     assert_eq!(status(&row), Some(SyncStatus::Waiting));
+    let state = phone.app.sync_state(&person).unwrap().remove(0);
+    assert_eq!((state.waiting, state.sending), (2, 1));
     let state = rows(&phone, &person, "weight")[0].sync.clone().unwrap();
     let refused = phone.app.take_back(&person, &state.id).unwrap_err();
     assert!(
@@ -193,6 +195,8 @@ async fn two_phones_change_the_same_number_without_a_network() {
         let view = son.app.contact(&his, None).unwrap();
         assert_eq!(view.phones, ["0911111111"]);
         assert_eq!(view.sync.unwrap().status, SyncStatus::Conflict);
+        let state = son.app.sync_state(&his).unwrap().remove(0);
+        assert_eq!((state.conflicts, state.waiting, state.refused), (1, 0, 0));
         let kinds: Vec<_> = son
             .app
             .events(&his)
@@ -351,6 +355,8 @@ async fn what_the_clinic_refuses_is_told_and_taken_back() {
     let row = rows(&phone, &person, "").remove(0);
     let refused = row.sync.unwrap();
     assert_eq!(refused.status, SyncStatus::Refused);
+    let state = phone.app.sync_state(&person).unwrap().remove(0);
+    assert_eq!((state.refused, state.waiting, state.conflicts), (2, 0, 0));
     let kinds: Vec<_> = phone
         .app
         .events(&person)

@@ -60,6 +60,8 @@ pub enum DocumentRefusal {
     OtherContent,
     /// What stands in the record cannot be read.
     Unreadable,
+    /// What metered networks may carry is used up.
+    DataUsedUp,
 }
 
 /// Gives the bytes of a document chunk by chunk. It is sealed on this phone: hand the bytes to what shows them, and

@@ -8,11 +8,13 @@
 #![allow(unsafe_code)]
 
 mod cancel;
+mod conditions;
 mod documents;
 mod error;
 mod key_store;
 mod observe;
 mod own_documents;
+mod reminders;
 mod scan;
 mod sokhoe;
 mod views;

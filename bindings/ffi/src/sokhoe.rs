@@ -25,7 +25,7 @@ use crate::{
     Subscription,
 };
 
-type Result<T> = std::result::Result<T, SoKhoeError>;
+pub(crate) type Result<T> = std::result::Result<T, SoKhoeError>;
 
 /// How the core is opened.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -40,12 +40,12 @@ pub struct CoreConfig {
 
 /// The core of the app: the books of all persons on this phone. One per folder and process.
 ///
-/// Every call but `words_for`, `words_before_export`, `words_after_move` and `scan` may touch the disk or the network and leaves the calling thread free. A call whose
+/// Every call but `set_conditions`, `words_for`, `words_before_export`, `words_after_move` and `scan` may touch the disk or the network and leaves the calling thread free. A call whose
 /// caller no longer waits still comes to its end.
 #[derive(uniffi::Object)]
 pub struct SoKhoe {
-    core: sokhoe_app::SoKhoe,
-    workers: Workers,
+    pub(crate) core: sokhoe_app::SoKhoe,
+    pub(crate) workers: Workers,
 }
 
 #[uniffi::export]
@@ -253,15 +253,6 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .run(async move { Ok(core.drop_parked(&person_id, &id).await?) })
-            .await
-    }
-
-    /// Like `sync`, for a regular time at which nobody waits, as a background job has it. A clinic that gave no answer
-    /// the last time is left alone for longer (`Busy`, with the seconds until the next try).
-    pub async fn sync_by_schedule(&self, person_id: String) -> Result<SyncView> {
-        let core = self.core.clone();
-        self.workers
-            .run(async move { Ok(core.sync_by_schedule(&person_id).await?) })
             .await
     }
 

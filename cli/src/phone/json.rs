@@ -115,6 +115,7 @@ pub(crate) fn sync(view: &SyncView) -> Value {
         "settled": view.settled,
         "waiting": view.waiting,
         "unreachable_clinic_ids": view.unreachable_clinic_ids,
+        "finished": view.finished,
     })
 }
 

@@ -15,8 +15,10 @@ mod own_documents;
 mod own_words;
 mod parked;
 mod people;
+mod reminders;
 pub(crate) mod results;
 mod storage;
+mod support_report;
 mod sync;
 mod times;
 
@@ -104,6 +106,9 @@ enum PhoneCommand {
     TakeBack(own_words::TakeBackArgs),
     Export(export::ExportArgs),
     Storage(storage::StorageArgs),
+    Reminders(reminders::RemindersArgs),
+    /// Show how this phone stands, to be read aloud to support: nothing of any person
+    SupportReport,
     /// Read a whole book and verify it; what is damaged is kept aside and fetched again
     Check,
     Move(move_phone::MoveArgs),
@@ -151,6 +156,8 @@ pub(crate) async fn run(
         PhoneCommand::Invoice(args) => invoices::run(&phone, args, output),
         PhoneCommand::Events(args) => people::events(&phone, &args, output),
         PhoneCommand::Storage(args) => storage::run(&phone, &args, output),
+        PhoneCommand::Reminders(args) => reminders::run(&phone, &args, output),
+        PhoneCommand::SupportReport => support_report::run(&phone, output),
         PhoneCommand::Check => check::run(&phone, output),
         PhoneCommand::AddDocument(args) => own_documents::add(&phone, args, output),
         PhoneCommand::RemoveDocument(args) => own_documents::remove(&phone, &args, output),

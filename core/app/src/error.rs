@@ -202,6 +202,8 @@ pub enum DocumentRefusal {
     OtherContent,
     /// What stands in the record cannot be read.
     Unreadable,
+    /// What metered networks may carry is used up.
+    DataUsedUp,
 }
 
 impl std::fmt::Display for DocumentRefusal {
@@ -215,6 +217,7 @@ impl std::fmt::Display for DocumentRefusal {
             Self::Damaged => "damaged",
             Self::OtherContent => "other-content",
             Self::Unreadable => "unreadable",
+            Self::DataUsedUp => "data-used-up",
         })
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sokhoe_client::{ClientError, LiveChange};
 use sokhoe_domain::Wire;
-use sokhoe_sync::{Cause, Lane, retry_delay};
+use sokhoe_sync::{Cause, Fetch, Lane, retry_delay};
 use tokio::task::JoinSet;
 
 use crate::error::AppError;
@@ -17,7 +17,8 @@ const ASK: Duration = Duration::from_secs(300);
 impl SoKhoe {
     /// Brings a person's book into step and keeps it so until the future is dropped: every clinic of ours
     /// tells when something changed, others are asked now and then. A clinic that cannot be reached is
-    /// tried again, ever less often; observers and [`SoKhoe::sync_state`] have how it stands.
+    /// tried again, ever less often; without an open screen or with a low battery ([`SoKhoe::set_conditions`]) no
+    /// connection stays open. Observers and [`SoKhoe::sync_state`] have how it stands.
     ///
     /// # Errors
     /// [`AppError::NotFound`], what opening a book may give, [`AppError::DiskFull`]; never that a clinic
@@ -40,8 +41,34 @@ impl SoKhoe {
         Ok(())
     }
 
-    /// Follows one clinic.
+    /// Follows one clinic for as long as network and power allow it.
     async fn follow(&self, person_id: &str, lane: &Lane) -> Result<(), AppError> {
+        let mut conditions = self.inner.conditions.subscribe();
+        let mut is_fetched = false;
+        loop {
+            if !conditions.borrow_and_update().may_stay_connected() {
+                // What a person opened is brought into step once, whatever the battery says.
+                if !is_fetched && conditions.borrow().foreground {
+                    self.ask(person_id, lane).await?;
+                }
+                is_fetched = true;
+                // Lives as long as the core.
+                conditions.changed().await.ok();
+                continue;
+            }
+            is_fetched = true;
+            let followed = tokio::select! {
+                ended = self.stay_connected(person_id, lane) => Some(ended),
+                _ = conditions.wait_for(|now| !now.may_stay_connected()) => None,
+            };
+            if let Some(ended) = followed {
+                return ended;
+            }
+        }
+    }
+
+    /// Connects again and again.
+    async fn stay_connected(&self, person_id: &str, lane: &Lane) -> Result<(), AppError> {
         let (clock, rng) = (&self.inner.ports.clock, &*self.inner.ports.rng);
         let mut failures = 0;
         loop {
@@ -67,6 +94,10 @@ impl SoKhoe {
     /// One connection's life.
     async fn follow_live(&self, person_id: &str, lane: &Lane) -> Result<Told, AppError> {
         let clock = &self.inner.ports.clock;
+        if self.inner.allowance(Cause::Watching).fetch == Fetch::Nothing {
+            self.ask(person_id, lane).await?;
+            return Ok(Told::NothingLive);
+        }
         let mut live = match lane.client.live(&[&lane.patient_id]).await {
             Ok(live) => live,
             Err(ClientError::NotFound | ClientError::Refused { .. } | ClientError::Garbled(_)) => {

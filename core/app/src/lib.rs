@@ -11,6 +11,7 @@ mod cancel;
 mod change_contact;
 mod changes;
 mod check;
+mod conditions;
 mod config;
 mod conflicts;
 mod documents;
@@ -32,10 +33,12 @@ mod pause;
 mod pay;
 mod persons;
 mod record_reading;
+mod reminders;
 mod scan;
 mod session;
 mod settle_conflict;
 mod storage;
+mod support_report;
 mod sync_state;
 mod synchronise;
 mod trend;
@@ -43,6 +46,7 @@ mod views;
 pub mod words;
 
 pub use check::BookCheck;
+pub use conditions::DataView;
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
 pub use documents::{AttachmentReader, AttachmentState, AttachmentView, MAX_DOCUMENT_BYTES};
 pub use error::{
@@ -52,6 +56,9 @@ pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
 pub use own_documents::{DocumentWriter, NewDocumentView};
 pub use parked::ParkedView;
+pub use reminders::{
+    ReminderAboutView, ReminderKind, ReminderView, RemindersView, SeePrescriptionView,
+};
 pub use scan::{
     CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,
     ScannedPaymentView, ScannedView,
@@ -59,6 +66,7 @@ pub use scan::{
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
 pub use sokhoe_fhir::Measure;
+pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
 pub use views::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,

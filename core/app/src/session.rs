@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sokhoe_client::{ClinicClient, Credentials};
 use sokhoe_domain::ports::Ports;
 use sokhoe_domain::{ClinicId, PersonId, Timestamp, Wire};
-use sokhoe_sync::{Engine, HostPaces, Lane};
+use sokhoe_sync::{Engine, HostPaces, Lane, SyncConditions};
 use sokhoe_vault::{
     AccountVault, ClinicRecord, PauseSwitch, PersonRecord, Vault, VaultError, VaultPorts,
 };
+use tokio::sync::watch;
 
+use crate::conditions::DataCount;
 use crate::config::AppConfig;
 use crate::documents::GoneDocuments;
 use crate::error::AppError;
@@ -33,6 +35,9 @@ pub(crate) struct Session {
     pub(crate) vault_ports: VaultPorts,
     /// When clinics may be called again, whoever's book it is for.
     pub(crate) paces: HostPaces,
+    /// What the phone told of itself last.
+    pub(crate) conditions: watch::Sender<SyncConditions>,
+    data: Mutex<DataCount>,
     account: Mutex<Option<AccountVault>>,
     /// Pauses the account and every book together.
     pub(crate) switch: PauseSwitch,
@@ -108,6 +113,8 @@ impl SoKhoe {
             words: Words::new(config.language),
             config,
             paces: HostPaces::new(Arc::clone(&ports.clock), Arc::clone(&ports.rng)),
+            conditions: watch::Sender::new(SyncConditions::default()),
+            data: Mutex::default(),
             ports,
             watchers: Arc::default(),
             vault_ports,
@@ -132,6 +139,10 @@ impl SoKhoe {
 impl Session {
     pub(crate) fn now(&self) -> Timestamp {
         self.ports.clock.now()
+    }
+
+    pub(crate) fn data_count(&self) -> MutexGuard<'_, DataCount> {
+        held(&self.data)
     }
 
     pub(crate) fn moving(&self) -> MutexGuard<'_, Option<PendingMove>> {

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use sokhoe_client::ClientError;
 use sokhoe_domain::{ClinicId, Timestamp};
-use sokhoe_vault::ClinicSync;
+use sokhoe_sync::{Cause, ONLY_AHEAD};
+use sokhoe_vault::{ChangeState, ClinicSync};
 
 use crate::error::AppError;
 use crate::session::{OpenBook, Session, SoKhoe};
 use crate::views::{ClinicSyncView, SyncState};
+use crate::words::SyncWords;
 
 /// Why a try failed, as the vault keeps it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,6 +18,10 @@ pub(crate) enum Trouble {
     NotReached,
     NotEnrolled,
     BadAnswer,
+    /// None of the clinic's: the phone waits with what is still to come.
+    HeldBack,
+    /// The same, and what is looked for first is here.
+    OnlyAhead,
 }
 
 impl Trouble {
@@ -39,12 +45,20 @@ impl Trouble {
             Self::NotReached => "not-reached",
             Self::NotEnrolled => "not-enrolled",
             Self::BadAnswer => "bad-answer",
+            Self::HeldBack => "held-back",
+            Self::OnlyAhead => ONLY_AHEAD,
         }
     }
 
     /// A newer program's trouble is at least that nothing came.
-    fn from_code(code: &str) -> Self {
-        [Self::NotEnrolled, Self::BadAnswer]
+    pub(crate) fn from_code(code: &str) -> Self {
+        let known = [
+            Self::NotEnrolled,
+            Self::BadAnswer,
+            Self::HeldBack,
+            Self::OnlyAhead,
+        ];
+        known
             .into_iter()
             .find(|trouble| trouble.code() == code)
             .unwrap_or(Self::NotReached)
@@ -53,18 +67,26 @@ impl Trouble {
 
 /// What has no answer of one clinic yet.
 #[derive(Clone, Copy, Default)]
-struct Unanswered {
+pub(crate) struct Unanswered {
     /// Decisions and what the person wrote.
-    count: u64,
-    /// Whether a byte of any of it may have left the phone.
-    is_sent: bool,
+    pub(crate) count: u64,
+    /// Of these, what a byte of may have left the phone.
+    pub(crate) sent: u64,
 }
 
 impl Unanswered {
     fn add(&mut self, is_sent: bool) {
         self.count += 1;
-        self.is_sent |= is_sent;
+        self.sent += u64::from(is_sent);
     }
+}
+
+/// What goes no further by itself, of one clinic.
+#[derive(Clone, Copy, Default)]
+struct Stopped {
+    parked: u64,
+    refused: u64,
+    conflicts: u64,
 }
 
 impl SoKhoe {
@@ -90,6 +112,61 @@ impl Session {
             .into_iter()
             .map(|sync| (sync.clinic.clone(), sync))
             .collect();
+        let mut unanswered = self.unanswered(book)?;
+        let mut stopped = stopped(book)?;
+        // What would be fetched if its time came now.
+        let held_back = self.allowance(Cause::Schedule).held_back;
+        let mut views = Vec::new();
+        for link in account.links(&book.person.id)? {
+            let Some(clinic) = account.clinic(&link.clinic)? else {
+                continue;
+            };
+            let unanswered = unanswered.remove(&link.clinic).unwrap_or_default();
+            let stopped = stopped.remove(&link.clinic).unwrap_or_default();
+            let host = self.client(&clinic)?.origin();
+            let sync = known.remove(&link.clinic);
+            let state = state_of(sync.as_ref(), unanswered);
+            let is_whole = sync
+                .as_ref()
+                .is_some_and(|sync| sync.caught_up && !is_held_back(sync));
+            let held_back = held_back.filter(|_| !is_whole);
+            let last_success = sync.as_ref().and_then(|sync| sync.reached);
+            let arrived = sync.as_ref().map_or(0, |sync| sync.arrived);
+            let expected = sync.as_ref().and_then(|sync| sync.expected);
+            views.push(ClinicSyncView {
+                support_code: self.support_code(&link.clinic)?,
+                clinic_id: link.clinic.0,
+                clinic_name: clinic.name,
+                text: self.words.sync_state(&SyncWords {
+                    state,
+                    last_success,
+                    arrived,
+                    expected,
+                    waiting: unanswered.count,
+                    held_back,
+                    now: self.now(),
+                }),
+                state,
+                last_success,
+                arrived,
+                expected,
+                waiting: unanswered.count,
+                sending: unanswered.sent,
+                parked: stopped.parked,
+                refused: stopped.refused,
+                conflicts: stopped.conflicts,
+                held_back,
+                next_try: self.paces.left_alone_until(&host),
+                set_aside: sync.as_ref().map_or(0, |sync| sync.set_aside),
+            });
+        }
+        Ok(views)
+    }
+
+    pub(crate) fn unanswered(
+        &self,
+        book: &OpenBook,
+    ) -> Result<HashMap<ClinicId, Unanswered>, AppError> {
         let mut unanswered: HashMap<ClinicId, Unanswered> = HashMap::new();
         for intent in book.vault.due(Timestamp::from_millis(i64::MAX))? {
             unanswered
@@ -105,37 +182,29 @@ impl Session {
                     .add(change.sent);
             }
         }
-        let mut views = Vec::new();
-        for link in account.links(&book.person.id)? {
-            let Some(clinic) = account.clinic(&link.clinic)? else {
-                continue;
-            };
-            let unanswered = unanswered.remove(&link.clinic).unwrap_or_default();
-            let sync = known.remove(&link.clinic);
-            let state = state_of(sync.as_ref(), unanswered);
-            let last_success = sync.as_ref().and_then(|sync| sync.reached);
-            let arrived = sync.as_ref().map_or(0, |sync| sync.arrived);
-            let expected = sync.as_ref().and_then(|sync| sync.expected);
-            views.push(ClinicSyncView {
-                clinic_id: link.clinic.0,
-                clinic_name: clinic.name,
-                text: self.words.sync_state(
-                    state,
-                    last_success,
-                    (arrived, expected),
-                    unanswered.count,
-                    self.now(),
-                ),
-                state,
-                last_success,
-                arrived,
-                expected,
-                waiting: unanswered.count,
-                set_aside: sync.as_ref().map_or(0, |sync| sync.set_aside),
-            });
-        }
-        Ok(views)
+        Ok(unanswered)
     }
+}
+
+fn stopped(book: &OpenBook) -> Result<HashMap<ClinicId, Stopped>, AppError> {
+    let mut stopped: HashMap<ClinicId, Stopped> = HashMap::new();
+    for parked in book.vault.parked()? {
+        stopped.entry(parked.intent.clinic).or_default().parked += 1;
+    }
+    for change in book.vault.changes()? {
+        let of = stopped.entry(change.clinic).or_default();
+        match change.state {
+            ChangeState::Refused => of.refused += 1,
+            ChangeState::Conflict => of.conflicts += 1,
+            ChangeState::Waiting | ChangeState::Sending => {}
+        }
+    }
+    Ok(stopped)
+}
+
+fn is_held_back(sync: &ClinicSync) -> bool {
+    let trouble = sync.trouble.as_deref().map(Trouble::from_code);
+    matches!(trouble, Some(Trouble::HeldBack | Trouble::OnlyAhead))
 }
 
 /// The first that applies, the most pressing first: what has no answer is more pressing than whether what
@@ -145,7 +214,7 @@ fn state_of(sync: Option<&ClinicSync>, unanswered: Unanswered) -> SyncState {
     if trouble == Some(Trouble::NotEnrolled) {
         return SyncState::NotEnrolled;
     }
-    if unanswered.is_sent {
+    if unanswered.sent > 0 {
         return SyncState::Sending;
     }
     if unanswered.count > 0 {
@@ -155,6 +224,7 @@ fn state_of(sync: Option<&ClinicSync>, unanswered: Unanswered) -> SyncState {
         (Some(Trouble::NotEnrolled), _) => SyncState::NotEnrolled,
         (Some(Trouble::BadAnswer), _) => SyncState::BadAnswer,
         (Some(Trouble::NotReached), _) => SyncState::NotReached,
+        (Some(Trouble::HeldBack | Trouble::OnlyAhead), _) => SyncState::HeldBack,
         // The last page is here, and then that it was the last is noted, with the time.
         (None, Some(sync)) if sync.caught_up && sync.reached.is_some() => SyncState::UpToDate,
         (None, Some(sync)) if sync.arrived > 0 => SyncState::Arriving,

@@ -3,23 +3,32 @@
 use std::time::Duration;
 
 use sokhoe_client::ClientError;
-use sokhoe_domain::{ClinicId, Wire};
-use sokhoe_sync::{Cause, Engine, HostPaces, Lane, Pulled, SyncError, Urgency, WaitUntil};
+use sokhoe_domain::{ClinicId, Timestamp, Wire};
+use sokhoe_sync::{
+    Cause, Engine, Fetch, HeldBack, HostPaces, Lane, Pulled, Pushed, SyncError, Urgency, WaitUntil,
+};
 use tokio::task::JoinSet;
 
 use crate::error::AppError;
 use crate::lost_access::ACCESS_ENDED;
-use crate::session::SoKhoe;
+use crate::session::{OpenBook, SoKhoe};
 use crate::sync_state::Trouble;
 use crate::views::SyncView;
 
 /// The longest a clinic is asked to keep an answer back.
 const LONGEST_WAIT: Duration = Duration::from_secs(25);
+/// So long before the time that a phone gives is over everything ends, so that what is being written is.
+/// For so long nobody speaks of what may be newer at a clinic.
+const STILL_NEW: Duration = Duration::from_secs(3_600);
+const CLOSING: Duration = Duration::from_secs(1);
 
 impl SoKhoe {
     /// Sends what waits and takes in what is new, clinic by clinic. A clinic that cannot be reached
     /// stalls only itself and is named in the answer; when none could be reached, the error is
     /// [`AppError::Offline`].
+    ///
+    /// When the person's own limit of data is used up ([`SoKhoe::set_data_limit`]), what waits is sent and
+    /// nothing fetched, and the answer says so; [`SoKhoe::allow_more_data`] goes beyond it.
     ///
     /// # Errors
     /// [`AppError::Offline`], [`AppError::BadAnswer`], [`AppError::NotEnrolled`], [`AppError::Busy`]
@@ -30,12 +39,25 @@ impl SoKhoe {
     }
 
     /// As [`SoKhoe::sync`], for a regular time at which nobody waits: a clinic that gave no answer the
-    /// last time is left alone for longer, and intents go out only when their time has come.
+    /// last time is left alone for longer, and intents go out only when their time has come. What the
+    /// phone's network and power do not allow waits ([`SoKhoe::set_conditions`]).
+    ///
+    /// `window` is the time that the phone gives: some 25 s of a `BGAppRefreshTask`, less than the ten
+    /// minutes of a WorkManager's job. Everything ends a second before, at the end of a page or by
+    /// giving up an exchange. What waits to be sent goes first, so that it is sent in the shortest window.
     ///
     /// # Errors
     /// As [`SoKhoe::sync`].
-    pub async fn sync_by_schedule(&self, person_id: &str) -> Result<SyncView, AppError> {
-        self.synchronise(person_id, None, Cause::Schedule, None)
+    pub async fn sync_by_schedule(
+        &self,
+        person_id: &str,
+        window: Option<Duration>,
+    ) -> Result<SyncView, AppError> {
+        let until = window.map(|window| {
+            let closing = CLOSING.min(window / 2);
+            self.inner.now().plus(window.saturating_sub(closing))
+        });
+        self.synchronise_until(person_id, None, Cause::Schedule, None, until)
             .await
     }
 
@@ -68,25 +90,57 @@ impl SoKhoe {
         cause: Cause,
         wait: Option<Duration>,
     ) -> Result<SyncView, AppError> {
+        self.synchronise_until(person_id, clinic, cause, wait, None)
+            .await
+    }
+
+    async fn synchronise_until(
+        &self,
+        person_id: &str,
+        clinic: Option<&ClinicId>,
+        cause: Cause,
+        wait: Option<Duration>,
+        until: Option<Timestamp>,
+    ) -> Result<SyncView, AppError> {
+        let synchronised = self.go_through(person_id, clinic, cause, wait, until).await;
+        self.inner.store_data_use()?;
+        synchronised
+    }
+
+    async fn go_through(
+        &self,
+        person_id: &str,
+        clinic: Option<&ClinicId>,
+        cause: Cause,
+        wait: Option<Duration>,
+        until: Option<Timestamp>,
+    ) -> Result<SyncView, AppError> {
         self.not_moved()?;
         let session = &*self.inner;
         let book = session.book(person_id)?;
         let mut lanes = session.lanes(&book.person.id)?;
         lanes.retain(|lane| clinic.is_none_or(|clinic| lane.clinic == *clinic));
-        let engine = session.engine(&book);
+        let bounds = self.bounds(cause, until);
+        let allowance = bounds.allowance();
+        let engine = session.engine(&book).within(bounds);
         let urgency = match cause {
             Cause::Person => Urgency::Foreground,
             _ => Urgency::Background,
         };
         // The turn is for sending alone: a long or waiting pull must not keep a booking from going out.
         // Pulls may run beside each other (`Engine::pull`).
-        let pushed = {
+        let pushed = if allowance.send {
             let _one_at_a_time = book.syncing.lock().await;
             let mut pushed = engine.push(&lanes, urgency, &session.paces).await?;
             let changes = engine.push_changes(&lanes, urgency, &session.paces).await?;
             pushed.settled += changes.settled;
             pushed.waiting += changes.waiting;
             pushed
+        } else {
+            Pushed {
+                waiting: session.unanswered(&book)?.values().map(|of| of.count).sum(),
+                ..Pushed::default()
+            }
         };
         let mut view = SyncView {
             stored: 0,
@@ -95,7 +149,20 @@ impl SoKhoe {
             settled: pushed.settled,
             waiting: pushed.waiting,
             unreachable_clinic_ids: Vec::new(),
+            finished: false,
+            held_back: None,
         };
+        if allowance.fetch == Fetch::Nothing {
+            view.held_back = allowance.held_back;
+            for lane in &lanes {
+                hold_back(&book, lane, session.now(), Rest::Maybe)?;
+            }
+            // Whoever asks again and again for what comes does so no faster for it.
+            if let Some(wait) = wait {
+                session.ports.clock.sleep(wait).await;
+            }
+            return Ok(view);
+        }
         let mut failure = None;
         let pulls = pull_all(&engine, &lanes, &session.paces, cause, wait).await;
         let now = session.now();
@@ -103,7 +170,12 @@ impl SoKhoe {
             match pulled {
                 Ok(pulled) => {
                     book.vault.set_blobs_fetchable(&lane.clinic, true)?;
-                    book.vault.note_sync(&lane.clinic, now, None)?;
+                    match pulled.held_back {
+                        None => book.vault.note_sync(&lane.clinic, now, None)?,
+                        Some(_) if pulled.only_ahead => hold_back(&book, lane, now, Rest::Behind)?,
+                        Some(_) => hold_back(&book, lane, now, Rest::Known)?,
+                    }
+                    view.held_back = view.held_back.or(pulled.held_back);
                     view.stored += pulled.stored;
                     view.deleted += pulled.deleted;
                     view.set_aside += pulled.set_aside;
@@ -129,6 +201,8 @@ impl SoKhoe {
                 Err(SyncError::Vault(error)) => return Err(error.into()),
             }
         }
+        view.finished =
+            view.waiting == 0 && view.held_back.is_none() && view.unreachable_clinic_ids.is_empty();
         match failure {
             Some(error) if view.unreachable_clinic_ids.len() == lanes.len() => {
                 Err(no_clinic(error))
@@ -136,6 +210,43 @@ impl SoKhoe {
             _ => Ok(view),
         }
     }
+}
+
+/// What a phone waits with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// There may be something new.
+    Maybe,
+    /// There is more.
+    Known,
+    /// Everything but what came ahead just now.
+    Behind,
+}
+
+/// Notes that the phone waits with what a clinic has, since when it does, or since when the rest is behind.
+/// Where there is something worse to tell, that stays; where everything was here just now there may be nothing.
+fn hold_back(book: &OpenBook, lane: &Lane, now: Timestamp, rest: Rest) -> Result<(), AppError> {
+    let known = book.vault.clinic_syncs()?;
+    let known = known.iter().find(|sync| sync.clinic == lane.clinic);
+    let trouble = known.and_then(|sync| sync.trouble.as_deref().map(Trouble::from_code));
+    let is_said = match trouble {
+        Some(Trouble::NotEnrolled) => true,
+        Some(Trouble::HeldBack | Trouble::OnlyAhead) => rest != Rest::Behind,
+        Some(Trouble::NotReached | Trouble::BadAnswer) => false,
+        None if rest != Rest::Maybe => false,
+        None => known.is_some_and(|sync| {
+            let is_new = |at: Timestamp| at <= now && now.since(at) < STILL_NEW;
+            sync.caught_up && sync.reached.is_some_and(is_new)
+        }),
+    };
+    if !is_said {
+        let held_back = match rest {
+            Rest::Behind => Some(Trouble::OnlyAhead.code()),
+            Rest::Maybe | Rest::Known => Some(Trouble::HeldBack.code()),
+        };
+        book.vault.note_sync(&lane.clinic, now, held_back)?;
+    }
+    Ok(())
 }
 
 /// Every lane beside the others: a slow clinic does not hold up a quick one.
@@ -190,6 +301,8 @@ async fn pull_at_pace(
     let wait = wait.filter(|_| !permit.is_probe());
     let pulled = engine.pull(lane, wait).await;
     match &pulled {
+        // Whether there was an answer before the time was up is not known.
+        Ok(pulled) if pulled.held_back == Some(HeldBack::TimeUp) => drop(permit),
         Ok(_) => permit.succeeded(),
         Err(SyncError::Client(error)) => permit.failed(error),
         Err(SyncError::Vault(_)) => drop(permit),

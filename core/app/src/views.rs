@@ -3,6 +3,7 @@
 
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 use sokhoe_fhir::Measure;
+use sokhoe_sync::HeldBack;
 
 /// A person whose health book is on this phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,8 @@ pub enum SyncState {
     NotEnrolled,
     /// The clinic answers what cannot be read.
     BadAnswer,
+    /// There is more to come, and the phone waits with it ([`ClinicSyncView::held_back`]).
+    HeldBack,
 }
 
 /// How a person's book stands with one clinic.
@@ -87,10 +90,24 @@ pub struct ClinicSyncView {
     pub arrived: u64,
     /// How many there will be, when the clinic said it.
     pub expected: Option<u64>,
-    /// What was decided here and has no answer yet.
+    /// What was decided or written here and has no answer yet.
     pub waiting: u64,
+    /// Of these, what may have left the phone.
+    pub sending: u64,
+    /// What was decided here and is kept back, since it cannot succeed as it is ([`crate::SoKhoe::parked`]).
+    pub parked: u64,
+    /// What the person wrote and the clinic does not take.
+    pub refused: u64,
+    /// What the clinic changed otherwise than the person: the person decides.
+    pub conflicts: u64,
+    /// What the clinic is called in [`crate::SoKhoe::support_report`].
+    pub support_code: String,
     /// Records that came and could not be read.
     pub set_aside: u64,
+    /// Why the phone waits with what is still to come; unset when nothing holds it back now.
+    pub held_back: Option<HeldBack>,
+    /// The clinic gave no answer and is left alone until then, unless the person asks.
+    pub next_try: Option<Timestamp>,
 }
 
 /// What an enrolment brought.
@@ -225,6 +242,10 @@ pub struct SyncView {
     pub waiting: u64,
     /// Clinics that could not be reached; their part of the book is as of the last time.
     pub unreachable_clinic_ids: Vec<String>,
+    /// Whether everything went out and everything is here. If not, synchronise again when it may go on.
+    pub finished: bool,
+    /// Why it ended before, when no clinic was the reason.
+    pub held_back: Option<HeldBack>,
 }
 
 /// Which rows of the book to give.

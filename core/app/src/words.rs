@@ -10,6 +10,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use sokhoe_domain::{BookingState, Refusal, Section, Timestamp};
 use sokhoe_fhir::Measure;
+use sokhoe_sync::HeldBack;
 use unic_langid::LanguageIdentifier;
 
 use crate::error::{AppError, EnrolmentRefusal, RecoveryCodeRefusal};
@@ -30,6 +31,25 @@ const VI: &str = include_str!("../words/vi.ftl");
 const EN: &str = include_str!("../words/en.ftl");
 
 type Bundle = FluentBundle<FluentResource>;
+
+/// How a book stands with a clinic, to be said.
+#[derive(Clone, Copy, Debug)]
+pub struct SyncWords {
+    /// How it stands.
+    pub state: SyncState,
+    /// When everything was in step last.
+    pub last_success: Option<Timestamp>,
+    /// Resources of the first sync that are here.
+    pub arrived: u64,
+    /// How many there will be.
+    pub expected: Option<u64>,
+    /// What has no answer yet.
+    pub waiting: u64,
+    /// Why the phone waits with the rest.
+    pub held_back: Option<HeldBack>,
+    /// Now.
+    pub now: Timestamp,
+}
 
 /// The words of one language.
 pub struct Words {
@@ -158,14 +178,13 @@ impl Words {
 
     /// How a book stands with a clinic: what is here, as of when, and what is on its way.
     #[must_use]
-    pub fn sync_state(
-        &self,
-        state: SyncState,
-        last_success: Option<Timestamp>,
-        (arrived, expected): (u64, Option<u64>),
-        waiting: u64,
-        now: Timestamp,
-    ) -> String {
+    pub fn sync_state(&self, of: &SyncWords) -> String {
+        let SyncWords {
+            state,
+            arrived,
+            expected,
+            ..
+        } = *of;
         let key = match state {
             SyncState::Never => "sync-never",
             SyncState::Arriving if expected.is_some() => "sync-arriving-of",
@@ -176,21 +195,28 @@ impl Words {
             SyncState::NotReached => "sync-not-reached",
             SyncState::NotEnrolled => "sync-not-enrolled",
             SyncState::BadAnswer => "sync-bad-answer",
+            SyncState::HeldBack => held_back_key(of.held_back),
         };
-        let state = self.say_with(
+        let said = self.say_with(
             key,
             &[
                 ("arrived", arrived.to_string()),
                 ("expected", expected.unwrap_or(0).to_string()),
-                ("waiting", waiting.to_string()),
+                ("waiting", of.waiting.to_string()),
             ],
         );
-        match last_success {
-            Some(at) => {
-                let as_of = self.say_with("sync-as-of", &[("when", self.when(at, now))]);
-                format!("{state} {as_of}")
+        let said = match of.held_back {
+            Some(_) if state != SyncState::HeldBack => {
+                format!("{said} {}", self.say(held_back_key(of.held_back)))
             }
-            None => state,
+            _ => said,
+        };
+        match of.last_success {
+            Some(at) => {
+                let as_of = self.say_with("sync-as-of", &[("when", self.when(at, of.now))]);
+                format!("{said} {as_of}")
+            }
+            None => said,
         }
     }
 
@@ -350,6 +376,17 @@ impl Words {
     }
 }
 
+const fn held_back_key(why: Option<HeldBack>) -> &'static str {
+    match why {
+        None => "sync-held-over",
+        Some(HeldBack::NoNetwork) => "sync-held-no-network",
+        Some(HeldBack::Metered) => "sync-held-metered",
+        Some(HeldBack::BatteryLow) => "sync-held-battery-low",
+        Some(HeldBack::DataUsedUp) => "sync-held-data-used-up",
+        Some(HeldBack::TimeUp) => "sync-held-time-up",
+    }
+}
+
 const fn section_key(section: Section) -> &'static str {
     match section {
         Section::Results => "section-results",
@@ -428,6 +465,7 @@ mod tests {
                 DocumentRefusal::Damaged,
                 DocumentRefusal::OtherContent,
                 DocumentRefusal::Unreadable,
+                DocumentRefusal::DataUsedUp,
             ] {
                 assert!(words.has(&format!("error-document-{reason}")), "{reason}");
             }

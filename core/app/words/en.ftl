@@ -69,7 +69,46 @@ sync-sending = { $waiting } on the way, not answered yet.
 sync-not-reached = The hospital cannot be reached; the app tries again by itself.
 sync-not-enrolled = The hospital no longer knows this phone. Ask for a new code at the counter.
 sync-bad-answer = The hospital's answer cannot be read; what is here stays.
+sync-held-over = There is more to come; it comes with the next update.
+sync-held-no-network = There is more to come; it comes when there is a network.
+sync-held-metered = The rest waits for Wi-Fi, since mobile data cost money.
+sync-held-battery-low = The rest waits until the battery is charged.
+sync-held-data-used-up = The data allowance is used up. The rest comes on Wi-Fi, or when a new day or month begins. What you book is still sent.
+sync-held-time-up = There was not enough time for everything; the rest comes with the next update.
 sync-as-of = (Last updated: { $when })
+
+## Reminders
+reminder-appointment-tomorrow = You have an appointment tomorrow
+reminder-appointment-soon = You have an appointment in two hours
+reminder-appointment = { $what }, { $when }. { $clinic }
+reminder-medicines = Time for your medicines
+reminder-discreet = You have a reminder. Open Sổ Khỏe to see it.
+reminder-see-prescription = See the prescription for the times.
+
+## What is read aloud to support
+report-app = Sổ Khỏe { $version }, book { $book }, account { $account }
+report-clock = This phone's clock: { $when }
+report-phone = { $persons } people, { $clinics } clinics
+report-network-none = Network: none
+report-network-metered = Network: mobile data
+report-network-unmetered = Network: Wi-Fi
+report-battery-low = Battery: low
+report-battery-good = Battery: good
+report-data = Data: { $today } MB used today, { $left } MB left
+report-person = Person { $number }
+report-person-closed = Person { $number }: cannot be opened, code { $code }
+report-documents = Documents: { $used } of { $budget } MB
+report-clinic = Clinic { $code }: complete { $when }
+report-never = never
+report-trouble = Last problem: { $code }
+report-left-alone = Left alone until { $when }
+report-waiting = Waiting: { $count }
+report-sending = Of these on the way: { $count }
+report-parked = Kept back: { $count }
+report-refused = Not taken by the clinic: { $count }
+report-conflicts = To be decided: { $count }
+report-set-aside = Unreadable: { $count }
+report-codes = Codes: { $codes }
 
 ## Sections
 section-results = Results
@@ -131,6 +170,7 @@ error-document-no-room = There is no room left for the documents of this book. W
 error-document-damaged = The document on this phone is damaged and no clinic has another copy. The rest of the book is whole. If it was your own and you still have it, add it again; else ask at reception if a copy is needed.
 error-document-other-content = What the hospital sent is not the document in the book, so it was not kept. Update the book and fetch it again; if that does not help, tell the hospital.
 error-document-unreadable = The document in the book cannot be read. The rest of the book is whole. Tell the hospital.
+error-document-data-used-up = The data allowance is used up. The book is unchanged. Fetch the document on Wi-Fi, or allow more for today.
 error-cannot-read = The file cannot be read. Nothing was saved. Choose it again.
 error-documents-full = The document does not fit: { $missing } MB are missing. Nothing was saved. Allow documents more room, or remove some of your own.
 error-key-store-locked = The phone is locked. The book is unharmed. Unlock and try again.

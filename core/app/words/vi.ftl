@@ -69,7 +69,46 @@ sync-sending = { $waiting } việc đang gửi, chưa có trả lời.
 sync-not-reached = Chưa kết nối được với bệnh viện; ứng dụng sẽ tự thử lại.
 sync-not-enrolled = Bệnh viện không còn nhận ra điện thoại này. Hãy xin mã đăng ký mới tại quầy.
 sync-bad-answer = Bệnh viện trả lời không đọc được; những gì đã có vẫn giữ nguyên.
+sync-held-over = Còn phần chưa lấy về; sẽ lấy ở lần cập nhật tới.
+sync-held-no-network = Còn phần chưa lấy về; sẽ lấy khi có mạng.
+sync-held-metered = Phần còn lại chờ Wi-Fi, vì dữ liệu di động mất tiền.
+sync-held-battery-low = Phần còn lại chờ đến khi sạc pin.
+sync-held-data-used-up = Đã dùng hết mức dữ liệu di động cho phép. Phần còn lại sẽ về khi có Wi-Fi, hoặc sang ngày hay tháng mới. Lịch hẹn bạn đặt vẫn được gửi đi.
+sync-held-time-up = Chưa đủ thời gian lấy hết; phần còn lại sẽ về ở lần cập nhật tới.
 sync-as-of = (Cập nhật lần cuối: { $when })
+
+## Lời nhắc
+reminder-appointment-tomorrow = Ngày mai bạn có lịch khám
+reminder-appointment-soon = Còn hai giờ nữa đến lịch khám
+reminder-appointment = { $what }, { $when }. { $clinic }
+reminder-medicines = Đến giờ dùng thuốc
+reminder-discreet = Bạn có một lời nhắc. Mở Sổ Khỏe để xem.
+reminder-see-prescription = Xem giờ dùng trong đơn thuốc.
+
+## Đọc cho người hỗ trợ nghe
+report-app = Sổ Khỏe { $version }, sổ { $book }, tài khoản { $account }
+report-clock = Đồng hồ điện thoại: { $when }
+report-phone = { $persons } người, { $clinics } cơ sở khám
+report-network-none = Mạng: không có
+report-network-metered = Mạng: dữ liệu di động
+report-network-unmetered = Mạng: Wi-Fi
+report-battery-low = Pin: yếu
+report-battery-good = Pin: đủ
+report-data = Dữ liệu: hôm nay dùng { $today } MB, còn { $left } MB
+report-person = Người thứ { $number }
+report-person-closed = Người thứ { $number }: không mở được, mã { $code }
+report-documents = Tài liệu: { $used } trên { $budget } MB
+report-clinic = Cơ sở { $code }: đầy đủ lúc { $when }
+report-never = chưa lần nào
+report-trouble = Lỗi gần nhất: { $code }
+report-left-alone = Tạm nghỉ đến { $when }
+report-waiting = Đang chờ: { $count }
+report-sending = Trong đó đang gửi: { $count }
+report-parked = Bị giữ lại: { $count }
+report-refused = Cơ sở không nhận: { $count }
+report-conflicts = Cần quyết định: { $count }
+report-set-aside = Không đọc được: { $count }
+report-codes = Mã: { $codes }
 
 ## Các phần của sổ
 section-results = Kết quả xét nghiệm
@@ -131,6 +170,7 @@ error-document-no-room = Hết chỗ dành cho tài liệu của sổ này. Nh�
 error-document-damaged = Tài liệu lưu trên điện thoại bị hỏng và không cơ sở nào còn bản khác. Các phần khác của sổ vẫn còn nguyên. Nếu là giấy tờ của bạn và bạn còn giữ, hãy thêm lại; nếu không, hãy hỏi quầy tiếp đón nếu cần bản sao.
 error-document-other-content = Bệnh viện gửi đến không đúng tài liệu ghi trong sổ nên không được lưu. Hãy cập nhật sổ rồi tải lại; nếu vẫn vậy, hãy báo bệnh viện.
 error-document-unreadable = Tài liệu trong sổ không đọc được. Các phần khác của sổ vẫn còn nguyên. Hãy báo bệnh viện.
+error-document-data-used-up = Đã dùng hết mức dữ liệu di động cho phép. Sổ vẫn nguyên. Hãy tải tài liệu khi có Wi-Fi, hoặc cho phép dùng thêm hôm nay.
 error-cannot-read = Không đọc được tệp này. Chưa có gì được lưu. Hãy chọn lại.
 error-documents-full = Không đủ chỗ cho giấy tờ này: còn thiếu { $missing } MB. Chưa có gì được lưu. Hãy cho giấy tờ thêm chỗ hoặc xóa bớt giấy tờ tự thêm.
 error-key-store-locked = Điện thoại đang khóa. Sổ vẫn còn nguyên. Hãy mở khóa rồi thử lại.

@@ -5,6 +5,7 @@
 
 mod attachment;
 mod clinic;
+mod decode;
 mod enrolment;
 mod error;
 mod exchange;
@@ -13,6 +14,7 @@ mod live;
 mod scheduling;
 mod server;
 mod server_booking;
+mod traffic;
 mod transport;
 mod versioned;
 

@@ -3,12 +3,19 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::ACCEPT_ENCODING;
 use sokhoe_domain::ports::{
-    BoxFuture, Limits, ResponseBody, StreamLimits, Transport, TransportError,
+    BoxFuture, Limits, ResponseBody, StreamLimits, Traffic, Transport, TransportError,
 };
 use tokio::time::{Instant, timeout_at};
 
-/// HTTP/1.1 and HTTP/2 with TLS 1.2 and newer, Mozilla's roots, gzip, no redirects, no proxies from
+use crate::decode::{ACCEPTED, Decode};
+use crate::traffic::Counts;
+
+/// How long a connection stays open that nobody uses.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// HTTP/1.1 and HTTP/2 with TLS 1.2 and newer, Mozilla's roots, zstd and gzip, no redirects, no proxies from
 /// the environment.
 ///
 /// The roots are compiled in: the platform's verifier would need a call from Java before the first
@@ -16,6 +23,7 @@ use tokio::time::{Instant, timeout_at};
 #[derive(Clone, Debug)]
 pub struct HttpTransport {
     http: reqwest::Client,
+    counts: Counts,
 }
 
 /// TLS could not be set up.
@@ -45,11 +53,14 @@ impl HttpTransport {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(Duration::from_secs(10))
-            .pool_idle_timeout(Duration::from_secs(60))
+            .pool_idle_timeout(IDLE)
             .user_agent(concat!("sokhoe/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|_| TransportSetupError)?;
-        Ok(Self { http })
+        Ok(Self {
+            http,
+            counts: Counts::default(),
+        })
     }
 }
 
@@ -76,26 +87,43 @@ impl Transport for HttpTransport {
 
     fn stream(
         &self,
-        request: http::Request<Bytes>,
+        mut request: http::Request<Bytes>,
         limits: StreamLimits,
     ) -> BoxFuture<'_, Result<http::Response<Box<dyn ResponseBody>>, TransportError>> {
         Box::pin(async move {
+            let head = request.headers_mut();
+            head.entry(ACCEPT_ENCODING).or_insert(ACCEPTED);
+            let (uri, head) = (request.uri().clone(), request.headers().clone());
+            let length = request.body().len();
             let request =
                 reqwest::Request::try_from(request).map_err(|_| TransportError::Invalid)?;
             let end = Instant::now() + limits.timeout;
-            let mut response = in_time(limits.silence, end, self.http.execute(request)).await?;
+            let answer = in_time(limits.silence, end, self.http.execute(request)).await;
+            if !matches!(
+                answer,
+                Err(TransportError::Unreachable | TransportError::Invalid)
+            ) {
+                self.counts.connected(&uri, IDLE);
+                self.counts.sent(&uri, &head, length);
+            }
+            let mut response = answer?;
+            self.counts.received_head(response.headers());
             let declared = response.content_length().unwrap_or(0);
             if declared > limits.max_body as u64 {
                 return Err(TransportError::TooLarge {
                     limit: limits.max_body,
                 });
             }
-            let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+            let (status, mut headers) = (response.status(), std::mem::take(response.headers_mut()));
+            let decode = Decode::of(&mut headers)?;
             let body: Box<dyn ResponseBody> = Box::new(ArrivingBody {
                 response,
+                decode,
+                counts: self.counts.clone(),
                 limits,
                 end,
                 arrived: 0,
+                is_over: false,
             });
             let mut answer = http::Response::new(body);
             *answer.status_mut() = status;
@@ -103,23 +131,44 @@ impl Transport for HttpTransport {
             Ok(answer)
         })
     }
+
+    fn traffic(&self) -> Traffic {
+        self.counts.total()
+    }
 }
 
 /// A body of reqwest's.
 struct ArrivingBody {
     response: reqwest::Response,
+    decode: Decode,
+    counts: Counts,
     limits: StreamLimits,
     end: Instant,
+    /// Bytes of the body as it was before it was compressed.
     arrived: usize,
+    is_over: bool,
 }
 
 impl ResponseBody for ArrivingBody {
     fn next_chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>, TransportError>> {
         Box::pin(async move {
-            loop {
+            while !self.is_over {
                 let next = self.response.chunk();
-                let Some(chunk) = in_time(self.limits.silence, self.end, next).await? else {
-                    return Ok(None);
+                let chunk = match in_time(self.limits.silence, self.end, next).await? {
+                    Some(came) => {
+                        self.counts.received(came.len());
+                        match self.decode {
+                            Decode::Plain => came,
+                            _ => {
+                                let most = self.limits.max_body.saturating_sub(self.arrived);
+                                self.decode.push(&came, most)?.into()
+                            }
+                        }
+                    }
+                    None => {
+                        self.is_over = true;
+                        self.decode.finish()?.into()
+                    }
                 };
                 self.arrived = self.arrived.saturating_add(chunk.len());
                 if self.arrived > self.limits.max_body {
@@ -131,6 +180,7 @@ impl ResponseBody for ArrivingBody {
                     return Ok(Some(chunk));
                 }
             }
+            Ok(None)
         })
     }
 }

@@ -64,6 +64,28 @@ pub trait Transport: Send + Sync {
             Ok(http::Response::from_parts(head, body))
         })
     }
+
+    /// What went over the wire since this transport was made. Nothing ever, where nobody counts.
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+}
+
+/// Bytes on the wire, as well as the transport knows them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// That left the phone.
+    pub sent: u64,
+    /// That arrived.
+    pub received: u64,
+}
+
+impl Traffic {
+    /// Both ways together.
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.sent.saturating_add(self.received)
+    }
 }
 
 /// A body that arrives piece by piece ([`Transport::stream`]).

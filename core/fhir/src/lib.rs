@@ -32,6 +32,7 @@ pub mod scheduling;
 pub mod slot;
 pub mod slot_booking;
 pub mod texts;
+pub mod timing;
 pub mod transaction;
 mod values;
 

@@ -8,6 +8,8 @@ use sokhoe_domain::ports::{Clock, Rng};
 use sokhoe_domain::{ClinicId, Wire};
 use sokhoe_vault::Vault;
 
+use crate::bounds::Bounds;
+
 /// One person at one clinic.
 #[derive(Clone)]
 pub struct Lane {
@@ -35,6 +37,7 @@ pub struct Engine {
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) bounds: Bounds,
 }
 
 impl fmt::Debug for Engine {
@@ -47,6 +50,17 @@ impl Engine {
     /// An engine for this vault.
     #[must_use]
     pub fn new(vault: Vault, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
-        Self { vault, clock, rng }
+        Self {
+            vault,
+            clock,
+            rng,
+            bounds: Bounds::default(),
+        }
+    }
+
+    /// The same, going no further than this.
+    #[must_use]
+    pub fn within(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
     }
 }

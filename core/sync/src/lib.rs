@@ -5,6 +5,7 @@
 //! store what they speak of, so a process may die between any two steps.
 
 mod appointment;
+mod bounds;
 mod down;
 mod error;
 mod intent;
@@ -13,10 +14,14 @@ mod pace;
 mod server_slots;
 mod up;
 
-pub use down::Pulled;
+pub use bounds::Bounds;
+pub use down::{ONLY_AHEAD, Pulled};
 pub use error::SyncError;
 pub use intent::{BookIntent, CancelIntent};
 pub use lane::{Engine, Lane};
-pub use pace::{Admitted, Cause, Heard, HostPaces, Pace, Permit, WaitUntil, delay as retry_delay};
+pub use pace::{
+    Admitted, Allowance, Cause, Fetch, Heard, HeldBack, HostPaces, NetworkKind, Pace, Permit,
+    SyncConditions, WaitUntil, delay as retry_delay,
+};
 pub use server_slots::{SlotSearch, services_of_server};
 pub use up::{Pushed, Urgency};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use sokhoe_domain::ports::{
-    BoxFuture, Limits, ResponseBody, StreamLimits, Transport, TransportError,
+    BoxFuture, Limits, ResponseBody, StreamLimits, Traffic, Transport, TransportError,
 };
 
 /// What happens to exchanges.
@@ -149,6 +149,10 @@ impl Transport for CuttableTransport {
                 }
             }
         })
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.real.traffic()
     }
 }
 

@@ -26,7 +26,14 @@ pub(crate) const ACCOUNT: Migrations = &[
     include_str!("../migrations/account/0003_epoch.sql"),
     include_str!("../migrations/account/0004_base.sql"),
     include_str!("../migrations/account/0005_wire.sql"),
+    include_str!("../migrations/account/0006_data.sql"),
 ];
+
+/// The schemas that this program writes: of a book, and of the account.
+#[must_use]
+pub const fn schema_versions() -> (usize, usize) {
+    (VAULT.len(), ACCOUNT.len())
+}
 
 /// The schema a file has; 0 when it has none.
 pub(crate) fn version(connection: &Connection) -> Result<i64, VaultError> {

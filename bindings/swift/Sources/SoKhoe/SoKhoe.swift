@@ -167,10 +167,50 @@ public final class SoKhoe: Sendable {
         try await core.dropParked(personId: personId, id: id)
     }
 
+    /// Tells what network and power the phone has and whether a screen is open: at every update of an
+    /// `NWPathMonitor`, of low power mode and of the scene's phase, and before ``syncBySchedule(personId:window:)``. As
+    /// long as nothing is told, nothing is held back.
+    public func setConditions(_ conditions: SyncConditions) {
+        core.setConditions(conditions: conditions)
+    }
+
     /// Like ``sync(personId:)``, for a regular time at which nobody waits, as a background task has it. A clinic that
-    /// gave no answer the last time is left alone for longer: ``SoKhoeError/Busy`` says when to come again.
-    public func syncBySchedule(personId: String) async throws -> SyncView {
-        try await core.syncBySchedule(personId: personId)
+    /// gave no answer the last time is left alone for longer (``SoKhoeError/Busy(retryAfterSeconds:)``), and what
+    /// network and power do not allow waits (``SyncView/heldBack``).
+    ///
+    /// Everything ends a second before `window` is over, e.g. 25 s of a `BGAppRefreshTask`; what waits to be sent goes
+    /// first, and the answer says whether it is `finished`.
+    public func syncBySchedule(personId: String, window: Duration? = nil) async throws -> SyncView {
+        let seconds = window.map { UInt32(clamping: $0.components.seconds) }
+        return try await core.syncBySchedule(personId: personId, windowSeconds: seconds)
+    }
+
+    /// What metered networks may carry, and what they carried.
+    public func data() async throws -> DataView {
+        try await core.data()
+    }
+
+    /// Sets what metered networks may carry, in bytes a day and a calendar month; no limit where nil. When it is used
+    /// up, what a person decides and writes still goes out, and the rest waits.
+    public func setDataLimit(aDay: UInt64?, aMonth: UInt64?) async throws -> DataView {
+        try await core.setDataLimit(aDay: aDay, aMonth: aMonth)
+    }
+
+    /// Lets metered networks carry so many bytes more today: when the person says so.
+    public func allowMoreData(bytes: UInt64) async throws -> DataView {
+        try await core.allowMoreData(bytes: bytes)
+    }
+
+    /// How this phone stands, in short lines to be read aloud to support. Holds nothing of a person or of what is in a
+    /// book.
+    public func supportReport() async throws -> String {
+        try await core.supportReport()
+    }
+
+    /// What to remind a person of from `from` on and before `to`, at most `limit` reminders: schedule these and forget
+    /// all others, again after every change of the book. Needs no network.
+    public func reminders(personId: String, from: Date, to: Date, limit: UInt32 = 64) async throws -> RemindersView {
+        try await core.reminders(personId: personId, from: from, to: to, limit: limit)
     }
 
     /// Tells that the phone has a network again: what could not be reached without one may be tried at once.

@@ -128,6 +128,48 @@ final class JourneyTests: XCTestCase {
         XCTAssertEqual(ended as? SoKhoeError, .Cancelled)
     }
 
+    func testABackgroundTaskHeedsNetworkDataAndTimeAndThePhoneRemindsAndReports() async throws {
+        let clinic = try await ClinicProcess(folder: folder)
+        defer { clinic.stop() }
+        let phone = try await openPhone()
+        let enrolment = try await phone.enrol(qrText: clinic.enrolment)
+        let enrolled = try XCTUnwrap(enrolment.persons.first)
+        let person = enrolled.id
+        phone.setConditions(SyncConditions(network: .metered, batteryLow: false, foreground: false))
+        let little = try await phone.syncBySchedule(personId: person, window: .seconds(25))
+        XCTAssertEqual(little.heldBack, .metered)
+        XCTAssertFalse(little.finished)
+        let states = try await phone.syncState(personId: person)
+        let state = try XCTUnwrap(states.first)
+        XCTAssertEqual(state.state, .heldBack)
+        XCTAssertEqual(state.heldBack, .metered)
+
+        phone.setConditions(SyncConditions(network: .metered, batteryLow: false, foreground: true))
+        let limited = try await phone.setDataLimit(aDay: 0, aMonth: nil)
+        XCTAssertEqual(limited.left, 0)
+        let nothing = try await phone.sync(personId: person)
+        XCTAssertEqual(nothing.heldBack, .dataUsedUp)
+        let used = try await phone.data().today
+        let more = try await phone.allowMoreData(bytes: used + 100_000_000)
+        XCTAssertGreaterThan(more.left ?? 0, 0)
+        let synced = try await phone.sync(personId: person)
+        XCTAssertTrue(synced.finished)
+        let after = try await phone.data().today
+        XCTAssertGreaterThan(after, used)
+
+        let slot = try await freeTimes(phone, person)[0]
+        _ = try await phone.book(personId: person, slot: slot)
+        let before = slot.start.addingTimeInterval(-2 * 86_400)
+        let view = try await phone.reminders(personId: person, from: before, to: slot.start)
+        let soon = try XCTUnwrap(view.reminders.first { $0.kind == .appointmentSoon })
+        XCTAssertEqual(soon.at, slot.start.addingTimeInterval(-2 * 3_600))
+        XCTAssertFalse(soon.discreetText.contains(slot.service))
+
+        let report = try await phone.supportReport()
+        XCTAssertTrue(report.contains(state.supportCode), report)
+        XCTAssertFalse(report.contains(enrolled.name), report)
+    }
+
     func testALockedPhoneKeepsItsBookAndOpensItLater() async throws {
         let keys = LockableKeyStore()
         do {

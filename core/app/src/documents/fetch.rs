@@ -1,6 +1,7 @@
 //! Fetching a document from its clinic into the vault.
 
 use sokhoe_client::{AttachmentError, ClientError};
+use sokhoe_sync::{Cause, Fetch};
 use sokhoe_vault::{BlobOrigin, BlobWriter, ExpectedContent, VaultError};
 
 use super::{AttachmentState, AttachmentView, Found, find};
@@ -37,7 +38,11 @@ impl SoKhoe {
             AttachmentState::Elsewhere => return Err(DocumentRefusal::Elsewhere.into()),
             AttachmentState::AtClinic | AttachmentState::Gone => {}
         }
+        if session.allowance(Cause::Person).fetch == Fetch::Nothing {
+            return Err(DocumentRefusal::DataUsedUp.into());
+        }
         let fetched = fetch(session, &book, &one).await;
+        session.store_data_use()?;
         note(&book, &one, &fetched)?;
         fetched?;
         let (one, _) = find(session, &book, entry_id, index)?;

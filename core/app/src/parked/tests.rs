@@ -164,6 +164,8 @@ async fn what_is_kept_back_is_shown_and_can_be_given_up() {
     assert_eq!((&parked.id, &parked.booking_id), (&id, &id));
     assert_eq!(parked.what_text, "Booking: Cardiology, Today, 08:30");
     assert!(!parked.can_mend);
+    let parked_at = phone.app.sync_state(FAMILY[0]).unwrap().remove(0);
+    assert_eq!((parked_at.parked, parked_at.waiting), (1, 0));
     assert!(phone.status(&id).1.contains("kept back"));
     assert!(phone.app.parked(FAMILY[1]).unwrap().is_empty());
 
@@ -219,6 +221,8 @@ async fn a_host_that_is_down_costs_a_family_one_call_and_says_when_the_next_is()
         assert!(matches!(said, AppError::Busy { .. }), "{said:?}");
     }
     assert_eq!(phone.clinic.asked(), 0);
+    let state = phone.app.sync_state(FAMILY[0]).unwrap().remove(0);
+    assert!(state.next_try > Some(phone.app.inner.now()), "{state:?}");
     let (status, text) = phone.status(&id);
     assert_eq!(status, BookingStatus::WaitingForNetwork);
     assert!(text.contains("Next try: Today, 08:3"), "{text}");

@@ -16,6 +16,11 @@ use crate::lane::{Engine, Lane};
 const ENOUGH: u32 = 40;
 /// Results from this long ago are new enough to come ahead.
 const RECENT: Duration = Duration::from_secs(400 * 86_400);
+/// While the rest waits, it is not asked for again within this time.
+const AGAIN: Duration = Duration::from_secs(6 * 3_600);
+/// What is noted of a try ([`sokhoe_vault::Vault::note_sync`]) that brought what comes ahead alone; never
+/// changed once released.
+pub const ONLY_AHEAD: &str = "only-ahead";
 /// What a resource of a clinic of ours has for a version until the feed brings the one that counts.
 const AHEAD: &str = "ahead";
 
@@ -52,6 +57,17 @@ impl Engine {
             self.take_ahead(lane, &body)?;
         }
         Ok(())
+    }
+
+    /// Whether it came not long ago.
+    pub(super) fn has_ahead(&self, lane: &Lane) -> Result<bool, SyncError> {
+        let syncs = self.vault.clinic_syncs()?;
+        let now = self.clock.now();
+        Ok(syncs.iter().any(|sync| {
+            let is_new = |at: Timestamp| at <= now && now.since(at) < AGAIN;
+            let is_alone = sync.trouble.as_deref() == Some(ONLY_AHEAD);
+            sync.clinic == lane.clinic && is_alone && sync.tried.is_some_and(is_new)
+        }))
     }
 
     fn take_ahead(&self, lane: &Lane, body: &PageBody) -> Result<(), SyncError> {

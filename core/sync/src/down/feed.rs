@@ -6,6 +6,7 @@ use std::time::Duration;
 use sokhoe_client::{ClientError, FeedPage, GarbledAnswer};
 use sokhoe_domain::planted::{Bug, is_planted};
 use sokhoe_vault::{Page, Place};
+use tokio::task::JoinSet;
 
 use super::Pulled;
 use crate::error::SyncError;
@@ -13,6 +14,8 @@ use crate::lane::{Engine, Lane};
 
 /// Resources asked for at once: large enough that a page costs one commit, small enough for a cheap phone.
 const PAGE: u32 = 500;
+/// Pages that are little: some 80 KB on the wire.
+const LITTLE: usize = 1;
 
 impl Engine {
     /// Each page is one transaction together with its cursor.
@@ -20,8 +23,9 @@ impl Engine {
         &self,
         lane: &Lane,
         wait: Option<Duration>,
-    ) -> Result<Pulled, SyncError> {
-        let mut pulled = Pulled::default();
+        pulled: &mut Pulled,
+    ) -> Result<(), SyncError> {
+        let mut pages = 0;
         let mut cursor = self.vault.cursor(&lane.clinic)?;
         let mut seen = HashSet::new();
         let mut body = match self.fetch(lane, cursor.as_deref(), wait).await {
@@ -40,15 +44,21 @@ impl Engine {
                 // More is promised, but the feed goes in circles: asking again would never end.
                 return Err(ClientError::Garbled(GarbledAnswer::NotFhir).into());
             }
-            // The next page travels while this one is stored.
-            let next = page.more.then(|| {
+            pages += 1;
+            let stops = match page.more {
+                true => self.bounds.stops(self.clock.now(), pages, LITTLE),
+                false => None,
+            };
+            // The next page travels while this one is stored, and ends with whoever waits for it.
+            let mut next = JoinSet::new();
+            if page.more && stops.is_none() {
                 let (client, patient, from) = (
                     lane.client.clone(),
                     lane.patient_id.clone(),
                     page.cursor.clone(),
                 );
-                tokio::spawn(async move { client.changes(&patient, Some(&from), PAGE, None).await })
-            });
+                next.spawn(async move { client.changes(&patient, Some(&from), PAGE, None).await });
+            }
             if cursor.is_none()
                 && let Some(total) = page.total
             {
@@ -87,10 +97,11 @@ impl Engine {
             };
             pulled.add(&applied);
             cursor = Some(page.cursor);
-            let Some(next) = next else {
-                return Ok(pulled);
+            let Some(next) = next.join_next().await else {
+                pulled.held_back = stops;
+                return Ok(());
             };
-            body = next.await.map_err(|_| ClientError::NoAnswer)??;
+            body = next.map_err(|_| ClientError::NoAnswer)??;
         }
     }
 

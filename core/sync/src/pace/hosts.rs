@@ -81,6 +81,16 @@ impl HostPaces {
             .waits_until(now, Cause::Person)
     }
 
+    /// Until when nobody calls this host for what nobody waits for, if it is left alone.
+    #[must_use]
+    pub fn left_alone_until(&self, host: &str) -> Option<Timestamp> {
+        let now = self.inner.clock.now();
+        self.inner
+            .paces()
+            .get(host)?
+            .waits_until(now, Cause::Schedule)
+    }
+
     /// How long it is until then, in whole seconds: whoever waits for so many does not come too early.
     #[must_use]
     pub fn from_now(&self, then: Timestamp) -> Duration {

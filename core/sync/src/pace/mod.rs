@@ -9,6 +9,7 @@
 mod backoff;
 mod breaker;
 mod budget;
+mod conditions;
 mod hosts;
 mod taps;
 
@@ -22,6 +23,7 @@ pub use backoff::delay;
 use backoff::share;
 use breaker::Breaker;
 use budget::Budget;
+pub use conditions::{Allowance, Fetch, HeldBack, NetworkKind, SyncConditions};
 pub use hosts::{HostPaces, Permit};
 use taps::Taps;
 

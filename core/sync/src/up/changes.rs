@@ -14,7 +14,7 @@ use sokhoe_vault::{ChangeState, StoredChange, VaultError};
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
 use crate::pace::{self, HostPaces, WaitUntil};
-use crate::up::{Calls, Pushed, Urgency, gathered};
+use crate::up::{Calls, Pushed, Urgency};
 
 /// How often a change is written again because the clinic was faster, before it is put off.
 const ROUNDS: u32 = 4;
@@ -65,7 +65,7 @@ impl Engine {
                 })
             })
             .collect();
-        let mut pushed = gathered(sending).await?;
+        let mut pushed = self.gathered(sending).await?;
         let left = self.vault.changes()?;
         pushed.waiting = left.iter().filter(|change| change.is_on_its_way()).count() as u64;
         Ok(pushed)
@@ -81,7 +81,7 @@ impl Engine {
         let mut pushed = Pushed::default();
         let mut blocked: HashSet<&ResourceKey> = HashSet::new();
         for change in changes {
-            if pushed.is_over() {
+            if pushed.is_over() || self.bounds.is_time_up(self.clock.now()) {
                 break;
             }
             // What was refused is the person's to take back, and in nobody's way.

@@ -84,19 +84,6 @@ impl Pushed {
     }
 }
 
-/// What became of all lanes, each of which sends in a task of its own.
-async fn gathered(
-    sending: Vec<JoinHandle<Result<Pushed, SyncError>>>,
-) -> Result<Pushed, SyncError> {
-    let mut pushed = Pushed::default();
-    for lane in sending {
-        // A task that was aborted with its runtime leaves what it had to send where it is.
-        let Ok(of_lane) = lane.await else { continue };
-        pushed.add(of_lane?);
-    }
-    Ok(pushed)
-}
-
 /// What one exchange means for an intent.
 enum Outcome {
     /// The clinic decided.
@@ -175,9 +162,40 @@ impl Engine {
                 })
             })
             .collect();
-        let mut pushed = gathered(sending).await?;
+        let mut pushed = self.gathered(sending).await?;
         pushed.waiting = self.vault.due(Timestamp::from_millis(i64::MAX))?.len() as u64;
         Ok(pushed)
+    }
+
+    /// What became of all lanes, each of which sends in a task of its own. What is under way when the time
+    /// is up is given up: it may have arrived, and is asked for like after a lost answer.
+    async fn gathered(
+        &self,
+        sending: Vec<JoinHandle<Result<Pushed, SyncError>>>,
+    ) -> Result<Pushed, SyncError> {
+        let aborts: Vec<_> = sending.iter().map(JoinHandle::abort_handle).collect();
+        let gathering = async {
+            let mut pushed = Pushed::default();
+            for lane in sending {
+                // A task that was aborted, or ended with its runtime, leaves what it had to send where it is.
+                let Ok(of_lane) = lane.await else { continue };
+                pushed.add(of_lane?);
+            }
+            Ok(pushed)
+        };
+        let Some(left) = self.bounds.time_left(self.clock.now()) else {
+            return gathering.await;
+        };
+        let mut gathering = std::pin::pin!(gathering);
+        tokio::select! {
+            biased;
+            pushed = &mut gathering => return pushed,
+            () = self.clock.sleep(left) => {}
+        }
+        for lane in aborts {
+            lane.abort();
+        }
+        gathering.await
     }
 
     async fn push_lane(
@@ -189,7 +207,7 @@ impl Engine {
         let mut pushed = Pushed::default();
         let mut blocked: HashSet<&str> = HashSet::new();
         for intent in intents {
-            if pushed.is_over() {
+            if pushed.is_over() || self.bounds.is_time_up(self.clock.now()) {
                 break;
             }
             if !blocked.contains(intent.thing.as_str())

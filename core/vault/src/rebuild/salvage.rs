@@ -162,6 +162,10 @@ fn rows<K: Ord, T>(
 /// The tables of the account, parents before children.
 const ACCOUNT_TABLES: [&str; 4] = ["device", "clinic", "person", "link"];
 
+/// Tables without which an account is whole: what a file of before has not, or what no longer reads, is
+/// left out.
+const SPARE_TABLES: [&str; 2] = ["data_limit", "data_use"];
+
 /// Every row of a table, as it is.
 type TableRows = Vec<Vec<Value>>;
 
@@ -170,29 +174,35 @@ type TableRows = Vec<Vec<Value>>;
 /// # Errors
 /// What came instead of a row.
 pub(super) fn rows_of_account(open: Open<'_>) -> Result<Vec<TableRows>, VaultError> {
-    ACCOUNT_TABLES
-        .iter()
-        .map(|table| {
-            // A damaged index is of no matter.
-            let connection = open()?;
-            let mut statement =
-                connection.prepare(&format!(r#"SELECT * FROM "{table}" NOT INDEXED"#))?;
-            let columns = statement.column_count();
-            let mut rows = statement.query([])?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                found.push(
-                    (0..columns)
-                        .map(|column| row.get(column))
-                        .collect::<Result<_, _>>()?,
-                );
-            }
-            if *table == "device" && found.is_empty() {
-                return Err(VaultError::Corrupt);
-            }
-            Ok(found)
-        })
-        .collect()
+    let mut found = Vec::new();
+    for table in ACCOUNT_TABLES {
+        let rows = rows_of(open, table)?;
+        if table == "device" && rows.is_empty() {
+            return Err(VaultError::Corrupt);
+        }
+        found.push(rows);
+    }
+    for table in SPARE_TABLES {
+        found.push(rows_of(open, table).unwrap_or_default());
+    }
+    Ok(found)
+}
+
+fn rows_of(open: Open<'_>, table: &str) -> Result<TableRows, VaultError> {
+    // A damaged index is of no matter.
+    let connection = open()?;
+    let mut statement = connection.prepare(&format!(r#"SELECT * FROM "{table}" NOT INDEXED"#))?;
+    let columns = statement.column_count();
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(
+            (0..columns)
+                .map(|column| row.get(column))
+                .collect::<Result<_, _>>()?,
+        );
+    }
+    Ok(found)
 }
 
 /// Puts the rows into a new account.
@@ -200,7 +210,7 @@ pub(super) fn put_back_account(
     tx: &Transaction<'_>,
     tables: &[TableRows],
 ) -> Result<(), VaultError> {
-    for (table, rows) in ACCOUNT_TABLES.iter().zip(tables) {
+    for (table, rows) in ACCOUNT_TABLES.iter().chain(&SPARE_TABLES).zip(tables) {
         for row in rows {
             let places = vec!["?"; row.len()].join(", ");
             tx.execute(

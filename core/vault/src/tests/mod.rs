@@ -7,6 +7,7 @@ mod book;
 mod canary;
 mod changes;
 mod damage;
+mod data_use;
 mod export;
 mod keys;
 mod lifecycle;

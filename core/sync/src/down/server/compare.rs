@@ -22,7 +22,7 @@ type Versions = BTreeMap<String, Option<String>>;
 impl Engine {
     /// Compares every type that can be listed. What is elsewhere than in a patient's compartment
     /// (practitioners, places) is not compared. A type that cannot be listed now is left as it is.
-    pub(super) async fn compare(&self, lane: &Lane, run: &mut Run) -> Result<(), SyncError> {
+    pub(super) async fn compare(&self, lane: &Lane, run: &mut Run<'_>) -> Result<(), SyncError> {
         let kinds = match &run.standing.plan {
             Some(plan) => plan.kinds.clone(),
             None => return Ok(()),
@@ -66,7 +66,7 @@ impl Engine {
     async fn read_by_id(
         &self,
         lane: &Lane,
-        run: &mut Run,
+        run: &mut Run<'_>,
         kind: &str,
         ids: &[String],
         listed: &Versions,

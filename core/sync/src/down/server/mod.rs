@@ -22,6 +22,7 @@ use self::plan::{Plan, Step, queries, query};
 use super::Pulled;
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
+use crate::pace::Fetch;
 use crate::server_slots::BookingWays;
 
 /// Longer than a server's longest transaction.
@@ -35,6 +36,8 @@ const COMPARE_WITHOUT_HISTORY: Duration = Duration::from_secs(6 * 3_600);
 const HISTORY_PAGES: usize = 5;
 /// A `next` that the server forgot is begun anew so often in one call.
 const RESTARTS: u32 = 3;
+/// Answers that are little: what changed, what is gone, and a page or two beside.
+const LITTLE: usize = 4;
 /// No book has more pages: a server that goes on for ever is left.
 const PAGES: usize = 20_000;
 
@@ -44,11 +47,11 @@ pub(crate) fn known_ways(cursor: Option<&str>) -> Option<BookingWays> {
 }
 
 /// One call's way through the rounds.
-struct Run {
+struct Run<'p> {
     standing: Standing,
     /// As the vault has it.
     cursor: Option<String>,
-    pulled: Pulled,
+    pulled: &'p mut Pulled,
     restarts: u32,
     pages: usize,
     /// The links of the step under way: a server that goes in circles is left.
@@ -56,12 +59,16 @@ struct Run {
 }
 
 impl Engine {
-    pub(super) async fn pull_server(&self, lane: &Lane) -> Result<Pulled, SyncError> {
+    pub(super) async fn pull_server(
+        &self,
+        lane: &Lane,
+        pulled: &mut Pulled,
+    ) -> Result<(), SyncError> {
         let cursor = self.vault.cursor(&lane.clinic)?;
         let mut run = Run {
             standing: Standing::read(cursor.as_deref()),
             cursor,
-            pulled: Pulled::default(),
+            pulled,
             restarts: 0,
             pages: 0,
             followed: HashSet::new(),
@@ -72,10 +79,13 @@ impl Engine {
         };
         run.standing.plan = Some(plan);
         self.round(lane, &mut run).await?;
-        if self.is_compare_due(&run.standing) {
+        // Comparing asks for every id there is.
+        let may_compare =
+            run.pulled.held_back.is_none() && self.bounds.allowance().fetch == Fetch::Everything;
+        if may_compare && self.is_compare_due(&run.standing) {
             self.compare(lane, &mut run).await?;
         }
-        Ok(run.pulled)
+        Ok(())
     }
 
     fn is_compare_due(&self, standing: &Standing) -> bool {
@@ -94,9 +104,13 @@ impl Engine {
     }
 
     /// Every question once, from where the last call stopped.
-    async fn round(&self, lane: &Lane, run: &mut Run) -> Result<(), SyncError> {
+    async fn round(&self, lane: &Lane, run: &mut Run<'_>) -> Result<(), SyncError> {
         let is_first = run.standing.complete.is_none();
-        loop {
+        for asked in 0.. {
+            run.pulled.held_back = self.bounds.stops(self.clock.now(), asked, LITTLE);
+            if run.pulled.held_back.is_some() {
+                return Ok(());
+            }
             let Some(plan) = run.standing.plan.clone() else {
                 return Ok(());
             };
@@ -118,13 +132,14 @@ impl Engine {
                 return Ok(());
             }
         }
+        Ok(())
     }
 
     /// The next page of a step; whether the round is over.
     async fn step(
         &self,
         lane: &Lane,
-        run: &mut Run,
+        run: &mut Run<'_>,
         step: &Step,
         following: Option<String>,
     ) -> Result<bool, SyncError> {
@@ -186,7 +201,7 @@ impl Engine {
     fn not_answered(
         &self,
         lane: &Lane,
-        run: &mut Run,
+        run: &mut Run<'_>,
         step: &Step,
         mut round: Round,
         following: Option<String>,
@@ -232,7 +247,7 @@ impl Engine {
     async fn batch(
         &self,
         lane: &Lane,
-        run: &mut Run,
+        run: &mut Run<'_>,
         plan: &Plan,
         following: Option<String>,
     ) -> Result<bool, SyncError> {
@@ -288,6 +303,11 @@ impl Engine {
         }
         while let Some(next) = more.pop() {
             run.pages += 1;
+            run.pulled.held_back = self.bounds.stops(self.clock.now(), run.pages, LITTLE);
+            if run.pulled.held_back.is_some() {
+                // What came is known when the same is asked again.
+                return Ok(true);
+            }
             if run.pages > PAGES || !run.followed.insert(next.clone()) {
                 return Err(ClientError::Garbled(GarbledAnswer::NotFhir).into());
             }
@@ -311,7 +331,7 @@ impl Engine {
     async fn deletions(
         &self,
         lane: &Lane,
-        run: &mut Run,
+        run: &mut Run<'_>,
         following: Option<String>,
     ) -> Result<bool, SyncError> {
         let round = run.standing.round.clone().unwrap_or_default();
@@ -365,7 +385,7 @@ impl Engine {
     }
 
     /// The history does not tell what is gone: comparing does, in this very call.
-    fn compare_instead(&self, run: &mut Run, offers_history: bool) {
+    fn compare_instead(&self, run: &mut Run<'_>, offers_history: bool) {
         run.standing.compared = None;
         if let Some(plan) = &mut run.standing.plan {
             plan.history &= offers_history;
@@ -387,7 +407,7 @@ impl Engine {
     fn go_on(
         &self,
         lane: &Lane,
-        run: &mut Run,
+        run: &mut Run<'_>,
         changes: Vec<Change<'_>>,
         round: Round,
         following: Option<String>,
@@ -405,7 +425,7 @@ impl Engine {
     fn take_in(
         &self,
         lane: &Lane,
-        run: &mut Run,
+        run: &mut Run<'_>,
         changes: Vec<Change<'_>>,
         round: Round,
         is_over: bool,
@@ -430,7 +450,7 @@ impl Engine {
     fn apply(
         &self,
         lane: &Lane,
-        run: &mut Run,
+        run: &mut Run<'_>,
         changes: &[Change<'_>],
         standing: Standing,
         last: bool,

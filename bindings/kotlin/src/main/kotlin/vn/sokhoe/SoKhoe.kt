@@ -20,6 +20,7 @@ import vn.sokhoe.core.CancelToken
 import vn.sokhoe.core.ClinicSyncView
 import vn.sokhoe.core.ClinicView
 import vn.sokhoe.core.CoreConfig
+import vn.sokhoe.core.DataView
 import vn.sokhoe.core.EnrolmentView
 import vn.sokhoe.core.EntryDetailView
 import vn.sokhoe.core.EntryPageView
@@ -36,16 +37,19 @@ import vn.sokhoe.core.ParkedView
 import vn.sokhoe.core.PayeeCheckView
 import vn.sokhoe.core.PaymentQrView
 import vn.sokhoe.core.PersonView
+import vn.sokhoe.core.RemindersView
 import vn.sokhoe.core.ScanView
 import vn.sokhoe.core.SectionCountView
 import vn.sokhoe.core.ServiceView
 import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
 import vn.sokhoe.core.StorageView
+import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncView
 import vn.sokhoe.core.TrendView
 import java.io.File
 import java.io.InputStream
+import java.time.Instant
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.DurationUnit
@@ -311,10 +315,59 @@ public class SoKhoe private constructor(
     ): Unit = core.dropParked(personId, id)
 
     /**
-     * Like [sync], for a regular time at which nobody waits, as a background job has it. A clinic that gave no answer
-     * the last time is left alone for longer: `SoKhoeException.Busy` says when to come again.
+     * Tells what network and power the phone has and whether a screen is open: at every change of the
+     * `ConnectivityManager`'s network, the battery and the process's lifecycle, and before [syncBySchedule]. As long as
+     * nothing is told, nothing is held back.
      */
-    public suspend fun syncBySchedule(personId: String): SyncView = core.syncBySchedule(personId)
+    public fun setConditions(conditions: SyncConditions): Unit = core.setConditions(conditions)
+
+    /**
+     * Like [sync], for a regular time at which nobody waits, as a WorkManager's job has it. A clinic that gave no answer
+     * the last time is left alone for longer ([SoKhoeException.Busy], with the seconds until the next try), and what
+     * network and power do not allow waits ([SyncView.heldBack]).
+     *
+     * Everything ends a second before [window] is over, e.g. nine minutes of a job's ten; what waits to be sent goes
+     * first. A job whose answer is not [SyncView.finished] wants to be run again.
+     */
+    public suspend fun syncBySchedule(
+        personId: String,
+        window: Duration? = null,
+    ): SyncView {
+        val seconds = window?.toLong(DurationUnit.SECONDS)?.coerceIn(0, UInt.MAX_VALUE.toLong())
+        return core.syncBySchedule(personId, seconds?.toUInt())
+    }
+
+    /** What metered networks may carry, and what they carried. */
+    public suspend fun data(): DataView = core.data()
+
+    /**
+     * Sets what metered networks may carry, in bytes a day and a calendar month; no limit where null. When it is used
+     * up, what a person decides and writes still goes out, and the rest waits.
+     */
+    public suspend fun setDataLimit(
+        aDay: ULong?,
+        aMonth: ULong?,
+    ): DataView = core.setDataLimit(aDay, aMonth)
+
+    /** Lets metered networks carry so many bytes more today: when the person says so. */
+    public suspend fun allowMoreData(bytes: ULong): DataView = core.allowMoreData(bytes)
+
+    /**
+     * How this phone stands, in short lines to be read aloud to support. Holds nothing of a person or of what is in a
+     * book.
+     */
+    public suspend fun supportReport(): String = core.supportReport()
+
+    /**
+     * What to remind a person of from [from] on and before [to], at most [limit] reminders: schedule these and forget
+     * all others, again after every change of the book. Needs no network.
+     */
+    public suspend fun reminders(
+        personId: String,
+        from: Instant,
+        to: Instant,
+        limit: UInt = 64u,
+    ): RemindersView = core.reminders(personId, from, to, limit)
 
     /** Tells that the phone has a network again: what could not be reached without one may be tried at once. */
     public fun networkIsBack(): Unit = core.networkIsBack()

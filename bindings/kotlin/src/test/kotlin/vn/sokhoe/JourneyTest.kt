@@ -24,17 +24,21 @@ import vn.sokhoe.core.DocumentRefusal
 import vn.sokhoe.core.EnrolmentRefusal
 import vn.sokhoe.core.ExportFormat
 import vn.sokhoe.core.FindSlotsRequest
+import vn.sokhoe.core.HeldBack
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.KeyStoreRefusal
 import vn.sokhoe.core.Language
 import vn.sokhoe.core.MoveRefusal
+import vn.sokhoe.core.NetworkKind
 import vn.sokhoe.core.NewDocumentView
 import vn.sokhoe.core.PayeeDifference
 import vn.sokhoe.core.PaymentScheme
 import vn.sokhoe.core.PaymentStatus
+import vn.sokhoe.core.ReminderKind
 import vn.sokhoe.core.ScannedView
 import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
+import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncState
 import java.io.File
 import java.time.Duration
@@ -164,6 +168,44 @@ class JourneyTest {
                         following.cancelAndJoin()
                         screen.cancelAndJoin()
                     }
+                }
+            }
+        }
+
+    @Test
+    fun `a background job heeds network, data and time, and the phone reminds and reports`() =
+        runBlocking<Unit> {
+            ClinicProcess.start(folder).use { clinic ->
+                phone().use { phone ->
+                    val enrolled = phone.enrol(clinic.enrolment).persons.first()
+                    val person = enrolled.id
+                    phone.setConditions(SyncConditions(NetworkKind.METERED, batteryLow = false, foreground = false))
+                    val little = phone.syncBySchedule(person, window = 25.seconds)
+                    assertEquals(HeldBack.METERED, little.heldBack)
+                    assertFalse(little.finished)
+                    val state = phone.syncState(person).single()
+                    assertEquals(SyncState.HELD_BACK, state.state)
+                    assertEquals(HeldBack.METERED, state.heldBack)
+
+                    phone.setConditions(SyncConditions(NetworkKind.METERED, batteryLow = false, foreground = true))
+                    assertEquals(0uL, phone.setDataLimit(aDay = 0uL, aMonth = null).left)
+                    assertEquals(HeldBack.DATA_USED_UP, phone.sync(person).heldBack)
+                    val used = phone.data().today
+                    assertEquals(true, phone.allowMoreData(used + 100_000_000uL).left?.let { it > 0uL })
+                    assertTrue(phone.sync(person).finished)
+                    assertTrue(phone.data().today > used, "what a metered network carries is counted")
+
+                    val slot = phone.freeTimes(person).first()
+                    phone.book(person, slot)
+                    val before = slot.start.minus(Duration.ofDays(2))
+                    val reminders = phone.reminders(person, before, slot.start).reminders
+                    val soon = reminders.single { it.kind == ReminderKind.APPOINTMENT_SOON }
+                    assertEquals(slot.start.minus(Duration.ofHours(2)), soon.at)
+                    assertFalse(slot.service in soon.discreetText)
+
+                    val report = phone.supportReport()
+                    assertTrue(state.supportCode in report, report)
+                    assertFalse(enrolled.name in report, report)
                 }
             }
         }

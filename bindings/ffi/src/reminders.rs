@@ -1,0 +1,91 @@
+//! What a phone reminds of. The compiler checks that the fields here are those of [`sokhoe_app`]; the comments are
+//! what app developers read.
+
+use sokhoe_app::{
+    ReminderAboutView, ReminderKind, ReminderView, RemindersView, SeePrescriptionView,
+};
+use sokhoe_domain::Timestamp;
+
+use crate::sokhoe::{Result, SoKhoe};
+
+/// What a reminder is about.
+#[uniffi::remote(Enum)]
+pub enum ReminderKind {
+    /// An appointment of the next day.
+    AppointmentTomorrow,
+    /// An appointment in two hours.
+    AppointmentSoon,
+    /// Medicines to be taken now.
+    Medicines,
+}
+
+/// What a reminder comes from.
+#[uniffi::remote(Record)]
+pub struct ReminderAboutView {
+    /// The clinic.
+    pub clinic_id: String,
+    /// The resource, e.g. `MedicationRequest/17`.
+    pub resource: String,
+}
+
+/// Something to be told at a time.
+#[uniffi::remote(Record)]
+pub struct ReminderView {
+    /// The same for the same thing at every call, also when an appointment moves: what a phone has scheduled under it is
+    /// replaced. Says nothing of whom or what.
+    pub id: String,
+    /// When to tell it.
+    pub at: Timestamp,
+    /// What it is about.
+    pub kind: ReminderKind,
+    /// Its title.
+    pub title: String,
+    /// What is said, with names: for a phone that is unlocked. A line a medicine.
+    pub body: String,
+    /// The same for everybody's eyes, as on a locked screen.
+    pub discreet_text: String,
+    /// What it comes from.
+    pub about: Vec<ReminderAboutView>,
+}
+
+/// A medicine in force of which nobody is reminded, since its times are not told exactly.
+#[uniffi::remote(Record)]
+pub struct SeePrescriptionView {
+    /// What it comes from.
+    pub about: ReminderAboutView,
+    /// The row of the book.
+    pub entry_id: i64,
+    /// The medicine.
+    pub title: String,
+    /// That the prescription says when.
+    pub text: String,
+}
+
+/// What a phone reminds of.
+#[uniffi::remote(Record)]
+pub struct RemindersView {
+    /// The reminders, the next first.
+    pub reminders: Vec<ReminderView>,
+    /// Until when these are all: ask again before then.
+    pub complete_until: Timestamp,
+    /// Medicines for which the person looks at the prescription.
+    pub see_prescription: Vec<SeePrescriptionView>,
+}
+
+#[uniffi::export]
+impl SoKhoe {
+    /// What to remind a person of from `from` on and before `to`, at most `limit` reminders (1 to 500; iOS keeps 64): a
+    /// phone schedules these and forgets all others, again after every change of the book. Needs no network.
+    pub async fn reminders(
+        &self,
+        person_id: String,
+        from: Timestamp,
+        to: Timestamp,
+        limit: u32,
+    ) -> Result<RemindersView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.reminders(&person_id, from, to, limit)?))
+            .await
+    }
+}

@@ -1,0 +1,254 @@
+//! What support hears.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use sokhoe_domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
+use sokhoe_domain::text::fold;
+use sokhoe_domain::{BookingState, IntentId, PersonId, ResourceKey, Timestamp};
+use sokhoe_fhir::bundle::Change;
+use sokhoe_sync::SyncConditions;
+use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
+use sokhoe_vault::{
+    ClinicRecord, IntentKind, LinkedPerson, NewChange, NewIntent, Page, PersonRecord, StoredBooking,
+};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{AppConfig, Language, system_ports};
+
+struct NoNetwork;
+
+impl Transport for NoNetwork {
+    fn send(
+        &self,
+        _: http::Request<Bytes>,
+        _: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+        Box::pin(async { Err(TransportError::Unreachable) })
+    }
+}
+
+/// What must not be heard: each in words of its own that no report has.
+const PRIVATE: [&str; 15] = [
+    "Quỳnh Trâm Xuyến",
+    "Đặng Văn Thược",
+    "1957-03-02",
+    "02/03/1957",
+    "0912345678",
+    "001157012345",
+    "HT3790123456789",
+    "Metformin",
+    "Xạ trị Vòm Họng",
+    "Bệnh viện Ung Bướu Bãi Cháy",
+    "ungbuou-baichay",
+    "bn-777-quynh",
+    "tok-Zk8wQ1",
+    "Điện thoại Tâm Thần",
+    "Phác Đồ",
+];
+
+fn phone(folder: &TempDir, language: Language) -> SoKhoe {
+    let ports = Ports {
+        clock: Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00")),
+        rng: Arc::new(SeededRng::new(1)),
+        transport: Arc::new(NoNetwork),
+        ..system_ports(folder.path(), Arc::new(MemoryKeys::default())).unwrap()
+    };
+    let config = AppConfig {
+        language,
+        device_name: PRIVATE[13].to_owned(),
+    };
+    let app = SoKhoe::open(config, ports).unwrap();
+    let clinic = ClinicRecord {
+        id: ClinicId::from(PRIVATE[10]),
+        name: PRIVATE[9].to_owned(),
+        base_url: format!("https://{}.example/{}", PRIVATE[10], PRIVATE[12]),
+        public_key: [7; 32],
+        token: PRIVATE[12].to_owned().into(),
+        enrolled: Timestamp::from_millis(0),
+        wire: sokhoe_domain::Wire::Clinic,
+    };
+    let person = LinkedPerson {
+        person: PersonRecord {
+            id: PersonId(format!("{} id", PRIVATE[0])),
+            name: PRIVATE[0].to_owned(),
+            birth_date: Some(PRIVATE[2].to_owned()),
+            gender: Some("female".to_owned()),
+            vault_name: "person-1".to_owned(),
+        },
+        patient_id: PRIVATE[11].to_owned(),
+    };
+    app.inner
+        .account()
+        .unwrap()
+        .add_enrolment(&clinic, &[person])
+        .unwrap();
+    app
+}
+
+/// Everything that a book can hold of a person, in every state.
+fn fill(app: &SoKhoe) {
+    let person = app.persons().unwrap().remove(0).id;
+    let book = app.inner.book(&person).unwrap();
+    let (clinic, now) = (ClinicId::from(PRIVATE[10]), app.inner.now());
+    let patient = format!(
+        r#"{{"resourceType":"Patient","id":"{}","name":[{{"text":"{}"}}],"birthDate":"{}","identifier":[{{"value":"{}"}},{{"value":"{}"}}],"telecom":[{{"system":"phone","value":"{}"}}]}}"#,
+        PRIVATE[11], PRIVATE[0], PRIVATE[2], PRIVATE[5], PRIVATE[6], PRIVATE[4],
+    );
+    let medicine = format!(
+        r#"{{"resourceType":"MedicationRequest","id":"m","status":"active","medicationCodeableConcept":{{"text":"{}"}},"dosageInstruction":[{{"text":"{}"}}]}}"#,
+        PRIVATE[7], PRIVATE[14],
+    );
+    let put = |kind: &str, id: &str, json| Change::Put {
+        key: ResourceKey::new(kind, id),
+        version: Some("1".to_owned()),
+        json,
+    };
+    let broken = Change::Broken {
+        position: 2,
+        reason: sokhoe_fhir::FhirError::NotAnObject,
+        json: &patient,
+    };
+    let page = Page {
+        clinic: &clinic,
+        changes: &[
+            put("Patient", PRIVATE[11], &patient),
+            put("MedicationRequest", "m", &medicine),
+            broken,
+        ],
+        cursor: PRIVATE[11],
+        received: now,
+        bookings: &[],
+        events: &[],
+    };
+    book.vault.apply(&page).unwrap();
+    for (n, why) in (1..).zip([
+        ParkedWhy::Refused {
+            code: PRIVATE[8].to_owned(),
+        },
+        ParkedWhy::Unclear,
+    ]) {
+        let id = IntentId::new(now, &SeededRng::new(n));
+        let booking = StoredBooking {
+            id,
+            clinic: clinic.clone(),
+            start: now,
+            end: now,
+            service: PRIVATE[8].to_owned(),
+            practitioner: PRIVATE[1].to_owned(),
+            location: PRIVATE[9].to_owned(),
+            state: BookingState::WaitingForNetwork,
+            updated: now,
+        };
+        let intent = NewIntent {
+            id,
+            clinic: clinic.clone(),
+            kind: IntentKind::Book,
+            thing: id.to_string(),
+            body: PRIVATE[11].to_owned(),
+            created: now,
+        };
+        book.vault.enqueue(&intent, &booking).unwrap();
+        book.vault.park(id, &why, now, &[]).unwrap();
+    }
+    let change = NewChange {
+        id: IntentId::new(now, &SeededRng::new(7)),
+        clinic: clinic.clone(),
+        key: ResourceKey::new("Patient", PRIVATE[11]),
+        base: Some(patient.clone()),
+        ours: patient.replace(PRIVATE[4], "0987654321"),
+        created: now,
+    };
+    book.vault.keep_change(&change).unwrap();
+    book.vault
+        .refuse_change(change.id, PRIVATE[0], now)
+        .unwrap();
+    let ago = now.minus(Duration::from_secs(86_400));
+    book.vault.note_sync(&clinic, ago, None).unwrap();
+    book.vault
+        .note_sync(&clinic, now, Some("bad-answer"))
+        .unwrap();
+}
+
+#[test]
+fn nothing_of_a_person_is_in_a_report() {
+    for language in [Language::Vi, Language::En] {
+        let folder = TempDir::new().unwrap();
+        let app = phone(&folder, language);
+        fill(&app);
+        let report = app.support_report().unwrap();
+        let (heard, plain) = (fold(&report), report.to_lowercase());
+        for private in PRIVATE {
+            assert!(!plain.contains(&private.to_lowercase()), "{report}");
+            assert!(!heard.contains(&fold(private)), "{report}");
+        }
+        // Not even one word of a name, however it is written.
+        for name in [PRIVATE[0], PRIVATE[1], PRIVATE[7], "baichay ungbuou zk8wq1"] {
+            for word in fold(name).split(' ') {
+                let heard = heard.split(' ').any(|heard| heard == word);
+                assert!(!heard, "{word}: {report}");
+            }
+        }
+        let device = app.inner.account().unwrap().device_id().unwrap();
+        assert!(!plain.contains(&device[..8]));
+        assert!(!report.contains("0987") && !report.contains("http"));
+    }
+}
+
+#[test]
+fn a_report_says_what_support_needs() {
+    let folder = TempDir::new().unwrap();
+    let app = phone(&folder, Language::En);
+    fill(&app);
+    app.set_conditions(SyncConditions {
+        network: NetworkKind::Metered,
+        battery_low: true,
+        foreground: true,
+    });
+    app.set_data_limit(Some(5_000_000), None).unwrap();
+    let report = app.support_report().unwrap();
+    let person = app.persons().unwrap().remove(0).id;
+    let state = app.sync_state(&person).unwrap().remove(0);
+    assert_eq!((state.parked, state.refused), (2, 1));
+    assert_eq!(state.support_code.len(), 4);
+    for said in [
+        concat!("Sổ Khỏe ", env!("CARGO_PKG_VERSION")),
+        "24/11/2026, 08:30",
+        "1 people, 1 clinics",
+        "mobile data",
+        "Battery: low",
+        "5.0 MB",
+        "Person 1",
+        &state.support_code,
+        "23/11/2026, 08:30",
+        "bad-answer",
+        "Kept back: 2",
+        "Not taken by the clinic: 1",
+        "Unreadable: 1",
+        "other, unclear",
+    ] {
+        assert!(report.contains(said), "{said}\n{report}");
+    }
+    assert!(
+        report.lines().all(|line| line.chars().count() <= 60),
+        "{report}"
+    );
+    // The code is the clinic's on this phone alone.
+    assert_eq!(
+        app.sync_state(&person).unwrap()[0].support_code,
+        state.support_code
+    );
+    let elsewhere = TempDir::new().unwrap();
+    let other = phone(&elsewhere, Language::En);
+    let account = other.inner.account().unwrap();
+    assert_eq!(
+        account.device_id().unwrap(),
+        app.inner.account().unwrap().device_id().unwrap(),
+        "the same numbers make the same phone"
+    );
+    let code = |clinic: &str| other.inner.support_code(&ClinicId::from(clinic)).unwrap();
+    assert_eq!(code(PRIVATE[10]), state.support_code);
+    assert_ne!(code("another"), state.support_code);
+}
