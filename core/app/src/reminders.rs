@@ -11,6 +11,7 @@ use chrono::{Days, NaiveTime};
 use ring::digest::{SHA256, digest};
 use sokhoe_domain::{BookingState, ClinicId, ResourceKey, Section, Timestamp};
 use sokhoe_fhir::json::Document;
+use sokhoe_fhir::slot_booking::intent_of;
 use sokhoe_fhir::timing::{DayTimes, DoseTimes, between, dose_times};
 use sokhoe_vault::{EntryQuery, EntryRow};
 
@@ -249,12 +250,19 @@ impl Session {
             ..EntryQuery::default()
         };
         for row in rows(book, query)? {
-            let is_booked = row.resource.kind == "Appointment" && row.status == "booked";
-            let is_known = || known.contains(&(row.clinic.clone(), row.resource.id.clone()));
-            if !is_booked || is_known() {
+            if row.resource.kind != "Appointment" || row.status != "booked" {
                 continue;
             }
-            if let Some(start) = start_of(book, &row)? {
+            let Some(stored) = book.vault.resource(&row.clinic, &row.resource)? else {
+                continue;
+            };
+            // A server of somebody else's may have given a booking of ours an id of its own.
+            let id = intent_of(&stored.json)
+                .map_or_else(|| row.resource.id.clone(), |intent| intent.to_string());
+            if known.contains(&(row.clinic.clone(), id)) {
+                continue;
+            }
+            if let Some(start) = start_of(&stored.json) {
                 standing.push(Appointment {
                     clinic: row.clinic,
                     key: row.resource,
@@ -344,15 +352,10 @@ fn rows(book: &OpenBook, mut query: EntryQuery) -> Result<Vec<EntryRow>, AppErro
 }
 
 /// When an appointment begins, if it says at what time.
-fn start_of(book: &OpenBook, row: &EntryRow) -> Result<Option<Timestamp>, AppError> {
-    let Some(stored) = book.vault.resource(&row.clinic, &row.resource)? else {
-        return Ok(None);
-    };
-    let Ok(document) = Document::parse(&stored.json) else {
-        return Ok(None);
-    };
-    let start = document.root().str("start").filter(|text| text.len() > 10);
-    Ok(start.and_then(|text| Timestamp::parse_fhir(&text)))
+fn start_of(appointment: &str) -> Option<Timestamp> {
+    let document = Document::parse(appointment).ok()?;
+    let start = document.root().str("start");
+    Timestamp::parse_fhir(&start.filter(|text| text.len() > 10)?)
 }
 
 fn about(clinic: &ClinicId, key: &ResourceKey) -> ReminderAboutView {

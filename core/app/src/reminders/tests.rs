@@ -198,6 +198,12 @@ fn what_a_clinic_booked_itself_is_told_once_and_only_with_a_time() {
     let booked = booking(1, "11-26T08:30", BookingState::Confirmed);
     let same = booked.id.to_string();
     let json = |id: &str, status, start| ("Appointment", appointment(id, status, start));
+    let identifier = format!(
+        r#""identifier":[{{"system":"{}","value":"{same}"}}],"status""#,
+        sokhoe_fhir::slot_booking::BOOKING
+    );
+    let named = appointment("v", "booked", "2026-11-26T08:30:00+07:00");
+    let named = named.replacen(r#""status""#, &identifier, 1);
     let given = [
         ("x", json("x", "booked", "2026-11-26T15:00:00+07:00")),
         ("y", json("y", "cancelled", "2026-11-26T16:00:00+07:00")),
@@ -207,6 +213,8 @@ fn what_a_clinic_booked_itself_is_told_once_and_only_with_a_time() {
             json("w", "entered-in-error", "2026-11-26T17:00:00+07:00"),
         ),
         (&same, json(&same, "booked", "2026-11-26T08:30:00+07:00")),
+        // As a server has it that gives all ids itself.
+        ("v", ("Appointment", named)),
     ];
     let given = given.map(|(id, (kind, json))| (kind, id, json));
     phone.give(&given, &[booked]);
