@@ -352,7 +352,7 @@ async fn a_document_waits_for_data_and_is_counted_as_it_travels() {
     fetch(&phone, &person, letter).await.unwrap();
     assert_eq!(read(&phone, &person, letter).unwrap(), scan);
     let used = phone.app.data().unwrap();
-    let travelled = used.today as usize;
+    let travelled = usize::try_from(used.today).unwrap();
     assert!(
         travelled > scan.len() && travelled < scan.len() + 5_000,
         "{used:?}"
