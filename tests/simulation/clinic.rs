@@ -25,11 +25,22 @@ pub trait SimClinic: Send + Sync {
     /// The id by which phones know it; while it runs.
     fn id(&self) -> String;
 
+    /// Whether phones book there.
+    fn books(&self) -> bool {
+        true
+    }
+
     /// All its bookings; while it runs.
     fn bookings(&self) -> Vec<Booking>;
 
     /// Every resource that it has of a patient, in the bytes in which it gives it; while it runs.
     fn record<'a>(&'a self, patient: &'a str) -> BoxFuture<'a, BTreeSet<String>>;
+
+    /// What is gone without a word, as `Observation/ID`: a phone finds it only by comparing with all that is
+    /// there, which it does once or four times a day.
+    fn untold(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
 }
 
 /// A booking as the clinic has it.

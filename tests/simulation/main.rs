@@ -1,7 +1,8 @@
 //! A family, its phones and their clinics on simulated time, network, disks and clocks.
 //!
 //! Everything that a person uses is real: the core as an app calls it, its vaults on SQLCipher, and the
-//! clinic's server with its database, called without a socket. What is simulated is the world between and
+//! clinic's server with its database, called without a socket. Two more clinics have servers of others, with the
+//! manners of HAPI and with bad ones (`sokhoe_tests::foreign`). What is simulated is the world between and
 //! under them: time, the network, the disks and the clocks. One seed decides everything that happens, so that
 //! a life that went wrong is lived again by its number:
 //!
@@ -13,7 +14,8 @@
 //!
 //! * `world`: a life from its beginning to the quiet at its end. `template`: what every life begins with.
 //! * `phone`: what a person does with one. `clinic`: what all of them are to the others; `our_clinic`: the
-//!   real program. `network`: what lies between.
+//!   real program; `foreign_clinic`: another's server, and `foreign_records` what it has. `network`: what lies
+//!   between.
 //! * `time`, `dice`: the only clock, the only chance.
 //! * `check`: what must be true, always and at the end. `story`: what happened, in words.
 
@@ -28,6 +30,8 @@
 mod check;
 mod clinic;
 mod dice;
+mod foreign_clinic;
+mod foreign_records;
 mod network;
 mod our_clinic;
 mod phone;

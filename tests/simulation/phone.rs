@@ -49,6 +49,8 @@ struct State {
 pub struct Surroundings {
     pub time: Arc<Time>,
     pub clinics: Arc<Clinics>,
+    /// The ids of those that phones book at.
+    pub booked_at: Arc<BTreeSet<String>>,
     pub answers: Arc<Answers>,
     pub story: Story,
     pub wrongs: Wrongs,
@@ -192,7 +194,12 @@ impl SimPhone {
     }
 
     async fn books(&self, app: &SoKhoe, person: &str, clinics: &[String]) {
-        let Some(clinic) = self.dice.one(clinics) else {
+        let booked_at = &self.around.booked_at;
+        let clinics: Vec<_> = clinics
+            .iter()
+            .filter(|id| booked_at.contains(*id))
+            .collect();
+        let Some(clinic) = self.dice.one(&clinics).copied() else {
             return;
         };
         // By true time: whoever finds a time on a phone whose clock is wrong sees it on paper, too.

@@ -14,6 +14,8 @@
 mod check;
 mod clinic;
 mod dice;
+mod foreign_clinic;
+mod foreign_records;
 mod network;
 mod our_clinic;
 mod phone;
