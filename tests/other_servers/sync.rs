@@ -138,3 +138,16 @@ async fn a_neighbour_stays_where_they_are() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_version_that_is_counted_anew_is_not_taken_for_the_old_one() {
+    let (server, clock) = server(Manners::hapi(), 3, AT_ONCE);
+    let phone = Phone::knows(&server, &clock).await;
+    phone.sync().await;
+    clock.pass(Duration::from_secs(3_600));
+    assert!(server.expunge("Observation", "o1", clock.now()));
+    server.put(&observation("o1", 777), clock.now()).unwrap();
+    clock.pass(Duration::from_secs(60));
+    phone.sync().await;
+    phone.expect_in_step(&server, "both are version 1");
+}

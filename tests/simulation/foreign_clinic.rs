@@ -44,8 +44,6 @@ struct State {
     is_busy: bool,
     /// Deleted without a word: `Observation/ID`.
     untold: BTreeSet<String>,
-    /// Those of them whose history is gone, too.
-    expunged: BTreeSet<String>,
 }
 
 impl ForeignClinic {
@@ -94,26 +92,23 @@ impl ForeignClinic {
     }
 
     /// A result that is new or that replaces one.
-    fn a_result(&self, patients: &[&str]) -> Option<(String, String)> {
+    fn a_result(&self, patients: &[&str]) -> (String, String) {
         let (patient, number) = self.one_of(patients);
-        let id = format!("{patient}-{number}");
-        // Numbers of versions begin anew after an expunge, and nobody could tell the new one from the old.
-        let is_expunged = self.state().expunged.contains(&id);
-        (!is_expunged).then(|| (id, result(&patient, number, self.dice.below(200))))
+        let json = result(&patient, number, self.dice.below(200));
+        (format!("{patient}-{number}"), json)
     }
 
     fn writes_a_result(&self, patients: &[&str]) {
-        if let Some((id, json)) = self.a_result(patients) {
-            self.server.put(&json, self.now()).expect("a result");
-            self.tell(format_args!("writes {id}"));
-        }
+        let (id, json) = self.a_result(patients);
+        self.server.put(&json, self.now()).expect("a result");
+        self.tell(format_args!("writes {id}"));
     }
 
     /// Several, under the time at which the writing begins, and there for all others only when it ends; beside
     /// them one that is there at once under the same time.
     fn writes_slowly(&self, patients: &[&str]) {
         let mut results: Vec<_> = (0..2 + self.dice.below(3))
-            .filter_map(|_| self.a_result(patients))
+            .map(|_| self.a_result(patients))
             .collect();
         results.sort();
         results.dedup_by(|one, other| one.0 == other.0);
@@ -125,10 +120,8 @@ impl ForeignClinic {
             self.server
                 .begin_transaction(&together(&results), begun, begun.plus(takes));
         begun_well.expect("a transaction");
-        if self.dice.percent(50)
-            && let Some((id, json)) = self.a_result(patients)
-            && results.iter().all(|(other, _)| *other != id)
-        {
+        let (id, json) = self.a_result(patients);
+        if self.dice.percent(50) && results.iter().all(|(other, _)| *other != id) {
             self.server.put(&json, begun).expect("a result");
             self.tell(format_args!("writes {id} beside"));
         }
@@ -144,14 +137,8 @@ impl ForeignClinic {
             false => self.server.delete("Observation", &id, self.now()),
         };
         let is_untold = is_expunged || !tells;
-        if is_gone {
-            let mut state = self.state();
-            if is_expunged {
-                state.expunged.insert(id.clone());
-            }
-            if is_untold {
-                state.untold.insert(format!("Observation/{id}"));
-            }
+        if is_gone && is_untold {
+            self.state().untold.insert(format!("Observation/{id}"));
         }
         let how = if is_untold { " without a word" } else { "" };
         self.tell(format_args!("forgets {id}{how}: {is_gone}"));
