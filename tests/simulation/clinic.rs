@@ -41,6 +41,30 @@ pub trait SimClinic: Send + Sync {
     fn untold(&self) -> BTreeSet<String> {
         BTreeSet::new()
     }
+
+    /// What it took away from whom. It says so to whoever asks, and never takes it back.
+    fn ended(&self) -> Vec<Ended> {
+        Vec::new()
+    }
+
+    /// Whether there was a time when it let nobody in, who had a right to it all the same.
+    fn once_let_nobody_in(&self) -> bool {
+        false
+    }
+
+    /// What its own people wrote into a patient's Patient, which nobody else may alter.
+    fn facts(&self, _patient: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A device's access to a patient's record, which the clinic took away.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub patient: String,
+    pub device: String,
+    /// Whether it is on the clinic's disk for sure: the power may have gone meanwhile.
+    pub is_certain: bool,
 }
 
 /// A booking as the clinic has it.

@@ -3,19 +3,19 @@
 //! It writes what becomes visible late under the time of its beginning, several things under one time, and
 //! deletes what nobody is told of. Such a server books nothing yet ([`SimClinic::books`]).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{BoxFuture, Clock as _, TransportError};
+use sokhoe_domain::{ResourceKey, Timestamp};
 use sokhoe_tests::foreign::ForeignClinic as Server;
 
 use crate::clinic::{Booking, SimClinic};
 use crate::dice::Dice;
-use crate::foreign_records::{RESULTS, result, together};
+use crate::foreign_records::{RESULTS, corrected, result, together};
 use crate::story::Story;
 use crate::time::{DeviceClock, Time};
 
@@ -42,6 +42,11 @@ struct State {
     is_down: bool,
     /// Whether it is too busy for some.
     is_busy: bool,
+    /// Whether it takes nobody's token, and whether it ever did not.
+    takes_no_token: bool,
+    once_took_none: bool,
+    /// The number that its people wrote into a patient's Patient.
+    work_numbers: BTreeMap<String, String>,
     /// Deleted without a word: `Observation/ID`.
     untold: BTreeSet<String>,
 }
@@ -163,6 +168,42 @@ impl ForeignClinic {
         self.tell("is not busy any more");
     }
 
+    /// Nobody's access is ended by that: tokens lapse.
+    async fn takes_no_token(&self) {
+        self.tell("takes no token");
+        {
+            let mut state = self.state();
+            (state.takes_no_token, state.once_took_none) = (true, true);
+        }
+        tokio::time::sleep(self.dice.waiting(Duration::from_secs(1_200))).await;
+        self.state().takes_no_token = false;
+        self.tell("takes tokens again");
+    }
+
+    /// Its people write a number of their own before all others, or another mobile number.
+    fn corrects_a_contact(&self, patients: &[&str]) {
+        let patient = patients[self.dice.below(patients.len())];
+        let now = self.now();
+        let key = ResourceKey::new("Patient", patient);
+        let record = self.server.contents(patient, now);
+        let number = format!("02{:08}", self.dice.below(100_000_000));
+        let is_work = self.dice.percent(60);
+        let corrected = corrected(&record[&key], is_work, &number);
+        self.server.put(&corrected, now).expect("a Patient");
+        if is_work {
+            let mut state = self.state();
+            state
+                .work_numbers
+                .insert(patient.to_owned(), number.clone());
+        }
+        let what = if is_work {
+            "a work number"
+        } else {
+            "a mobile number"
+        };
+        self.tell(format_args!("writes {what} of {patient}: {number}"));
+    }
+
     /// What a busy server says to one of several.
     fn puts_off(&self) -> Option<Response<Bytes>> {
         (self.state().is_busy && self.dice.percent(30)).then(|| {
@@ -188,6 +229,10 @@ impl SimClinic for ForeignClinic {
         if let Some(later) = self.puts_off() {
             return Ok(later);
         }
+        if self.state().takes_no_token {
+            let refused = Response::builder().status(401).body(Bytes::new());
+            return Ok(refused.expect("an answer"));
+        }
         if request.uri().path().ends_with("/metadata") {
             return Ok(Response::new(self.statement.clone()));
         }
@@ -198,13 +243,15 @@ impl SimClinic for ForeignClinic {
         Box::pin(async move {
             loop {
                 tokio::time::sleep(self.dice.waiting(Duration::from_secs(60 * 60))).await;
-                match self.dice.below(10) {
-                    0..2 => self.writes_a_result(patients),
-                    2..5 => self.writes_slowly(patients),
-                    5..7 => self.forgets_a_result(patients),
-                    7 => self.is_down(false).await,
-                    8 => self.is_down(true).await,
-                    _ => self.is_busy().await,
+                match self.dice.below(20) {
+                    0..4 => self.writes_a_result(patients),
+                    4..9 => self.writes_slowly(patients),
+                    9..12 => self.forgets_a_result(patients),
+                    12..15 => self.corrects_a_contact(patients),
+                    15 => self.is_down(false).await,
+                    16..18 => self.is_down(true).await,
+                    18 => self.is_busy().await,
+                    _ => self.takes_no_token().await,
                 }
             }
         })
@@ -215,6 +262,7 @@ impl SimClinic for ForeignClinic {
         self.server.commit_all(self.now());
         let mut state = self.state();
         (state.is_down, state.is_busy) = (false, false);
+        state.takes_no_token = false;
     }
 
     fn id(&self) -> String {
@@ -232,6 +280,20 @@ impl SimClinic for ForeignClinic {
     fn record<'a>(&'a self, patient: &'a str) -> BoxFuture<'a, BTreeSet<String>> {
         let record = self.server.contents(patient, self.now());
         Box::pin(async move { record.into_values().collect() })
+    }
+
+    fn once_let_nobody_in(&self) -> bool {
+        self.state().once_took_none
+    }
+
+    fn facts(&self, patient: &str) -> Vec<String> {
+        let state = self.state();
+        state
+            .work_numbers
+            .get(patient)
+            .cloned()
+            .into_iter()
+            .collect()
     }
 
     fn untold(&self) -> BTreeSet<String> {

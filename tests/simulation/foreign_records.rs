@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sokhoe_domain::Timestamp;
 use sokhoe_tests::foreign::{ForeignClinic, Manners};
 
@@ -73,4 +73,19 @@ pub fn together(results: &[(String, String)]) -> String {
         r#"{{"resourceType":"Bundle","type":"transaction","entry":[{}]}}"#,
         entries.join(",")
     )
+}
+
+/// A Patient with this number for work, before all others, or for the mobile that is there.
+pub fn corrected(patient: &str, is_work: bool, number: &str) -> String {
+    let mut patient: Value = serde_json::from_str(patient).expect("a Patient");
+    let points = patient["telecom"].as_array_mut().expect("numbers");
+    let wanted = if is_work { "work" } else { "mobile" };
+    match points.iter_mut().find(|point| point["use"] == wanted) {
+        Some(point) => point["value"] = number.into(),
+        None => {
+            let point = json!({"system": "phone", "value": number, "use": wanted});
+            points.insert(0, point);
+        }
+    }
+    patient.to_string()
 }

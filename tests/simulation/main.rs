@@ -38,6 +38,7 @@ mod phone;
 mod story;
 mod template;
 mod time;
+mod words;
 mod world;
 
 use std::fmt::Write as _;

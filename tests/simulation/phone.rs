@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sokhoe_app::{AppError, BookRequest, BookingStatus, FindSlotsRequest, SoKhoe};
+use sokhoe_app::{AppError, BookRequest, BookingStatus, FindSlotsRequest, PersonView, SoKhoe};
 use sokhoe_testing::disk::{CrashKind, SimDisk};
 
-use crate::check::Wrongs;
+use crate::check::{Wrongs, patient_of};
 use crate::dice::Dice;
 use crate::network::{Answers, Clinics, Link, Weather};
 use crate::story::Story;
 use crate::template::{Enrolment, PHONES, config, ports};
 use crate::time::{DeviceClock, Time};
+use crate::words::Word;
 use crate::world::Tally;
 
 /// A clock may be wrong by this much.
@@ -22,26 +23,37 @@ const WRONG: i64 = 48 * 3_600_000;
 /// A phone that lives through its day.
 pub struct SimPhone {
     pub name: String,
+    pub number: usize,
     /// Whom it has, at which clinic.
     pub enrolments: &'static [Enrolment],
     clock: Arc<DeviceClock>,
-    dice: Dice,
+    pub dice: Dice,
     weather: Arc<Mutex<Weather>>,
-    around: Surroundings,
+    pub around: Surroundings,
     state: Mutex<State>,
 }
 
-struct State {
-    disk: SimDisk,
+pub struct State {
+    pub disk: SimDisk,
     powered: Arc<AtomicBool>,
     app: SoKhoe,
     /// What the phone has said of each booking, by person and id: it must never say otherwise.
-    said: BTreeMap<(String, String), BookingStatus>,
+    said: BTreeMap<(String, String), Said>,
     /// The bookings that were made on it.
     asked: BTreeSet<String>,
     /// For whom a booking was being made when it was last heard of.
     is_booking: Option<String>,
-    tally: Tally,
+    /// What was written on it, and how often somebody began to.
+    pub words: Vec<Word>,
+    pub written: usize,
+    pub tally: Tally,
+}
+
+/// What a phone said of a booking last.
+#[derive(Clone)]
+pub struct Said {
+    pub clinic: String,
+    pub status: BookingStatus,
 }
 
 /// What is shared by everybody.
@@ -49,8 +61,8 @@ struct State {
 pub struct Surroundings {
     pub time: Arc<Time>,
     pub clinics: Arc<Clinics>,
-    /// The ids of those that phones book at.
-    pub booked_at: Arc<BTreeSet<String>>,
+    /// Their hosts by the ids by which phones know them.
+    pub hosts: Arc<BTreeMap<String, String>>,
     pub answers: Arc<Answers>,
     pub story: Story,
     pub wrongs: Wrongs,
@@ -66,6 +78,7 @@ impl SimPhone {
         let app = switch_on(&disk, &clock, &dice, link).expect("a core");
         Self {
             name,
+            number,
             enrolments: PHONES[number],
             clock,
             dice,
@@ -78,12 +91,14 @@ impl SimPhone {
                 said: BTreeMap::new(),
                 asked: BTreeSet::new(),
                 is_booking: None,
+                words: Vec::new(),
+                written: 0,
                 tally: Tally::default(),
             }),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -96,7 +111,7 @@ impl SimPhone {
     }
 
     /// What it ever said of bookings.
-    pub fn said(&self) -> BTreeMap<(String, String), BookingStatus> {
+    pub fn said(&self) -> BTreeMap<(String, String), Said> {
         self.state().said.clone()
     }
 
@@ -105,7 +120,20 @@ impl SimPhone {
         self.state().asked.clone()
     }
 
-    fn tell(&self, what: impl std::fmt::Display) {
+    /// Whether a clinic took this phone's access to a person away, and whether it is certain.
+    pub fn lost(&self, clinic: &str, person: &str) -> Option<bool> {
+        let device = self.around.answers.device_of(&self.name)?;
+        let host = self.around.hosts.get(clinic)?;
+        let patient = patient_of(person)?;
+        let ended = self.around.clinics.get(host)?.ended();
+        ended
+            .iter()
+            .filter(|ended| ended.device == device && ended.patient == patient)
+            .map(|ended| ended.is_certain)
+            .max()
+    }
+
+    pub fn tell(&self, what: impl std::fmt::Display) {
         self.around.story.tell(&self.name, what);
     }
 
@@ -172,33 +200,36 @@ impl SimPhone {
         let Some(person) = self.dice.one(&persons) else {
             return;
         };
-        match self.dice.below(10) {
-            0..5 => self.syncs(&app, &person.id).await,
-            5..8 => self.books(&app, &person.id, &person.clinic_ids).await,
-            8 => self.cancels(&app, &person.id).await,
-            _ => {}
+        match self.dice.below(20) {
+            0..8 => self.syncs(&app, person).await,
+            8..13 => self.books(&app, person).await,
+            13..15 => self.cancels(&app, person).await,
+            15..17 => self.records_a_reading(&app, person).await,
+            17 => self.settles_a_conflict(&app, person).await,
+            _ => self.changes_a_contact(&app, person).await,
         }
         self.looks(&app, Some(&person.id));
     }
 
-    async fn syncs(&self, app: &SoKhoe, person: &str) {
-        let said = app.sync(person).await;
+    async fn syncs(&self, app: &SoKhoe, person: &PersonView) {
+        let said = app.sync(&person.id).await;
         self.state().tally.syncs += 1;
         match said {
             Ok(view) => self.tell(format_args!(
                 "synced: {} stored, {} waiting",
                 view.stored, view.waiting
             )),
-            Err(error) => self.failed("sync", &error),
+            Err(error) => self.failed_for("sync", person, &error),
         }
     }
 
-    async fn books(&self, app: &SoKhoe, person: &str, clinics: &[String]) {
-        let booked_at = &self.around.booked_at;
-        let clinics: Vec<_> = clinics
-            .iter()
-            .filter(|id| booked_at.contains(*id))
-            .collect();
+    async fn books(&self, app: &SoKhoe, of: &PersonView) {
+        let person = of.id.as_str();
+        let books = |id: &&String| {
+            let host = self.around.hosts.get(*id);
+            host.is_some_and(|host| self.around.clinics[host].books())
+        };
+        let clinics: Vec<_> = of.clinic_ids.iter().filter(books).collect();
         let Some(clinic) = self.dice.one(&clinics).copied() else {
             return;
         };
@@ -214,7 +245,7 @@ impl SimPhone {
         };
         let slots = match app.find_slots(request).await {
             Ok(slots) => slots,
-            Err(error) => return self.failed("find", &error),
+            Err(error) => return self.failed_for("find", of, &error),
         };
         // The first ones: many want the same.
         let Some(slot) = slots.get(self.dice.below(3)) else {
@@ -232,15 +263,18 @@ impl SimPhone {
                 state.is_booking = None;
                 state.asked.insert(booking.id.clone());
                 state.tally.bookings += 1;
-                state
-                    .said
-                    .insert((person.to_owned(), booking.id), booking.status);
+                let said = Said {
+                    clinic: booking.clinic_id,
+                    status: booking.status,
+                };
+                state.said.insert((person.to_owned(), booking.id), said);
             }
-            Err(error) => self.failed("book", &error),
+            Err(error) => self.failed_for("book", of, &error),
         }
     }
 
-    async fn cancels(&self, app: &SoKhoe, person: &str) {
+    async fn cancels(&self, app: &SoKhoe, of: &PersonView) {
+        let person = of.id.as_str();
         let Ok(bookings) = app.bookings(person) else {
             return;
         };
@@ -253,7 +287,7 @@ impl SimPhone {
                 self.tell(format_args!("cancels {}: {:?}", after.id, after.status));
             }
             Err(AppError::Validation { .. }) => {}
-            Err(error) => self.failed("cancel", &error),
+            Err(error) => self.failed_for("cancel", of, &error),
         }
     }
 
@@ -279,16 +313,23 @@ impl SimPhone {
                 Err(error) => return self.failed("look", &error),
             };
             let mut state = self.state();
+            // What a clinic took away is to go, and nobody says when it hears of it.
+            let gone = |said: &Said| self.lost(&said.clinic, &person.name).is_some();
             let known: Vec<String> = state
                 .said
-                .keys()
-                .filter(|(of, _)| *of == person.id)
-                .map(|(_, id)| id.clone())
+                .iter()
+                .filter(|((of, _), said)| *of == person.id && !gone(said))
+                .map(|((_, id), _)| id.clone())
                 .collect();
             for booking in &bookings {
+                let said = Said {
+                    clinic: booking.clinic_id.clone(),
+                    status: booking.status,
+                };
                 let before = state
                     .said
-                    .insert((person.id.clone(), booking.id.clone()), booking.status);
+                    .insert((person.id.clone(), booking.id.clone()), said)
+                    .map(|before| before.status);
                 let is_new = before.is_none() && state.is_booking.is_some();
                 if is_new || !is_settled(booking.status) {
                     state.asked.insert(booking.id.clone());
@@ -317,8 +358,31 @@ impl SimPhone {
         self.state().is_booking = None;
     }
 
+    /// The same of a person, whose clinic may take the access away, or no token for a while.
+    pub fn failed_for(&self, what: &str, person: &PersonView, error: &AppError) {
+        let is_no = matches!(
+            error,
+            AppError::NotEnrolled | AppError::NotFound { .. } | AppError::Validation { .. }
+        );
+        let lost_one = self
+            .around
+            .hosts
+            .keys()
+            .any(|clinic| self.lost(clinic, &person.name).is_some());
+        let no_token = matches!(error, AppError::NotEnrolled)
+            && self
+                .around
+                .clinics
+                .values()
+                .any(|clinic| clinic.once_let_nobody_in());
+        match is_no && (lost_one || no_token) {
+            true => self.tell(format_args!("{what}: {error}")),
+            false => self.failed(what, error),
+        }
+    }
+
     /// What may go wrong on a bad day, and nothing else.
-    fn failed(&self, what: &str, error: &AppError) {
+    pub fn failed(&self, what: &str, error: &AppError) {
         self.tell(format_args!("{what}: {error}"));
         let may_be = matches!(
             error,
@@ -391,9 +455,12 @@ impl SimPhone {
         let mut settled = true;
         for person in app.persons().expect("persons") {
             match app.sync(&person.id).await {
-                Ok(view) => settled &= view.waiting == 0 && view.unreachable_clinic_ids.is_empty(),
+                Ok(view) => {
+                    let waits = view.waiting > 0 && !self.asks(&app, &person);
+                    settled &= !waits && view.unreachable_clinic_ids.is_empty();
+                }
                 Err(error) => {
-                    self.failed("sync", &error);
+                    self.failed_for("sync", &person, &error);
                     settled = false;
                 }
             }

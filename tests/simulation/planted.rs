@@ -22,6 +22,7 @@ mod phone;
 mod story;
 mod template;
 mod time;
+mod words;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,6 +1,7 @@
 //! A life from its beginning to the quiet at its end.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -13,6 +14,7 @@ use crate::phone::{SimPhone, Surroundings};
 use crate::story::Story;
 use crate::template::{HOSTS, PATIENTS, PHONES, Template, runtime};
 use crate::time::Time;
+use crate::words;
 
 /// How long a life is, before the quiet.
 const LIFE: Duration = Duration::from_secs(7 * 3_600);
@@ -23,6 +25,9 @@ const QUIET: Duration = Duration::from_secs(60);
 
 /// After this a phone compares what it has with all that a server lists.
 const UNTIL_COMPARED: Duration = Duration::from_secs(25 * 3_600);
+
+/// Rounds in which a family is done with deciding: what one of them decides another may have to decide again.
+const DECISIONS: usize = 12;
 
 /// One life.
 pub struct Life {
@@ -40,6 +45,12 @@ pub struct Tally {
     pub syncs: u64,
     pub bookings: u64,
     pub cancellations: u64,
+    /// Readings and contacts that were written.
+    pub words: u64,
+    /// Conflicts that were decided.
+    pub conflicts: u64,
+    /// Accesses that clinics took away.
+    pub endings: u64,
     pub power_cuts: u64,
     pub resources_compared: u64,
 }
@@ -51,6 +62,9 @@ impl Tally {
         self.syncs += other.syncs;
         self.bookings += other.bookings;
         self.cancellations += other.cancellations;
+        self.words += other.words;
+        self.conflicts += other.conflicts;
+        self.endings += other.endings;
         self.power_cuts += other.power_cuts;
         self.resources_compared += other.resources_compared;
     }
@@ -60,6 +74,7 @@ impl Tally {
         assert!(self.syncs > 5 * self.lives, "{self}");
         assert!(self.bookings > self.lives, "{self}");
         assert!(self.power_cuts > self.lives, "{self}");
+        assert!(self.words > self.lives, "{self}");
         assert!(self.resources_compared > 10 * self.lives, "{self}");
     }
 }
@@ -68,11 +83,14 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} power cuts, {} resources compared",
+            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} words, {} conflicts, {} accesses ended, {} power cuts, {} resources compared",
             self.device_hours,
             self.syncs,
             self.bookings,
             self.cancellations,
+            self.words,
+            self.conflicts,
+            self.endings,
             self.power_cuts,
             self.resources_compared
         )
@@ -96,8 +114,23 @@ fn knows(phone: usize, clinic: usize) -> bool {
     PHONES[phone].iter().any(|(at, _)| *at == clinic)
 }
 
-/// Everybody into step, within the time that I11 gives.
+/// Everybody into step, and whatever is to be decided decided.
 async fn settle(phones: &[Arc<SimPhone>], wrongs: &Wrongs) {
+    for _ in 0..DECISIONS {
+        come_into_step(phones, wrongs).await;
+        let mut decided = false;
+        for phone in phones {
+            decided |= phone.decides().await;
+        }
+        if !decided {
+            return;
+        }
+    }
+    wrongs.note("I11: there is always something to decide".to_owned());
+}
+
+/// Within the time that I11 gives.
+async fn come_into_step(phones: &[Arc<SimPhone>], wrongs: &Wrongs) {
     let end = tokio::time::Instant::now() + QUIET;
     let mut settled = false;
     while !settled && tokio::time::Instant::now() < end {
@@ -151,11 +184,13 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
                 })
                 .collect(),
         );
-        let booked_at = clinics.values().filter(|clinic| clinic.books());
+        let hosts = clinics
+            .iter()
+            .map(|(host, clinic)| (clinic.id(), host.clone()));
         let around = Surroundings {
             time: Arc::clone(&time),
             clinics: Arc::clone(&clinics),
-            booked_at: Arc::new(booked_at.map(|clinic| clinic.id()).collect()),
+            hosts: Arc::new(hosts.collect()),
             answers: Arc::new(Answers::default()),
             story: story.clone(),
             wrongs: wrongs.clone(),
@@ -212,12 +247,22 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
         check::seats(&clinics, &wrongs);
         check::effects(&phones, &clinics, &wrongs);
         check::confirmations(&phones, &clinics, &wrongs);
-        tally.resources_compared = check::books(&phones, &clinics, &wrongs).await;
-        if clinics.values().any(|clinic| !clinic.untold().is_empty()) {
+        let records = check::records(&phones, &clinics).await;
+        let untold: BTreeSet<_> = clinics
+            .values()
+            .flat_map(|clinic| clinic.untold())
+            .collect();
+        tally.resources_compared = check::books(&phones, &records, &untold, &wrongs);
+        words::kept(&phones, &clinics, &records, &wrongs);
+        tally.endings = clinics
+            .values()
+            .map(|clinic| clinic.ended().len() as u64)
+            .sum();
+        if !untold.is_empty() {
             // What nobody was told of is found by comparing, which is due after a day.
             tokio::time::sleep(UNTIL_COMPARED).await;
             settle(&phones, &wrongs).await;
-            tally.resources_compared += check::compared_books(&phones, &clinics, &wrongs).await;
+            tally.resources_compared += check::books(&phones, &records, &BTreeSet::new(), &wrongs);
         }
         for contradiction in around.answers.contradictions() {
             wrongs.note(contradiction);
