@@ -134,19 +134,25 @@ async fn come_into_step(phones: &[Arc<SimPhone>], wrongs: &Wrongs) {
     let end = tokio::time::Instant::now() + QUIET;
     let mut settled = false;
     while !settled && tokio::time::Instant::now() < end {
-        settled = true;
-        for phone in phones {
-            settled &= phone.settles().await;
-        }
+        settled = beside_each_other(phones).await;
         tokio::time::sleep(Duration::from_secs(5)).await;
     }
     if !settled {
         wrongs.note("I11: somebody still waits".to_owned());
     }
     // What others did while the first ones were already in step.
+    beside_each_other(phones).await;
+}
+
+/// Whether all are in step.
+async fn beside_each_other(phones: &[Arc<SimPhone>]) -> bool {
+    let mut settling = tokio::task::JoinSet::new();
     for phone in phones {
-        phone.settles().await;
+        let phone = Arc::clone(phone);
+        settling.spawn(async move { phone.settles().await });
     }
+    let settled = settling.join_all().await;
+    settled.into_iter().all(|settled| settled)
 }
 
 /// The phones in a life, in order.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sokhoe_client::ClientError;
+use sokhoe_domain::planted::{Bug, is_planted};
 use sokhoe_domain::{ClinicId, Wire};
 use sokhoe_sync::{Cause, Engine, HostPaces, Lane, Pulled, SyncError, Urgency, WaitUntil};
 use tokio::task::JoinSet;
@@ -111,6 +112,9 @@ impl SoKhoe {
                 Err(SyncError::Client(ClientError::Refused { code, .. }))
                     if code == ACCESS_ENDED && lane.wire == Wire::Clinic =>
                 {
+                    if is_planted(Bug::AccessEndedIgnored) {
+                        continue;
+                    }
                     session.lose_access(&book, &lane.clinic)?;
                     if session.lanes(&book.person.id)?.is_empty() {
                         return Ok(view);

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::Timestamp;
+use sokhoe_domain::planted::{Bug, is_planted};
 
 use super::plan::Plan;
 
@@ -62,13 +63,20 @@ impl Standing {
     /// From where on changes are asked for: `window` before what is complete, since what was written
     /// together becomes visible late, under the time of its beginning.
     pub(super) fn since(&self, window: std::time::Duration) -> Option<Timestamp> {
-        Some(Timestamp::from_millis(self.complete?).minus(window))
+        let complete = Timestamp::from_millis(self.complete?);
+        if is_planted(Bug::OnlyNewerThanSeen) {
+            return Some(complete);
+        }
+        Some(complete.minus(window))
     }
 }
 
 impl Round {
     /// What is complete once this round is over.
     pub(super) fn complete(&self) -> Option<i64> {
+        if is_planted(Bug::OnlyNewerThanSeen) {
+            return self.newest;
+        }
         // The server's own word, never a proxy's or the phone's clock. A word that is older than what it
         // sent would only ask for more than is needed.
         self.looked.or(self.newest)
