@@ -530,9 +530,13 @@ impl<'t> Ingest<'t> {
         let stamps = self
             .last_updated(known)?
             .zip(came.last_updated.map(Timestamp::as_millis));
+        let here = known.version.as_deref();
         Ok(match stamps {
-            Some((here, came)) if here != came => came < here,
-            _ => resources::is_older(version, known.version.as_deref()),
+            // A clock that was set back writes later versions under earlier times.
+            Some((then, came)) if then != came => {
+                came < then && !resources::is_older(here, version)
+            }
+            _ => resources::is_older(version, here),
         })
     }
 

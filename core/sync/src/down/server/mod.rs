@@ -411,6 +411,11 @@ impl Engine {
         let mut standing = run.standing.clone();
         if is_over {
             let is_first = standing.complete.is_none();
+            if round.is_long_before(standing.complete) {
+                // Its clock was set back: what it wrote since may have any time.
+                standing.complete = round.complete();
+                standing.compared = None;
+            }
             standing.complete = standing.complete.max(round.complete());
             standing.round = None;
             if is_first {

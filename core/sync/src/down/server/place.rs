@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sokhoe_domain::Timestamp;
 use sokhoe_domain::planted::{Bug, is_planted};
 
+use super::WINDOW;
 use super::plan::Plan;
 
 /// The version of the form; another one begins anew.
@@ -72,6 +73,14 @@ impl Standing {
 }
 
 impl Round {
+    /// Whether the server looked long before what was complete already, by its own word.
+    pub(super) fn is_long_before(&self, complete: Option<i64>) -> bool {
+        let window = i64::try_from(WINDOW.as_millis()).unwrap_or(i64::MAX);
+        self.looked
+            .zip(complete)
+            .is_some_and(|(looked, complete)| looked < complete.saturating_sub(window))
+    }
+
     /// What is complete once this round is over.
     pub(super) fn complete(&self) -> Option<i64> {
         if is_planted(Bug::OnlyNewerThanSeen) {
