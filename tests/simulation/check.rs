@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sokhoe_app::{BookingStatus, PersonView};
 use sokhoe_tests::book::exported_resources;
 
+use crate::bookings::Said;
 use crate::network::Clinics;
-use crate::phone::{Said, SimPhone};
+use crate::phone::SimPhone;
 use crate::template::{HOSTS, NAMES, PATIENTS};
 
 /// What was not true.

@@ -52,7 +52,7 @@ pub trait SimClinic: Send + Sync {
         false
     }
 
-    /// What its own people wrote into a patient's Patient, which nobody else may alter.
+    /// What stands in a patient's Patient and is nobody else's to alter.
     fn facts(&self, _patient: &str) -> Vec<String> {
         Vec::new()
     }

@@ -15,8 +15,9 @@ use sokhoe_tests::foreign::ForeignClinic as Server;
 
 use crate::clinic::{Booking, SimClinic};
 use crate::dice::Dice;
-use crate::foreign_records::{RESULTS, corrected, result, together};
+use crate::foreign_records::{HOME, RESULTS, corrected, result, together};
 use crate::story::Story;
+use crate::template::is_known;
 use crate::time::{DeviceClock, Time};
 
 /// The longest that a transaction takes: less than the core allows for.
@@ -45,6 +46,7 @@ struct State {
     /// Whether it takes nobody's token, and whether it ever did not.
     takes_no_token: bool,
     once_took_none: bool,
+    hours_ahead: i64,
     /// The number that its people wrote into a patient's Patient.
     work_numbers: BTreeMap<String, String>,
     /// Deleted without a word: `Observation/ID`.
@@ -91,29 +93,39 @@ impl ForeignClinic {
         self.story.tell(&self.host, what);
     }
 
-    fn one_of(&self, patients: &[&str]) -> (String, usize) {
-        let patient = patients[self.dice.below(patients.len())];
-        (patient.to_owned(), self.dice.below(RESULTS))
+    /// Somebody whom a phone has here, or now and then somebody else.
+    fn one_of<'p>(&self, patients: &[&'p str]) -> &'p str {
+        let known: Vec<_> = patients
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| is_known(&self.host, *number))
+            .map(|(_, patient)| *patient)
+            .collect();
+        match self.dice.percent(80) {
+            true => self.dice.one(&known).copied().unwrap_or(patients[0]),
+            false => patients[self.dice.below(patients.len())],
+        }
     }
 
     /// A result that is new or that replaces one.
-    fn a_result(&self, patients: &[&str]) -> (String, String) {
-        let (patient, number) = self.one_of(patients);
-        let json = result(&patient, number, self.dice.below(200));
+    fn a_result(&self, patient: &str) -> (String, String) {
+        let number = self.dice.below(RESULTS);
+        let json = result(patient, number, self.dice.below(200));
         (format!("{patient}-{number}"), json)
     }
 
     fn writes_a_result(&self, patients: &[&str]) {
-        let (id, json) = self.a_result(patients);
+        let (id, json) = self.a_result(self.one_of(patients));
         self.server.put(&json, self.now()).expect("a result");
         self.tell(format_args!("writes {id}"));
     }
 
-    /// Several, under the time at which the writing begins, and there for all others only when it ends; beside
+    /// Several of one patient, under the time at which the writing begins, and there for all others only when it ends; beside
     /// them one that is there at once under the same time.
     fn writes_slowly(&self, patients: &[&str]) {
+        let patient = self.one_of(patients);
         let mut results: Vec<_> = (0..2 + self.dice.below(3))
-            .map(|_| self.a_result(patients))
+            .map(|_| self.a_result(patient))
             .collect();
         results.sort();
         results.dedup_by(|one, other| one.0 == other.0);
@@ -125,7 +137,7 @@ impl ForeignClinic {
             self.server
                 .begin_transaction(&together(&results), begun, begun.plus(takes));
         begun_well.expect("a transaction");
-        let (id, json) = self.a_result(patients);
+        let (id, json) = self.a_result(patient);
         if self.dice.percent(50) && results.iter().all(|(other, _)| *other != id) {
             self.server.put(&json, begun).expect("a result");
             self.tell(format_args!("writes {id} beside"));
@@ -133,8 +145,7 @@ impl ForeignClinic {
     }
 
     fn forgets_a_result(&self, patients: &[&str]) {
-        let (patient, number) = self.one_of(patients);
-        let id = format!("{patient}-{number}");
+        let (id, _) = self.a_result(self.one_of(patients));
         let tells = self.server.manners().history;
         let is_expunged = tells && self.dice.percent(40);
         let is_gone = match is_expunged {
@@ -180,9 +191,26 @@ impl ForeignClinic {
         self.tell("takes tokens again");
     }
 
+    /// Ahead by up to two days, and more so as time goes on. What was written under the time of a clock that was
+    /// behind is found only by comparing, when nobody asked meanwhile; so it is set back once, at the quiet. A server
+    /// that loses what changed while somebody pages takes all that it wrote ahead for that, and keeps its time.
+    fn clock_gets_ahead(&self) {
+        if self.server.manners().loses_changed_rows > 0 {
+            return;
+        }
+        let hours = i64::try_from(self.dice.below(49)).unwrap();
+        let ahead = {
+            let mut state = self.state();
+            state.hours_ahead = state.hours_ahead.max(hours);
+            state.hours_ahead
+        };
+        self.clock.set_wrong_by(ahead * 3_600_000);
+        self.tell(format_args!("has a clock that is ahead by {ahead} h"));
+    }
+
     /// Its people write a number of their own before all others, or another mobile number.
     fn corrects_a_contact(&self, patients: &[&str]) {
-        let patient = patients[self.dice.below(patients.len())];
+        let patient = self.one_of(patients);
         let now = self.now();
         let key = ResourceKey::new("Patient", patient);
         let record = self.server.contents(patient, now);
@@ -243,7 +271,7 @@ impl SimClinic for ForeignClinic {
         Box::pin(async move {
             loop {
                 tokio::time::sleep(self.dice.waiting(Duration::from_secs(60 * 60))).await;
-                match self.dice.below(20) {
+                match self.dice.below(21) {
                     0..4 => self.writes_a_result(patients),
                     4..9 => self.writes_slowly(patients),
                     9..12 => self.forgets_a_result(patients),
@@ -251,6 +279,7 @@ impl SimClinic for ForeignClinic {
                     15 => self.is_down(false).await,
                     16..18 => self.is_down(true).await,
                     18 => self.is_busy().await,
+                    19 => self.clock_gets_ahead(),
                     _ => self.takes_no_token().await,
                 }
             }
@@ -260,6 +289,7 @@ impl SimClinic for ForeignClinic {
     /// What it writes at that moment, it writes to the end.
     fn recover(&self) {
         self.server.commit_all(self.now());
+        self.clock.set_wrong_by(0);
         let mut state = self.state();
         (state.is_down, state.is_busy) = (false, false);
         state.takes_no_token = false;
@@ -287,13 +317,9 @@ impl SimClinic for ForeignClinic {
     }
 
     fn facts(&self, patient: &str) -> Vec<String> {
-        let state = self.state();
-        state
-            .work_numbers
-            .get(patient)
-            .cloned()
-            .into_iter()
-            .collect()
+        let work = self.state().work_numbers.get(patient).cloned();
+        // Nobody ever touches the number at home.
+        work.into_iter().chain([HOME.to_owned()]).collect()
     }
 
     fn untold(&self) -> BTreeSet<String> {

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use sokhoe_domain::Timestamp;
 use sokhoe_tests::foreign::{ForeignClinic, Manners};
 
+/// The number at home of everybody.
+pub const HOME: &str = "0212385123";
 /// Results that a patient may have there.
 pub const RESULTS: usize = 6;
 
@@ -48,7 +50,7 @@ pub fn statement(server: &ForeignClinic, now: Timestamp) -> Bytes {
 
 fn record_of(patient: &str, name: &str) -> String {
     format!(
-        r#"{{"resourceType":"Patient","id":"{patient}","name":[{{"text":"{name}"}}],"telecom":[{{"system":"phone","value":"0212385123","use":"home"}},{{"system":"phone","value":"0912000111","use":"mobile"}}],"address":[{{"use":"home","text":"Mường Thanh, Điện Biên"}}]}}"#
+        r#"{{"resourceType":"Patient","id":"{patient}","name":[{{"text":"{name}"}}],"telecom":[{{"system":"phone","value":"{HOME}","use":"home"}},{{"system":"phone","value":"0912000111","use":"mobile"}}],"address":[{{"use":"home","text":"Mường Thanh, Điện Biên"}}]}}"#
     )
 }
 

@@ -10,9 +10,11 @@ use bytes::Bytes;
 use http::{Request, Response};
 use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
 
+use crate::check::Wrongs;
 use crate::clinic::{Ended, SimClinic};
 use crate::dice::Dice;
 use crate::story::Story;
+use crate::template::{Enrolment, HOSTS, PATIENTS};
 
 /// Every clinic by its host.
 pub type Clinics = BTreeMap<String, Arc<dyn SimClinic>>;
@@ -39,6 +41,9 @@ pub struct Link {
     pub powered: Arc<AtomicBool>,
     pub story: Story,
     pub answers: Arc<Answers>,
+    /// Whom the phone has, at which clinic.
+    pub enrolments: &'static [Enrolment],
+    pub wrongs: Wrongs,
 }
 
 /// What was said on the network, for what must be true of it.
@@ -148,6 +153,10 @@ impl Link {
         let answer = clinic.answer(request);
         match &answer {
             Ok(response) => {
+                // A server of others tells of everybody in its history.
+                if clinic.books() {
+                    self.nobody_else(&host, response);
+                }
                 let status = response.status().as_u16();
                 self.story
                     .tell(&self.name, format_args!("{what} at {host}: {status}"));
@@ -166,6 +175,18 @@ impl Link {
                 .tell(&self.name, format_args!("{what} at {host}: down")),
         }
         answer
+    }
+
+    /// I6: what a clinic of ours answers names no patient but those that the phone has there.
+    fn nobody_else(&self, host: &str, answer: &Response<Bytes>) {
+        let text = String::from_utf8_lossy(answer.body());
+        for (number, patient) in PATIENTS.iter().enumerate() {
+            let has = |(at, patients): &Enrolment| HOSTS[*at] == host && patients.contains(&number);
+            if text.contains(patient) && !self.enrolments.iter().any(has) {
+                self.wrongs
+                    .note(format!("I6: {host} told {} of {patient}", self.name));
+            }
+        }
     }
 
     /// Gives it later, whoever still waits for it.

@@ -197,6 +197,14 @@ impl OurClinic {
         }
     }
 
+    /// Wrong by up to two days, or right again.
+    fn clock_changes(&self) {
+        let hours = i64::try_from(self.dice.below(97)).unwrap() - 48;
+        let hours = if self.dice.percent(50) { 0 } else { hours };
+        self.clock.set_wrong_by(hours * 3_600_000);
+        self.tell(format_args!("has a clock that is wrong by {hours} h"));
+    }
+
     async fn is_down(&self) {
         self.tell("stops");
         drop(self.state().running.take());
@@ -248,11 +256,12 @@ impl SimClinic for OurClinic {
         Box::pin(async move {
             loop {
                 tokio::time::sleep(self.dice.waiting(Duration::from_secs(70 * 60))).await;
-                match self.dice.below(20) {
+                match self.dice.below(21) {
                     0..10 => self.writes_a_result(patients),
                     10..13 => self.forgets_a_result(patients),
                     13 => self.ends_an_access(),
                     14..18 => self.is_down().await,
+                    18 => self.clock_changes(),
                     _ => self.loses_power().await,
                 }
             }
@@ -260,6 +269,7 @@ impl SimClinic for OurClinic {
     }
 
     fn recover(&self) {
+        self.clock.set_wrong_by(0);
         if self.state().running.is_none() {
             self.open();
         } else if self.state().disk.is_cut() {

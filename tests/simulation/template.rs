@@ -14,6 +14,7 @@ use sokhoe_testing::disk::{Promise, SimDisk};
 use sokhoe_tests::foreign::{ForeignClinic as Server, Manners};
 use tempfile::TempDir;
 
+use crate::check::Wrongs;
 use crate::clinic::SimClinic;
 use crate::dice::Dice;
 use crate::foreign_clinic::ForeignClinic;
@@ -104,6 +105,12 @@ impl Begun {
     }
 }
 
+/// Whether a phone has this patient at this clinic.
+pub fn is_known(host: &str, patient: usize) -> bool {
+    let mut all = PHONES.iter().flat_map(|enrolments| enrolments.iter());
+    all.any(|(at, patients)| HOSTS[*at] == host && patients.contains(&patient))
+}
+
 /// Made once, lived often.
 pub struct Template {
     /// In the order of [`HOSTS`].
@@ -186,6 +193,8 @@ impl Template {
                     powered: Arc::new(AtomicBool::new(true)),
                     story: story.clone(),
                     answers: Arc::new(Answers::default()),
+                    enrolments,
+                    wrongs: Wrongs::default(),
                 };
                 let clock = DeviceClock::of_phone(&time);
                 let ports = ports(&disk, clock, &dice, Arc::new(link));

@@ -75,6 +75,7 @@ impl Tally {
         assert!(self.bookings > self.lives, "{self}");
         assert!(self.power_cuts > self.lives, "{self}");
         assert!(self.words > self.lives, "{self}");
+        assert!(self.conflicts > 0 && self.endings > 0, "{self}");
         assert!(self.resources_compared > 10 * self.lives, "{self}");
     }
 }
