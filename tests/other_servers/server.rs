@@ -49,6 +49,8 @@ pub struct Way {
     pub clock: Arc<HandClock>,
     pub trips: AtomicU64,
     pub asked: Mutex<Vec<String>>,
+    /// By so many seconds the server's clock is ahead.
+    pub server_ahead: AtomicU64,
     /// The request of this number does not arrive.
     pub fails_at: AtomicU64,
     /// How many transactions arrived.
@@ -83,6 +85,7 @@ impl Transport for Way {
         self.clock.pass(Duration::from_millis(40));
         let fails = trip == self.fails_at.load(Ordering::SeqCst);
         let is_write = is_write(&request);
+        let ahead = Duration::from_secs(self.server_ahead.load(Ordering::SeqCst));
         Box::pin(async move {
             // Others ask meanwhile.
             tokio::task::yield_now().await;
@@ -93,7 +96,7 @@ impl Transport for Way {
                     meanwhile(&self.server, self.clock.now());
                 }
             }
-            let answer = self.server.answer(request, self.clock.now());
+            let answer = self.server.answer(request, self.clock.now().plus(ahead));
             if let Some(asked) = self.asked.lock().unwrap().last_mut() {
                 asked.push_str(&format!(": {}", answer.status().as_u16()));
             }
@@ -164,6 +167,7 @@ impl Phone {
             clock: Arc::clone(clock),
             trips: AtomicU64::new(0),
             asked: Mutex::default(),
+            server_ahead: AtomicU64::new(0),
             fails_at: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             loses_answers: AtomicU64::new(0),

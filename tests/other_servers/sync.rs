@@ -8,6 +8,8 @@ use sokhoe_tests::foreign::Manners;
 
 use crate::server::{PATIENT, Phone, observation, patient, server};
 
+/// In seconds.
+const TWO_DAYS: u64 = 2 * 86_400;
 /// All under one stamp.
 const AT_ONCE: Duration = Duration::ZERO;
 
@@ -136,5 +138,44 @@ async fn a_neighbour_stays_where_they_are() {
             !phone.book().iter().any(|json| json.contains("theirs")),
             "{name}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_is_counted_anew_is_not_taken_for_the_old_one() {
+    let (server, clock) = server(Manners::hapi(), 3, AT_ONCE);
+    let phone = Phone::knows(&server, &clock).await;
+    phone.sync().await;
+    clock.pass(Duration::from_secs(3_600));
+    assert!(server.expunge("Observation", "o1", clock.now()));
+    server.put(&observation("o1", 777), clock.now()).unwrap();
+    clock.pass(Duration::from_secs(60));
+    phone.sync().await;
+    phone.expect_in_step(&server, "both are version 1");
+}
+
+#[tokio::test]
+async fn a_server_whose_clock_was_set_back_is_compared_at_once() {
+    for (name, manners) in both() {
+        let (server, clock) = server(manners, 5, AT_ONCE);
+        let phone = Phone::knows(&server, &clock).await;
+        // For a while it was two days ahead.
+        phone.way.server_ahead.store(TWO_DAYS, Ordering::SeqCst);
+        let ahead = || clock.now().plus(Duration::from_secs(TWO_DAYS));
+        server.put(&observation("o1", 777), ahead()).unwrap();
+        clock.pass(Duration::from_secs(1_800));
+        phone.sync().await;
+        phone.way.server_ahead.store(0, Ordering::SeqCst);
+        clock.pass(Duration::from_secs(1_800));
+        server.put(&observation("o1", 778), clock.now()).unwrap();
+        server.put(&observation("o2", 779), clock.now()).unwrap();
+        assert!(server.delete("Observation", "o3", clock.now()));
+        clock.pass(Duration::from_secs(1_800));
+        phone.sync().await;
+        phone.expect_in_step(&server, name);
+        server.put(&observation("o1", 780), clock.now()).unwrap();
+        clock.pass(Duration::from_secs(60));
+        phone.sync().await;
+        phone.expect_in_step(&server, &format!("{name}: and goes on"));
     }
 }

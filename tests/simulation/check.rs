@@ -1,15 +1,15 @@
 //! What must be true.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sokhoe_app::BookingStatus;
+use sokhoe_app::{BookingStatus, PersonView};
 use sokhoe_tests::book::exported_resources;
 
+use crate::bookings::Said;
 use crate::network::Clinics;
 use crate::phone::SimPhone;
-use crate::template::{HOSTS, PATIENTS};
+use crate::template::{HOSTS, NAMES, PATIENTS};
 
 /// What was not true.
 #[derive(Clone, Default)]
@@ -63,7 +63,13 @@ pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrong
         .map(|booking| (booking.id, booking.status))
         .collect();
     for phone in phones {
-        for ((_, id), status) in phone.said() {
+        let persons = phone.app().persons().expect("persons");
+        for ((of, id), Said { clinic, status }) in phone.said() {
+            let person = persons.iter().find(|person| person.id == of);
+            if person.is_none_or(|person| phone.lost(&clinic, &person.name).is_some()) {
+                // What was said of it went with the record.
+                continue;
+            }
             let expected = match status {
                 BookingStatus::Confirmed => Some("booked"),
                 BookingStatus::Cancelled => Some("cancelled"),
@@ -103,48 +109,68 @@ pub fn effects(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs) {
     }
 }
 
-/// I4 and I6: every phone has, of every person, what the person's clinics have, byte for byte, and nothing
-/// of anybody else.
-pub async fn books(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs) -> u64 {
-    let (mut records, mut hosts) = (BTreeMap::new(), BTreeMap::new());
+/// What clinics have of patients, by host and patient, as they give it.
+pub type Records<'c> = BTreeMap<(&'c str, &'static str), BTreeSet<String>>;
+
+/// What the clinics have of everybody that a phone knows there.
+pub async fn records<'c>(phones: &[Arc<SimPhone>], clinics: &'c Clinics) -> Records<'c> {
+    let mut records = Records::new();
     for (host, clinic) in clinics {
-        hosts.insert(clinic.id(), host.clone());
+        for at in phones.iter().flat_map(|phone| phone.enrolments) {
+            for patient in at.1.iter().map(|patient| PATIENTS[*patient]) {
+                if HOSTS[at.0] == host && !records.contains_key(&(host.as_str(), patient)) {
+                    records.insert((host.as_str(), patient), clinic.record(patient).await);
+                }
+            }
+        }
     }
+    records
+}
+
+/// I4, I6 and I7: every phone has, of every person, what the person's clinics have, byte for byte, and nothing
+/// of anybody else; and nothing of a clinic that took the access away. What `untold` names may still be there.
+pub fn books(
+    phones: &[Arc<SimPhone>],
+    records: &Records<'_>,
+    untold: &BTreeSet<String>,
+    wrongs: &Wrongs,
+) -> u64 {
     let mut compared = 0;
     for phone in phones {
         let app = phone.app();
-        for person in app.persons().expect("persons") {
+        let persons = app.persons().expect("persons");
+        links(phone, &persons, wrongs);
+        for person in persons {
             let Some(patient) = patient_of(&person.name) else {
                 wrongs.note(format!("I6: {} has a stranger", phone.name));
                 continue;
             };
             let mut expected = BTreeSet::new();
             for clinic in &person.clinic_ids {
-                let host = &hosts[clinic];
+                let host = phone.around.hosts[clinic].as_str();
                 let is_let_in = phone.enrolments.iter().any(|(at, patients)| {
                     HOSTS[*at] == host && patients.iter().any(|p| PATIENTS[*p] == patient)
                 });
                 if !is_let_in {
                     wrongs.note(format!("I6: {} has {patient} of {host}", phone.name));
                 }
-                let record = match records.entry((host, patient)) {
-                    Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(unknown) => unknown.insert(clinics[host].record(patient).await),
-                };
-                expected.extend(record.iter().cloned());
+                let record = records.get(&(host, patient));
+                expected.extend(record.into_iter().flatten().map(String::as_str));
             }
             let mut exported = Vec::new();
             app.export_fhir(&person.id, &mut exported)
                 .expect("the book");
-            let found: BTreeSet<String> = exported_resources(&exported)
+            let found: BTreeSet<&str> = exported_resources(&exported)
                 .into_iter()
-                .map(str::to_owned)
                 // A refused booking, which no clinic has.
                 .filter(|json| !json.contains("StructureDefinition/on-phone"))
                 .collect();
             compared += found.len() as u64;
             let missing = expected.difference(&found).count();
-            let foreign: Vec<_> = found.difference(&expected).collect();
+            let foreign: Vec<_> = found
+                .difference(&expected)
+                .filter(|json| !untold.contains(&key_of(json)))
+                .collect();
             if missing > 0 || !foreign.is_empty() {
                 wrongs.note(format!(
                     "I4: {}, {patient}: {missing} of {} missing, not there: {foreign:?}",
@@ -157,11 +183,46 @@ pub async fn books(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs)
     compared
 }
 
-fn patient_of(name: &str) -> Option<&'static str> {
-    match name {
-        "Quàng Thị Mai" => Some(PATIENTS[0]),
-        "Quàng Văn Thịnh" => Some(PATIENTS[1]),
-        "Nguyễn Thị Ngọc Ánh" => Some(PATIENTS[2]),
-        _ => None,
+/// I7: after a sync a phone knows no clinic that took the access away; every other one it still knows.
+fn links(phone: &SimPhone, persons: &[PersonView], wrongs: &Wrongs) {
+    for (at, patients) in phone.enrolments {
+        let clinic = phone
+            .around
+            .hosts
+            .iter()
+            .find(|(_, host)| *host == HOSTS[*at]);
+        let Some((clinic, host)) = clinic else {
+            continue;
+        };
+        for patient in *patients {
+            let name = NAMES[*patient];
+            let is_linked = persons
+                .iter()
+                .any(|person| person.name == name && person.clinic_ids.contains(clinic));
+            match phone.lost(clinic, name) {
+                Some(true) if is_linked => {
+                    wrongs.note(format!("I7: {} still has {name} of {host}", phone.name));
+                }
+                None if !is_linked => {
+                    wrongs.note(format!("I7: {} lost {name} of {host}", phone.name));
+                }
+                _ => {}
+            }
+        }
     }
+}
+
+pub fn patient_of(name: &str) -> Option<&'static str> {
+    let at = NAMES.iter().position(|known| *known == name)?;
+    Some(PATIENTS[at])
+}
+
+/// Type and id of a resource as a server of others writes it.
+fn key_of(json: &str) -> String {
+    let text = |member: &str| {
+        let (_, behind) = json.split_once(&format!("\"{member}\":\""))?;
+        behind.split_once('"').map(|(text, _)| text)
+    };
+    let (kind, id) = (text("resourceType"), text("id"));
+    format!("{}/{}", kind.unwrap_or_default(), id.unwrap_or_default())
 }

@@ -25,11 +25,46 @@ pub trait SimClinic: Send + Sync {
     /// The id by which phones know it; while it runs.
     fn id(&self) -> String;
 
+    /// Whether phones book there.
+    fn books(&self) -> bool {
+        true
+    }
+
     /// All its bookings; while it runs.
     fn bookings(&self) -> Vec<Booking>;
 
     /// Every resource that it has of a patient, in the bytes in which it gives it; while it runs.
     fn record<'a>(&'a self, patient: &'a str) -> BoxFuture<'a, BTreeSet<String>>;
+
+    /// What is gone without a word, as `Observation/ID`: a phone finds it only by comparing with all that is
+    /// there, which it does once or four times a day.
+    fn untold(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    /// What it took away from whom. It says so to whoever asks, and never takes it back.
+    fn ended(&self) -> Vec<Ended> {
+        Vec::new()
+    }
+
+    /// Whether there was a time when it let nobody in, who had a right to it all the same.
+    fn once_let_nobody_in(&self) -> bool {
+        false
+    }
+
+    /// What stands in a patient's Patient and is nobody else's to alter.
+    fn facts(&self, _patient: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A device's access to a patient's record, which the clinic took away.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub patient: String,
+    pub device: String,
+    /// Whether it is on the clinic's disk for sure: the power may have gone meanwhile.
+    pub is_certain: bool,
 }
 
 /// A booking as the clinic has it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -10,9 +10,11 @@ use bytes::Bytes;
 use http::{Request, Response};
 use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
 
-use crate::clinic::SimClinic;
+use crate::check::Wrongs;
+use crate::clinic::{Ended, SimClinic};
 use crate::dice::Dice;
 use crate::story::Story;
+use crate::template::{Enrolment, HOSTS, PATIENTS};
 
 /// Every clinic by its host.
 pub type Clinics = BTreeMap<String, Arc<dyn SimClinic>>;
@@ -39,24 +41,54 @@ pub struct Link {
     pub powered: Arc<AtomicBool>,
     pub story: Story,
     pub answers: Arc<Answers>,
+    /// Whom the phone has, at which clinic.
+    pub enrolments: &'static [Enrolment],
+    pub wrongs: Wrongs,
 }
 
-/// What clinics answered to each intent, for I2: the effect of an id is one, and all answers agree.
+/// What was said on the network, for what must be true of it.
 #[derive(Default)]
-pub struct Answers(Mutex<BTreeMap<String, Vec<u16>>>);
+pub struct Answers(Mutex<Said>);
+
+#[derive(Default)]
+struct Said {
+    /// What clinics answered to each intent, for I2: the effect of an id is one, and all answers agree.
+    intents: BTreeMap<String, Vec<u16>>,
+    /// What clinics took of what persons wrote into their Patient.
+    taken: Vec<(String, Bytes)>,
+    /// The device id of each phone.
+    devices: BTreeMap<String, String>,
+}
 
 impl Answers {
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn note(&self, key: &str, status: u16) {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.entry(key.to_owned()).or_default().push(status);
+        let mut said = self.said();
+        said.intents.entry(key.to_owned()).or_default().push(status);
+    }
+
+    /// Whether a clinic took a Patient with this text in it from somebody.
+    pub fn were_taken(&self, host: &str, text: &str) -> bool {
+        let said = self.said();
+        said.taken
+            .iter()
+            .any(|(by, body)| by == host && String::from_utf8_lossy(body).contains(text))
+    }
+
+    /// Under which device id a phone is known, once it asked for anything.
+    pub fn device_of(&self, phone: &str) -> Option<String> {
+        self.said().devices.get(phone).cloned()
     }
 
     /// Intents to which a clinic said both yes and no.
     pub fn contradictions(&self) -> Vec<String> {
-        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = self.said();
         let yes = |status: &u16| (200..300).contains(status);
         let no = |status: &u16| matches!(status, 400 | 404 | 409 | 410 | 412 | 422);
-        answers
+        said.intents
             .iter()
             .filter(|(_, statuses)| statuses.iter().any(yes) && statuses.iter().any(no))
             .map(|(key, statuses)| format!("I2: {key} was answered {statuses:?}"))
@@ -116,14 +148,26 @@ impl Link {
             .and_then(|key| key.to_str().ok())
             .map(ToOwned::to_owned);
         let clinic = self.clinics.get(&host).ok_or(TransportError::Unreachable)?;
+        let written = (request.method() == http::Method::PUT).then(|| request.body().clone());
+        let device = device_of(&request);
         let answer = clinic.answer(request);
         match &answer {
             Ok(response) => {
+                // A server of others tells of everybody in its history.
+                if clinic.books() {
+                    self.nobody_else(&host, response);
+                }
                 let status = response.status().as_u16();
                 self.story
                     .tell(&self.name, format_args!("{what} at {host}: {status}"));
-                if let Some(key) = key {
+                // Whoever has no access any more hears that there is no such person, and no decision.
+                let is_ended = |ended: &Ended| Some(&ended.device) == device.as_ref();
+                let decides = status != 404 || !clinic.ended().iter().any(is_ended);
+                if let Some(key) = key.filter(|_| decides) {
                     self.answers.note(&key, status);
+                }
+                if let Some(written) = written.filter(|_| (200..300).contains(&status)) {
+                    self.answers.said().taken.push((host, written));
                 }
             }
             Err(_) => self
@@ -131,6 +175,18 @@ impl Link {
                 .tell(&self.name, format_args!("{what} at {host}: down")),
         }
         answer
+    }
+
+    /// I6: what a clinic of ours answers names no patient but those that the phone has there.
+    fn nobody_else(&self, host: &str, answer: &Response<Bytes>) {
+        let text = String::from_utf8_lossy(answer.body());
+        for (number, patient) in PATIENTS.iter().enumerate() {
+            let has = |(at, patients): &Enrolment| HOSTS[*at] == host && patients.contains(&number);
+            if text.contains(patient) && !self.enrolments.iter().any(has) {
+                self.wrongs
+                    .note(format!("I6: {host} told {} of {patient}", self.name));
+            }
+        }
     }
 
     /// Gives it later, whoever still waits for it.
@@ -152,6 +208,12 @@ impl Link {
     ) -> Result<Response<Bytes>, TransportError> {
         if !self.powered.load(Ordering::SeqCst) {
             return Err(TransportError::Unreachable);
+        }
+        if let Some(device) = device_of(&request) {
+            self.answers
+                .said()
+                .devices
+                .insert(self.name.clone(), device);
         }
         let slow = Duration::from_secs(4);
         let fate = self.fate(limits);
@@ -209,6 +271,12 @@ impl Link {
             }
         }
     }
+}
+
+/// The id under which a clinic of ours knows who asks.
+fn device_of(request: &Request<Bytes>) -> Option<String> {
+    let device = request.headers().get("sokhoe-device")?;
+    Some(device.to_str().ok()?.to_owned())
 }
 
 impl Transport for Link {

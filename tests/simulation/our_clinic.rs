@@ -15,7 +15,7 @@ use sokhoe_domain::ports::{
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::disk::SimDisk;
 
-use crate::clinic::{Booking, SimClinic};
+use crate::clinic::{Booking, Ended, SimClinic};
 use crate::dice::Dice;
 use crate::network::at_once;
 use crate::story::Story;
@@ -40,6 +40,9 @@ struct State {
     disk: SimDisk,
     /// Unset while it is down.
     running: Option<(Clinic, InProcess)>,
+    /// Which devices asked for whose changes, by patient and device.
+    seen: BTreeSet<(String, String)>,
+    ended: Vec<Ended>,
 }
 
 impl OurClinic {
@@ -61,6 +64,8 @@ impl OurClinic {
             state: Mutex::new(State {
                 disk,
                 running: None,
+                seen: BTreeSet::new(),
+                ended: Vec::new(),
             }),
         };
         clinic.open();
@@ -152,6 +157,54 @@ impl OurClinic {
         ));
     }
 
+    /// Takes a device's access to a patient away for good.
+    fn ends_an_access(&self) {
+        let Some(clinic) = self.running() else {
+            return;
+        };
+        let seen: Vec<_> = self.state().seen.iter().cloned().collect();
+        let Some((patient, device)) = self.dice.one(&seen).cloned() else {
+            return;
+        };
+        let said = clinic.end_access(&patient, Some(&device));
+        let is_certain = said.is_ok();
+        self.tell(format_args!(
+            "ends an access to {patient}: {}",
+            if is_certain { "done" } else { "failed" }
+        ));
+        let mut state = self.state();
+        // Whoever has none any more does not count as somebody who was seen.
+        state.seen.remove(&(patient.clone(), device.clone()));
+        state.ended.push(Ended {
+            patient,
+            device,
+            is_certain,
+        });
+    }
+
+    /// Remembers who asks for whose changes.
+    fn sees(&self, request: &Request<Bytes>) {
+        let patient = request.uri().path().strip_prefix("/fhir/Patient/");
+        let patient = patient.and_then(|rest| rest.strip_suffix("/$changes"));
+        let device = request.headers().get("sokhoe-device");
+        let device = device.and_then(|device| device.to_str().ok());
+        if let (Some(patient), Some(device)) = (patient, device) {
+            let mut state = self.state();
+            let is_ended = |ended: &Ended| ended.patient == patient && ended.device == device;
+            if !state.ended.iter().any(is_ended) {
+                state.seen.insert((patient.to_owned(), device.to_owned()));
+            }
+        }
+    }
+
+    /// Wrong by up to two days, or right again.
+    fn clock_changes(&self) {
+        let hours = i64::try_from(self.dice.below(97)).unwrap() - 48;
+        let hours = if self.dice.percent(50) { 0 } else { hours };
+        self.clock.set_wrong_by(hours * 3_600_000);
+        self.tell(format_args!("has a clock that is wrong by {hours} h"));
+    }
+
     async fn is_down(&self) {
         self.tell("stops");
         drop(self.state().running.take());
@@ -195,6 +248,7 @@ impl SimClinic for OurClinic {
     fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         self.time.look();
         let answering = self.answering().ok_or(TransportError::Unreachable)?;
+        self.sees(&request);
         Ok(at_once(answering.answer(request)))
     }
 
@@ -202,10 +256,12 @@ impl SimClinic for OurClinic {
         Box::pin(async move {
             loop {
                 tokio::time::sleep(self.dice.waiting(Duration::from_secs(70 * 60))).await;
-                match self.dice.below(10) {
-                    0..5 => self.writes_a_result(patients),
-                    5..7 => self.forgets_a_result(patients),
-                    7..9 => self.is_down().await,
+                match self.dice.below(21) {
+                    0..10 => self.writes_a_result(patients),
+                    10..13 => self.forgets_a_result(patients),
+                    13 => self.ends_an_access(),
+                    14..18 => self.is_down().await,
+                    18 => self.clock_changes(),
                     _ => self.loses_power().await,
                 }
             }
@@ -213,6 +269,7 @@ impl SimClinic for OurClinic {
     }
 
     fn recover(&self) {
+        self.clock.set_wrong_by(0);
         if self.state().running.is_none() {
             self.open();
         } else if self.state().disk.is_cut() {
@@ -241,6 +298,10 @@ impl SimClinic for OurClinic {
                 status: row.status,
             })
             .collect()
+    }
+
+    fn ended(&self) -> Vec<Ended> {
+        self.state().ended.clone()
     }
 
     /// Read from the beginning by somebody who was never there before.

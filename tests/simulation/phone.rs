@@ -5,15 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sokhoe_app::{AppError, BookRequest, BookingStatus, FindSlotsRequest, SoKhoe};
+use sokhoe_app::{AppError, PersonView, SoKhoe};
 use sokhoe_testing::disk::{CrashKind, SimDisk};
 
-use crate::check::Wrongs;
+use crate::bookings::Said;
+use crate::check::{Wrongs, patient_of};
 use crate::dice::Dice;
 use crate::network::{Answers, Clinics, Link, Weather};
 use crate::story::Story;
 use crate::template::{Enrolment, PHONES, config, ports};
 use crate::time::{DeviceClock, Time};
+use crate::words::Word;
 use crate::world::Tally;
 
 /// A clock may be wrong by this much.
@@ -22,26 +24,30 @@ const WRONG: i64 = 48 * 3_600_000;
 /// A phone that lives through its day.
 pub struct SimPhone {
     pub name: String,
+    pub number: usize,
     /// Whom it has, at which clinic.
     pub enrolments: &'static [Enrolment],
     clock: Arc<DeviceClock>,
-    dice: Dice,
+    pub dice: Dice,
     weather: Arc<Mutex<Weather>>,
-    around: Surroundings,
+    pub around: Surroundings,
     state: Mutex<State>,
 }
 
-struct State {
-    disk: SimDisk,
+pub struct State {
+    pub disk: SimDisk,
     powered: Arc<AtomicBool>,
     app: SoKhoe,
     /// What the phone has said of each booking, by person and id: it must never say otherwise.
-    said: BTreeMap<(String, String), BookingStatus>,
+    pub said: BTreeMap<(String, String), Said>,
     /// The bookings that were made on it.
-    asked: BTreeSet<String>,
+    pub asked: BTreeSet<String>,
     /// For whom a booking was being made when it was last heard of.
-    is_booking: Option<String>,
-    tally: Tally,
+    pub is_booking: Option<String>,
+    /// What was written on it, and how often somebody began to.
+    pub words: Vec<Word>,
+    pub written: usize,
+    pub tally: Tally,
 }
 
 /// What is shared by everybody.
@@ -49,6 +55,8 @@ struct State {
 pub struct Surroundings {
     pub time: Arc<Time>,
     pub clinics: Arc<Clinics>,
+    /// Their hosts by the ids by which phones know them.
+    pub hosts: Arc<BTreeMap<String, String>>,
     pub answers: Arc<Answers>,
     pub story: Story,
     pub wrongs: Wrongs,
@@ -59,11 +67,12 @@ impl SimPhone {
         let name = format!("phone {number}");
         let weather = Arc::new(Mutex::new(Weather::Bad));
         let clock = DeviceClock::of_phone(&around.time);
-        let link = link(&name, &dice, &weather, around);
+        let link = link(number, &dice, &weather, around);
         let powered = Arc::clone(&link.powered);
         let app = switch_on(&disk, &clock, &dice, link).expect("a core");
         Self {
             name,
+            number,
             enrolments: PHONES[number],
             clock,
             dice,
@@ -76,12 +85,14 @@ impl SimPhone {
                 said: BTreeMap::new(),
                 asked: BTreeSet::new(),
                 is_booking: None,
+                words: Vec::new(),
+                written: 0,
                 tally: Tally::default(),
             }),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -94,7 +105,7 @@ impl SimPhone {
     }
 
     /// What it ever said of bookings.
-    pub fn said(&self) -> BTreeMap<(String, String), BookingStatus> {
+    pub fn said(&self) -> BTreeMap<(String, String), Said> {
         self.state().said.clone()
     }
 
@@ -103,11 +114,24 @@ impl SimPhone {
         self.state().asked.clone()
     }
 
-    fn tell(&self, what: impl std::fmt::Display) {
+    /// Whether a clinic took this phone's access to a person away, and whether it is certain.
+    pub fn lost(&self, clinic: &str, person: &str) -> Option<bool> {
+        let device = self.around.answers.device_of(&self.name)?;
+        let host = self.around.hosts.get(clinic)?;
+        let patient = patient_of(person)?;
+        let ended = self.around.clinics.get(host)?.ended();
+        ended
+            .iter()
+            .filter(|ended| ended.device == device && ended.patient == patient)
+            .map(|ended| ended.is_certain)
+            .max()
+    }
+
+    pub fn tell(&self, what: impl std::fmt::Display) {
         self.around.story.tell(&self.name, what);
     }
 
-    fn wrong(&self, what: impl std::fmt::Display) {
+    pub fn wrong(&self, what: impl std::fmt::Display) {
         self.tell(format_args!("WRONG: {what}"));
         self.around.wrongs.note(format!("{}: {what}", self.name));
     }
@@ -170,148 +194,54 @@ impl SimPhone {
         let Some(person) = self.dice.one(&persons) else {
             return;
         };
-        match self.dice.below(10) {
-            0..5 => self.syncs(&app, &person.id).await,
-            5..8 => self.books(&app, &person.id, &person.clinic_ids).await,
-            8 => self.cancels(&app, &person.id).await,
-            _ => {}
+        match self.dice.below(20) {
+            0..8 => self.syncs(&app, person).await,
+            8..13 => self.books(&app, person).await,
+            13..15 => self.cancels(&app, person).await,
+            15..17 => self.records_a_reading(&app, person).await,
+            17 => self.settles_a_conflict(&app, person).await,
+            _ => self.changes_a_contact(&app, person).await,
         }
         self.looks(&app, Some(&person.id));
     }
 
-    async fn syncs(&self, app: &SoKhoe, person: &str) {
-        let said = app.sync(person).await;
+    async fn syncs(&self, app: &SoKhoe, person: &PersonView) {
+        let said = app.sync(&person.id).await;
         self.state().tally.syncs += 1;
         match said {
             Ok(view) => self.tell(format_args!(
                 "synced: {} stored, {} waiting",
                 view.stored, view.waiting
             )),
-            Err(error) => self.failed("sync", &error),
+            Err(error) => self.failed_for("sync", person, &error),
         }
     }
 
-    async fn books(&self, app: &SoKhoe, person: &str, clinics: &[String]) {
-        let Some(clinic) = self.dice.one(clinics) else {
-            return;
-        };
-        // By true time: whoever finds a time on a phone whose clock is wrong sees it on paper, too.
-        let from = self.around.time.look().plus(Duration::from_secs(3_600));
-        let request = FindSlotsRequest {
-            person_id: person.to_owned(),
-            clinic_id: clinic.clone(),
-            service_id: None,
-            from,
-            to: from.plus(Duration::from_secs(2 * 86_400)),
-            limit: 6,
-        };
-        let slots = match app.find_slots(request).await {
-            Ok(slots) => slots,
-            Err(error) => return self.failed("find", &error),
-        };
-        // The first ones: many want the same.
-        let Some(slot) = slots.get(self.dice.below(3)) else {
-            return;
-        };
-        let request = BookRequest {
-            person_id: person.to_owned(),
-            slot: slot.clone(),
-        };
-        self.state().is_booking = Some(person.to_owned());
-        match app.book(request).await {
-            Ok(booking) => {
-                self.tell(format_args!("booked {}: {:?}", booking.id, booking.status));
-                let mut state = self.state();
-                state.is_booking = None;
-                state.asked.insert(booking.id.clone());
-                state.tally.bookings += 1;
-                state
-                    .said
-                    .insert((person.to_owned(), booking.id), booking.status);
-            }
-            Err(error) => self.failed("book", &error),
+    /// The same of a person, whose clinic may take the access away, or no token for a while.
+    pub fn failed_for(&self, what: &str, person: &PersonView, error: &AppError) {
+        let is_no = matches!(
+            error,
+            AppError::NotEnrolled | AppError::NotFound { .. } | AppError::Validation { .. }
+        );
+        let lost_one = self
+            .around
+            .hosts
+            .keys()
+            .any(|clinic| self.lost(clinic, &person.name).is_some());
+        let no_token = matches!(error, AppError::NotEnrolled)
+            && self
+                .around
+                .clinics
+                .values()
+                .any(|clinic| clinic.once_let_nobody_in());
+        match is_no && (lost_one || no_token) {
+            true => self.tell(format_args!("{what}: {error}")),
+            false => self.failed(what, error),
         }
-    }
-
-    async fn cancels(&self, app: &SoKhoe, person: &str) {
-        let Ok(bookings) = app.bookings(person) else {
-            return;
-        };
-        let Some(booking) = self.dice.one(&bookings) else {
-            return;
-        };
-        match app.cancel_booking(person, &booking.id).await {
-            Ok(after) => {
-                self.state().tally.cancellations += 1;
-                self.tell(format_args!("cancels {}: {:?}", after.id, after.status));
-            }
-            Err(AppError::Validation { .. }) => {}
-            Err(error) => self.failed("cancel", &error),
-        }
-    }
-
-    /// Reads the bookings of whoever has any, and of this person, and holds them against what was said before.
-    pub fn looks(&self, app: &SoKhoe, of: Option<&str>) {
-        if self.state().disk.is_cut() {
-            return;
-        }
-        let persons = app.persons().expect("persons");
-        for person in persons {
-            // A book that need not be opened takes time of another life.
-            let is_worth_it = {
-                let state = self.state();
-                of == Some(&person.id)
-                    || state.is_booking.as_ref() == Some(&person.id)
-                    || state.said.keys().any(|(of, _)| *of == person.id)
-            };
-            if !is_worth_it {
-                continue;
-            }
-            let bookings = match app.bookings(&person.id) {
-                Ok(bookings) => bookings,
-                Err(error) => return self.failed("look", &error),
-            };
-            let mut state = self.state();
-            let known: Vec<String> = state
-                .said
-                .keys()
-                .filter(|(of, _)| *of == person.id)
-                .map(|(_, id)| id.clone())
-                .collect();
-            for booking in &bookings {
-                let before = state
-                    .said
-                    .insert((person.id.clone(), booking.id.clone()), booking.status);
-                let is_new = before.is_none() && state.is_booking.is_some();
-                if is_new || !is_settled(booking.status) {
-                    state.asked.insert(booking.id.clone());
-                }
-                let allowed = match before {
-                    None | Some(BookingStatus::WaitingForNetwork | BookingStatus::Sending) => true,
-                    Some(BookingStatus::Confirmed) => matches!(
-                        booking.status,
-                        BookingStatus::Confirmed | BookingStatus::Cancelled
-                    ),
-                    Some(final_one) => final_one == booking.status,
-                };
-                if !allowed {
-                    self.wrong(format_args!(
-                        "{} was {before:?} and is {:?}",
-                        booking.id, booking.status
-                    ));
-                }
-            }
-            for id in known {
-                if !bookings.iter().any(|booking| booking.id == id) {
-                    self.wrong(format_args!("I5: {id} was kept and is gone"));
-                }
-            }
-        }
-        self.state().is_booking = None;
     }
 
     /// What may go wrong on a bad day, and nothing else.
-    fn failed(&self, what: &str, error: &AppError) {
+    pub fn failed(&self, what: &str, error: &AppError) {
         self.tell(format_args!("{what}: {error}"));
         let may_be = matches!(
             error,
@@ -343,7 +273,7 @@ impl SimPhone {
     }
 
     fn begins_on(&self, disk: SimDisk, what: &str) {
-        let link = link(&self.name, &self.dice, &self.weather, &self.around);
+        let link = link(self.number, &self.dice, &self.weather, &self.around);
         let powered = Arc::clone(&link.powered);
         self.tell(what);
         match switch_on(&disk, &self.clock, &self.dice, link) {
@@ -384,9 +314,12 @@ impl SimPhone {
         let mut settled = true;
         for person in app.persons().expect("persons") {
             match app.sync(&person.id).await {
-                Ok(view) => settled &= view.waiting == 0 && view.unreachable_clinic_ids.is_empty(),
+                Ok(view) => {
+                    let waits = view.waiting > 0 && !self.asks(&app, &person);
+                    settled &= !waits && view.unreachable_clinic_ids.is_empty();
+                }
                 Err(error) => {
-                    self.failed("sync", &error);
+                    self.failed_for("sync", &person, &error);
                     settled = false;
                 }
             }
@@ -396,23 +329,18 @@ impl SimPhone {
     }
 }
 
-fn is_settled(status: BookingStatus) -> bool {
-    !matches!(
-        status,
-        BookingStatus::WaitingForNetwork | BookingStatus::Sending
-    )
-}
-
 /// The phone's way to the clinics, until its power goes.
-fn link(name: &str, dice: &Dice, weather: &Arc<Mutex<Weather>>, around: &Surroundings) -> Link {
+fn link(number: usize, dice: &Dice, weather: &Arc<Mutex<Weather>>, around: &Surroundings) -> Link {
     Link {
-        name: name.to_owned(),
+        name: format!("phone {number}"),
         clinics: Arc::clone(&around.clinics),
         dice: dice.clone(),
         weather: Arc::clone(weather),
         powered: Arc::new(AtomicBool::new(true)),
         story: around.story.clone(),
         answers: Arc::clone(&around.answers),
+        enrolments: PHONES[number],
+        wrongs: around.wrongs.clone(),
     }
 }
 

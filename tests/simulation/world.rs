@@ -1,20 +1,20 @@
 //! A life from its beginning to the quiet at its end.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::check::{self, Wrongs};
-use crate::clinic::SimClinic;
 use crate::dice::Dice;
 use crate::network::{Answers, Clinics};
-use crate::our_clinic::OurClinic;
 use crate::phone::{SimPhone, Surroundings};
 use crate::story::Story;
-use crate::template::{PATIENTS, Template, runtime};
+use crate::template::{HOSTS, PATIENTS, PHONES, Template, runtime};
 use crate::time::Time;
+use crate::words;
 
 /// How long a life is, before the quiet.
 const LIFE: Duration = Duration::from_secs(7 * 3_600);
@@ -22,6 +22,12 @@ const LIFE: Duration = Duration::from_secs(7 * 3_600);
 const PHONES_IN_A_LIFE: usize = 3;
 /// I11: once nothing goes wrong any more, everything is in step within this.
 const QUIET: Duration = Duration::from_secs(60);
+
+/// After this a phone compares what it has with all that a server lists.
+const UNTIL_COMPARED: Duration = Duration::from_secs(25 * 3_600);
+
+/// Rounds in which a family is done with deciding: what one of them decides another may have to decide again.
+const DECISIONS: usize = 12;
 
 /// One life.
 pub struct Life {
@@ -39,6 +45,12 @@ pub struct Tally {
     pub syncs: u64,
     pub bookings: u64,
     pub cancellations: u64,
+    /// Readings and contacts that were written.
+    pub words: u64,
+    /// Conflicts that were decided.
+    pub conflicts: u64,
+    /// Accesses that clinics took away.
+    pub endings: u64,
     pub power_cuts: u64,
     pub resources_compared: u64,
 }
@@ -50,6 +62,9 @@ impl Tally {
         self.syncs += other.syncs;
         self.bookings += other.bookings;
         self.cancellations += other.cancellations;
+        self.words += other.words;
+        self.conflicts += other.conflicts;
+        self.endings += other.endings;
         self.power_cuts += other.power_cuts;
         self.resources_compared += other.resources_compared;
     }
@@ -59,6 +74,8 @@ impl Tally {
         assert!(self.syncs > 5 * self.lives, "{self}");
         assert!(self.bookings > self.lives, "{self}");
         assert!(self.power_cuts > self.lives, "{self}");
+        assert!(self.words > self.lives, "{self}");
+        assert!(self.conflicts > 0 && self.endings > 0, "{self}");
         assert!(self.resources_compared > 10 * self.lives, "{self}");
     }
 }
@@ -67,11 +84,14 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} power cuts, {} resources compared",
+            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} words, {} conflicts, {} accesses ended, {} power cuts, {} resources compared",
             self.device_hours,
             self.syncs,
             self.bookings,
             self.cancellations,
+            self.words,
+            self.conflicts,
+            self.endings,
             self.power_cuts,
             self.resources_compared
         )
@@ -88,6 +108,52 @@ pub fn live(template: &Template, seed: u64) -> Life {
         wrongs: vec![format!("the life broke: {}", words(&*broke))],
         tally: Tally::default(),
     })
+}
+
+/// Whether a phone knows a clinic.
+fn knows(phone: usize, clinic: usize) -> bool {
+    PHONES[phone].iter().any(|(at, _)| *at == clinic)
+}
+
+/// Everybody into step, and whatever is to be decided decided.
+async fn settle(phones: &[Arc<SimPhone>], wrongs: &Wrongs) {
+    for _ in 0..DECISIONS {
+        come_into_step(phones, wrongs).await;
+        let mut decided = false;
+        for phone in phones {
+            decided |= phone.decides().await;
+        }
+        if !decided {
+            return;
+        }
+    }
+    wrongs.note("I11: there is always something to decide".to_owned());
+}
+
+/// Within the time that I11 gives.
+async fn come_into_step(phones: &[Arc<SimPhone>], wrongs: &Wrongs) {
+    let end = tokio::time::Instant::now() + QUIET;
+    let mut settled = false;
+    while !settled && tokio::time::Instant::now() < end {
+        settled = beside_each_other(phones).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+    if !settled {
+        wrongs.note("I11: somebody still waits".to_owned());
+    }
+    // What others did while the first ones were already in step.
+    beside_each_other(phones).await;
+}
+
+/// Whether all are in step.
+async fn beside_each_other(phones: &[Arc<SimPhone>]) -> bool {
+    let mut settling = tokio::task::JoinSet::new();
+    for phone in phones {
+        let phone = Arc::clone(phone);
+        settling.spawn(async move { phone.settles().await });
+    }
+    let settled = settling.join_all().await;
+    settled.into_iter().all(|settled| settled)
 }
 
 /// The phones in a life, in order.
@@ -112,27 +178,31 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
         let time = Time::start();
         let story = told.get_or_init(|| Story::begin(&time)).clone();
         let wrongs = Wrongs::default();
+        let drawn = drawn(seed, template.phones.len());
         let clinics: Arc<Clinics> = Arc::new(
-            template
-                .clinics
+            HOSTS
                 .iter()
-                .zip(100..)
-                .map(|((host, disk, keys), actor)| {
-                    let dice = Dice::new(seed, actor);
-                    let clinic =
-                        OurClinic::start(host, disk.copy(), keys.clone(), &time, dice, &story);
-                    (host.clone(), Arc::new(clinic) as Arc<dyn SimClinic>)
+                .zip(&template.clinics)
+                .enumerate()
+                .filter(|(at, _)| drawn.iter().any(|phone| knows(*phone, *at)))
+                .map(|(at, (host, begun))| {
+                    let dice = Dice::new(seed, 100 + at as u64);
+                    ((*host).to_owned(), begun.start(host, &time, dice, &story))
                 })
                 .collect(),
         );
+        let hosts = clinics
+            .iter()
+            .map(|(host, clinic)| (clinic.id(), host.clone()));
         let around = Surroundings {
             time: Arc::clone(&time),
             clinics: Arc::clone(&clinics),
+            hosts: Arc::new(hosts.collect()),
             answers: Arc::new(Answers::default()),
             story: story.clone(),
             wrongs: wrongs.clone(),
         };
-        let phones: Vec<Arc<SimPhone>> = drawn(seed, template.phones.len())
+        let phones: Vec<Arc<SimPhone>> = drawn
             .into_iter()
             .map(|number| {
                 let dice = Dice::new(seed, 200 + number as u64);
@@ -172,22 +242,7 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
         for phone in &phones {
             phone.comes_home();
         }
-        let end = tokio::time::Instant::now() + QUIET;
-        let mut settled = false;
-        while !settled && tokio::time::Instant::now() < end {
-            settled = true;
-            for phone in &phones {
-                settled &= phone.settles().await;
-            }
-            tokio::time::sleep(Duration::from_secs(5)).await;
-        }
-        if !settled {
-            wrongs.note("I11: somebody still waits".to_owned());
-        }
-        // What others did while the first ones were already in step.
-        for phone in &phones {
-            phone.settles().await;
-        }
+        settle(&phones, &wrongs).await;
         let mut tally = Tally {
             lives: 1,
             device_hours: time.since_begin().as_secs_f64() / 3_600.0 * phones.len() as f64,
@@ -199,7 +254,23 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
         check::seats(&clinics, &wrongs);
         check::effects(&phones, &clinics, &wrongs);
         check::confirmations(&phones, &clinics, &wrongs);
-        tally.resources_compared = check::books(&phones, &clinics, &wrongs).await;
+        let records = check::records(&phones, &clinics).await;
+        let untold: BTreeSet<_> = clinics
+            .values()
+            .flat_map(|clinic| clinic.untold())
+            .collect();
+        tally.resources_compared = check::books(&phones, &records, &untold, &wrongs);
+        words::kept(&phones, &clinics, &records, &wrongs);
+        tally.endings = clinics
+            .values()
+            .map(|clinic| clinic.ended().len() as u64)
+            .sum();
+        if !untold.is_empty() {
+            // What nobody was told of is found by comparing, which is due after a day.
+            tokio::time::sleep(UNTIL_COMPARED).await;
+            settle(&phones, &wrongs).await;
+            tally.resources_compared += check::books(&phones, &records, &BTreeSet::new(), &wrongs);
+        }
         for contradiction in around.answers.contradictions() {
             wrongs.note(contradiction);
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sokhoe_client::ClientError;
+use sokhoe_domain::planted::{Bug, is_planted};
 use sokhoe_domain::{ClinicId, Timestamp, Wire};
 use sokhoe_sync::{
     Cause, Engine, Fetch, HeldBack, HostPaces, Lane, Pulled, Pushed, SyncError, Urgency, WaitUntil,
@@ -183,6 +184,9 @@ impl SoKhoe {
                 Err(SyncError::Client(ClientError::Refused { code, .. }))
                     if code == ACCESS_ENDED && lane.wire == Wire::Clinic =>
                 {
+                    if is_planted(Bug::AccessEndedIgnored) {
+                        continue;
+                    }
                     session.lose_access(&book, &lane.clinic)?;
                     if session.lanes(&book.person.id)?.is_empty() {
                         return Ok(view);

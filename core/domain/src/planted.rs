@@ -26,11 +26,21 @@ pub enum Bug {
     TwoInOneSeat,
     /// The clinic does not remember what it answered to an intent.
     AnswersForgotten,
+    /// The phone asks another's server for what is newer (`gt`) than the newest that it saw.
+    OnlyNewerThanSeen,
+    /// The phone never compares what it has with what a server lists.
+    NeverCompared,
+    /// Elements of arrays are taken for the same by their places.
+    MergedByPlace,
+    /// The phone writes over whatever version there is.
+    WrittenOverUnseen,
+    /// The phone keeps what a clinic took away.
+    AccessEndedIgnored,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::CursorBeforeData,
         Self::UpdatesIgnored,
         Self::DeletionsIgnored,
@@ -41,6 +51,11 @@ impl Bug {
         Self::NothingDurable,
         Self::TwoInOneSeat,
         Self::AnswersForgotten,
+        Self::OnlyNewerThanSeen,
+        Self::NeverCompared,
+        Self::MergedByPlace,
+        Self::WrittenOverUnseen,
+        Self::AccessEndedIgnored,
     ];
 }
 

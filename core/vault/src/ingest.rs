@@ -312,7 +312,7 @@ impl<'t> Ingest<'t> {
                 Some(version) => known.version.as_deref() == Some(version),
                 None => known.version.is_none() && self.has_json(known.number, json)?,
             } || is_planted(Bug::UpdatesIgnored);
-            if same {
+            if same && !self.counts_anew(known, json)? {
                 self.applied.unchanged += 1;
                 return Ok(());
             }
@@ -527,15 +527,39 @@ impl<'t> Ingest<'t> {
         version: Option<&str>,
         came: &Indexed,
     ) -> Result<bool, VaultError> {
-        let stored: Option<i64> = self
+        let stamps = self
+            .last_updated(known)?
+            .zip(came.last_updated.map(Timestamp::as_millis));
+        let here = known.version.as_deref();
+        Ok(match stamps {
+            // A clock that was set back writes later versions under earlier times.
+            Some((then, came)) if then != came => {
+                came < then && !resources::is_older(here, version)
+            }
+            _ => resources::is_older(version, here),
+        })
+    }
+
+    /// Whether a version has the number of the one that is here and is another: a server that forgot a resource
+    /// altogether (HAPI's `$expunge`) counts anew when it has it again.
+    fn counts_anew(&self, known: &Known, json: &str) -> Result<bool, VaultError> {
+        if !self.only_newer {
+            return Ok(false);
+        }
+        let Ok(came) = (self.scratch.index)(json) else {
+            return Ok(false);
+        };
+        let came = came.last_updated.map(Timestamp::as_millis);
+        let stamps = self.last_updated(known)?.zip(came);
+        Ok(stamps.is_some_and(|(here, came)| here != came))
+    }
+
+    /// The server's time of the version that is here.
+    fn last_updated(&self, known: &Known) -> Result<Option<i64>, VaultError> {
+        Ok(self
             .tx
             .prepare_cached(r#"SELECT "last_updated" FROM "resource" WHERE "number" = ?1"#)?
-            .query_row([known.number], |row| row.get(0))?;
-        let stamps = stored.zip(came.last_updated.map(Timestamp::as_millis));
-        Ok(match stamps {
-            Some((here, came)) if here != came => came < here,
-            _ => resources::is_older(version, known.version.as_deref()),
-        })
+            .query_row([known.number], |row| row.get(0))?)
     }
 
     /// Whether the stored bytes are these.

@@ -120,7 +120,7 @@ impl Vault {
     }
 
     /// As [`Vault::apply_at`], for a server whose answers are in no order: what is older than what is
-    /// here, by `meta.lastUpdated` and then by a version that is a number, changes nothing.
+    /// here, by `meta.lastUpdated` unless versions that are numbers say otherwise, changes nothing.
     ///
     /// # Errors
     /// [`VaultError`]; nothing of the page is kept then.

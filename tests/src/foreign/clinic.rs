@@ -104,6 +104,17 @@ impl ForeignClinic {
         self
     }
 
+    /// Another server with the same data, that rolls its own dice. Nothing runs there.
+    #[must_use]
+    pub fn copy(&self, seed: u64) -> Self {
+        let copy = Self::new(&self.base, self.manners.clone(), seed);
+        copy.state().store = self.state().store.clone();
+        Self {
+            token: self.token.clone(),
+            ..copy
+        }
+    }
+
     /// Where it is.
     #[must_use]
     pub fn base(&self) -> &str {
@@ -201,6 +212,33 @@ impl ForeignClinic {
             .running
             .sort_by_key(|running| (running.commits_at, running.id));
         Ok(id)
+    }
+
+    /// Whatever transaction runs commits now.
+    pub fn commit_all(&self, now: Timestamp) {
+        let mut state = self.state();
+        for running in &mut state.running {
+            running.commits_at = running.commits_at.min(now);
+        }
+        drop(state);
+        drop(self.state_at(now));
+    }
+
+    /// The program ends in the middle of whatever it does: what was committed stays, transactions that run
+    /// leave nothing, and nobody can page on.
+    pub fn crash(&self, now: Timestamp) {
+        let mut state = self.state_at(now);
+        state.running.clear();
+        state.searches = Searches::default();
+        state.counts = Counts::new();
+    }
+
+    /// Forgets a resource and its history, as HAPI's `$expunge` does, so that nobody is told that it is gone;
+    /// false when it was not there.
+    pub fn expunge(&self, kind: &str, id: &str, now: Timestamp) -> bool {
+        self.state_at(now)
+            .store
+            .expunge(&ResourceKey::new(kind, id))
     }
 
     /// What became of a transaction.

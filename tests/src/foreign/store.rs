@@ -94,7 +94,7 @@ impl Done {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Store {
     rows: BTreeMap<ResourceKey, Row>,
     sequence: u64,
@@ -178,6 +178,11 @@ impl Store {
                 self.rows.remove(key);
             }
         }
+    }
+
+    /// Forgets a resource and that it ever was; whether it was there.
+    pub(super) fn expunge(&mut self, key: &ResourceKey) -> bool {
+        self.rows.remove(key).is_some()
     }
 
     /// Whether everything that these refer to is there, and nothing refers to what is gone.

@@ -14,6 +14,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use sokhoe_domain::planted::{Bug, is_planted};
+
 use crate::FhirError;
 use crate::json::{Document, Node};
 pub use fields::is_own_observation;
@@ -232,6 +234,14 @@ fn keyed<'d>(name: &str, versions: Versions<'d>) -> Option<Keyed<'d>> {
         .all(|node| node.is_array() && node.items().all(Node::is_object))
     {
         return None;
+    }
+    if is_planted(Bug::MergedByPlace) {
+        return Some([versions.base, versions.ours, versions.theirs].map(|node| {
+            let items = node.into_iter().flat_map(Node::items).enumerate();
+            items
+                .map(|(place, item)| (place.to_string(), item))
+                .collect()
+        }));
     }
     let by = |key: &dyn Fn(Node<'d>) -> Option<String>| -> Option<Keyed<'d>> {
         let mut found = [BTreeMap::new(), BTreeMap::new(), BTreeMap::new()];

@@ -356,7 +356,7 @@ proptest! {
         prop_assert!(count.is_none_or(|count| all.len() <= count));
         // In two windows as in one, and the same every time.
         let parts = [course.between(from, day(cut), usize::MAX), course.between(day(cut), to, usize::MAX)];
-        prop_assert_eq!(parts.concat(), all.clone());
+        prop_assert_eq!(&parts.concat(), &all);
         prop_assert_eq!(course.between(from, to, most), all.into_iter().take(most).collect::<Vec<_>>());
         // The count is right when the course is long enough for it.
         let whole = course.between(course.start(), course.end(), usize::MAX);

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use sokhoe_client::{ClientError, Versioned};
+use sokhoe_domain::planted::{Bug, is_planted};
 use sokhoe_domain::{IntentId, ResourceKey, Timestamp};
 use sokhoe_vault::{ChangeState, StoredChange, VaultError};
 
@@ -191,6 +192,7 @@ impl Engine {
             return overtaken(error);
         }
         let over = change.theirs.as_ref().and(change.version.as_deref());
+        let over = over.filter(|_| !is_planted(Bug::WrittenOverUnseen));
         match attempt
             .lane
             .client

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::Timestamp;
+use sokhoe_domain::planted::{Bug, is_planted};
 
+use super::WINDOW;
 use super::plan::Plan;
 
 /// The version of the form; another one begins anew.
@@ -62,13 +64,28 @@ impl Standing {
     /// From where on changes are asked for: `window` before what is complete, since what was written
     /// together becomes visible late, under the time of its beginning.
     pub(super) fn since(&self, window: std::time::Duration) -> Option<Timestamp> {
-        Some(Timestamp::from_millis(self.complete?).minus(window))
+        let complete = Timestamp::from_millis(self.complete?);
+        if is_planted(Bug::OnlyNewerThanSeen) {
+            return Some(complete);
+        }
+        Some(complete.minus(window))
     }
 }
 
 impl Round {
+    /// Whether the server looked long before what was complete already, by its own word.
+    pub(super) fn is_long_before(&self, complete: Option<i64>) -> bool {
+        let window = i64::try_from(WINDOW.as_millis()).unwrap_or(i64::MAX);
+        self.looked
+            .zip(complete)
+            .is_some_and(|(looked, complete)| looked < complete.saturating_sub(window))
+    }
+
     /// What is complete once this round is over.
     pub(super) fn complete(&self) -> Option<i64> {
+        if is_planted(Bug::OnlyNewerThanSeen) {
+            return self.newest;
+        }
         // The server's own word, never a proxy's or the phone's clock. A word that is older than what it
         // sent would only ask for more than is needed.
         self.looked.or(self.newest)

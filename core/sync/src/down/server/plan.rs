@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sokhoe_client::ServerQuery;
 use sokhoe_domain::Timestamp;
+use sokhoe_domain::planted::{Bug, is_planted};
 use sokhoe_fhir::CapabilityView;
 
 use crate::server_slots::BookingWays;
@@ -165,8 +166,14 @@ pub(super) fn queries(plan: &Plan, patient: &str, since: Option<Timestamp>) -> V
 /// What a step asks; nothing when there is nothing to ask.
 pub(super) fn query(step: &Step, patient: &str, since: Option<Timestamp>) -> Option<ServerQuery> {
     let newer = |since: Option<Timestamp>| {
-        let since =
-            since.map(|since| ("_lastUpdated".to_owned(), format!("ge{}", since.to_fhir())));
+        let from = match is_planted(Bug::OnlyNewerThanSeen) {
+            true => "gt",
+            false => "ge",
+        };
+        let since = since.map(|since| {
+            let bound = format!("{from}{}", since.to_fhir());
+            ("_lastUpdated".to_owned(), bound)
+        });
         since.into_iter().collect::<Vec<_>>()
     };
     Some(match step {

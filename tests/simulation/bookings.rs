@@ -1,0 +1,158 @@
+//! What a person does with bookings, and what the phone may say of them.
+
+use std::time::Duration;
+
+use sokhoe_app::{AppError, BookRequest, BookingStatus, FindSlotsRequest, PersonView, SoKhoe};
+
+use crate::phone::SimPhone;
+
+/// What a phone said of a booking last.
+#[derive(Clone)]
+pub struct Said {
+    pub clinic: String,
+    pub status: BookingStatus,
+}
+
+impl SimPhone {
+    pub async fn books(&self, app: &SoKhoe, of: &PersonView) {
+        let person = of.id.as_str();
+        let books = |id: &&String| {
+            let host = self.around.hosts.get(*id);
+            host.is_some_and(|host| self.around.clinics[host].books())
+        };
+        let clinics: Vec<_> = of.clinic_ids.iter().filter(books).collect();
+        let Some(clinic) = self.dice.one(&clinics).copied() else {
+            return;
+        };
+        // By true time: whoever finds a time on a phone whose clock is wrong sees it on paper, too.
+        let from = self.around.time.look().plus(Duration::from_secs(3_600));
+        let request = FindSlotsRequest {
+            person_id: person.to_owned(),
+            clinic_id: clinic.clone(),
+            service_id: None,
+            from,
+            to: from.plus(Duration::from_secs(2 * 86_400)),
+            limit: 6,
+        };
+        let slots = match app.find_slots(request).await {
+            Ok(slots) => slots,
+            Err(error) => return self.failed_for("find", of, &error),
+        };
+        // The first ones: many want the same.
+        let Some(slot) = slots.get(self.dice.below(3)) else {
+            return;
+        };
+        let request = BookRequest {
+            person_id: person.to_owned(),
+            slot: slot.clone(),
+        };
+        self.state().is_booking = Some(person.to_owned());
+        match app.book(request).await {
+            Ok(booking) => {
+                self.tell(format_args!("booked {}: {:?}", booking.id, booking.status));
+                let mut state = self.state();
+                state.is_booking = None;
+                state.asked.insert(booking.id.clone());
+                state.tally.bookings += 1;
+                let said = Said {
+                    clinic: booking.clinic_id,
+                    status: booking.status,
+                };
+                state.said.insert((person.to_owned(), booking.id), said);
+            }
+            Err(error) => self.failed_for("book", of, &error),
+        }
+    }
+
+    pub async fn cancels(&self, app: &SoKhoe, of: &PersonView) {
+        let person = of.id.as_str();
+        let Ok(bookings) = app.bookings(person) else {
+            return;
+        };
+        let Some(booking) = self.dice.one(&bookings) else {
+            return;
+        };
+        match app.cancel_booking(person, &booking.id).await {
+            Ok(after) => {
+                self.state().tally.cancellations += 1;
+                self.tell(format_args!("cancels {}: {:?}", after.id, after.status));
+            }
+            Err(AppError::Validation { .. }) => {}
+            Err(error) => self.failed_for("cancel", of, &error),
+        }
+    }
+
+    /// Reads the bookings of whoever has any, and of this person, and holds them against what was said before.
+    pub fn looks(&self, app: &SoKhoe, of: Option<&str>) {
+        if self.state().disk.is_cut() {
+            return;
+        }
+        let persons = app.persons().expect("persons");
+        for person in persons {
+            // A book that need not be opened takes time of another life.
+            let is_worth_it = {
+                let state = self.state();
+                of == Some(&person.id)
+                    || state.is_booking.as_ref() == Some(&person.id)
+                    || state.said.keys().any(|(of, _)| *of == person.id)
+            };
+            if !is_worth_it {
+                continue;
+            }
+            let bookings = match app.bookings(&person.id) {
+                Ok(bookings) => bookings,
+                Err(error) => return self.failed("look", &error),
+            };
+            let mut state = self.state();
+            // What a clinic took away is to go, and nobody says when it hears of it.
+            let gone = |said: &Said| self.lost(&said.clinic, &person.name).is_some();
+            let known: Vec<String> = state
+                .said
+                .iter()
+                .filter(|((of, _), said)| *of == person.id && !gone(said))
+                .map(|((_, id), _)| id.clone())
+                .collect();
+            for booking in &bookings {
+                let said = Said {
+                    clinic: booking.clinic_id.clone(),
+                    status: booking.status,
+                };
+                let before = state
+                    .said
+                    .insert((person.id.clone(), booking.id.clone()), said)
+                    .map(|before| before.status);
+                let is_new = before.is_none() && state.is_booking.is_some();
+                if is_new || !is_settled(booking.status) {
+                    state.asked.insert(booking.id.clone());
+                }
+                let allowed = match before {
+                    None | Some(BookingStatus::WaitingForNetwork | BookingStatus::Sending) => true,
+                    Some(BookingStatus::Confirmed) => matches!(
+                        booking.status,
+                        BookingStatus::Confirmed | BookingStatus::Cancelled
+                    ),
+                    Some(final_one) => final_one == booking.status,
+                };
+                if !allowed {
+                    self.wrong(format_args!(
+                        "{} was {before:?} and is {:?}",
+                        booking.id, booking.status
+                    ));
+                }
+            }
+            for id in known {
+                if !bookings.iter().any(|booking| booking.id == id) {
+                    self.wrong(format_args!("I5: {id} was kept and is gone"));
+                }
+            }
+        }
+        self.state().is_booking = None;
+    }
+}
+
+fn is_settled(status: BookingStatus) -> bool {
+    !matches!(
+        status,
+        BookingStatus::WaitingForNetwork | BookingStatus::Sending
+    )
+}
