@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use sokhoe_app::domain::Section;
-use sokhoe_app::{BrowseRequest, SoKhoe};
+use sokhoe_app::{BrowseRequest, EntryView, SoKhoe};
 use sokhoe_tests::{BOOK_PATIENT, TestClinic, TestPhone};
 
 use crate::relay::{Pace, Relay};
@@ -17,8 +17,13 @@ pub const NAMES: [&str; 3] = [
     "slow_first_screen_bytes",
 ];
 
-/// As seen by who looks: the section, the title, the status and the day.
-type Row = (Section, String, String, String);
+/// What is first looked for.
+struct FirstScreen {
+    /// The medicines in use: the title and the day.
+    medicines: BTreeSet<(String, String)>,
+    /// The days of the newest results: which of one day come first is nobody's matter.
+    results: Vec<String>,
+}
 
 /// So many of the newest results are on the first screen.
 const RESULTS: usize = 10;
@@ -31,12 +36,8 @@ pub async fn measure() -> Vec<Figure> {
     helper.app.sync(&theirs).await.expect("a sync");
     let slot = helper.free_times(&theirs, 1).await.remove(0);
     helper.book(&theirs, slot).await.expect("a booking");
-    let mut wanted = rows(&helper.app, &theirs, Section::Medicines, 200);
-    wanted.retain(|(_, _, status, _)| status == "active");
-    let results = rows(&helper.app, &theirs, Section::Results, RESULTS);
-    assert!(!wanted.is_empty() && results.len() == RESULTS);
-    wanted.extend(results);
-    let wanted: BTreeSet<Row> = wanted.into_iter().collect();
+    let wanted = first_screen(&helper.app, &theirs);
+    assert!(wanted.medicines.len() > 20 && wanted.results.len() == RESULTS);
 
     let relay = Relay::start(
         &clinic.url,
@@ -89,7 +90,7 @@ pub async fn measure() -> Vec<Figure> {
     ]
 }
 
-fn rows(app: &SoKhoe, person: &str, section: Section, limit: usize) -> Vec<Row> {
+fn rows(app: &SoKhoe, person: &str, section: Section) -> Vec<EntryView> {
     let request = BrowseRequest {
         person_id: person.to_owned(),
         text: String::new(),
@@ -98,20 +99,27 @@ fn rows(app: &SoKhoe, person: &str, section: Section, limit: usize) -> Vec<Row> 
         from: None,
         to: None,
         cursor: None,
-        limit: u32::try_from(limit).expect("a page"),
+        limit: 200,
     };
-    let page = app.browse(request).expect("a page");
-    page.rows
-        .into_iter()
-        .map(|row| (row.section, row.title, row.status, row.when_text))
-        .collect()
+    app.browse(request).expect("a page").rows
 }
 
-/// Whether everything that is wanted first can be seen: the appointment, too.
-fn has(app: &SoKhoe, person: &str, wanted: &BTreeSet<Row>) -> bool {
-    let mut seen = rows(app, person, Section::Medicines, 200);
-    seen.extend(rows(app, person, Section::Results, RESULTS));
-    let seen: BTreeSet<Row> = seen.into_iter().collect();
+fn first_screen(app: &SoKhoe, person: &str) -> FirstScreen {
+    let mut medicines = rows(app, person, Section::Medicines);
+    medicines.retain(|row| row.status == "active");
+    let medicines = medicines.into_iter().map(|row| (row.title, row.when_text));
+    let results = rows(app, person, Section::Results).into_iter();
+    FirstScreen {
+        medicines: medicines.collect(),
+        results: results.take(RESULTS).map(|row| row.when_text).collect(),
+    }
+}
+
+/// Whether all of it can be seen: the appointment, too.
+fn has(app: &SoKhoe, person: &str, wanted: &FirstScreen) -> bool {
+    let seen = first_screen(app, person);
     let appointments = app.bookings(person).expect("bookings");
-    !appointments.is_empty() && wanted.is_subset(&seen)
+    !appointments.is_empty()
+        && wanted.medicines.is_subset(&seen.medicines)
+        && wanted.results == seen.results
 }

@@ -190,7 +190,7 @@ pub(crate) const TYPES: &[Served] = &[
     own("MedicationAdministration", OWN),
     own("MedicationDispense", OWN),
     own("MedicationRequest", WITH_STATUS),
-    own("MedicationStatement", OWN),
+    own("MedicationStatement", WITH_STATUS),
     own("MolecularSequence", OWN),
     own("NutritionOrder", OWN),
     own("Observation", CODED),

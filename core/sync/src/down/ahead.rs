@@ -106,6 +106,7 @@ fn wanted(lane: &Lane, now: Timestamp) -> Vec<ServerQuery> {
             .collect(),
     };
     let since = |time: Timestamp| ("date", format!("ge{}", time.to_fhir()));
+    let in_use = [("status", "active".to_owned())];
     let newest = ("_sort", "-date".to_owned());
     let mut results = vec![newest];
     if lane.wire == Wire::Server {
@@ -114,9 +115,11 @@ fn wanted(lane: &Lane, now: Timestamp) -> Vec<ServerQuery> {
     }
     vec![
         search("Appointment", &[since(yesterday)]),
-        search("MedicationRequest", &[("status", "active".to_owned())]),
+        search("MedicationRequest", &in_use),
+        search("MedicationStatement", &in_use),
         search("AllergyIntolerance", &[]),
         search("Observation", &results),
+        search("DiagnosticReport", &results),
     ]
 }
 
