@@ -155,6 +155,25 @@ async fn a_version_that_is_counted_anew_is_not_taken_for_the_old_one() {
 }
 
 #[tokio::test]
+async fn a_patient_that_changed_under_an_old_time_is_found_by_comparing() {
+    for (name, manners) in both() {
+        let (server, clock) = server(manners, 3, AT_ONCE);
+        let phone = Phone::knows(&server, &clock).await;
+        phone.sync().await;
+        clock.pass(Duration::from_secs(86_400));
+        phone.sync().await;
+        let patient = format!(
+            r#"{{"resourceType":"Patient","id":"{PATIENT}","telecom":[{{"system":"phone","value":"0912345678"}}]}}"#
+        );
+        let long_ago = clock.now().minus(Duration::from_secs(7_200));
+        server.put(&patient, long_ago).unwrap();
+        clock.pass(Duration::from_secs(86_400));
+        phone.sync().await;
+        phone.expect_in_step(&server, name);
+    }
+}
+
+#[tokio::test]
 async fn a_server_whose_clock_was_set_back_is_compared_at_once() {
     for (name, manners) in both() {
         let (server, clock) = server(manners, 5, AT_ONCE);

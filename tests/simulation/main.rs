@@ -71,6 +71,10 @@ const KEPT: &[(u64, &str)] = &[
         488,
         "a resource that was forgotten altogether and came back under the number of its old version was not seen",
     ),
+    (
+        270,
+        "a Patient that changed under an old time was never compared",
+    ),
 ];
 
 /// What is asked for in the environment.

@@ -20,6 +20,30 @@ const BY_ID: usize = 40;
 type Versions = BTreeMap<String, Option<String>>;
 
 impl Engine {
+    /// Compares the Patient itself. One that is not listed is not gone: it is what the lane is of.
+    async fn compare_patient(&self, lane: &Lane, run: &mut Run<'_>) -> Result<(), SyncError> {
+        let id = &lane.patient_id;
+        let query = ServerQuery::Search {
+            kind: "Patient".to_owned(),
+            patient: ("_id".to_owned(), id.clone()),
+            others: vec![("_elements".to_owned(), "id,meta".to_owned())],
+        };
+        let Some(there) = self.listed(lane, &query, "Patient").await? else {
+            return Ok(());
+        };
+        let key = ResourceKey::new("Patient", id.as_str());
+        let here = self.vault.versions(&lane.clinic)?;
+        let here = here.into_iter().find(|(known, _)| *known == key);
+        match (there.get(id), here) {
+            (None, _) => Ok(()),
+            (Some(version), Some((_, known))) if version.is_none() || *version == known => Ok(()),
+            (Some(_), _) => {
+                let ids = std::slice::from_ref(id);
+                self.read_by_id(lane, run, "Patient", ids, &there).await
+            }
+        }
+    }
+
     /// Compares every type that can be listed. What is elsewhere than in a patient's compartment
     /// (practitioners, places) is not compared. A type that cannot be listed now is left as it is.
     pub(super) async fn compare(&self, lane: &Lane, run: &mut Run<'_>) -> Result<(), SyncError> {
@@ -27,6 +51,7 @@ impl Engine {
             Some(plan) => plan.kinds.clone(),
             None => return Ok(()),
         };
+        self.compare_patient(lane, run).await?;
         for (kind, param) in kinds {
             let elements = vec![("_elements".to_owned(), "id,meta".to_owned())];
             let query = search(&kind, &param, &lane.patient_id, elements);
