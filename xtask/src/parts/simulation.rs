@@ -9,8 +9,8 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Lives of a run: as many as were lived without fault; ten minutes have room for ten times as many.
-const LIVES: u64 = 600;
+/// Lives of a run: as many as were lived without fault; ten minutes have room for eight times as many.
+const LIVES: u64 = 1_500;
 
 /// What was lived belongs to the log also when all went well.
 const TALLY: [&str; 2] = ["--", "--show-output"];
