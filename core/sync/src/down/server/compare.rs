@@ -20,50 +20,32 @@ const BY_ID: usize = 40;
 type Versions = BTreeMap<String, Option<String>>;
 
 impl Engine {
-    /// Compares the Patient itself. One that is not listed is not gone: it is what the lane is of.
-    async fn compare_patient(&self, lane: &Lane, run: &mut Run<'_>) -> Result<(), SyncError> {
-        let id = &lane.patient_id;
-        let query = ServerQuery::Search {
-            kind: "Patient".to_owned(),
-            patient: ("_id".to_owned(), id.clone()),
-            others: vec![("_elements".to_owned(), "id,meta".to_owned())],
-        };
-        let Some(there) = self.listed(lane, &query, "Patient").await? else {
-            return Ok(());
-        };
-        let key = ResourceKey::new("Patient", id.as_str());
-        let here = self.vault.versions(&lane.clinic)?;
-        let here = here.into_iter().find(|(known, _)| *known == key);
-        match (there.get(id), here) {
-            (None, _) => Ok(()),
-            (Some(version), Some((_, known))) if version.is_none() || *version == known => Ok(()),
-            (Some(_), _) => {
-                let ids = std::slice::from_ref(id);
-                self.read_by_id(lane, run, "Patient", ids, &there).await
-            }
-        }
-    }
-
-    /// Compares every type that can be listed. What is elsewhere than in a patient's compartment
+    /// Compares the Patient and every type that can be listed. What is elsewhere than in a patient's compartment
     /// (practitioners, places) is not compared. A type that cannot be listed now is left as it is.
     pub(super) async fn compare(&self, lane: &Lane, run: &mut Run<'_>) -> Result<(), SyncError> {
         let kinds = match &run.standing.plan {
             Some(plan) => plan.kinds.clone(),
             None => return Ok(()),
         };
-        self.compare_patient(lane, run).await?;
-        for (kind, param) in kinds {
+        let patient = ("Patient".to_owned(), "_id".to_owned());
+        for (kind, param) in std::iter::once(patient).chain(kinds) {
             let elements = vec![("_elements".to_owned(), "id,meta".to_owned())];
             let query = search(&kind, &param, &lane.patient_id, elements);
-            let Some(there) = self.listed(lane, &query, &kind).await? else {
+            let Some(mut there) = self.listed(lane, &query, &kind).await? else {
                 continue;
             };
+            if kind == "Patient" {
+                // Whatever else is listed, it is nobody's of this lane.
+                there.retain(|id, _| *id == lane.patient_id);
+            }
             // After the list was read: what came since is not in it and not gone.
             let here: Versions = self
                 .vault
                 .versions(&lane.clinic)?
                 .into_iter()
                 .filter(|(key, _)| key.kind == kind)
+                // A Patient that is not listed is not gone: it is what the lane is of.
+                .filter(|(key, _)| kind != "Patient" || there.contains_key(&key.id))
                 .map(|(key, version)| (key.id, version))
                 .collect();
             let differing: Vec<String> = there

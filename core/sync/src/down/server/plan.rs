@@ -142,9 +142,9 @@ pub(super) fn search(
     patient: &str,
     others: Vec<(String, String)>,
 ) -> ServerQuery {
-    // Only `patient` says by itself what it refers to.
+    // Only these say by themselves what they refer to.
     let value = match param {
-        "patient" => patient.to_owned(),
+        "patient" | "_id" => patient.to_owned(),
         _ => format!("Patient/{patient}"),
     };
     ServerQuery::Search {
@@ -181,11 +181,7 @@ pub(super) fn query(step: &Step, patient: &str, since: Option<Timestamp>) -> Opt
             patient: patient.to_owned(),
             since,
         },
-        Step::Patient => ServerQuery::Search {
-            kind: "Patient".to_owned(),
-            patient: ("_id".to_owned(), patient.to_owned()),
-            others: newer(since),
-        },
+        Step::Patient => search("Patient", "_id", patient, newer(since)),
         Step::Kind { kind, param } => search(kind, param, patient, newer(since)),
         Step::Batch => return None,
         Step::Deletions => ServerQuery::History { since: since? },
