@@ -198,3 +198,35 @@ async fn a_server_whose_clock_was_set_back_is_compared_at_once() {
         phone.expect_in_step(&server, &format!("{name}: and goes on"));
     }
 }
+
+/// A round that was broken off goes on where it stood, and then asks for what came after it began.
+#[tokio::test]
+async fn a_round_that_goes_on_later_is_not_taken_for_what_is_there_now() {
+    for (name, manners) in both() {
+        let (server, clock) = server(manners, 30, Duration::from_secs(1));
+        let phone = Phone::knows(&server, &clock).await;
+        phone.sync().await;
+        for broken_at in 1..=8 {
+            clock.pass(Duration::from_secs(1_800));
+            server
+                .put(&observation("o7", 100 + broken_at), clock.now())
+                .unwrap();
+            let trips = phone.way.trips.load(Ordering::SeqCst);
+            phone
+                .way
+                .fails_at
+                .store(trips + u64::from(broken_at), Ordering::SeqCst);
+            let _whatever = phone.app.sync(&phone.person).await;
+            phone.way.fails_at.store(0, Ordering::SeqCst);
+
+            clock.pass(Duration::from_secs(5_400));
+            server.put(&patient(), clock.now()).unwrap();
+            server
+                .put(&observation("o9", 200 + broken_at), clock.now())
+                .unwrap();
+            clock.pass(Duration::from_secs(60));
+            phone.sync().await;
+            phone.expect_in_step(&server, &format!("{name}: broken at {broken_at}"));
+        }
+    }
+}

@@ -704,12 +704,15 @@ impl<'t> Ingest<'t> {
         self.tx
             .prepare_cached(
                 r#"UPDATE "counter" SET "next_resource" = ?1, "next_doc" = ?2, "generation" = ?3,
-                       "rules" = ?4"#,
+                       "rules" = ?4
+                   WHERE ("next_resource", "next_doc", "generation", "rules") IS NOT (?1, ?2, ?3, ?4)"#,
             )?
             .execute((self.next_resource, self.next_doc, self.generation, RULES))?;
         if let Some(cursor) = cursor {
             self.tx
-                .prepare_cached(r#"UPDATE "clinic" SET "cursor" = ?2 WHERE "id" = ?1"#)?
+                .prepare_cached(
+                    r#"UPDATE "clinic" SET "cursor" = ?2 WHERE "id" = ?1 AND "cursor" IS NOT ?2"#,
+                )?
                 .execute((self.clinic, cursor))?;
         }
         let compact = !self.columns.removed.is_empty() && self.is_mostly_garbage()?;

@@ -153,7 +153,8 @@ impl Vault {
         &self,
         clinic: &ClinicId,
     ) -> Result<Vec<(ResourceKey, Option<String>)>, VaultError> {
-        self.store().read(|tx, _| resources::versions(tx, clinic))
+        self.store()
+            .read_at_length(|tx, _| resources::versions(tx, clinic))
     }
 
     fn take_in(
@@ -227,8 +228,8 @@ impl Vault {
             events::keep(tx, &news)?;
             change.events = pending.has_news || !news.is_empty();
             if place.is_some_and(|place| place.last) {
-                tx.prepare_cached(r#"UPDATE "clinic" SET "caught_up" = 1 WHERE "name" = ?1"#)?
-                    .execute([page.clinic.as_str()])?;
+                sync_state::reached(tx, page.clinic, page.received)?;
+                change.sync = true;
             }
             Ok(Some((applied, change, patch)))
         })?;

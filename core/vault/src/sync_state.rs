@@ -126,6 +126,19 @@ impl Vault {
     }
 }
 
+/// Notes that everything is here, with the page that was the last.
+pub(crate) fn reached(
+    tx: &Transaction<'_>,
+    clinic: &ClinicId,
+    at: Timestamp,
+) -> Result<(), VaultError> {
+    tx.prepare_cached(
+        r#"UPDATE "clinic" SET "caught_up" = 1, "tried" = ?2, "reached" = ?2, "trouble" = NULL WHERE "name" = ?1"#,
+    )?
+    .execute((clinic.as_str(), at.as_millis()))?;
+    Ok(())
+}
+
 /// Counts what came, until everything did; whether anybody counts.
 pub(crate) fn count_arrived(
     tx: &Transaction<'_>,

@@ -536,4 +536,11 @@ fn a_page_that_says_nothing_writes_nothing() {
     assert_eq!(take_in(Some("a"), "a", true), Some(Applied::default()));
     assert!(written() == before, "nothing was said");
     assert_eq!(vault.cursor(&clinic).unwrap().as_deref(), Some("a"));
+    // The page that reached it has said when.
+    let reached = |vault: &Vault| vault.clinic_syncs().unwrap()[0].reached;
+    assert_eq!(reached(&vault), Some(at(0)));
+    vault.note_sync(&clinic, at(1_000), None).unwrap();
+    assert!(written() == before, "it was noted");
+    vault.note_sync(&clinic, at(61_000), None).unwrap();
+    assert_eq!(reached(&vault), Some(at(61_000)));
 }

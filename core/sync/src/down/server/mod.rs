@@ -79,7 +79,12 @@ impl Engine {
             _ => Plan::of(&lane.client.capabilities().await?),
         };
         run.standing.plan = Some(plan);
+        let is_resumed = run.standing.round.is_some();
         self.round(lane, &mut run).await?;
+        if is_resumed && run.standing.round.is_none() && run.pulled.held_back.is_none() {
+            // What the server got since that round began, which may be days ago.
+            self.round(lane, &mut run).await?;
+        }
         // Comparing asks for every id there is.
         let may_compare =
             run.pulled.held_back.is_none() && self.bounds.allowance().fetch == Fetch::Everything;
@@ -302,7 +307,7 @@ impl Engine {
             more.extend(page.next.and_then(|next| body.absolute(&next)));
             changes.extend(page.changes);
         }
-        if !self.apply(lane, run, &changes, run.standing.clone(), false)? {
+        if !changes.is_empty() && !self.apply(lane, run, &changes, run.standing.clone(), false)? {
             return Ok(false);
         }
         while let Some(next) = more.pop() {
@@ -450,6 +455,12 @@ impl Engine {
             }
         } else {
             standing.round = Some(round);
+            if changes.is_empty() && standing.complete.is_some() {
+                // A write for itself is not worth it: what is asked again costs little, and the next page, or the end,
+                // has it.
+                run.standing = standing;
+                return Ok(false);
+            }
         }
         let taken = self.apply(lane, run, &changes, standing, is_over)?;
         Ok(taken && is_over)
