@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -16,8 +17,12 @@ pub trait SimClinic: Send + Sync {
     /// Answers at this very moment.
     fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError>;
 
-    /// What happens there, until it is aborted.
-    fn live(self: Arc<Self>, patients: &'static [&'static str]) -> BoxFuture<'static, ()>;
+    /// What happens there, until it is aborted; something every `often`, in the mean.
+    fn live(
+        self: Arc<Self>,
+        patients: &'static [&'static str],
+        often: Duration,
+    ) -> BoxFuture<'static, ()>;
 
     /// Whatever went on, it runs from now on.
     fn recover(&self);
@@ -25,8 +30,8 @@ pub trait SimClinic: Send + Sync {
     /// The id by which phones know it; while it runs.
     fn id(&self) -> String;
 
-    /// Whether phones book there.
-    fn books(&self) -> bool {
+    /// Whether whatever it answers is of those alone whom the asking phone has there.
+    fn tells_of_nobody_else(&self) -> bool {
         true
     }
 

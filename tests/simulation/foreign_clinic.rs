@@ -1,7 +1,7 @@
 //! A clinic with somebody else's server: plain FHIR R4, with that server's manners.
 //!
 //! It writes what becomes visible late under the time of its beginning, several things under one time, and
-//! deletes what nobody is told of. Such a server books nothing yet ([`SimClinic::books`]).
+//! deletes what nobody is told of. Its desk gives times away to those who stand before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,13 +11,14 @@ use bytes::Bytes;
 use http::{Request, Response};
 use sokhoe_domain::ports::{BoxFuture, Clock as _, TransportError};
 use sokhoe_domain::{ResourceKey, Timestamp};
-use sokhoe_tests::foreign::ForeignClinic as Server;
+use sokhoe_fhir::slot_booking::intent_of;
+use sokhoe_tests::foreign::{ForeignClinic as Server, SlotRow};
 
 use crate::clinic::{Booking, SimClinic};
 use crate::dice::Dice;
-use crate::foreign_records::{HOME, RESULTS, corrected, result, together};
+use crate::foreign_records::{HOME, RESULTS, TIMES, corrected, result, time, together};
 use crate::story::Story;
-use crate::template::is_known;
+use crate::template::{PATIENTS, is_known};
 use crate::time::{DeviceClock, Time};
 
 /// The longest that a transaction takes: less than the core allows for.
@@ -232,6 +233,19 @@ impl ForeignClinic {
         self.tell(format_args!("writes {what} of {patient}: {number}"));
     }
 
+    /// For somebody who stands before the desk.
+    fn gives_a_time_away(&self) {
+        let (number, now) = (self.dice.below(TIMES), self.now());
+        let id = format!("t{number}");
+        let slots = self.server.slots(now);
+        let is_free = |slot: &SlotRow| slot.id == id && slot.status == "free";
+        if slots.iter().any(is_free) {
+            let busy = time(number, "busy", crate::time::begin());
+            self.server.put(&busy, now).expect("a Slot");
+            self.tell(format_args!("gives {id} away"));
+        }
+    }
+
     /// What a busy server says to one of several.
     fn puts_off(&self) -> Option<Response<Bytes>> {
         (self.state().is_busy && self.dice.percent(30)).then(|| {
@@ -267,11 +281,15 @@ impl SimClinic for ForeignClinic {
         Ok(self.server.answer(request, self.now()))
     }
 
-    fn live(self: Arc<Self>, patients: &'static [&'static str]) -> BoxFuture<'static, ()> {
+    fn live(
+        self: Arc<Self>,
+        patients: &'static [&'static str],
+        often: Duration,
+    ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             loop {
-                tokio::time::sleep(self.dice.waiting(Duration::from_secs(60 * 60))).await;
-                match self.dice.below(21) {
+                tokio::time::sleep(self.dice.waiting(often)).await;
+                match self.dice.below(23) {
                     0..4 => self.writes_a_result(patients),
                     4..9 => self.writes_slowly(patients),
                     9..12 => self.forgets_a_result(patients),
@@ -280,7 +298,8 @@ impl SimClinic for ForeignClinic {
                     16..18 => self.is_down(true).await,
                     18 => self.is_busy().await,
                     19 => self.clock_gets_ahead(),
-                    _ => self.takes_no_token().await,
+                    20 => self.takes_no_token().await,
+                    _ => self.gives_a_time_away(),
                 }
             }
         })
@@ -299,12 +318,28 @@ impl SimClinic for ForeignClinic {
         self.id.clone()
     }
 
-    fn books(&self) -> bool {
+    fn tells_of_nobody_else(&self) -> bool {
         false
     }
 
     fn bookings(&self) -> Vec<Booking> {
-        Vec::new()
+        let now = self.now();
+        let records = PATIENTS.map(|patient| self.server.contents(patient, now));
+        let of_kind = |(key, _): &(ResourceKey, String)| key.kind == "Appointment";
+        let appointments = records.into_iter().flatten().filter(of_kind);
+        appointments
+            .filter_map(|(_, json)| {
+                let id = intent_of(&json)?.to_string();
+                let json: serde_json::Value = serde_json::from_str(&json).ok()?;
+                let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+                Some(Booking {
+                    id,
+                    practitioner: text(&json["slot"][0]["reference"])?,
+                    start: Timestamp::parse_fhir(json["start"].as_str()?)?,
+                    status: text(&json["status"])?,
+                })
+            })
+            .collect()
     }
 
     fn record<'a>(&'a self, patient: &'a str) -> BoxFuture<'a, BTreeSet<String>> {

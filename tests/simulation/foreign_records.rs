@@ -1,5 +1,7 @@
 //! What somebody else's server has of the patients.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
@@ -29,11 +31,43 @@ pub fn server(
             put(&result(patient, number, 100));
         }
     }
+    put(r#"{"resourceType":"Practitioner","id":"bs-lo","name":[{"text":"BS. Lò Văn Tim"}]}"#);
+    put(r#"{"resourceType":"Schedule","id":"kham","actor":[{"reference":"Practitioner/bs-lo"}]}"#);
+    for number in 0..TIMES {
+        put(&time(number, "free", now));
+    }
     server
 }
 
+/// Times that can be booked, two hours apart.
+pub const TIMES: usize = 12;
+
+/// The time of this number, `free` or `busy`.
+pub fn time(number: usize, status: &str, begin: Timestamp) -> String {
+    let hours = Duration::from_secs(2 * 3_600) * u32::try_from(number + 1).expect("few");
+    let start = begin.plus(hours);
+    let end = start.plus(Duration::from_secs(1_800));
+    json!({
+        "resourceType": "Slot",
+        "id": format!("t{number}"),
+        "status": status,
+        "schedule": {"reference": "Schedule/kham"},
+        "start": start.to_fhir(),
+        "end": end.to_fhir(),
+    })
+    .to_string()
+}
+
 /// The types that are there. Asking for what a server does not have takes time of another life.
-const KINDS: [&str; 4] = ["Patient", "Condition", "Observation", "Appointment"];
+const KINDS: [&str; 7] = [
+    "Patient",
+    "Condition",
+    "Observation",
+    "Appointment",
+    "Slot",
+    "Schedule",
+    "Practitioner",
+];
 
 /// What a server says that it can, with no types but those that are there.
 pub fn statement(server: &ForeignClinic, now: Timestamp) -> Bytes {

@@ -12,7 +12,7 @@
 //! `SOKHOE_LIVES`, `SOKHOE_MINUTES` and `SOKHOE_STORIES` (a folder for the stories of lives that went wrong)
 //! are what it asks for.
 //!
-//! * `world`: a life from its beginning to the quiet at its end. `template`: what every life begins with.
+//! * `world`: a life from its beginning to the quiet at its end. `temper`: how busy it is. `template`: what every life begins with.
 //! * `phone`: what a person does with one; `bookings`, `words`: what they book and write there. `clinic`: what all of them are to the others; `our_clinic`: the
 //!   real program; `foreign_clinic`: another's server, and `foreign_records` what it has. `network`: what lies
 //!   between.
@@ -33,6 +33,10 @@
     reason = "a test that cannot go on ends"
 )]
 
+/// A sixth of a life is memory that is asked for and given back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod bookings;
 mod check;
 mod clinic;
@@ -43,6 +47,7 @@ mod network;
 mod our_clinic;
 mod phone;
 mod story;
+mod temper;
 mod template;
 mod time;
 mod words;

@@ -154,7 +154,7 @@ impl Link {
         match &answer {
             Ok(response) => {
                 // A server of others tells of everybody in its history.
-                if clinic.books() {
+                if clinic.tells_of_nobody_else() {
                     self.nobody_else(&host, response);
                 }
                 let status = response.status().as_u16();

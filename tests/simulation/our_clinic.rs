@@ -252,10 +252,14 @@ impl SimClinic for OurClinic {
         Ok(at_once(answering.answer(request)))
     }
 
-    fn live(self: Arc<Self>, patients: &'static [&'static str]) -> BoxFuture<'static, ()> {
+    fn live(
+        self: Arc<Self>,
+        patients: &'static [&'static str],
+        often: Duration,
+    ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             loop {
-                tokio::time::sleep(self.dice.waiting(Duration::from_secs(70 * 60))).await;
+                tokio::time::sleep(self.dice.waiting(often)).await;
                 match self.dice.below(21) {
                     0..10 => self.writes_a_result(patients),
                     10..13 => self.forgets_a_result(patients),

@@ -21,6 +21,9 @@ use crate::world::Tally;
 /// A clock may be wrong by this much.
 const WRONG: i64 = 48 * 3_600_000;
 
+/// Between two things that a person does in one visit, in the mean.
+const BETWEEN_THINGS: Duration = Duration::from_secs(5 * 60);
+
 /// A phone that lives through its day.
 pub struct SimPhone {
     pub name: String,
@@ -48,6 +51,16 @@ pub struct State {
     pub words: Vec<Word>,
     pub written: usize,
     pub tally: Tally,
+}
+
+/// How a phone stands after it asked everybody.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stand {
+    InStep,
+    /// As far as it knows; it sent something, which others may not have.
+    Sent,
+    /// Something waits to be sent, or somebody was not reached.
+    Waits,
 }
 
 /// What is shared by everybody.
@@ -137,16 +150,23 @@ impl SimPhone {
     }
 
     /// Lives until it is aborted.
-    pub async fn live(self: Arc<Self>) {
+    pub async fn live(self: Arc<Self>, between_visits: Duration) {
         loop {
-            tokio::time::sleep(self.dice.waiting(Duration::from_secs(40 * 60))).await;
-            match self.dice.below(20) {
-                0..2 => self.weather_changes(),
-                2 => self.clock_changes(),
-                3 => self.restarts(),
-                4..7 => self.loses_power().await,
-                _ => self.does_something().await,
+            tokio::time::sleep(self.dice.waiting(between_visits)).await;
+            for _ in 0..=self.dice.below(5) {
+                self.is_visited().await;
+                tokio::time::sleep(self.dice.waiting(BETWEEN_THINGS)).await;
             }
+        }
+    }
+
+    async fn is_visited(&self) {
+        match self.dice.below(20) {
+            0..2 => self.weather_changes(),
+            2 => self.clock_changes(),
+            3 => self.restarts(),
+            4..7 => self.loses_power().await,
+            _ => self.does_something().await,
         }
     }
 
@@ -308,24 +328,29 @@ impl SimPhone {
         self.state().disk.cut_after(0);
     }
 
-    /// Into step with everybody; whether nothing waits any more.
-    pub async fn settles(&self) -> bool {
+    /// Into step with everybody.
+    pub async fn settles(&self) -> Stand {
         let app = self.app();
-        let mut settled = true;
+        let mut stand = Stand::InStep;
         for person in app.persons().expect("persons") {
-            match app.sync(&person.id).await {
+            let of_person = match app.sync(&person.id).await {
                 Ok(view) => {
                     let waits = view.waiting > 0 && !self.asks(&app, &person);
-                    settled &= !waits && view.unreachable_clinic_ids.is_empty();
+                    match waits || !view.unreachable_clinic_ids.is_empty() {
+                        true => Stand::Waits,
+                        false if view.settled > 0 => Stand::Sent,
+                        false => Stand::InStep,
+                    }
                 }
                 Err(error) => {
                     self.failed_for("sync", &person, &error);
-                    settled = false;
+                    Stand::Waits
                 }
-            }
+            };
+            stand = stand.max(of_person);
         }
         self.looks(&app, None);
-        settled
+        stand
     }
 }
 

@@ -11,6 +11,10 @@
     reason = "a test that cannot go on ends"
 )]
 
+/// A sixth of a life is memory that is asked for and given back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod bookings;
 mod check;
 mod clinic;
@@ -21,6 +25,7 @@ mod network;
 mod our_clinic;
 mod phone;
 mod story;
+mod temper;
 mod template;
 mod time;
 mod words;
