@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use sokhoe_domain::Timestamp;
+use sokhoe_clinic::PaymentOutcome;
 use sokhoe_domain::ports::{BoxFuture, TransportError};
+use sokhoe_domain::{Timestamp, Vnd};
 
 /// A clinic, whether it runs or not.
 pub trait SimClinic: Send + Sync {
@@ -33,6 +34,16 @@ pub trait SimClinic: Send + Sync {
     /// Whether whatever it answers is of those alone whom the asking phone has there.
     fn tells_of_nobody_else(&self) -> bool {
         true
+    }
+
+    /// Hears from a bank of money that came; nothing when it does not hear.
+    fn hears_of_money(
+        &self,
+        _reference: &str,
+        _amount: Vnd,
+        _provider_id: &str,
+    ) -> Option<PaymentOutcome> {
+        None
     }
 
     /// All its bookings; while it runs.

@@ -8,7 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use sokhoe_client::{ClinicClient, Credentials, EnrolmentRequest};
-use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, ImportOptions, InProcess, Work};
+use sokhoe_clinic::{
+    Clinic, ClinicConfig, DataSource, ImportOptions, InProcess, InvoiceLine, PaymentOutcome, Work,
+};
+use sokhoe_domain::Vnd;
 use sokhoe_domain::ports::{
     BoxFuture, Clock, Limits, Rng, Transport, TransportError, VaultFiles as _,
 };
@@ -142,6 +145,23 @@ impl OurClinic {
         ));
     }
 
+    fn makes_out_an_invoice(&self, patients: &[&str]) {
+        let (Some(clinic), Some(patient)) = (self.running(), self.dice.one(patients)) else {
+            return;
+        };
+        let amount = 50_000 + 1_000 * i64::try_from(self.dice.below(100)).unwrap();
+        let line = InvoiceLine {
+            name: "Khám".to_owned(),
+            amount: Vnd::new(amount),
+        };
+        let said = clinic.issue_invoice(patient, vec![line]);
+        let said = said.map(|invoice| invoice.reference);
+        self.tell(format_args!(
+            "makes out an invoice of {patient}: {}",
+            said.as_deref().unwrap_or("failed")
+        ));
+    }
+
     fn forgets_a_result(&self, patients: &[&str]) {
         let (Some(clinic), Some(patient)) = (self.running(), self.dice.one(patients)) else {
             return;
@@ -260,16 +280,29 @@ impl SimClinic for OurClinic {
         Box::pin(async move {
             loop {
                 tokio::time::sleep(self.dice.waiting(often)).await;
-                match self.dice.below(21) {
+                match self.dice.below(24) {
                     0..10 => self.writes_a_result(patients),
                     10..13 => self.forgets_a_result(patients),
                     13 => self.ends_an_access(),
                     14..18 => self.is_down().await,
                     18 => self.clock_changes(),
+                    19..22 => self.makes_out_an_invoice(patients),
                     _ => self.loses_power().await,
                 }
             }
         })
+    }
+
+    fn hears_of_money(
+        &self,
+        reference: &str,
+        amount: Vnd,
+        provider_id: &str,
+    ) -> Option<PaymentOutcome> {
+        let said = self
+            .running()?
+            .record_payment(reference, amount, provider_id);
+        said.ok()
     }
 
     fn recover(&self) {

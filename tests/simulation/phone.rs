@@ -8,6 +8,7 @@ use std::time::Duration;
 use sokhoe_app::{AppError, PersonView, SoKhoe};
 use sokhoe_testing::disk::{CrashKind, SimDisk};
 
+use crate::bank::Bank;
 use crate::bookings::Said;
 use crate::check::{Wrongs, patient_of};
 use crate::dice::Dice;
@@ -71,6 +72,7 @@ pub struct Surroundings {
     /// Their hosts by the ids by which phones know them.
     pub hosts: Arc<BTreeMap<String, String>>,
     pub answers: Arc<Answers>,
+    pub bank: Arc<Bank>,
     pub story: Story,
     pub wrongs: Wrongs,
 }
@@ -214,12 +216,13 @@ impl SimPhone {
         let Some(person) = self.dice.one(&persons) else {
             return;
         };
-        match self.dice.below(20) {
+        match self.dice.below(21) {
             0..8 => self.syncs(&app, person).await,
             8..13 => self.books(&app, person).await,
             13..15 => self.cancels(&app, person).await,
             15..17 => self.records_a_reading(&app, person).await,
             17 => self.settles_a_conflict(&app, person).await,
+            18 => self.pays(&app, person),
             _ => self.changes_a_contact(&app, person).await,
         }
         self.looks(&app, Some(&person.id));

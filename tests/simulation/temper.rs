@@ -34,13 +34,13 @@ impl Temper {
         };
         let minutes = match dice.below(10) {
             0 => 60,
-            1..4 => 240,
-            _ => 600,
+            1..4 => 300,
+            _ => 840,
         };
         Self {
             phones,
             between_visits: Duration::from_secs(60 * minutes),
-            at_clinics: Duration::from_secs(60 * (60 + minutes / 6)),
+            at_clinics: Duration::from_secs(60 * (60 + minutes / 8)),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::bank::Bank;
 use crate::check::{self, Wrongs};
 use crate::dice::Dice;
 use crate::network::{Answers, Clinics};
@@ -48,6 +49,8 @@ pub struct Tally {
     pub conflicts: u64,
     /// Accesses that clinics took away.
     pub endings: u64,
+    /// Transfers of money.
+    pub transfers: u64,
     pub power_cuts: u64,
     pub resources_compared: u64,
 }
@@ -62,6 +65,7 @@ impl Tally {
         self.words += other.words;
         self.conflicts += other.conflicts;
         self.endings += other.endings;
+        self.transfers += other.transfers;
         self.power_cuts += other.power_cuts;
         self.resources_compared += other.resources_compared;
     }
@@ -72,7 +76,8 @@ impl Tally {
         assert!(2 * self.bookings > self.lives, "{self}");
         assert!(2 * self.power_cuts > self.lives, "{self}");
         assert!(2 * self.words > self.lives, "{self}");
-        assert!(self.conflicts > 0 && self.endings > 0, "{self}");
+        let rare = [self.conflicts, self.endings, self.transfers];
+        assert!(rare.iter().all(|times| *times > 0), "{self}");
         assert!(self.resources_compared > 10 * self.lives, "{self}");
     }
 }
@@ -81,7 +86,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} words, {} conflicts, {} accesses ended, {} power cuts, {} resources compared",
+            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} words, {} conflicts, {} accesses ended, {} transfers, {} power cuts, {} resources compared",
             self.device_hours,
             self.syncs,
             self.bookings,
@@ -89,6 +94,7 @@ impl fmt::Display for Tally {
             self.words,
             self.conflicts,
             self.endings,
+            self.transfers,
             self.power_cuts,
             self.resources_compared
         )
@@ -203,6 +209,7 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
             clinics: Arc::clone(&clinics),
             hosts: Arc::new(hosts.collect()),
             answers: Arc::new(Answers::default()),
+            bank: Bank::open(Dice::new(seed, 300), &story, &wrongs),
             story: story.clone(),
             wrongs: wrongs.clone(),
         };
@@ -222,6 +229,7 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
         for clinic in clinics.values() {
             lives.spawn(Arc::clone(clinic).live(&PATIENTS, temper.at_clinics));
         }
+        lives.spawn(Arc::clone(&around.bank).live(Arc::clone(&clinics), temper.at_clinics));
         let until = tokio::time::sleep(LIFE);
         tokio::pin!(until);
         loop {
@@ -243,6 +251,8 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
         for clinic in clinics.values() {
             clinic.recover();
         }
+        // As often as it takes for all that was sent to be heard.
+        around.bank.tells(&clinics, false);
         for phone in &phones {
             phone.comes_home();
         }
@@ -264,6 +274,8 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
             .flat_map(|clinic| clinic.untold())
             .collect();
         tally.resources_compared = check::books(&phones, &records, &untold, &wrongs);
+        around.bank.tells(&clinics, true);
+        around.bank.adds_up(&records);
         words::kept(&phones, &clinics, &records, &wrongs);
         tally.endings = clinics
             .values()
