@@ -41,6 +41,8 @@ mod storage;
 mod support_report;
 mod sync_state;
 mod synchronise;
+#[cfg(test)]
+mod test_phone;
 mod trend;
 mod views;
 pub mod words;

@@ -1,34 +1,17 @@
 //! What support hears.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use sokhoe_domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
 use sokhoe_domain::text::fold;
-use sokhoe_domain::{BookingState, IntentId, PersonId, ResourceKey, Timestamp};
+use sokhoe_domain::{IntentId, PersonId, ResourceKey};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_sync::SyncConditions;
-use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
-use sokhoe_vault::{
-    ClinicRecord, IntentKind, LinkedPerson, NewChange, NewIntent, Page, PersonRecord, StoredBooking,
-};
-use tempfile::TempDir;
+use sokhoe_testing::SeededRng;
+use sokhoe_vault::{ClinicRecord, LinkedPerson, NewChange, Page, PersonRecord, StoredBooking};
 
 use super::*;
-use crate::{AppConfig, Language, system_ports};
-
-struct NoNetwork;
-
-impl Transport for NoNetwork {
-    fn send(
-        &self,
-        _: http::Request<Bytes>,
-        _: Limits,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
-        Box::pin(async { Err(TransportError::Unreachable) })
-    }
-}
+use crate::test_phone::{self, NoNetwork, TestPhone, to_book};
+use crate::{AppConfig, Language};
 
 /// What must not be heard: each in words of its own that no report has.
 const PRIVATE: [&str; 15] = [
@@ -49,26 +32,17 @@ const PRIVATE: [&str; 15] = [
     "Phác Đồ",
 ];
 
-fn phone(folder: &TempDir, language: Language) -> SoKhoe {
-    let ports = Ports {
-        clock: Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00")),
-        rng: Arc::new(SeededRng::new(1)),
-        transport: Arc::new(NoNetwork),
-        ..system_ports(folder.path(), Arc::new(MemoryKeys::default())).unwrap()
-    };
+fn phone(language: Language) -> TestPhone {
     let config = AppConfig {
         language,
         device_name: PRIVATE[13].to_owned(),
     };
-    let app = SoKhoe::open(config, ports).unwrap();
     let clinic = ClinicRecord {
         id: ClinicId::from(PRIVATE[10]),
         name: PRIVATE[9].to_owned(),
         base_url: format!("https://{}.example/{}", PRIVATE[10], PRIVATE[12]),
-        public_key: [7; 32],
         token: PRIVATE[12].to_owned().into(),
-        enrolled: Timestamp::from_millis(0),
-        wire: sokhoe_domain::Wire::Clinic,
+        ..test_phone::clinic()
     };
     let person = LinkedPerson {
         person: PersonRecord {
@@ -80,12 +54,8 @@ fn phone(folder: &TempDir, language: Language) -> SoKhoe {
         },
         patient_id: PRIVATE[11].to_owned(),
     };
-    app.inner
-        .account()
-        .unwrap()
-        .add_enrolment(&clinic, &[person])
-        .unwrap();
-    app
+    let phone = TestPhone::new(config, 1, NoNetwork, test_phone::clock());
+    phone.enrol(&clinic, [person])
 }
 
 /// Everything that a book can hold of a person, in every state.
@@ -130,28 +100,16 @@ fn fill(app: &SoKhoe) {
         },
         ParkedWhy::Unclear,
     ]) {
-        let id = IntentId::new(now, &SeededRng::new(n));
         let booking = StoredBooking {
-            id,
             clinic: clinic.clone(),
-            start: now,
-            end: now,
             service: PRIVATE[8].to_owned(),
             practitioner: PRIVATE[1].to_owned(),
             location: PRIVATE[9].to_owned(),
-            state: BookingState::WaitingForNetwork,
-            updated: now,
+            ..test_phone::booking(n, now, now)
         };
-        let intent = NewIntent {
-            id,
-            clinic: clinic.clone(),
-            kind: IntentKind::Book,
-            thing: id.to_string(),
-            body: PRIVATE[11].to_owned(),
-            created: now,
-        };
+        let intent = to_book(&booking, PRIVATE[11]);
         book.vault.enqueue(&intent, &booking).unwrap();
-        book.vault.park(id, &why, now, &[]).unwrap();
+        book.vault.park(booking.id, &why, now, &[]).unwrap();
     }
     let change = NewChange {
         id: IntentId::new(now, &SeededRng::new(7)),
@@ -175,9 +133,9 @@ fn fill(app: &SoKhoe) {
 #[test]
 fn nothing_of_a_person_is_in_a_report() {
     for language in [Language::Vi, Language::En] {
-        let folder = TempDir::new().unwrap();
-        let app = phone(&folder, language);
-        fill(&app);
+        let phone = phone(language);
+        let app = &phone.app;
+        fill(app);
         let report = app.support_report().unwrap();
         let (heard, plain) = (fold(&report), report.to_lowercase());
         for private in PRIVATE {
@@ -199,9 +157,9 @@ fn nothing_of_a_person_is_in_a_report() {
 
 #[test]
 fn a_report_says_what_support_needs() {
-    let folder = TempDir::new().unwrap();
-    let app = phone(&folder, Language::En);
-    fill(&app);
+    let here = phone(Language::En);
+    let app = &here.app;
+    fill(app);
     app.set_conditions(SyncConditions {
         network: NetworkKind::Metered,
         battery_low: true,
@@ -240,8 +198,8 @@ fn a_report_says_what_support_needs() {
         app.sync_state(&person).unwrap()[0].support_code,
         state.support_code
     );
-    let elsewhere = TempDir::new().unwrap();
-    let other = phone(&elsewhere, Language::En);
+    let elsewhere = phone(Language::En);
+    let other = &elsewhere.app;
     let account = other.inner.account().unwrap();
     assert_eq!(
         account.device_id().unwrap(),
