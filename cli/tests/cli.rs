@@ -631,6 +631,14 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
             .any(|reminder| reminder["about"][0]["resource"] == about.as_str()),
         "{reminders}"
     );
+    assert_eq!(phone.json(&["day-times"])["evening"], "18:00");
+    let early = phone.json(&["day-times", "--morning", "05:30"]);
+    assert_eq!(
+        (&early["morning"], &early["noon"]),
+        (&"05:30".into(), &"12:00".into())
+    );
+    assert!(!phone.run(&["day-times", "--noon", "06:00"]).ok);
+    assert_eq!(phone.json(&["day-times"]), early);
     // The name, in whatever language.
     let name = enrolled["persons"][0]["name"].as_str().expect("a name");
     let report = phone.run(&["support-report"]);

@@ -92,6 +92,7 @@ phone-no-attachments = This row has no documents.
 phone-attachment-written = “{ $title }” ({ $size }) was written to { $path }.
 phone-attachment-in-the-clear = The file is not locked: whoever has it can read it.
 phone-no-reminders = Nothing to be reminded of in this time.
+phone-day-times = Times for medicines: morning { $morning }, noon { $noon }, evening { $evening }, night { $night }.
 phone-check-whole = The book is whole: all of it was read and verified.
 phone-check-rebuilt = Some of the book was damaged. It was kept aside and the book has begun again: sync to fetch what the clinics have.
 phone-more = There is more: add --cursor { $cursor }

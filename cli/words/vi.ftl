@@ -92,6 +92,7 @@ phone-no-attachments = Mục này không có tài liệu kèm theo.
 phone-attachment-written = Đã ghi “{ $title }” ({ $size }) vào { $path }.
 phone-attachment-in-the-clear = Tệp này không được khóa: ai có tệp đều đọc được.
 phone-no-reminders = Không có gì cần nhắc trong thời gian này.
+phone-day-times = Giờ dùng thuốc: sáng { $morning }, trưa { $noon }, chiều { $evening }, tối { $night }.
 phone-check-whole = Sổ còn nguyên vẹn: đã đọc và kiểm tra toàn bộ.
 phone-check-rebuilt = Một phần sổ bị hỏng. Bản hỏng được giữ riêng và sổ đã được lập lại: hãy đồng bộ để lấy lại dữ liệu từ các cơ sở khám.
 phone-more = Còn nữa: thêm --cursor { $cursor }

@@ -14,6 +14,7 @@ mod check;
 mod conditions;
 mod config;
 mod conflicts;
+mod day_times;
 mod documents;
 mod enrol;
 mod entry;
@@ -50,6 +51,7 @@ pub mod words;
 pub use check::BookCheck;
 pub use conditions::DataView;
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
+pub use day_times::DayTimesView;
 pub use documents::{AttachmentReader, AttachmentState, AttachmentView, MAX_DOCUMENT_BYTES};
 pub use error::{
     AppError, DocumentRefusal, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal, RecoveryCodeRefusal,

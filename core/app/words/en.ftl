@@ -82,6 +82,7 @@ reminder-appointment-tomorrow = You have an appointment tomorrow
 reminder-appointment-soon = You have an appointment in two hours
 reminder-appointment = { $what }, { $when }. { $clinic }
 reminder-medicines = Time for your medicines
+reminder-time-chosen = { $line } (time chosen by the phone, not written in the prescription)
 reminder-discreet = You have a reminder. Open Sổ Khỏe to see it.
 reminder-see-prescription = See the prescription for the times.
 

@@ -82,6 +82,7 @@ reminder-appointment-tomorrow = Ngày mai bạn có lịch khám
 reminder-appointment-soon = Còn hai giờ nữa đến lịch khám
 reminder-appointment = { $what }, { $when }. { $clinic }
 reminder-medicines = Đến giờ dùng thuốc
+reminder-time-chosen = { $line } (giờ do điện thoại chọn, đơn thuốc không ghi giờ)
 reminder-discreet = Bạn có một lời nhắc. Mở Sổ Khỏe để xem.
 reminder-see-prescription = Xem giờ dùng trong đơn thuốc.
 

@@ -213,6 +213,18 @@ public final class SoKhoe: Sendable {
         try await core.reminders(personId: personId, from: from, to: to, limit: limit)
     }
 
+    /// When medicines are taken that a prescription gives so often a day without saying when.
+    public func dayTimes() async throws -> DayTimesView {
+        try await core.dayTimes()
+    }
+
+    /// Sets the times of the day on this phone: from 03:00 on, until 23:00, in their order and two hours apart. Ask for
+    /// ``reminders(personId:from:to:limit:)`` again afterwards. Prescriptions that name a time of the clock are not
+    /// touched.
+    public func setDayTimes(_ times: DayTimesView) async throws -> DayTimesView {
+        try await core.setDayTimes(times: times)
+    }
+
     /// Tells that the phone has a network again: what could not be reached without one may be tried at once.
     public func networkIsBack() {
         core.networkIsBack()

@@ -164,6 +164,20 @@ final class JourneyTests: XCTestCase {
         let soon = try XCTUnwrap(view.reminders.first { $0.kind == .appointmentSoon })
         XCTAssertEqual(soon.at, slot.start.addingTimeInterval(-2 * 3_600))
         XCTAssertFalse(soon.discreetText.contains(slot.service))
+        XCTAssertFalse(soon.hasChosenTime)
+
+        let usual = try await phone.dayTimes()
+        let early = DayTimesView(morning: 270, noon: usual.noon, evening: usual.evening, night: usual.night)
+        let kept = try await phone.setDayTimes(early)
+        XCTAssertEqual(kept, early)
+        let tooClose = DayTimesView(morning: 270, noon: 300, evening: usual.evening, night: usual.night)
+        do {
+            _ = try await phone.setDayTimes(tooClose)
+            XCTFail("doses half an hour apart")
+        } catch SoKhoeError.Validation {
+            let still = try await phone.dayTimes()
+            XCTAssertEqual(still, early)
+        }
 
         let report = try await phone.supportReport()
         XCTAssertTrue(report.contains(state.supportCode), report)

@@ -7,8 +7,8 @@ use sokhoe_testing::SeededRng;
 use sokhoe_vault::{ClinicRecord, IntentKind, NewIntent, StoredBooking};
 
 use super::*;
-use crate::Language;
 use crate::test_phone::{self, NoNetwork, TestPhone, clinic, config, person, to_book};
+use crate::{DayTimesView, Language};
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse_fhir(&format!("2026-{text}:00+07:00")).unwrap()
@@ -199,7 +199,7 @@ fn medicines_of_one_time_are_told_together_and_unclear_ones_are_not_told() {
             medicine(
                 "m3",
                 "Paracetamol",
-                r#""frequency":3,"period":1,"periodUnit":"d""#,
+                r#""frequency":3,"frequencyMax":4,"period":1,"periodUnit":"d""#,
             ),
             // The same, prescribed again.
             medicine(
@@ -215,7 +215,7 @@ fn medicines_of_one_time_are_told_together_and_unclear_ones_are_not_told() {
         said(&view),
         [
             "25 07:00 Amlodipin 5 mg: mỗi lần 1 viên + Metformin 500 mg: mỗi lần 1 viên",
-            "25 19:00 Metformin 500 mg: mỗi lần 1 viên",
+            "25 18:00 Metformin 500 mg: mỗi lần 1 viên",
             "26 07:00 Amlodipin 5 mg: mỗi lần 1 viên",
         ]
     );
@@ -243,6 +243,83 @@ fn medicines_of_one_time_are_told_together_and_unclear_ones_are_not_told() {
         .reminders("an", at("11-24T08:30"), at("12-24T00:00"), 64)
         .unwrap();
     assert!(other.reminders.is_empty() && other.see_prescription.is_empty());
+}
+
+#[test]
+fn so_often_a_day_is_told_at_the_persons_own_times_and_says_whose_they_are() {
+    for (language, whose) in [
+        (
+            Language::Vi,
+            "(giờ do điện thoại chọn, đơn thuốc không ghi giờ)",
+        ),
+        (
+            Language::En,
+            "(time chosen by the phone, not written in the prescription)",
+        ),
+    ] {
+        let phone = TestPhone::reminding(language);
+        phone.give(
+            &[
+                medicine(
+                    "m1",
+                    "Metformin",
+                    r#""frequency":2,"period":1,"periodUnit":"d""#,
+                ),
+                medicine("m2", "Amlodipin", r#""when":["MORN"]"#),
+                medicine(
+                    "m3",
+                    "Methotrexat",
+                    r#""frequency":1,"period":1,"periodUnit":"wk""#,
+                ),
+            ],
+            &[],
+        );
+        let view = phone.reminders("11-25T00:00", "11-26T00:00", 64);
+        let at = |view: &RemindersView| -> Vec<_> {
+            let reminders = view.reminders.iter();
+            reminders
+                .map(|one| one.at.in_vietnam().format("%H:%M").to_string())
+                .collect()
+        };
+        assert_eq!(at(&view), ["07:00", "18:00"]);
+        assert!(view.reminders.iter().all(|one| one.has_chosen_time));
+        let lines: Vec<_> = view.reminders[0].body.lines().collect();
+        assert!(lines[0].starts_with("Amlodipin") && !lines[0].contains(whose));
+        assert!(lines[1].starts_with("Metformin") && lines[1].ends_with(whose));
+        assert!(!view.reminders[0].discreet_text.contains(whose));
+        // Once a week from nobody knows when is nothing that a phone chooses.
+        assert_eq!(view.see_prescription[0].title, "Methotrexat");
+
+        let usual = phone.app.day_times().unwrap();
+        let early = DayTimesView {
+            morning: 270,
+            evening: 1_050,
+            ..usual
+        };
+        assert_eq!(phone.app.set_day_times(early).unwrap(), early);
+        let view = phone.reminders("11-25T00:00", "11-26T00:00", 64);
+        assert_eq!(at(&view), ["04:30", "17:30"]);
+        let too_close = DayTimesView {
+            noon: early.evening - 119,
+            ..early
+        };
+        for bad in [
+            too_close,
+            DayTimesView {
+                night: 1_440,
+                ..usual
+            },
+            DayTimesView {
+                morning: u32::MAX,
+                ..usual
+            },
+        ] {
+            let refused = phone.app.set_day_times(bad);
+            assert!(matches!(refused, Err(AppError::Validation { .. })));
+        }
+        let phone = phone.restarted();
+        assert_eq!(phone.app.day_times().unwrap(), early);
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ import vn.sokhoe.core.ClinicSyncView
 import vn.sokhoe.core.ClinicView
 import vn.sokhoe.core.CoreConfig
 import vn.sokhoe.core.DataView
+import vn.sokhoe.core.DayTimesView
 import vn.sokhoe.core.EnrolmentView
 import vn.sokhoe.core.EntryDetailView
 import vn.sokhoe.core.EntryPageView
@@ -368,6 +369,15 @@ public class SoKhoe private constructor(
         to: Instant,
         limit: UInt = 64u,
     ): RemindersView = core.reminders(personId, from, to, limit)
+
+    /** When medicines are taken that a prescription gives so often a day without saying when. */
+    public suspend fun dayTimes(): DayTimesView = core.dayTimes()
+
+    /**
+     * Sets the times of the day on this phone: from 03:00 on, until 23:00, in their order and two hours apart. Ask for
+     * [reminders] again afterwards. Prescriptions that name a time of the clock are not touched.
+     */
+    public suspend fun setDayTimes(times: DayTimesView): DayTimesView = core.setDayTimes(times)
 
     /** Tells that the phone has a network again: what could not be reached without one may be tried at once. */
     public fun networkIsBack(): Unit = core.networkIsBack()

@@ -202,6 +202,12 @@ class JourneyTest {
                     val soon = reminders.single { it.kind == ReminderKind.APPOINTMENT_SOON }
                     assertEquals(slot.start.minus(Duration.ofHours(2)), soon.at)
                     assertFalse(slot.service in soon.discreetText)
+                    assertFalse(soon.hasChosenTime)
+
+                    val early = phone.dayTimes().copy(morning = 270u)
+                    assertEquals(early, phone.setDayTimes(early))
+                    assertThrows<SoKhoeException.Validation> { phone.setDayTimes(early.copy(noon = 300u)) }
+                    assertEquals(early, phone.dayTimes())
 
                     val report = phone.supportReport()
                     assertTrue(state.supportCode in report, report)
