@@ -115,9 +115,13 @@ impl SoKhoe {
     }
 
     /// How this phone stands, in short lines to be read aloud to support. Holds nothing of a person or of what is in a
-    /// book. Needs no network.
-    pub async fn support_report(&self) -> Result<String> {
+    /// book. Needs no network. `app_version` is that of the app, e.g. `2.1 (341)`: up to 20 letters, digits, `. - + ( )`.
+    /// The last line has how many lines come before it, and a code of what they say: support knows by it that it heard
+    /// the whole.
+    pub async fn support_report(&self, app_version: Option<String>) -> Result<String> {
         let core = self.core.clone();
-        self.workers.read(move || Ok(core.support_report()?)).await
+        self.workers
+            .read(move || Ok(core.support_report(app_version.as_deref())?))
+            .await
     }
 }

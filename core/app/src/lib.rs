@@ -72,6 +72,7 @@ pub use sokhoe_domain as domain;
 pub use sokhoe_fhir::Measure;
 pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
+pub use support_report::report_code;
 pub use views::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,

@@ -202,9 +202,10 @@ public final class SoKhoe: Sendable {
     }
 
     /// How this phone stands, in short lines to be read aloud to support. Holds nothing of a person or of what is in a
-    /// book.
-    public func supportReport() async throws -> String {
-        try await core.supportReport()
+    /// book. `appVersion` is that of the app, e.g. `2.1 (341)`. The last line has how many lines come before it, and a
+    /// code of what they say: support knows by it that it heard the whole.
+    public func supportReport(appVersion: String? = nil) async throws -> String {
+        try await core.supportReport(appVersion: appVersion)
     }
 
     /// What to remind a person of from `from` on and before `to`, at most `limit` reminders: schedule these and forget

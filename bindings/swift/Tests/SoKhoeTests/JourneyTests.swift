@@ -179,8 +179,9 @@ final class JourneyTests: XCTestCase {
             XCTAssertEqual(still, early)
         }
 
-        let report = try await phone.supportReport()
+        let report = try await phone.supportReport(appVersion: "2.1 (341)")
         XCTAssertTrue(report.contains(state.supportCode), report)
+        XCTAssertTrue(report.hasPrefix("Ứng dụng 2.1 (341)\n") || report.hasPrefix("App 2.1 (341)\n"), report)
         XCTAssertFalse(report.contains(enrolled.name), report)
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sokhoe_domain::text::fold;
+use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
 use sokhoe_domain::{IntentId, PersonId, ResourceKey};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_sync::SyncConditions;
@@ -136,7 +136,7 @@ fn nothing_of_a_person_is_in_a_report() {
         let phone = phone(language);
         let app = &phone.app;
         fill(app);
-        let report = app.support_report().unwrap();
+        let report = app.support_report(None).unwrap();
         let (heard, plain) = (fold(&report), report.to_lowercase());
         for private in PRIVATE {
             assert!(!plain.contains(&private.to_lowercase()), "{report}");
@@ -166,15 +166,15 @@ fn a_report_says_what_support_needs() {
         foreground: true,
     });
     app.set_data_limit(Some(5_000_000), None).unwrap();
-    let report = app.support_report().unwrap();
+    let report = app.support_report(None).unwrap();
     let person = app.persons().unwrap().remove(0).id;
     let state = app.sync_state(&person).unwrap().remove(0);
     assert_eq!((state.parked, state.refused), (2, 1));
     assert_eq!(state.support_code.len(), 4);
     for said in [
-        concat!("Sổ Khỏe ", env!("CARGO_PKG_VERSION")),
+        concat!("Sổ Khỏe core ", env!("CARGO_PKG_VERSION")),
         "24/11/2026, 08:30",
-        "1 people, 1 clinics",
+        "1 person, 1 clinic",
         "mobile data",
         "Battery: low",
         "5.0 MB",
@@ -186,6 +186,8 @@ fn a_report_says_what_support_needs() {
         "Not taken by the clinic: 1",
         "Unreadable: 1",
         "other, unclear",
+        "On disk: books ",
+        ", documents 0.0 MB",
     ] {
         assert!(report.contains(said), "{said}\n{report}");
     }
@@ -209,4 +211,83 @@ fn a_report_says_what_support_needs() {
     let code = |clinic: &str| other.inner.support_code(&ClinicId::from(clinic)).unwrap();
     assert_eq!(code(PRIVATE[10]), state.support_code);
     assert_ne!(code("another"), state.support_code);
+}
+
+#[test]
+fn the_last_line_tells_whether_all_of_it_was_heard() {
+    let phone = phone(Language::Vi);
+    fill(&phone.app);
+    let report = phone.app.support_report(Some("2.1 (341)")).unwrap();
+    assert!(report.starts_with("Ứng dụng 2.1 (341)\n"), "{report}");
+    let (said, end) = report.rsplit_once('\n').unwrap();
+    let lines = format!("phía trên có {} dòng", said.lines().count());
+    let code = report_code(said);
+    assert!(end.contains(&lines) && end.ends_with(&code), "{report}");
+    assert_eq!(code.len(), 5);
+    // As somebody writes it down, and with a line left out or a number heard wrong.
+    let written = said
+        .to_uppercase()
+        .replace('\n', "  ")
+        .replace(['.', ','], " ");
+    assert_eq!(report_code(&written), code);
+    let (_, rest) = said.split_once('\n').unwrap();
+    assert_ne!(report_code(rest), code);
+    assert_ne!(report_code(&said.replace("341", "347")), code);
+    for bad in ["", "Quỳnh Trâm", "2.1\nx", "1.2.3.4.5.6.7.8.9.10.11"] {
+        let refused = phone.app.support_report(Some(bad));
+        assert!(matches!(refused, Err(AppError::Validation { .. })), "{bad}");
+    }
+}
+
+/// Answers nothing but what time it is.
+struct OnlyDates(std::sync::Mutex<&'static str>);
+
+impl Transport for OnlyDates {
+    fn send(
+        &self,
+        _: http::Request<bytes::Bytes>,
+        _: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<bytes::Bytes>, TransportError>> {
+        let date = *self.0.lock().unwrap();
+        let answer = http::Response::builder().status(503).header("date", date);
+        Box::pin(async move { Ok(answer.body(bytes::Bytes::new()).unwrap()) })
+    }
+}
+
+#[tokio::test]
+async fn a_report_says_how_far_the_clocks_are_apart() {
+    let dates = OnlyDates(std::sync::Mutex::new("no date"));
+    let phone = TestPhone::of(Language::En, &["mai"], dates);
+    for (date, said) in [
+        ("no date", None),
+        ("Tue, 24 Nov 2026 01:28:30 GMT", Some("agree")),
+        ("Tue, 24 Nov 2026 01:31:59 GMT", Some("agree")),
+        (
+            "Sun, 22 Nov 2026 01:25:00 GMT",
+            Some("ahead of the clinic's by 2 d 0 h 5 min"),
+        ),
+        (
+            "Tue, 24 Nov 2026 08:30:00 GMT",
+            Some("behind the clinic's by 0 d 7 h 0 min"),
+        ),
+        // What is no time changes nothing.
+        ("24/11/2026", Some("behind the clinic's by 0 d 7 h 0 min")),
+    ] {
+        *phone.clinic.0.lock().unwrap() = date;
+        phone.app.network_is_back();
+        let _busy = phone.app.sync("mai").await;
+        let report = phone.app.support_report(None).unwrap();
+        let clock = report
+            .lines()
+            .find(|line| line.contains("clinic's by") || line.contains("agree"));
+        assert_eq!(clock.is_some(), said.is_some(), "{report}");
+        assert!(
+            clock.unwrap_or_default().contains(said.unwrap_or_default()),
+            "{report}"
+        );
+        assert!(
+            report.lines().all(|line| line.chars().count() <= 60),
+            "{report}"
+        );
+    }
 }

@@ -355,9 +355,10 @@ public class SoKhoe private constructor(
 
     /**
      * How this phone stands, in short lines to be read aloud to support. Holds nothing of a person or of what is in a
-     * book.
+     * book. [appVersion] is that of the app, e.g. `2.1 (341)`. The last line has how many lines come before it, and a
+     * code of what they say: support knows by it that it heard the whole.
      */
-    public suspend fun supportReport(): String = core.supportReport()
+    public suspend fun supportReport(appVersion: String? = null): String = core.supportReport(appVersion)
 
     /**
      * What to remind a person of from [from] on and before [to], at most [limit] reminders: schedule these and forget

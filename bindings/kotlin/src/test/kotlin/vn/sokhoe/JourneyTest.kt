@@ -209,8 +209,9 @@ class JourneyTest {
                     assertThrows<SoKhoeException.Validation> { phone.setDayTimes(early.copy(noon = 300u)) }
                     assertEquals(early, phone.dayTimes())
 
-                    val report = phone.supportReport()
+                    val report = phone.supportReport(appVersion = "2.1 (341)")
                     assertTrue(state.supportCode in report, report)
+                    assertTrue("2.1 (341)" in report.lines().first(), report)
                     assertFalse(enrolled.name in report, report)
                 }
             }
