@@ -607,6 +607,12 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     assert_eq!(enrolled["persons"].as_array().expect("persons").len(), 1);
     assert!(phone.json(&["sync"])["stored"].as_u64().expect("a count") > 4_000);
 
+    let window = phone.json(&["sync", "--all", "--window", "20"]);
+    assert_eq!(window["finished"], true, "{window}");
+    assert_eq!(
+        window["persons"][0]["person_id"],
+        enrolled["persons"][0]["id"]
+    );
     let early = phone.run(&["book", "1"]);
     assert!(
         !early.ok && early.stderr.contains("sokhoe phone find"),

@@ -84,6 +84,9 @@ phone-synced = { $stored ->
     [one] { $stored } record
    *[other] { $stored } records
 } stored, { $deleted } deleted ({ $span }).
+phone-window-finished = { $stored } new. Everything is here.
+phone-window-goes-on = { $stored } new. The rest comes the next time.
+phone-window-no-turn = The time was up. First in line the next time.
 phone-settled = { $count ->
     [one] { $count } request has
    *[other] { $count } requests have

@@ -38,8 +38,11 @@ mod reminders;
 mod scan;
 mod session;
 mod settle_conflict;
+#[cfg(test)]
+mod slow_clinic;
 mod storage;
 mod support_report;
+mod sync_all;
 mod sync_state;
 mod synchronise;
 #[cfg(test)]
@@ -73,6 +76,7 @@ pub use sokhoe_fhir::Measure;
 pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
 pub use support_report::report_code;
+pub use sync_all::{PersonSyncView, WindowView};
 pub use views::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,

@@ -185,6 +185,14 @@ public final class SoKhoe: Sendable {
         return try await core.syncBySchedule(personId: personId, windowSeconds: seconds)
     }
 
+    /// Like ``syncBySchedule(personId:window:)``, for everybody on this phone within one `window`: what a background task
+    /// calls. What anybody decided goes out first; then come the books, the one first that was in step longest ago. What
+    /// fails for one person is told with them and stops nobody else.
+    public func syncAllBySchedule(window: Duration? = nil) async throws -> WindowView {
+        let seconds = window.map { UInt32(clamping: $0.components.seconds) }
+        return try await core.syncAllBySchedule(windowSeconds: seconds)
+    }
+
     /// What metered networks may carry, and what they carried.
     public func data() async throws -> DataView {
         try await core.data()

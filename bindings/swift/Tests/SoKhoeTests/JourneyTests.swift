@@ -156,6 +156,9 @@ final class JourneyTests: XCTestCase {
         XCTAssertTrue(synced.finished)
         let after = try await phone.data().today
         XCTAssertGreaterThan(after, used)
+        let window = try await phone.syncAllBySchedule(window: .seconds(25))
+        let finished = window.persons.filter { $0.synced?.finished == true }.map(\.personId)
+        XCTAssertTrue(finished.contains(person), "\(window)")
 
         let slot = try await freeTimes(phone, person)[0]
         _ = try await phone.book(personId: person, slot: slot)

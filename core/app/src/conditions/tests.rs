@@ -1,18 +1,13 @@
 //! Phones in all conditions, on simulated time.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
-use sokhoe_domain::ports::{
-    BoxFuture, Clock, Limits, ResponseBody, StreamLimits, Traffic, Transport, TransportError,
-};
 use sokhoe_sync::HeldBack;
 use tokio::time::Instant;
 
 use super::*;
+use crate::slow_clinic::{EACH, SimClock, SlowClinic};
 use crate::test_phone::{TestPhone, all_of, booking, clinic, config, person, to_book};
 use crate::{
     BookRequest, BookingStatus, BrowseRequest, ClinicSyncView, Language, SlotView, SyncState,
@@ -20,158 +15,16 @@ use crate::{
 };
 
 const WHO: &str = "mai";
-/// Resources of a page.
-const EACH: usize = 3;
-
-/// The runtime's time.
-struct SimClock(Instant);
-
-impl Clock for SimClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::parse_fhir("2026-11-24T08:30:00+07:00")
-            .unwrap()
-            .plus(self.0.elapsed())
-    }
-
-    fn sleep(&self, span: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(tokio::time::sleep(span))
-    }
-}
-
-/// A clinic whose feed has pages, and which takes its time over every answer.
-#[derive(Default)]
-struct SlowClinic {
-    pages: AtomicU64,
-    takes: Mutex<Duration>,
-    asked: Mutex<Vec<String>>,
-    /// The connections that are open for news.
-    live: Arc<AtomicU64>,
-    bytes: AtomicU64,
-}
-
-impl SlowClinic {
-    fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
-    }
-
-    fn answer(&self, request: &http::Request<Bytes>) -> String {
-        let path = request.uri().path();
-        let (kind, query) = (
-            path.rsplit('/').next().unwrap(),
-            request.uri().query().unwrap_or_default(),
-        );
-        match kind {
-            "$changes" => {
-                let from = query
-                    .split('&')
-                    .find_map(|pair| pair.strip_prefix("cursor="));
-                self.page(from.map_or(0, |from| from.parse().unwrap()))
-            }
-            "$book" => {
-                let id = request.headers()["idempotency-key"].to_str().unwrap();
-                format!(
-                    r#"{{"resourceType":"Bundle","type":"searchset","entry":[{{"resource":{{"resourceType":"Appointment","id":"{id}","status":"booked"}}}}]}}"#
-                )
-            }
-            "MedicationRequest" => r#"{"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"resourceType":"MedicationRequest","id":"m","status":"active","medicationCodeableConcept":{"text":"Amlodipin"}},"search":{"mode":"match"}}]}"#.to_owned(),
-            _ => r#"{"resourceType":"Bundle","type":"searchset"}"#.to_owned(),
-        }
-    }
-
-    fn page(&self, from: u64) -> String {
-        let pages = self.pages.load(Ordering::SeqCst);
-        let at = "2026-11-24T08:00:00+07:00";
-        let (to, entries) = if from < pages {
-            let entries: Vec<_> = (0..EACH)
-                .map(|n| {
-                    let id = format!("o-{from}-{n}");
-                    format!(
-                        r#"{{"fullUrl":"https://a.example/fhir/Observation/{id}","resource":{{"resourceType":"Observation","id":"{id}","status":"final","code":{{"text":"Glucose"}},"effectiveDateTime":"{at}"}},"request":{{"method":"PUT","url":"Observation/{id}"}},"response":{{"status":"201","etag":"W/\"1\"","lastModified":"{at}"}}}}"#
-                    )
-                })
-                .collect();
-            (from + 1, entries.join(","))
-        } else {
-            (from, String::new())
-        };
-        let next = match to < pages {
-            true => format!(r#",{{"relation":"next","url":"https://a.example/x?cursor={to}"}}"#),
-            false => String::new(),
-        };
-        format!(
-            r#"{{"resourceType":"Bundle","type":"history","link":[{{"relation":"self","url":"https://a.example/x?cursor={to}"}}{next}],"entry":[{entries}]}}"#
-        )
-    }
-}
-
-impl Transport for SlowClinic {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        _: Limits,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
-        let kind = request.uri().path().rsplit('/').next().unwrap().to_owned();
-        self.asked.lock().unwrap().push(kind);
-        let answer = self.answer(&request);
-        let takes = *self.takes.lock().unwrap();
-        Box::pin(async move {
-            tokio::time::sleep(takes).await;
-            self.bytes.fetch_add(answer.len() as u64, Ordering::SeqCst);
-            Ok(http::Response::new(answer.into()))
-        })
-    }
-
-    fn stream(
-        &self,
-        request: http::Request<Bytes>,
-        _: StreamLimits,
-    ) -> BoxFuture<'_, Result<http::Response<Box<dyn ResponseBody>>, TransportError>> {
-        assert_eq!(request.uri().path(), "/live");
-        self.live.fetch_add(1, Ordering::SeqCst);
-        let body: Box<dyn ResponseBody> = Box::new(Live(Arc::clone(&self.live), true));
-        let answer = http::Response::builder().header("content-type", "text/event-stream");
-        Box::pin(async move { Ok(answer.body(body).unwrap()) })
-    }
-
-    fn traffic(&self) -> Traffic {
-        Traffic {
-            sent: 0,
-            received: self.bytes.load(Ordering::SeqCst),
-        }
-    }
-}
-
-/// Says that it is ready, and nothing more.
-struct Live(Arc<AtomicU64>, bool);
-
-impl ResponseBody for Live {
-    fn next_chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>, TransportError>> {
-        let ready = std::mem::take(&mut self.1);
-        Box::pin(async move {
-            if !ready {
-                std::future::pending::<()>().await;
-            }
-            Ok(Some(Bytes::from_static(b"event: ready\ndata: \n\n")))
-        })
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 type Phone = TestPhone<SlowClinic, SimClock>;
 
 /// A phone whose clinic has so many pages and takes so long over each.
 fn phone(pages: u64, takes: u64) -> Phone {
-    let slow = SlowClinic {
-        pages: AtomicU64::new(pages),
-        takes: Mutex::new(Duration::from_secs(takes)),
-        ..SlowClinic::default()
-    };
-    let phone = TestPhone::new(config(Language::En), 1, slow, SimClock(Instant::now()));
+    let phone = TestPhone::new(
+        config(Language::En),
+        1,
+        SlowClinic::new(pages, takes),
+        SimClock(Instant::now()),
+    );
     phone.enrol(&clinic(), [person(WHO)])
 }
 
@@ -329,6 +182,41 @@ async fn mobile_data_in_the_background_bring_what_is_looked_for_first_and_little
     assert!(phone.regular(None).await.finished);
     assert_eq!(phone.state().state, SyncState::UpToDate);
     assert_eq!(phone.rows(), 9 * EACH + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_first_sync_still_gets_what_is_looked_for_first_on_mobile_data() {
+    let phone = phone(20, 1);
+    phone.is(WIFI, false, false);
+    assert!(!phone.regular(Some(6)).await.finished);
+    let half = phone.rows();
+    assert!(half > EACH && half < 19 * EACH, "{half}");
+    // What the clinic wrote since then, and what is here already.
+    phone.clinic.medicines.store(3, Ordering::SeqCst);
+    phone.is(METERED, false, false);
+    phone.clinic.asked();
+    let synced = phone.regular(Some(25)).await;
+    assert_eq!(synced.held_back, Some(HeldBack::Metered));
+    let asked = phone.clinic.asked();
+    assert!(!asked.contains(&"$changes".to_owned()), "{asked:?}");
+    assert_eq!(phone.rows(), half + 2, "two medicines more");
+    assert!(phone.state().text.contains("waits for Wi-Fi"));
+    // Again only after some hours, and the rest when it costs nothing.
+    phone.regular(Some(25)).await;
+    assert!(phone.clinic.asked().is_empty());
+    phone.is(WIFI, false, false);
+    assert!(phone.regular(None).await.finished);
+    assert_eq!(phone.rows(), 20 * EACH + 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_looked_for_first_ends_with_what_may_be_carried() {
+    let phone = phone(4, 0);
+    phone.is(METERED, false, false);
+    phone.app.set_data_limit(Some(1), None).unwrap();
+    phone.regular(None).await;
+    assert_eq!(phone.clinic.asked(), ["Appointment"]);
+    assert_eq!(phone.rows(), 0);
 }
 
 #[tokio::test(start_paused = true)]

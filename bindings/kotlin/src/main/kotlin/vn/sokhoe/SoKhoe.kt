@@ -48,6 +48,7 @@ import vn.sokhoe.core.StorageView
 import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncView
 import vn.sokhoe.core.TrendView
+import vn.sokhoe.core.WindowView
 import java.io.File
 import java.io.InputStream
 import java.time.Instant
@@ -336,6 +337,16 @@ public class SoKhoe private constructor(
     ): SyncView {
         val seconds = window?.toLong(DurationUnit.SECONDS)?.coerceIn(0, UInt.MAX_VALUE.toLong())
         return core.syncBySchedule(personId, seconds?.toUInt())
+    }
+
+    /**
+     * Like [syncBySchedule], for everybody on this phone within one [window]: what a background job calls. What anybody
+     * decided goes out first; then come the books, the one first that was in step longest ago. What fails for one
+     * person is told with them and stops nobody else.
+     */
+    public suspend fun syncAllBySchedule(window: Duration? = null): WindowView {
+        val seconds = window?.toLong(DurationUnit.SECONDS)?.coerceIn(0, UInt.MAX_VALUE.toLong())
+        return core.syncAllBySchedule(seconds?.toUInt())
     }
 
     /** What metered networks may carry, and what they carried. */

@@ -194,6 +194,8 @@ class JourneyTest {
                     assertEquals(true, phone.allowMoreData(used + 100_000_000uL).left?.let { it > 0uL })
                     assertTrue(phone.sync(person).finished)
                     assertTrue(phone.data().today > used, "what a metered network carries is counted")
+                    val window = phone.syncAllBySchedule(window = 25.seconds)
+                    assertEquals(enrolled.id, window.persons.first { it.synced?.finished == true }.personId)
 
                     val slot = phone.freeTimes(person).first()
                     phone.book(person, slot)
