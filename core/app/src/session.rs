@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sokhoe_client::{ClinicClient, Credentials, ServerClocks};
 use sokhoe_domain::ports::Ports;
 use sokhoe_domain::{ClinicId, PersonId, Timestamp, Wire};
-use sokhoe_sync::{Engine, HostPaces, Lane, SyncConditions};
+use sokhoe_sync::{Engine, HeardWays, HostPaces, Lane, SyncConditions};
 use sokhoe_vault::{
     AccountVault, ClinicRecord, PauseSwitch, PersonRecord, Vault, VaultError, VaultPorts,
 };
@@ -37,6 +37,8 @@ pub(crate) struct Session {
     pub(crate) paces: HostPaces,
     /// By how much the phone's clock differs from the clinics'.
     pub(crate) server_clocks: ServerClocks,
+    /// What foreign servers said of booking.
+    heard_ways: HeardWays,
     /// What the phone told of itself last.
     pub(crate) conditions: watch::Sender<SyncConditions>,
     data: Mutex<DataCount>,
@@ -117,6 +119,7 @@ impl SoKhoe {
         let ports = Ports { transport, ..ports };
         let session = Session {
             server_clocks,
+            heard_ways: HeardWays::default(),
             words: Words::new(config.language),
             config,
             paces: HostPaces::new(Arc::clone(&ports.clock), Arc::clone(&ports.rng)),
@@ -304,5 +307,6 @@ impl Session {
             Arc::clone(&self.ports.clock),
             Arc::clone(&self.ports.rng),
         )
+        .knowing(self.heard_ways.clone())
     }
 }
