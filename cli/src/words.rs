@@ -6,7 +6,7 @@ use std::io;
 
 use clap::ValueEnum;
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use sokhoe_app::{AppError, Language};
 use sokhoe_clinic::ClinicError;
 use unic_langid::LanguageIdentifier;
@@ -83,7 +83,11 @@ impl Words {
         };
         let args: FluentArgs<'_> = values
             .iter()
-            .map(|(name, value)| (*name, value.as_str()))
+            .map(|(name, value)| match value.as_str() {
+                // A number to it, so that it can say "1 record" and "2 records".
+                "1" => (*name, FluentValue::from(1)),
+                value => (*name, FluentValue::from(value)),
+            })
             .collect();
         self.bundle
             .format_pattern(pattern, Some(&args), &mut Vec::new())

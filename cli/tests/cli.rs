@@ -607,6 +607,12 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     assert_eq!(enrolled["persons"].as_array().expect("persons").len(), 1);
     assert!(phone.json(&["sync"])["stored"].as_u64().expect("a count") > 4_000);
 
+    let window = phone.json(&["sync", "--all", "--window", "20"]);
+    assert_eq!(window["finished"], true, "{window}");
+    assert_eq!(
+        window["persons"][0]["person_id"],
+        enrolled["persons"][0]["id"]
+    );
     let early = phone.run(&["book", "1"]);
     assert!(
         !early.ok && early.stderr.contains("sokhoe phone find"),
@@ -631,6 +637,14 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
             .any(|reminder| reminder["about"][0]["resource"] == about.as_str()),
         "{reminders}"
     );
+    assert_eq!(phone.json(&["day-times"])["evening"], "18:00");
+    let early = phone.json(&["day-times", "--morning", "05:30"]);
+    assert_eq!(
+        (&early["morning"], &early["noon"]),
+        (&"05:30".into(), &"12:00".into())
+    );
+    assert!(!phone.run(&["day-times", "--noon", "06:00"]).ok);
+    assert_eq!(phone.json(&["day-times"]), early);
     // The name, in whatever language.
     let name = enrolled["persons"][0]["name"].as_str().expect("a name");
     let report = phone.run(&["support-report"]);

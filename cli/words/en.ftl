@@ -30,7 +30,10 @@ clinic-enrolment = Enrolment
 clinic-enrolment-until = The code works once, until { $until }.
 clinic-serving = Serving. Ctrl-C stops.
 clinic-stopped = Stopped.
-clinic-imported = { $stored } records stored, { $unchanged } were there already, { $deleted } deleted ({ $span }).
+clinic-imported = { $stored ->
+    [one] { $stored } record
+   *[other] { $stored } records
+} stored, { $unchanged } there already, { $deleted } deleted ({ $span }).
 clinic-skipped = { $skipped } could not be read (listed above). The rest was stored.
 clinic-paid = { $amount } received. The invoice is paid.
 clinic-already-counted = This transfer was counted before. Nothing changed.
@@ -54,7 +57,10 @@ phone-enrolled-next = Next: sokhoe phone sync takes in the book, sokhoe phone fi
 phone-exported = The whole book of { $name } is in { $path }.
 phone-export-exists = There is a file at { $path }; it was left as it is. Choose another name or add --overwrite.
 phone-move-scan = Give this to the old phone (sokhoe phone move answer TEXT), then enter its codes here, one a line.
-phone-move-progress = { $have } of { $of } codes are here.
+phone-move-progress = { $have } of { $of ->
+    [one] { $of } code
+   *[other] { $of } codes
+} here.
 phone-moved = The account is on this phone now. Next: sokhoe phone sync
 phone-move-incomplete = Not all codes came. Nothing was changed. Begin again with: sokhoe phone move begin
 phone-no-events = Nothing new.
@@ -74,10 +80,25 @@ phone-sync-sends = The booking is kept. When there is a network, run: sokhoe pho
 phone-nothing-parked = Nothing is kept back.
 phone-no-such-parked = There is not exactly one thing kept back with the id "{ $asked }". See: sokhoe phone parked
 phone-refused = { $status }
-phone-synced = { $stored } records stored, { $deleted } deleted ({ $span }).
-phone-settled = { $count } requests have the hospital's answer.
-phone-still-waiting = { $count } requests wait to be sent.
-phone-set-aside = { $count } records could not be read and were set aside.
+phone-synced = { $stored ->
+    [one] { $stored } record
+   *[other] { $stored } records
+} stored, { $deleted } deleted ({ $span }).
+phone-window-finished = { $stored } new. Everything is here.
+phone-window-goes-on = { $stored } new. The rest comes the next time.
+phone-window-no-turn = The time was up. First in line the next time.
+phone-settled = { $count ->
+    [one] { $count } request has
+   *[other] { $count } requests have
+} the hospital's answer.
+phone-still-waiting = { $count ->
+    [one] { $count } request waits
+   *[other] { $count } requests wait
+} to be sent.
+phone-set-aside = { $count ->
+    [one] { $count } record could not be read and was
+   *[other] { $count } records could not be read and were
+} set aside.
 phone-unreachable = { $clinics } cannot be reached. That part of the book is as of the last time.
 phone-nothing-found = Nothing found in the book.
 phone-document-added = The document is in the book of { $name }, number { $id }.
@@ -92,6 +113,7 @@ phone-no-attachments = This row has no documents.
 phone-attachment-written = “{ $title }” ({ $size }) was written to { $path }.
 phone-attachment-in-the-clear = The file is not locked: whoever has it can read it.
 phone-no-reminders = Nothing to be reminded of in this time.
+phone-day-times = Times for medicines: morning { $morning }, noon { $noon }, evening { $evening }, night { $night }.
 phone-check-whole = The book is whole: all of it was read and verified.
 phone-check-rebuilt = Some of the book was damaged. It was kept aside and the book has begun again: sync to fetch what the clinics have.
 phone-more = There is more: add --cursor { $cursor }
@@ -292,18 +314,27 @@ demo-clinic-filled = { $departments } departments, { $doctors } doctors and tech
 demo-clinic-desk = Desk: { $url }
 demo-enrolled = The book of { $name }, born { $born }
 demo-enrolled-vault = It is encrypted on the phone. The code at the counter:
-demo-found = { $services } services. The nearest free times:
+demo-found = { $services ->
+    [one] { $services } service
+   *[other] { $services } services
+}. The nearest free times:
 demo-booked = The phone wrote down the wish, sent it, and the hospital answered:
 demo-cut = The network is cut: nothing leaves the phone. One more booking:
 demo-reconnected = The network is back. Nobody touched anything; the waiting booking went out:
-demo-synced = { $stored } records, { $rate } a second
+demo-synced = { $stored ->
+    [one] { $stored } record
+   *[other] { $stored } records
+}, { $rate } a second
 demo-set-aside = Could not be read, set aside: { $count }
 demo-searched = Typed "{ $words }", without accents:
 demo-invoices = Invoices on the phone:
 demo-code = Made from the payment order that the hospital signed, without a network:
 demo-money = The bank tells the hospital that { $amount } came in, with the text { $reference }.
 demo-told = The phone knew after { $span }, without a reload:
-demo-summary = The book of { $name }: { $rows } rows, { $bytes } on the phone, all of it encrypted
+demo-summary = The book of { $name }: { $rows ->
+    [one] { $rows } row
+   *[other] { $rows } rows
+}, { $bytes } on the phone, all of it encrypted
 demo-summary-events = What was told:
 demo-summary-time = The whole story: { $span }
 demo-desk = The desk stays open: { $url }

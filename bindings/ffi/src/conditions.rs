@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use sokhoe_app::{DataView, HeldBack, NetworkKind, SyncConditions, SyncView};
+use sokhoe_app::{
+    DataView, HeldBack, NetworkKind, PersonSyncView, SyncConditions, SyncView, WindowView,
+};
 
 use crate::sokhoe::{Result, SoKhoe};
 
@@ -61,8 +63,39 @@ pub struct DataView {
     pub left: Option<u64>,
 }
 
+/// What a window did for one person.
+#[uniffi::remote(Record)]
+pub struct PersonSyncView {
+    /// Who.
+    pub person_id: String,
+    /// What it did, all turns together; nothing when the time was up before, or when it failed.
+    pub synced: Option<SyncView>,
+    /// What happened, what was kept and what can be done, when it failed.
+    pub trouble_text: Option<String>,
+}
+
+/// What a window did for everybody.
+#[uniffi::remote(Record)]
+pub struct WindowView {
+    /// Everybody with a clinic, in the order in which they were served.
+    pub persons: Vec<PersonSyncView>,
+    /// Whether everything went out and everything is here, for everybody.
+    pub finished: bool,
+}
+
 #[uniffi::export]
 impl SoKhoe {
+    /// Like `sync_by_schedule`, for everybody on this phone within one window: what a background job calls. What anybody
+    /// decided goes out first; then come the books, the one first that was in step longest ago. What fails for one person
+    /// is told with them and stops nobody else.
+    pub async fn sync_all_by_schedule(&self, window_seconds: Option<u32>) -> Result<WindowView> {
+        let core = self.core.clone();
+        let window = window_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+        self.workers
+            .run(async move { Ok(core.sync_all_by_schedule(window).await?) })
+            .await
+    }
+
     /// Tells what network and power the phone has and whether a screen is open; again at every change, and before
     /// `sync_by_schedule`. As long as nothing is told, nothing is held back. Instant.
     pub fn set_conditions(&self, conditions: SyncConditions) {
@@ -115,9 +148,13 @@ impl SoKhoe {
     }
 
     /// How this phone stands, in short lines to be read aloud to support. Holds nothing of a person or of what is in a
-    /// book. Needs no network.
-    pub async fn support_report(&self) -> Result<String> {
+    /// book. Needs no network. `app_version` is that of the app, e.g. `2.1 (341)`: up to 20 letters, digits, `. - + ( )`.
+    /// The last line has how many lines come before it, and a code of what they say: support knows by it that it heard
+    /// the whole.
+    pub async fn support_report(&self, app_version: Option<String>) -> Result<String> {
         let core = self.core.clone();
-        self.workers.read(move || Ok(core.support_report()?)).await
+        self.workers
+            .read(move || Ok(core.support_report(app_version.as_deref())?))
+            .await
     }
 }

@@ -2,7 +2,7 @@
 //! what app developers read.
 
 use sokhoe_app::{
-    ReminderAboutView, ReminderKind, ReminderView, RemindersView, SeePrescriptionView,
+    DayTimesView, ReminderAboutView, ReminderKind, ReminderView, RemindersView, SeePrescriptionView,
 };
 use sokhoe_domain::Timestamp;
 
@@ -44,6 +44,9 @@ pub struct ReminderView {
     pub body: String,
     /// The same for everybody's eyes, as on a locked screen.
     pub discreet_text: String,
+    /// Whether its time is the person's own for one of its medicines (`day_times`), whose prescription only says how
+    /// often a day. The medicine's line says so, too.
+    pub has_chosen_time: bool,
     /// What it comes from.
     pub about: Vec<ReminderAboutView>,
 }
@@ -72,8 +75,39 @@ pub struct RemindersView {
     pub see_prescription: Vec<SeePrescriptionView>,
 }
 
+/// When medicines are taken that a prescription gives so often a day without saying when: once in the morning; twice in
+/// the morning and the evening; three times at noon, too; four times at night, too. In minutes since midnight in
+/// Vietnam.
+#[uniffi::remote(Record)]
+pub struct DayTimesView {
+    /// In the morning; 420 (07:00) unless it was set.
+    pub morning: u32,
+    /// At noon; 720 (12:00) unless it was set.
+    pub noon: u32,
+    /// In the evening; 1,080 (18:00) unless it was set.
+    pub evening: u32,
+    /// At night; 1,260 (21:00) unless it was set.
+    pub night: u32,
+}
+
 #[uniffi::export]
 impl SoKhoe {
+    /// The times of the day on this phone, the same for all of its people.
+    pub async fn day_times(&self) -> Result<DayTimesView> {
+        let core = self.core.clone();
+        self.workers.read(move || Ok(core.day_times()?)).await
+    }
+
+    /// Sets the times of the day on this phone: from 03:00 on, until 23:00, in their order and two hours apart, or it is
+    /// `Validation`. What was scheduled of `reminders` is to be asked for again. Prescriptions that name a time of the
+    /// clock are not touched; meals and bedtime move along.
+    pub async fn set_day_times(&self, times: DayTimesView) -> Result<DayTimesView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.set_day_times(times)?))
+            .await
+    }
+
     /// What to remind a person of from `from` on and before `to`, at most `limit` reminders (1 to 500; iOS keeps 64): a
     /// phone schedules these and forgets all others, again after every change of the book. Needs no network.
     pub async fn reminders(

@@ -2,6 +2,7 @@
 
 mod book;
 mod check;
+mod day_times;
 mod documents;
 mod enrol;
 mod export;
@@ -107,6 +108,7 @@ enum PhoneCommand {
     Export(export::ExportArgs),
     Storage(storage::StorageArgs),
     Reminders(reminders::RemindersArgs),
+    DayTimes(day_times::DayTimesArgs),
     /// Show how this phone stands, to be read aloud to support: nothing of any person
     SupportReport,
     /// Read a whole book and verify it; what is damaged is kept aside and fetched again
@@ -157,6 +159,7 @@ pub(crate) async fn run(
         PhoneCommand::Events(args) => people::events(&phone, &args, output),
         PhoneCommand::Storage(args) => storage::run(&phone, &args, output),
         PhoneCommand::Reminders(args) => reminders::run(&phone, &args, output),
+        PhoneCommand::DayTimes(args) => day_times::run(&phone, &args, output),
         PhoneCommand::SupportReport => support_report::run(&phone, output),
         PhoneCommand::Check => check::run(&phone, output),
         PhoneCommand::AddDocument(args) => own_documents::add(&phone, args, output),

@@ -73,6 +73,7 @@ fn reminder(view: &ReminderView) -> Value {
         "title": view.title,
         "body": view.body,
         "discreet_text": view.discreet_text,
+        "has_chosen_time": view.has_chosen_time,
         "about": json::list(&view.about, |about| json!({
             "clinic_id": about.clinic_id,
             "resource": about.resource,

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 pub(super) fn run(phone: &Phone<'_>, output: &mut Output) -> Result<(), Failure> {
-    let report = phone.app.support_report()?;
+    let report = phone.app.support_report(Some(env!("CARGO_PKG_VERSION")))?;
     let lines: Vec<&str> = report.lines().collect();
     output.json(&json!({ "lines": lines }))?;
     for line in lines {

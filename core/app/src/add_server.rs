@@ -92,25 +92,13 @@ fn server_id(fhir_base: &str) -> ClinicId {
 
 #[cfg(test)]
 mod tests {
-    use sokhoe_domain::ports::Ports;
-    use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
-
     use super::*;
-    use crate::{AppConfig, Language, system_ports};
+    use crate::Language;
+    use crate::test_phone::{NoNetwork, TestPhone};
 
     #[tokio::test]
     async fn an_id_that_no_patient_can_have_is_not_asked_for() {
-        let folder = tempfile::tempdir().unwrap();
-        let ports = Ports {
-            clock: Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00")),
-            rng: Arc::new(SeededRng::new(1)),
-            ..system_ports(folder.path(), Arc::new(MemoryKeys::default())).unwrap()
-        };
-        let config = AppConfig {
-            language: Language::Vi,
-            device_name: "test".to_owned(),
-        };
-        let app = SoKhoe::open(config, ports).unwrap();
+        let phone = TestPhone::of(Language::Vi, &[], NoNetwork);
         for patient_id in ["", "../Patient", "a?b", "BN 7", &"7".repeat(65)] {
             let request = AddServerRequest {
                 fhir_base_url: "https://fhir.example/r4".to_owned(),
@@ -120,7 +108,7 @@ mod tests {
                 person_id: None,
             };
             // Anything but this would have looked for the server.
-            let said = app.add_server(request).await.unwrap_err();
+            let said = phone.app.add_server(request).await.unwrap_err();
             let expected = AppError::invalid("patient_id", "must be a FHIR id");
             assert_eq!(said, expected, "{patient_id}");
         }

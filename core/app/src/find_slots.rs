@@ -136,3 +136,91 @@ impl Session {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
+    use sokhoe_vault::ClinicRecord;
+
+    use super::*;
+    use crate::Language;
+    use crate::test_phone::{TestPhone, clinic, clock, config, person};
+
+    /// A FHIR server without free times, which takes bookings when `transactions` says so.
+    #[derive(Default)]
+    struct EmptyServer {
+        transactions: Mutex<bool>,
+        asked: Mutex<Vec<String>>,
+    }
+
+    impl Transport for EmptyServer {
+        fn send(
+            &self,
+            request: http::Request<Bytes>,
+            _: Limits,
+        ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+            let kind = request.uri().path().rsplit('/').next().unwrap().to_owned();
+            let answer = match &*kind {
+                "metadata" => {
+                    let way = match *self.transactions.lock().unwrap() {
+                        true => "transaction",
+                        false => "batch",
+                    };
+                    let resource = |kind: &str| {
+                        format!(
+                            r#"{{"type":"{kind}","interaction":[{{"code":"read"}},{{"code":"search-type"}},{{"code":"update"}}]}}"#
+                        )
+                    };
+                    format!(
+                        r#"{{"resourceType":"CapabilityStatement","fhirVersion":"4.0.1","rest":[{{"mode":"server","interaction":[{{"code":"{way}"}}],"resource":[{},{}]}}]}}"#,
+                        resource("Slot"),
+                        resource("Appointment")
+                    )
+                }
+                _ => r#"{"resourceType":"Bundle","type":"searchset"}"#.to_owned(),
+            };
+            self.asked.lock().unwrap().push(kind);
+            Box::pin(async move { Ok(http::Response::new(answer.into())) })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_server_can_is_asked_once_a_day_by_all_of_a_phone() {
+        let record = ClinicRecord {
+            wire: Wire::Server,
+            ..clinic()
+        };
+        let phone = TestPhone::new(config(Language::En), 1, EmptyServer::default(), clock());
+        let phone = phone.enrol(&record, ["mai", "an"].map(person));
+        let look = async |person: &str| {
+            let from = phone.app.inner.now();
+            let request = FindSlotsRequest {
+                person_id: person.to_owned(),
+                clinic_id: "a".to_owned(),
+                from,
+                to: from.plus(Duration::from_secs(86_400)),
+                service_id: None,
+                limit: 5,
+            };
+            let found = phone.app.find_slots(request).await;
+            let asked = std::mem::take(&mut *phone.clinic.asked.lock().unwrap());
+            let metadata = asked.iter().filter(|kind| *kind == "metadata").count();
+            assert_eq!(found.is_ok(), asked.iter().any(|kind| kind == "Slot"));
+            (found.is_ok(), metadata)
+        };
+        // A "no" may be over by now.
+        for _ in 0..2 {
+            assert_eq!(look("mai").await, (false, 1));
+        }
+        *phone.clinic.transactions.lock().unwrap() = true;
+        for (person, asks) in [("mai", 1), ("mai", 0), ("an", 0)] {
+            assert_eq!(look(person).await, (true, asks), "{person}");
+        }
+        phone.clock.advance(Duration::from_secs(86_400));
+        assert_eq!(look("an").await, (true, 1));
+    }
+}

@@ -14,6 +14,7 @@ mod check;
 mod conditions;
 mod config;
 mod conflicts;
+mod day_times;
 mod documents;
 mod enrol;
 mod entry;
@@ -37,10 +38,15 @@ mod reminders;
 mod scan;
 mod session;
 mod settle_conflict;
+#[cfg(test)]
+mod slow_clinic;
 mod storage;
 mod support_report;
+mod sync_all;
 mod sync_state;
 mod synchronise;
+#[cfg(test)]
+mod test_phone;
 mod trend;
 mod views;
 pub mod words;
@@ -48,6 +54,7 @@ pub mod words;
 pub use check::BookCheck;
 pub use conditions::DataView;
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
+pub use day_times::DayTimesView;
 pub use documents::{AttachmentReader, AttachmentState, AttachmentView, MAX_DOCUMENT_BYTES};
 pub use error::{
     AppError, DocumentRefusal, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal, RecoveryCodeRefusal,
@@ -68,6 +75,8 @@ pub use sokhoe_domain as domain;
 pub use sokhoe_fhir::Measure;
 pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
+pub use support_report::report_code;
+pub use sync_all::{PersonSyncView, WindowView};
 pub use views::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,

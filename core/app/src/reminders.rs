@@ -2,7 +2,8 @@
 //!
 //! Computed from the book alone, so that the phone can schedule it ahead and needs nothing when the time
 //! comes. A wrong reminder is worse than none: what a prescription does not say exactly
-//! ([`sokhoe_fhir::timing`]) is not reminded of, and the person is told to look at the prescription.
+//! ([`sokhoe_fhir::timing`]) is not reminded of, and the person is told to look at the prescription. So often a
+//! day, without times, is reminded of at the person's own times, and the reminder says whose they are.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use ring::digest::{SHA256, digest};
 use sokhoe_domain::{BookingState, ClinicId, ResourceKey, Section, Timestamp};
 use sokhoe_fhir::json::Document;
 use sokhoe_fhir::slot_booking::intent_of;
-use sokhoe_fhir::timing::{DayTimes, DoseTimes, between, dose_times};
+use sokhoe_fhir::timing::{Course, DoseTimes, between, dose_times};
 use sokhoe_vault::{EntryQuery, EntryRow};
 
 use crate::error::AppError;
@@ -62,6 +63,9 @@ pub struct ReminderView {
     pub body: String,
     /// The same for everybody's eyes, as on a locked screen.
     pub discreet_text: String,
+    /// Whether its time is the person's own for one of its medicines ([`SoKhoe::day_times`]), whose prescription
+    /// only says how often a day. The medicine's line says so, too.
+    pub has_chosen_time: bool,
     /// What it comes from.
     pub about: Vec<ReminderAboutView>,
 }
@@ -112,7 +116,7 @@ impl SoKhoe {
     /// What to remind a person of from `from` on and before `to`, at most `limit` reminders (1 to 500): a
     /// phone schedules these and forgets all others, again after every change of the book. Appointments that
     /// a clinic confirmed and nobody cancels: the evening before at six, and two hours before. Medicines of
-    /// orders in force: all of one time together. Needs no network.
+    /// orders in force: all of one time together. Needs no network. Again after [`SoKhoe::set_day_times`], too.
     ///
     /// # Errors
     /// [`AppError::Validation`], [`AppError::NotFound`], what opening a book may give.
@@ -164,6 +168,7 @@ struct Appointment {
 #[derive(Default)]
 struct Taken {
     lines: Vec<String>,
+    is_chosen: bool,
     about: Vec<ReminderAboutView>,
 }
 
@@ -212,6 +217,7 @@ impl Session {
                     }),
                     body: self.words.say_with("reminder-appointment", &values),
                     discreet_text: self.words.say("reminder-discreet"),
+                    has_chosen_time: false,
                     about: vec![about],
                 });
             }
@@ -281,7 +287,7 @@ impl Session {
         to: Timestamp,
         most: usize,
     ) -> Result<(Vec<ReminderView>, Vec<SeePrescriptionView>), AppError> {
-        let day = DayTimes::default();
+        let day = self.account()?.day_times()?;
         let query = EntryQuery {
             section: Some(Section::Medicines),
             limit: PAGE,
@@ -310,12 +316,20 @@ impl Session {
                         true => row.title,
                         false => format!("{}: {}", row.title, row.detail),
                     };
+                    let is_chosen = courses.iter().any(Course::is_at_chosen_times);
+                    let line = match is_chosen {
+                        true => self
+                            .words
+                            .say_with("reminder-time-chosen", &[("line", line)]),
+                        false => line,
+                    };
                     for at in between(&courses, from, to, most) {
                         let then = taken.entry(at).or_default();
                         // The same prescribed twice is taken once; which of the two is meant, both say.
                         if !then.lines.contains(&line) {
                             then.lines.push(line.clone());
                         }
+                        then.is_chosen |= is_chosen;
                         then.about.push(about.clone());
                     }
                 }
@@ -331,6 +345,7 @@ impl Session {
                 title: self.words.say("reminder-medicines"),
                 body: then.lines.join("\n"),
                 discreet_text: self.words.say("reminder-discreet"),
+                has_chosen_time: then.is_chosen,
                 about: then.about,
             }
         });

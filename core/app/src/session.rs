@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sokhoe_client::{ClinicClient, Credentials};
+use sokhoe_client::{ClinicClient, Credentials, ServerClocks};
 use sokhoe_domain::ports::Ports;
 use sokhoe_domain::{ClinicId, PersonId, Timestamp, Wire};
-use sokhoe_sync::{Engine, HostPaces, Lane, SyncConditions};
+use sokhoe_sync::{Engine, HeardWays, HostPaces, Lane, SyncConditions};
 use sokhoe_vault::{
     AccountVault, ClinicRecord, PauseSwitch, PersonRecord, Vault, VaultError, VaultPorts,
 };
@@ -35,6 +35,10 @@ pub(crate) struct Session {
     pub(crate) vault_ports: VaultPorts,
     /// When clinics may be called again, whoever's book it is for.
     pub(crate) paces: HostPaces,
+    /// By how much the phone's clock differs from the clinics'.
+    pub(crate) server_clocks: ServerClocks,
+    /// What foreign servers said of booking.
+    heard_ways: HeardWays,
     /// What the phone told of itself last.
     pub(crate) conditions: watch::Sender<SyncConditions>,
     data: Mutex<DataCount>,
@@ -109,7 +113,13 @@ impl SoKhoe {
         ports: Ports,
         vault_ports: VaultPorts,
     ) -> Result<Self, AppError> {
+        let server_clocks = ServerClocks::default();
+        let transport =
+            server_clocks.beside(Arc::clone(&ports.transport), Arc::clone(&ports.clock));
+        let ports = Ports { transport, ..ports };
         let session = Session {
+            server_clocks,
+            heard_ways: HeardWays::default(),
             words: Words::new(config.language),
             config,
             paces: HostPaces::new(Arc::clone(&ports.clock), Arc::clone(&ports.rng)),
@@ -297,5 +307,6 @@ impl Session {
             Arc::clone(&self.ports.clock),
             Arc::clone(&self.ports.rng),
         )
+        .knowing(self.heard_ways.clone())
     }
 }

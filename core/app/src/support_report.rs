@@ -7,6 +7,7 @@
 
 use ring::digest::{SHA256, digest};
 use sokhoe_domain::ClinicId;
+use sokhoe_domain::text::fold;
 use sokhoe_sync::NetworkKind;
 use sokhoe_vault::{ChangeState, ParkedWhy};
 
@@ -17,6 +18,9 @@ use crate::views::ClinicSyncView;
 
 /// Letters and digits that are not taken for each other when they are read aloud.
 const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/// Clocks that differ by fewer minutes agree.
+const CLOSE: u64 = 2;
 
 /// The codes of refusals that may be told: those of clinics of ours, and this program's own.
 const KNOWN_REFUSALS: [&str; 12] = [
@@ -39,14 +43,30 @@ impl SoKhoe {
     /// nothing of a person or of what is in a book. Persons are numbered as [`SoKhoe::persons`] lists them,
     /// clinics have the code of [`ClinicSyncView::support_code`]. Needs no network.
     ///
+    /// `app_version` is the version of the app around this core, e.g. `2.1 (341)`. The last line has how many
+    /// lines come before it and a code of what they say ([`report_code`]), so that support knows that it heard
+    /// the whole.
+    ///
     /// # Errors
-    /// What opening the account may give; that a book cannot be opened is a line.
-    pub fn support_report(&self) -> Result<String, AppError> {
+    /// [`AppError::Validation`] for what is no version, what opening the account may give; that a book cannot
+    /// be opened is a line.
+    pub fn support_report(&self, app_version: Option<&str>) -> Result<String, AppError> {
         let session = &*self.inner;
         let persons = self.persons()?;
         let (book, account) = sokhoe_vault::schema_versions();
         let say = |key: &str, values: &[(&str, String)]| session.words.say_with(key, values);
-        let mut lines = vec![
+        let mut lines = Vec::new();
+        if let Some(version) = app_version {
+            // It is read aloud, and nothing else may come in by it.
+            let is_version = |c: char| c.is_ascii_alphanumeric() || " .-+()".contains(c);
+            if !(1..=20).contains(&version.len()) || !version.chars().all(is_version) {
+                let rule = "must be 1 to 20 letters, digits, and . - + ( )";
+                return Err(AppError::invalid("app_version", rule));
+            }
+            let version = ("version", version.to_owned());
+            lines.push(say("report-app-version", &[version]));
+        }
+        lines.extend([
             say(
                 "report-app",
                 &[
@@ -63,7 +83,8 @@ impl SoKhoe {
                     ("clinics", self.clinics()?.len().to_string()),
                 ],
             ),
-        ];
+        ]);
+        lines.extend(session.storage_line());
         lines.extend(session.conditions_lines()?);
         for (number, person) in (1..).zip(&persons) {
             let number = ("number", number.to_string());
@@ -78,20 +99,79 @@ impl SoKhoe {
                 }
             }
         }
-        Ok(lines.join("\n"))
+        let said = lines.join("\n");
+        let end = [
+            ("lines", lines.len().to_string()),
+            ("code", report_code(&said)),
+        ];
+        Ok(format!("{said}\n{}", say("report-end", &end)))
     }
+}
+
+/// Five letters and digits that follow from what a text says, however its letters, marks and lines are
+/// written down: of a report, all lines but the last.
+#[must_use]
+pub fn report_code(text: &str) -> String {
+    letters_of(&format!("report\n{}", fold(text)), 5)
+}
+
+/// So many letters that follow from a text.
+fn letters_of(text: &str, many: usize) -> String {
+    let hash = digest(&SHA256, text.as_bytes());
+    let bytes = hash.as_ref().iter().take(many);
+    bytes
+        .filter_map(|byte| LETTERS.get(usize::from(byte % 32)))
+        .map(|letter| char::from(*letter))
+        .collect()
 }
 
 impl Session {
     /// A clinic's code for support: the same on this phone for ever, and nobody else's business.
     pub(crate) fn support_code(&self, clinic: &ClinicId) -> Result<String, AppError> {
         let text = format!("support\n{}\n{}", self.account()?.device_id()?, clinic.0);
-        let hash = digest(&SHA256, text.as_bytes());
-        let letters = hash.as_ref().iter().take(4);
-        Ok(letters
-            .filter_map(|byte| LETTERS.get(usize::from(byte % 32)))
-            .map(|letter| char::from(*letter))
-            .collect())
+        Ok(letters_of(&text, 4))
+    }
+
+    /// What books and documents take on disk. A folder that cannot be read now says so elsewhere.
+    fn storage_line(&self) -> Option<String> {
+        let files = &self.ports.files;
+        let (mut books, mut documents) = (0_u64, 0_u64);
+        for name in files.list().ok()? {
+            let size = files.size(&name).ok().flatten().unwrap_or(0);
+            let of = match name.contains(".blob-") {
+                true => &mut documents,
+                false => &mut books,
+            };
+            *of = of.saturating_add(size);
+        }
+        let values = [
+            ("books", tenths_of_megabytes(books)),
+            ("documents", tenths_of_megabytes(documents)),
+        ];
+        Some(self.words.say_with("report-storage", &values))
+    }
+
+    /// How the phone's clock stands to a clinic's, if that told the time since the app began.
+    fn server_clock_line(&self, clinic_id: &str) -> Result<Option<String>, AppError> {
+        let host = self.client(&self.clinic(clinic_id)?)?.origin();
+        let Some(ahead) = self.server_clocks.phone_ahead(&host) else {
+            return Ok(None);
+        };
+        let minutes = ahead.unsigned_abs() / 60_000;
+        if minutes < CLOSE {
+            return Ok(Some(self.words.say("report-clock-same")));
+        }
+        let span = [
+            ("days", (minutes / 1_440).to_string()),
+            ("hours", (minutes / 60 % 24).to_string()),
+            ("minutes", (minutes % 60).to_string()),
+        ];
+        let span = [("span", self.words.say_with("report-span", &span))];
+        let key = match ahead > 0 {
+            true => "report-clock-ahead",
+            false => "report-clock-behind",
+        };
+        Ok(Some(self.words.say_with(key, &span)))
     }
 
     fn clock_text(&self) -> String {
@@ -140,6 +220,7 @@ impl Session {
                 .and_then(|sync| sync.trouble.as_deref())
                 .map(|code| Trouble::from_code(code).code());
             lines.extend(self.clinic_lines(&view, trouble));
+            lines.extend(self.server_clock_line(&view.clinic_id)?);
             let codes = refusals(&book.vault, &view.clinic_id)?;
             if !codes.is_empty() {
                 let codes = [("codes", codes.join(", "))];

@@ -12,15 +12,15 @@ use tokio::task::JoinSet;
 
 use crate::error::AppError;
 use crate::lost_access::ACCESS_ENDED;
-use crate::session::{OpenBook, SoKhoe};
+use crate::session::{OpenBook, Session, SoKhoe};
 use crate::sync_state::Trouble;
 use crate::views::SyncView;
 
 /// The longest a clinic is asked to keep an answer back.
 const LONGEST_WAIT: Duration = Duration::from_secs(25);
-/// So long before the time that a phone gives is over everything ends, so that what is being written is.
 /// For so long nobody speaks of what may be newer at a clinic.
 const STILL_NEW: Duration = Duration::from_secs(3_600);
+/// So long before the time that a phone gives is over everything ends, so that what is being written is.
 const CLOSING: Duration = Duration::from_secs(1);
 
 impl SoKhoe {
@@ -54,12 +54,15 @@ impl SoKhoe {
         person_id: &str,
         window: Option<Duration>,
     ) -> Result<SyncView, AppError> {
-        let until = window.map(|window| {
-            let closing = CLOSING.min(window / 2);
-            self.inner.now().plus(window.saturating_sub(closing))
-        });
+        let until = window.map(|window| self.end_of(window));
         self.synchronise_until(person_id, None, Cause::Schedule, None, until)
             .await
+    }
+
+    /// When everything ends of a window that begins now.
+    pub(crate) fn end_of(&self, window: Duration) -> Timestamp {
+        let closing = CLOSING.min(window / 2);
+        self.inner.now().plus(window.saturating_sub(closing))
     }
 
     /// Tells that the phone has a network again: what could not be reached without one may be tried at
@@ -95,7 +98,7 @@ impl SoKhoe {
             .await
     }
 
-    async fn synchronise_until(
+    pub(crate) async fn synchronise_until(
         &self,
         person_id: &str,
         clinic: Option<&ClinicId>,
@@ -128,15 +131,8 @@ impl SoKhoe {
             Cause::Person => Urgency::Foreground,
             _ => Urgency::Background,
         };
-        // The turn is for sending alone: a long or waiting pull must not keep a booking from going out.
-        // Pulls may run beside each other (`Engine::pull`).
         let pushed = if allowance.send {
-            let _one_at_a_time = book.syncing.lock().await;
-            let mut pushed = engine.push(&lanes, urgency, &session.paces).await?;
-            let changes = engine.push_changes(&lanes, urgency, &session.paces).await?;
-            pushed.settled += changes.settled;
-            pushed.waiting += changes.waiting;
-            pushed
+            session.send(&book, &engine, &lanes, urgency).await?
         } else {
             Pushed {
                 waiting: session.unanswered(&book)?.values().map(|of| of.count).sum(),
@@ -216,6 +212,25 @@ impl SoKhoe {
     }
 }
 
+impl Session {
+    /// Sends what waits in a book. The turn is for sending alone: a long or waiting pull must not keep a booking
+    /// from going out. Pulls may run beside each other (`Engine::pull`).
+    pub(crate) async fn send(
+        &self,
+        book: &OpenBook,
+        engine: &Engine,
+        lanes: &[Lane],
+        urgency: Urgency,
+    ) -> Result<Pushed, AppError> {
+        let _one_at_a_time = book.syncing.lock().await;
+        let mut pushed = engine.push(lanes, urgency, &self.paces).await?;
+        let changes = engine.push_changes(lanes, urgency, &self.paces).await?;
+        pushed.settled += changes.settled;
+        pushed.waiting += changes.waiting;
+        Ok(pushed)
+    }
+}
+
 /// What a phone waits with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rest {
@@ -227,7 +242,7 @@ enum Rest {
     Behind,
 }
 
-/// Notes that the phone waits with what a clinic has, since when it does, or since when the rest is behind.
+/// Notes that the phone waits with what a clinic has, when it last met more, or since when the rest is behind.
 /// Where there is something worse to tell, that stays; where everything was here just now there may be nothing.
 fn hold_back(book: &OpenBook, lane: &Lane, now: Timestamp, rest: Rest) -> Result<(), AppError> {
     let known = book.vault.clinic_syncs()?;
@@ -235,7 +250,9 @@ fn hold_back(book: &OpenBook, lane: &Lane, now: Timestamp, rest: Rest) -> Result
     let trouble = known.and_then(|sync| sync.trouble.as_deref().map(Trouble::from_code));
     let is_said = match trouble {
         Some(Trouble::NotEnrolled) => true,
-        Some(Trouble::HeldBack | Trouble::OnlyAhead) => rest != Rest::Behind,
+        Some(Trouble::OnlyAhead) => rest != Rest::Behind,
+        // Known again: whose turn it was is told by it (`SoKhoe::sync_all_by_schedule`).
+        Some(Trouble::HeldBack) => rest == Rest::Maybe,
         Some(Trouble::NotReached | Trouble::BadAnswer) => false,
         None if rest != Rest::Maybe => false,
         None => known.is_some_and(|sync| {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use chrono::Datelike;
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use sokhoe_domain::{BookingState, Refusal, Section, Timestamp};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
@@ -93,7 +93,7 @@ impl Words {
         self.say_with(key, &[])
     }
 
-    /// A message with values.
+    /// A message with values. One is a number to it, so that it can say "1 person" and "2 people".
     #[must_use]
     pub fn say_with(&self, key: &str, values: &[(&str, String)]) -> String {
         let Some(pattern) = self
@@ -105,7 +105,10 @@ impl Words {
         };
         let args: FluentArgs<'_> = values
             .iter()
-            .map(|(name, value)| (*name, value.as_str()))
+            .map(|(name, value)| match value.as_str() {
+                "1" => (*name, FluentValue::from(1)),
+                value => (*name, FluentValue::from(value)),
+            })
             .collect();
         self.bundle
             .format_pattern(pattern, Some(&args), &mut Vec::new())
@@ -499,6 +502,29 @@ mod tests {
         assert_eq!(
             Words::new(Language::En).when(at("2026-11-24T08:30:00+07:00"), now),
             "Tuesday, 24/11/2026, 08:30"
+        );
+    }
+
+    #[test]
+    fn one_is_said_as_one() {
+        let count = |key: &str, name: &str, count: u64| {
+            Words::new(Language::En).say_with(key, &[(name, count.to_string())])
+        };
+        assert!(count("sync-arriving", "arrived", 1).contains(": 1 item is here"));
+        assert!(count("sync-arriving", "arrived", 2).contains(": 2 items are here"));
+        assert!(count("error-busy", "seconds", 1).ends_with("in 1 second."));
+        assert!(count("error-busy", "seconds", 21).ends_with("in 21 seconds."));
+        assert!(count("export-set-aside", "count", 1).starts_with("1 record could"));
+        assert!(count("export-set-aside", "count", 0).starts_with("0 records could"));
+        let of = |expected: &str| {
+            let values = [
+                ("arrived", "1".to_owned()),
+                ("expected", expected.to_owned()),
+            ];
+            Words::new(Language::En).say_with("sync-arriving-of", &values)
+        };
+        assert!(
+            of("1").contains("1 of 1 item is here") && of("7").contains("1 of 7 items is here")
         );
     }
 

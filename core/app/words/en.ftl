@@ -61,8 +61,17 @@ event-other = Something changed
 
 ## In step with the hospitals
 sync-never = Nothing has come from the hospital yet.
-sync-arriving = The record is coming: { $arrived } items are here and can be read.
-sync-arriving-of = The record is coming: { $arrived } of { $expected } items are here and can be read.
+sync-arriving = The record is coming: { $arrived ->
+    [one] { $arrived } item is
+   *[other] { $arrived } items are
+} here and can be read.
+sync-arriving-of = The record is coming: { $arrived } of { $expected ->
+    [one] { $expected } item
+   *[other] { $expected } items
+} { $arrived ->
+    [one] is
+   *[other] are
+} here and can be read.
 sync-up-to-date = The record is complete.
 sync-waiting = { $waiting } waiting for a network to be sent.
 sync-sending = { $waiting } on the way, not answered yet.
@@ -82,13 +91,21 @@ reminder-appointment-tomorrow = You have an appointment tomorrow
 reminder-appointment-soon = You have an appointment in two hours
 reminder-appointment = { $what }, { $when }. { $clinic }
 reminder-medicines = Time for your medicines
+reminder-time-chosen = { $line } (time chosen by the phone, not written in the prescription)
 reminder-discreet = You have a reminder. Open Sổ Khỏe to see it.
 reminder-see-prescription = See the prescription for the times.
 
 ## What is read aloud to support
-report-app = Sổ Khỏe { $version }, book { $book }, account { $account }
+report-app-version = App { $version }
+report-app = Sổ Khỏe core { $version }, book { $book }, account { $account }
 report-clock = This phone's clock: { $when }
-report-phone = { $persons } people, { $clinics } clinics
+report-phone = { $persons ->
+    [one] { $persons } person
+   *[other] { $persons } people
+}, { $clinics ->
+    [one] { $clinics } clinic
+   *[other] { $clinics } clinics
+}
 report-network-none = Network: none
 report-network-metered = Network: mobile data
 report-network-unmetered = Network: Wi-Fi
@@ -97,6 +114,7 @@ report-battery-good = Battery: good
 report-data = Data: { $today } MB used today, { $left } MB left
 report-person = Person { $number }
 report-person-closed = Person { $number }: cannot be opened, code { $code }
+report-storage = On disk: books { $books } MB, documents { $documents } MB
 report-documents = Documents: { $used } of { $budget } MB
 report-clinic = Clinic { $code }: complete { $when }
 report-never = never
@@ -109,6 +127,11 @@ report-refused = Not taken by the clinic: { $count }
 report-conflicts = To be decided: { $count }
 report-set-aside = Unreadable: { $count }
 report-codes = Codes: { $codes }
+report-clock-same = Clocks of phone and clinic agree
+report-clock-ahead = Phone's clock is ahead of the clinic's by { $span }
+report-clock-behind = Phone's clock is behind the clinic's by { $span }
+report-span = { $days } d { $hours } h { $minutes } min
+report-end = End: { $lines } lines before this one, check code { $code }
 
 ## Sections
 section-results = Results
@@ -137,7 +160,10 @@ attachment-elsewhere = Somewhere else than this hospital. Sổ Khỏe does not f
 error-offline = The hospital cannot be reached. Everything saved is still on this phone. Try again when there is a network.
 error-bad-answer = The hospital's answer cannot be read ({ $what }). The book was not changed. The Wi-Fi may want a login; try again later.
 error-takes-no-bookings = This hospital does not take bookings by app. Nothing was booked. Please call it.
-error-busy = The hospital is busy or cannot be reached yet. Everything is kept. Try again in { $seconds } seconds.
+error-busy = The hospital is busy or cannot be reached yet. Everything is kept. Try again in { $seconds ->
+    [one] { $seconds } second
+   *[other] { $seconds } seconds
+}.
 error-not-enrolled = The hospital no longer knows this phone. The book can still be read. Ask reception for a new QR code.
 error-enrolment-not-ours = This is not a Sổ Khỏe enrolment code. Scan the code that reception shows.
 error-enrolment-altered = The enrolment code was altered or is incomplete. Ask reception for a new one.
@@ -172,7 +198,7 @@ error-document-other-content = What the hospital sent is not the document in the
 error-document-unreadable = The document in the book cannot be read. The rest of the book is whole. Tell the hospital.
 error-document-data-used-up = The data allowance is used up. The book is unchanged. Fetch the document on Wi-Fi, or allow more for today.
 error-cannot-read = The file cannot be read. Nothing was saved. Choose it again.
-error-documents-full = The document does not fit: { $missing } MB are missing. Nothing was saved. Allow documents more room, or remove some of your own.
+error-documents-full = The document does not fit: { $missing } MB too much. Nothing was saved. Allow documents more room, or remove some of your own.
 error-key-store-locked = The phone is locked. The book is unharmed. Unlock and try again.
 error-key-store-user-cancelled = The book was not unlocked. It is unharmed. Try again.
 error-key-store-transient = The phone did not answer. The book is unharmed. Try again.
@@ -322,7 +348,10 @@ export-trends-text = Each picture is a value over time, the newest on the right.
 export-curve-range = reference { $range }
 export-sources = Sources
 export-sources-text = Everything in this book comes from here. Beside each day stand whom it comes from and when this phone received it.
-export-set-aside = { $count } records could not be read by this phone and are not in this copy. The originals are kept; ask the clinic that sent them.
+export-set-aside = { $count ->
+    [one] { $count } record could not be read by this phone and is
+   *[other] { $count } records could not be read by this phone and are
+} not in this copy. What came is kept; ask the clinic that sent it.
 export-end = End of the book. Made with Sổ Khỏe from what clinics sent and what you added; it does not replace the clinics' own records.
 
 ## What the person writes

@@ -82,11 +82,13 @@ reminder-appointment-tomorrow = Ngày mai bạn có lịch khám
 reminder-appointment-soon = Còn hai giờ nữa đến lịch khám
 reminder-appointment = { $what }, { $when }. { $clinic }
 reminder-medicines = Đến giờ dùng thuốc
+reminder-time-chosen = { $line } (giờ do điện thoại chọn, đơn thuốc không ghi giờ)
 reminder-discreet = Bạn có một lời nhắc. Mở Sổ Khỏe để xem.
 reminder-see-prescription = Xem giờ dùng trong đơn thuốc.
 
 ## Đọc cho người hỗ trợ nghe
-report-app = Sổ Khỏe { $version }, sổ { $book }, tài khoản { $account }
+report-app-version = Ứng dụng { $version }
+report-app = Lõi Sổ Khỏe { $version }, sổ { $book }, tài khoản { $account }
 report-clock = Đồng hồ điện thoại: { $when }
 report-phone = { $persons } người, { $clinics } cơ sở khám
 report-network-none = Mạng: không có
@@ -97,6 +99,7 @@ report-battery-good = Pin: đủ
 report-data = Dữ liệu: hôm nay dùng { $today } MB, còn { $left } MB
 report-person = Người thứ { $number }
 report-person-closed = Người thứ { $number }: không mở được, mã { $code }
+report-storage = Bộ nhớ: sổ { $books } MB, tài liệu { $documents } MB
 report-documents = Tài liệu: { $used } trên { $budget } MB
 report-clinic = Cơ sở { $code }: đầy đủ lúc { $when }
 report-never = chưa lần nào
@@ -109,6 +112,11 @@ report-refused = Cơ sở không nhận: { $count }
 report-conflicts = Cần quyết định: { $count }
 report-set-aside = Không đọc được: { $count }
 report-codes = Mã: { $codes }
+report-clock-same = Đồng hồ khớp với cơ sở khám
+report-clock-ahead = Đồng hồ nhanh hơn cơ sở khám { $span }
+report-clock-behind = Đồng hồ chậm hơn cơ sở khám { $span }
+report-span = { $days } ngày { $hours } giờ { $minutes } phút
+report-end = Hết: phía trên có { $lines } dòng, mã kiểm { $code }
 
 ## Các phần của sổ
 section-results = Kết quả xét nghiệm

@@ -45,6 +45,14 @@ impl Timestamp {
         Some(Self::start_of_day(day))
     }
 
+    /// Reads a `Date` header of HTTP (RFC 9110, 5.6.7), in the form that is written today.
+    #[must_use]
+    pub fn parse_http(text: &str) -> Option<Self> {
+        let is_gmt = text.ends_with(" GMT");
+        let at = DateTime::parse_from_rfc2822(text.trim()).ok();
+        at.filter(|_| is_gmt).map(|at| Self(at.timestamp_millis()))
+    }
+
     /// The first instant of a day in Vietnam.
     #[must_use]
     pub fn start_of_day(day: NaiveDate) -> Self {
@@ -121,6 +129,25 @@ impl fmt::Debug for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_the_date_of_an_answer() {
+        assert_eq!(
+            Timestamp::parse_http("Tue, 24 Nov 2026 01:30:00 GMT"),
+            Timestamp::parse_fhir("2026-11-24T08:30:00+07:00")
+        );
+        for bad in [
+            "",
+            "GMT",
+            "Tue, 24 Nov 2026 01:30:00",
+            "Mon, 24 Nov 2026 01:30:00 GMT",
+            "Tue, 31 Nov 2026 01:30:00 GMT",
+            "Tue, 24 Nov 2026 01:30:00 +0700",
+            "2026-11-24T01:30:00Z",
+        ] {
+            assert_eq!(Timestamp::parse_http(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn reads_every_precision_of_fhir() {

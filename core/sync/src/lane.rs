@@ -9,6 +9,7 @@ use sokhoe_domain::{ClinicId, Wire};
 use sokhoe_vault::Vault;
 
 use crate::bounds::Bounds;
+use crate::server_slots::HeardWays;
 
 /// One person at one clinic.
 #[derive(Clone)]
@@ -38,6 +39,7 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) bounds: Bounds,
+    pub(crate) heard: HeardWays,
 }
 
 impl fmt::Debug for Engine {
@@ -55,6 +57,7 @@ impl Engine {
             clock,
             rng,
             bounds: Bounds::default(),
+            heard: HeardWays::default(),
         }
     }
 
@@ -62,5 +65,11 @@ impl Engine {
     #[must_use]
     pub fn within(self, bounds: Bounds) -> Self {
         Self { bounds, ..self }
+    }
+
+    /// The same, knowing what others heard of servers.
+    #[must_use]
+    pub fn knowing(self, heard: HeardWays) -> Self {
+        Self { heard, ..self }
     }
 }

@@ -23,5 +23,5 @@ pub use pace::{
     Admitted, Allowance, Cause, Fetch, Heard, HeldBack, HostPaces, NetworkKind, Pace, Permit,
     SyncConditions, WaitUntil, delay as retry_delay,
 };
-pub use server_slots::{SlotSearch, services_of_server};
+pub use server_slots::{HeardWays, SlotSearch, services_of_server};
 pub use up::{Pushed, Urgency};

@@ -21,6 +21,7 @@ mod changes;
 mod compression;
 mod connection;
 mod data_use;
+mod day_times;
 mod end;
 mod entries;
 mod epoch;

@@ -27,6 +27,7 @@ pub(crate) const ACCOUNT: Migrations = &[
     include_str!("../migrations/account/0004_base.sql"),
     include_str!("../migrations/account/0005_wire.sql"),
     include_str!("../migrations/account/0006_data.sql"),
+    include_str!("../migrations/account/0007_day_times.sql"),
 ];
 
 /// The schemas that this program writes: of a book, and of the account.
@@ -124,13 +125,14 @@ mod tests {
     #[test]
     fn a_newer_schema_is_left_alone() {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.pragma_update(None, "user_version", 7).unwrap();
+        let known = i64::try_from(ACCOUNT.len()).unwrap();
+        let found = known + 1;
+        connection
+            .pragma_update(None, "user_version", found)
+            .unwrap();
         assert_eq!(
             migrate(&mut connection, ACCOUNT),
-            Err(VaultError::NewerSchema {
-                found: 7,
-                known: i64::try_from(ACCOUNT.len()).unwrap()
-            })
+            Err(VaultError::NewerSchema { found, known })
         );
     }
 }

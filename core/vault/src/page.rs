@@ -132,17 +132,19 @@ impl Vault {
         self.take_in(page, Some(place), Order::Stamps)
     }
 
-    /// Takes in what is wanted before the feed's first page, which will bring it again. The cursor stays,
-    /// and so does everything once the feed has begun: the answer is nothing then.
+    /// Takes in what is wanted before the feed brings it, which it will. The cursor stays, and so does
+    /// everything when the feed stands no longer at `after`, where it stood when the clinic was asked: the
+    /// answer is nothing then.
     ///
     /// # Errors
     /// [`VaultError`]; nothing of the page is kept then.
-    pub fn apply_ahead(&self, page: &Page<'_>) -> Result<Option<Applied>, VaultError> {
-        let begin = Place {
-            after: None,
-            last: false,
-        };
-        self.take_in(page, Some(begin), Order::Ahead)
+    pub fn apply_ahead(
+        &self,
+        page: &Page<'_>,
+        after: Option<&str>,
+    ) -> Result<Option<Applied>, VaultError> {
+        let place = Place { after, last: false };
+        self.take_in(page, Some(place), Order::Ahead)
     }
 
     /// The resources of a clinic with their versions, in no order.

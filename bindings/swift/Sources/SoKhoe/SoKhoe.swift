@@ -185,6 +185,14 @@ public final class SoKhoe: Sendable {
         return try await core.syncBySchedule(personId: personId, windowSeconds: seconds)
     }
 
+    /// Like ``syncBySchedule(personId:window:)``, for everybody on this phone within one `window`: what a background task
+    /// calls. What anybody decided goes out first; then come the books, the one first that was in step longest ago. What
+    /// fails for one person is told with them and stops nobody else.
+    public func syncAllBySchedule(window: Duration? = nil) async throws -> WindowView {
+        let seconds = window.map { UInt32(clamping: $0.components.seconds) }
+        return try await core.syncAllBySchedule(windowSeconds: seconds)
+    }
+
     /// What metered networks may carry, and what they carried.
     public func data() async throws -> DataView {
         try await core.data()
@@ -202,15 +210,28 @@ public final class SoKhoe: Sendable {
     }
 
     /// How this phone stands, in short lines to be read aloud to support. Holds nothing of a person or of what is in a
-    /// book.
-    public func supportReport() async throws -> String {
-        try await core.supportReport()
+    /// book. `appVersion` is that of the app, e.g. `2.1 (341)`. The last line has how many lines come before it, and a
+    /// code of what they say: support knows by it that it heard the whole.
+    public func supportReport(appVersion: String? = nil) async throws -> String {
+        try await core.supportReport(appVersion: appVersion)
     }
 
     /// What to remind a person of from `from` on and before `to`, at most `limit` reminders: schedule these and forget
     /// all others, again after every change of the book. Needs no network.
     public func reminders(personId: String, from: Date, to: Date, limit: UInt32 = 64) async throws -> RemindersView {
         try await core.reminders(personId: personId, from: from, to: to, limit: limit)
+    }
+
+    /// When medicines are taken that a prescription gives so often a day without saying when.
+    public func dayTimes() async throws -> DayTimesView {
+        try await core.dayTimes()
+    }
+
+    /// Sets the times of the day on this phone: from 03:00 on, until 23:00, in their order and two hours apart. Ask for
+    /// ``reminders(personId:from:to:limit:)`` again afterwards. Prescriptions that name a time of the clock are not
+    /// touched.
+    public func setDayTimes(_ times: DayTimesView) async throws -> DayTimesView {
+        try await core.setDayTimes(times: times)
     }
 
     /// Tells that the phone has a network again: what could not be reached without one may be tried at once.

@@ -156,6 +156,9 @@ final class JourneyTests: XCTestCase {
         XCTAssertTrue(synced.finished)
         let after = try await phone.data().today
         XCTAssertGreaterThan(after, used)
+        let window = try await phone.syncAllBySchedule(window: .seconds(25))
+        let finished = window.persons.filter { $0.synced?.finished == true }.map(\.personId)
+        XCTAssertTrue(finished.contains(person), "\(window)")
 
         let slot = try await freeTimes(phone, person)[0]
         _ = try await phone.book(personId: person, slot: slot)
@@ -164,9 +167,24 @@ final class JourneyTests: XCTestCase {
         let soon = try XCTUnwrap(view.reminders.first { $0.kind == .appointmentSoon })
         XCTAssertEqual(soon.at, slot.start.addingTimeInterval(-2 * 3_600))
         XCTAssertFalse(soon.discreetText.contains(slot.service))
+        XCTAssertFalse(soon.hasChosenTime)
 
-        let report = try await phone.supportReport()
+        let usual = try await phone.dayTimes()
+        let early = DayTimesView(morning: 270, noon: usual.noon, evening: usual.evening, night: usual.night)
+        let kept = try await phone.setDayTimes(early)
+        XCTAssertEqual(kept, early)
+        let tooClose = DayTimesView(morning: 270, noon: 300, evening: usual.evening, night: usual.night)
+        do {
+            _ = try await phone.setDayTimes(tooClose)
+            XCTFail("doses half an hour apart")
+        } catch SoKhoeError.Validation {
+            let still = try await phone.dayTimes()
+            XCTAssertEqual(still, early)
+        }
+
+        let report = try await phone.supportReport(appVersion: "2.1 (341)")
         XCTAssertTrue(report.contains(state.supportCode), report)
+        XCTAssertTrue(report.hasPrefix("Ứng dụng 2.1 (341)\n") || report.hasPrefix("App 2.1 (341)\n"), report)
         XCTAssertFalse(report.contains(enrolled.name), report)
     }
 

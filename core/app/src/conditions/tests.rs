@@ -1,229 +1,34 @@
 //! Phones in all conditions, on simulated time.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
-use sokhoe_domain::ports::{
-    BoxFuture, Clock, KeyStore, Limits, Ports, ResponseBody, StreamLimits, Traffic, Transport,
-    TransportError,
-};
-use sokhoe_domain::{ClinicId, IntentId, PersonId};
 use sokhoe_sync::HeldBack;
-use sokhoe_testing::{MemoryKeys, SeededRng};
-use sokhoe_vault::{ClinicRecord, LinkedPerson, PersonRecord};
-use tempfile::TempDir;
 use tokio::time::Instant;
 
 use super::*;
+use crate::slow_clinic::{EACH, SimClock, SlowClinic};
+use crate::test_phone::{TestPhone, all_of, booking, clinic, config, person, to_book};
 use crate::{
-    AppConfig, BookRequest, BookingStatus, BrowseRequest, ClinicSyncView, Language, SlotView,
-    SyncState, SyncView, system_ports,
+    BookRequest, BookingStatus, BrowseRequest, ClinicSyncView, Language, SlotView, SyncState,
+    SyncView,
 };
 
 const WHO: &str = "mai";
-/// Resources of a page.
-const EACH: usize = 3;
+type Phone = TestPhone<SlowClinic, SimClock>;
 
-/// The runtime's time.
-struct SimClock(Instant);
-
-impl Clock for SimClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::parse_fhir("2026-11-24T08:30:00+07:00")
-            .unwrap()
-            .plus(self.0.elapsed())
-    }
-
-    fn sleep(&self, span: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(tokio::time::sleep(span))
-    }
-}
-
-/// A clinic whose feed has pages, and which takes its time over every answer.
-#[derive(Default)]
-struct SlowClinic {
-    pages: AtomicU64,
-    takes: Mutex<Duration>,
-    asked: Mutex<Vec<String>>,
-    /// The connections that are open for news.
-    live: Arc<AtomicU64>,
-    bytes: AtomicU64,
-}
-
-impl SlowClinic {
-    fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
-    }
-
-    fn answer(&self, request: &http::Request<Bytes>) -> String {
-        let path = request.uri().path();
-        let (kind, query) = (
-            path.rsplit('/').next().unwrap(),
-            request.uri().query().unwrap_or_default(),
-        );
-        match kind {
-            "$changes" => {
-                let from = query
-                    .split('&')
-                    .find_map(|pair| pair.strip_prefix("cursor="));
-                self.page(from.map_or(0, |from| from.parse().unwrap()))
-            }
-            "$book" => {
-                let id = request.headers()["idempotency-key"].to_str().unwrap();
-                format!(
-                    r#"{{"resourceType":"Bundle","type":"searchset","entry":[{{"resource":{{"resourceType":"Appointment","id":"{id}","status":"booked"}}}}]}}"#
-                )
-            }
-            "MedicationRequest" => r#"{"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"resourceType":"MedicationRequest","id":"m","status":"active","medicationCodeableConcept":{"text":"Amlodipin"}},"search":{"mode":"match"}}]}"#.to_owned(),
-            _ => r#"{"resourceType":"Bundle","type":"searchset"}"#.to_owned(),
-        }
-    }
-
-    fn page(&self, from: u64) -> String {
-        let pages = self.pages.load(Ordering::SeqCst);
-        let at = "2026-11-24T08:00:00+07:00";
-        let (to, entries) = if from < pages {
-            let entries: Vec<_> = (0..EACH)
-                .map(|n| {
-                    let id = format!("o-{from}-{n}");
-                    format!(
-                        r#"{{"fullUrl":"https://a.example/fhir/Observation/{id}","resource":{{"resourceType":"Observation","id":"{id}","status":"final","code":{{"text":"Glucose"}},"effectiveDateTime":"{at}"}},"request":{{"method":"PUT","url":"Observation/{id}"}},"response":{{"status":"201","etag":"W/\"1\"","lastModified":"{at}"}}}}"#
-                    )
-                })
-                .collect();
-            (from + 1, entries.join(","))
-        } else {
-            (from, String::new())
-        };
-        let next = match to < pages {
-            true => format!(r#",{{"relation":"next","url":"https://a.example/x?cursor={to}"}}"#),
-            false => String::new(),
-        };
-        format!(
-            r#"{{"resourceType":"Bundle","type":"history","link":[{{"relation":"self","url":"https://a.example/x?cursor={to}"}}{next}],"entry":[{entries}]}}"#
-        )
-    }
-}
-
-impl Transport for SlowClinic {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        _: Limits,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
-        let kind = request.uri().path().rsplit('/').next().unwrap().to_owned();
-        self.asked.lock().unwrap().push(kind);
-        let answer = self.answer(&request);
-        let takes = *self.takes.lock().unwrap();
-        Box::pin(async move {
-            tokio::time::sleep(takes).await;
-            self.bytes.fetch_add(answer.len() as u64, Ordering::SeqCst);
-            Ok(http::Response::new(answer.into()))
-        })
-    }
-
-    fn stream(
-        &self,
-        request: http::Request<Bytes>,
-        _: StreamLimits,
-    ) -> BoxFuture<'_, Result<http::Response<Box<dyn ResponseBody>>, TransportError>> {
-        assert_eq!(request.uri().path(), "/live");
-        self.live.fetch_add(1, Ordering::SeqCst);
-        let body: Box<dyn ResponseBody> = Box::new(Live(Arc::clone(&self.live), true));
-        let answer = http::Response::builder().header("content-type", "text/event-stream");
-        Box::pin(async move { Ok(answer.body(body).unwrap()) })
-    }
-
-    fn traffic(&self) -> Traffic {
-        Traffic {
-            sent: 0,
-            received: self.bytes.load(Ordering::SeqCst),
-        }
-    }
-}
-
-/// Says that it is ready, and nothing more.
-struct Live(Arc<AtomicU64>, bool);
-
-impl ResponseBody for Live {
-    fn next_chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>, TransportError>> {
-        let ready = std::mem::take(&mut self.1);
-        Box::pin(async move {
-            if !ready {
-                std::future::pending::<()>().await;
-            }
-            Ok(Some(Bytes::from_static(b"event: ready\ndata: \n\n")))
-        })
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-struct Phone {
-    app: SoKhoe,
-    clinic: Arc<SlowClinic>,
-    clock: Arc<SimClock>,
-    keys: Arc<dyn KeyStore>,
-    folder: TempDir,
+/// A phone whose clinic has so many pages and takes so long over each.
+fn phone(pages: u64, takes: u64) -> Phone {
+    let phone = TestPhone::new(
+        config(Language::En),
+        1,
+        SlowClinic::new(pages, takes),
+        SimClock(Instant::now()),
+    );
+    phone.enrol(&clinic(), [person(WHO)])
 }
 
 impl Phone {
-    /// A phone whose clinic has so many pages and takes so long over each.
-    fn new(pages: u64, takes: u64) -> Self {
-        let folder = TempDir::new().unwrap();
-        let clinic = Arc::new(SlowClinic::default());
-        clinic.pages.store(pages, Ordering::SeqCst);
-        *clinic.takes.lock().unwrap() = Duration::from_secs(takes);
-        let clock = Arc::new(SimClock(Instant::now()));
-        let keys: Arc<dyn KeyStore> = Arc::new(MemoryKeys::default());
-        let app = open(&folder, &clinic, &clock, &keys);
-        let record = ClinicRecord {
-            id: ClinicId::from("a"),
-            name: "A".to_owned(),
-            base_url: "https://a.example".to_owned(),
-            public_key: [7; 32],
-            token: "token".to_owned().into(),
-            enrolled: Timestamp::from_millis(0),
-            wire: sokhoe_domain::Wire::Clinic,
-        };
-        let linked = LinkedPerson {
-            person: PersonRecord {
-                id: PersonId(WHO.to_owned()),
-                name: "Mai".to_owned(),
-                birth_date: None,
-                gender: None,
-                vault_name: "person-mai".to_owned(),
-            },
-            patient_id: "p".to_owned(),
-        };
-        let account = app.inner.account().unwrap();
-        account.add_enrolment(&record, &[linked]).unwrap();
-        Self {
-            app,
-            clinic,
-            clock,
-            keys,
-            folder,
-        }
-    }
-
-    fn restarted(mut self) -> Self {
-        // The folder is one process's at a time.
-        let other = SlowClinic::default();
-        let nowhere = TempDir::new().unwrap();
-        let other = open(&nowhere, &Arc::new(other), &self.clock, &self.keys);
-        drop(std::mem::replace(&mut self.app, other));
-        self.app = open(&self.folder, &self.clinic, &self.clock, &self.keys);
-        self
-    }
-
     fn is(&self, network: NetworkKind, battery_low: bool, foreground: bool) {
         self.app.set_conditions(SyncConditions {
             network,
@@ -244,66 +49,24 @@ impl Phone {
     /// Something decided while the clinic was not asked.
     fn decide(&self) -> String {
         let (book, now) = (self.app.inner.book(WHO).unwrap(), self.app.inner.now());
-        let id = IntentId::new(now, &SeededRng::new(now.as_millis().unsigned_abs()));
-        let booking = sokhoe_vault::StoredBooking {
-            id,
-            clinic: ClinicId::from("a"),
-            start: now.plus(Duration::from_secs(86_400)),
-            end: now.plus(Duration::from_secs(87_300)),
-            service: "Cardiology".to_owned(),
-            practitioner: String::new(),
-            location: String::new(),
-            state: sokhoe_domain::BookingState::WaitingForNetwork,
-            updated: now,
-        };
+        let start = now.plus(Duration::from_secs(86_400));
+        let booking = booking(now.as_millis().unsigned_abs(), start, now);
         let body = sokhoe_sync::BookIntent {
             slot_id: "s".to_owned(),
-            patient_id: "p".to_owned(),
+            patient_id: WHO.to_owned(),
         };
-        let intent = sokhoe_vault::NewIntent {
-            id,
-            clinic: ClinicId::from("a"),
-            kind: sokhoe_vault::IntentKind::Book,
-            thing: id.to_string(),
-            body: serde_json::to_string(&body).unwrap(),
-            created: now,
-        };
+        let intent = to_book(&booking, &serde_json::to_string(&body).unwrap());
         book.vault.enqueue(&intent, &booking).unwrap();
-        id.to_string()
+        booking.id.to_string()
     }
 
     fn rows(&self) -> usize {
         let request = BrowseRequest {
-            person_id: WHO.to_owned(),
-            text: String::new(),
-            section: None,
             clinic_id: Some("a".to_owned()),
-            from: None,
-            to: None,
-            cursor: None,
-            limit: 200,
+            ..all_of(WHO)
         };
         self.app.browse(request).unwrap().rows.len()
     }
-}
-
-fn open(
-    folder: &TempDir,
-    clinic: &Arc<SlowClinic>,
-    clock: &Arc<SimClock>,
-    keys: &Arc<dyn KeyStore>,
-) -> SoKhoe {
-    let ports = Ports {
-        clock: clock.clone(),
-        rng: Arc::new(SeededRng::new(1)),
-        transport: clinic.clone(),
-        ..system_ports(folder.path(), Arc::clone(keys)).unwrap()
-    };
-    let config = AppConfig {
-        language: Language::En,
-        device_name: "test".to_owned(),
-    };
-    SoKhoe::open(config, ports).unwrap()
 }
 
 const METERED: NetworkKind = NetworkKind::Metered;
@@ -311,7 +74,7 @@ const WIFI: NetworkKind = NetworkKind::Unmetered;
 
 #[tokio::test(start_paused = true)]
 async fn a_background_window_ends_in_time_and_the_next_one_goes_on() {
-    let phone = Phone::new(6, 10);
+    let phone = phone(6, 10);
     phone.is(WIFI, false, false);
     let mut windows = 0;
     loop {
@@ -344,7 +107,7 @@ async fn a_background_window_ends_in_time_and_the_next_one_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_decided_goes_first_in_the_shortest_window() {
-    let phone = Phone::new(3, 10);
+    let phone = phone(3, 10);
     phone.is(WIFI, false, false);
     let id = phone.decide();
     let synced = phone.regular(Some(12)).await;
@@ -371,7 +134,7 @@ async fn what_was_decided_goes_first_in_the_shortest_window() {
 
 #[tokio::test(start_paused = true)]
 async fn a_window_that_is_no_time_at_all_does_nothing() {
-    let phone = Phone::new(3, 1);
+    let phone = phone(3, 1);
     phone.is(WIFI, false, false);
     phone.decide();
     let synced = phone.regular(Some(0)).await;
@@ -384,7 +147,7 @@ async fn a_window_that_is_no_time_at_all_does_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn mobile_data_in_the_background_bring_what_is_looked_for_first_and_little_more() {
-    let phone = Phone::new(4, 0);
+    let phone = phone(4, 0);
     phone.is(METERED, false, false);
     let synced = phone.regular(None).await;
     assert_eq!(synced.held_back, Some(HeldBack::Metered));
@@ -422,8 +185,43 @@ async fn mobile_data_in_the_background_bring_what_is_looked_for_first_and_little
 }
 
 #[tokio::test(start_paused = true)]
+async fn half_a_first_sync_still_gets_what_is_looked_for_first_on_mobile_data() {
+    let phone = phone(20, 1);
+    phone.is(WIFI, false, false);
+    assert!(!phone.regular(Some(6)).await.finished);
+    let half = phone.rows();
+    assert!(half > EACH && half < 19 * EACH, "{half}");
+    // What the clinic wrote since then, and what is here already.
+    phone.clinic.medicines.store(3, Ordering::SeqCst);
+    phone.is(METERED, false, false);
+    phone.clinic.asked();
+    let synced = phone.regular(Some(25)).await;
+    assert_eq!(synced.held_back, Some(HeldBack::Metered));
+    let asked = phone.clinic.asked();
+    assert!(!asked.contains(&"$changes".to_owned()), "{asked:?}");
+    assert_eq!(phone.rows(), half + 2, "two medicines more");
+    assert!(phone.state().text.contains("waits for Wi-Fi"));
+    // Again only after some hours, and the rest when it costs nothing.
+    phone.regular(Some(25)).await;
+    assert!(phone.clinic.asked().is_empty());
+    phone.is(WIFI, false, false);
+    assert!(phone.regular(None).await.finished);
+    assert_eq!(phone.rows(), 20 * EACH + 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_looked_for_first_ends_with_what_may_be_carried() {
+    let phone = phone(4, 0);
+    phone.is(METERED, false, false);
+    phone.app.set_data_limit(Some(1), None).unwrap();
+    phone.regular(None).await;
+    assert_eq!(phone.clinic.asked(), ["Appointment"]);
+    assert_eq!(phone.rows(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_first_sync_that_loses_its_wifi_stops_at_a_page() {
-    let phone = Phone::new(20, 1);
+    let phone = phone(20, 1);
     phone.is(WIFI, false, false);
     let (app, rows) = (phone.app.clone(), || phone.rows());
     let syncing = tokio::spawn(async move { app.sync_by_schedule(WHO, None).await });
@@ -437,7 +235,7 @@ async fn a_first_sync_that_loses_its_wifi_stops_at_a_page() {
 
 #[tokio::test(start_paused = true)]
 async fn a_low_battery_sends_what_was_decided_and_fetches_nothing() {
-    let phone = Phone::new(4, 0);
+    let phone = phone(4, 0);
     phone.is(WIFI, true, false);
     let id = phone.decide();
     let synced = phone.regular(None).await;
@@ -456,7 +254,7 @@ async fn a_low_battery_sends_what_was_decided_and_fetches_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_network_nobody_is_called_and_nothing_is_held_against_the_clinic() {
-    let phone = Phone::new(4, 0);
+    let phone = phone(4, 0);
     phone.is(NetworkKind::None, false, false);
     phone.decide();
     for _ in 0..20 {
@@ -476,7 +274,7 @@ async fn without_a_network_nobody_is_called_and_nothing_is_held_against_the_clin
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_of_data_holds_whoever_asks_until_the_person_says_otherwise() {
-    let phone = Phone::new(40, 0);
+    let phone = phone(40, 0);
     phone.is(METERED, false, true);
     phone.app.set_data_limit(Some(6_000), None).unwrap();
     let synced = phone.app.sync(WHO).await.unwrap();
@@ -529,7 +327,7 @@ async fn a_limit_of_data_holds_whoever_asks_until_the_person_says_otherwise() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_for_news_is_open_while_a_screen_is_and_the_battery_is_good() {
-    let phone = Phone::new(2, 0);
+    let phone = phone(2, 0);
     let live = || phone.clinic.live.load(Ordering::SeqCst);
     let app = phone.app.clone();
     let following = tokio::spawn(async move { app.keep_in_step(WHO).await });
@@ -559,7 +357,7 @@ async fn a_connection_for_news_is_open_while_a_screen_is_and_the_battery_is_good
 
 #[tokio::test(start_paused = true)]
 async fn a_screen_that_is_opened_with_a_low_battery_is_brought_into_step_once() {
-    let phone = Phone::new(2, 0);
+    let phone = phone(2, 0);
     phone.is(WIFI, true, true);
     let app = phone.app.clone();
     let following = tokio::spawn(async move { app.keep_in_step(WHO).await });
@@ -575,7 +373,7 @@ async fn a_screen_that_is_opened_with_a_low_battery_is_brought_into_step_once() 
 #[tokio::test(start_paused = true)]
 async fn a_booking_is_sent_at_once_on_whatever_network() {
     for (network, battery_low) in [(METERED, true), (NetworkKind::None, false)] {
-        let phone = Phone::new(0, 0);
+        let phone = phone(0, 0);
         phone.is(network, battery_low, true);
         phone.app.set_data_limit(Some(0), None).unwrap();
         let start = phone.app.inner.now().plus(Duration::from_secs(86_400));

@@ -1,22 +1,20 @@
 //! Documents of a book, with a clinic that answers as it is told.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use bytes::Bytes;
 use ring::digest;
 use serde_json::{Value, json};
 use sokhoe_client::ClientError;
-use sokhoe_domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
-use sokhoe_domain::{ClinicId, PersonId, ResourceKey, Timestamp, Wire};
+use sokhoe_domain::ResourceKey;
+use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
 use sokhoe_fhir::bundle::Change;
-use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
-use sokhoe_vault::{ClinicRecord, LinkedPerson, Page, PersonRecord};
-use tempfile::TempDir;
 
 use super::*;
+use crate::Language;
 use crate::error::DocumentRefusal;
-use crate::{AppConfig, BrowseRequest, Language, system_ports};
+use crate::test_phone::{TestPhone, all_of};
 
 const PERSON: &str = "p";
 const GONE: &str =
@@ -65,92 +63,25 @@ impl Transport for Answers {
     }
 }
 
-struct Phone {
-    app: SoKhoe,
-    clinic: Arc<Answers>,
-    folder: TempDir,
+type Phone = TestPhone<Answers>;
+
+fn phone() -> Phone {
+    TestPhone::of(Language::En, &[PERSON], Answers::default())
 }
 
 impl Phone {
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let clinic = Arc::new(Answers::default());
-        let ports = Ports {
-            clock: Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00")),
-            rng: Arc::new(SeededRng::new(1)),
-            transport: Arc::clone(&clinic) as Arc<dyn Transport>,
-            ..system_ports(folder.path(), Arc::new(MemoryKeys::default())).unwrap()
-        };
-        let config = AppConfig {
-            language: Language::En,
-            device_name: "test".to_owned(),
-        };
-        let app = SoKhoe::open(config, ports).unwrap();
-        let record = ClinicRecord {
-            id: ClinicId::from("a"),
-            name: "A".to_owned(),
-            base_url: "https://a.example".to_owned(),
-            public_key: [7; 32],
-            token: "token".to_owned().into(),
-            enrolled: Timestamp::from_millis(0),
-            wire: Wire::Clinic,
-        };
-        let person = PersonRecord {
-            id: PersonId(PERSON.to_owned()),
-            name: "Mai".to_owned(),
-            birth_date: None,
-            gender: None,
-            vault_name: "person-p".to_owned(),
-        };
-        let linked = LinkedPerson {
-            person,
-            patient_id: "7".to_owned(),
-        };
-        let account = app.inner.account().unwrap();
-        account.add_enrolment(&record, &[linked]).unwrap();
-        Self {
-            app,
-            clinic,
-            folder,
-        }
-    }
-
-    fn apply(&self, change: &Change<'_>) {
-        let book = self.app.inner.book(PERSON).unwrap();
-        book.vault
-            .apply(&Page {
-                clinic: &ClinicId::from("a"),
-                changes: std::slice::from_ref(change),
-                cursor: "1",
-                received: self.app.inner.now(),
-                bookings: &[],
-                events: &[],
-            })
-            .unwrap();
-    }
-
     /// A report with these attachments, and its row.
     fn report(&self, id: &str, version: &str, attachments: &Value) -> i64 {
         let json = json!({
             "resourceType": "DiagnosticReport", "id": id, "status": "final",
-            "subject": {"reference": "Patient/7"}, "code": {"text": id},
+            "subject": {"reference": "Patient/p"}, "code": {"text": id},
             "effectiveDateTime": "2026-11-24", "presentedForm": attachments,
         })
         .to_string();
         let key = ResourceKey::new("DiagnosticReport", id);
         let (version, json) = (Some(version.into()), json.as_str());
-        self.apply(&Change::Put { key, version, json });
-        let request = BrowseRequest {
-            person_id: PERSON.to_owned(),
-            text: String::new(),
-            section: None,
-            clinic_id: None,
-            from: None,
-            to: None,
-            cursor: None,
-            limit: 200,
-        };
-        let rows = self.app.browse(request).unwrap().rows;
+        self.apply(PERSON, &[Change::Put { key, version, json }], &[]);
+        let rows = self.app.browse(all_of(PERSON)).unwrap().rows;
         rows.iter().find(|row| row.title == id).unwrap().id
     }
 
@@ -189,7 +120,7 @@ fn scan() -> Vec<u8> {
 
 #[tokio::test]
 async fn a_list_says_where_each_is() {
-    let phone = Phone::new();
+    let phone = phone();
     let entry = phone.report(
         "x",
         "1",
@@ -231,7 +162,7 @@ async fn a_list_says_where_each_is() {
 
 #[tokio::test]
 async fn what_was_fetched_is_opened_without_a_network_and_fetched_again_after_it_went() {
-    let phone = Phone::new();
+    let phone = phone();
     let scan = scan();
     let entry = phone.report(
         "x",
@@ -266,7 +197,7 @@ async fn what_was_fetched_is_opened_without_a_network_and_fetched_again_after_it
 
 #[tokio::test]
 async fn what_is_not_as_announced_is_not_kept() {
-    let phone = Phone::new();
+    let phone = phone();
     let scan = scan();
     phone.clinic.say("Binary/1", 200, &scan);
     for (id, attachment) in [
@@ -286,7 +217,7 @@ async fn what_is_not_as_announced_is_not_kept() {
 
 #[tokio::test]
 async fn other_content_under_the_same_address_is_fetched_anew() {
-    let phone = Phone::new();
+    let phone = phone();
     let (old, new) = (b"old result".to_vec(), b"new result".to_vec());
     let attachment = |bytes: &[u8]| json!([{"url": "Binary/1", "hash": sha1(bytes)}]);
     phone.clinic.say("Binary/1", 200, &old);
@@ -313,7 +244,7 @@ async fn other_content_under_the_same_address_is_fetched_anew() {
 
 #[tokio::test]
 async fn a_last_copy_stays_and_what_nobody_has_is_said_so() {
-    let phone = Phone::new();
+    let phone = phone();
     let scan = scan();
     phone.clinic.say("Binary/1", 200, &scan);
     let entry = phone.report("x", "1", &json!([{"url": "Binary/1"}]));
@@ -321,7 +252,7 @@ async fn a_last_copy_stays_and_what_nobody_has_is_said_so() {
 
     // The record was deleted: its document is the last copy.
     let key = ResourceKey::new("DiagnosticReport", "x");
-    phone.apply(&Change::Delete { key });
+    phone.apply(PERSON, &[Change::Delete { key }], &[]);
     let storage = phone.app.set_blob_budget(PERSON, 0).unwrap();
     assert_eq!((storage.last_copies, storage.evictable), (storage.used, 0));
     assert!(storage.used > 150_000);
@@ -360,7 +291,7 @@ async fn a_last_copy_stays_and_what_nobody_has_is_said_so() {
 
 #[tokio::test]
 async fn what_a_clinic_gave_stays_while_it_does_not_know_the_phone() {
-    let phone = Phone::new();
+    let phone = phone();
     phone.clinic.say("Binary/1", 200, &scan());
     phone.clinic.say("Binary/2", 401, GONE.as_bytes());
     let entry = phone.report("x", "1", &json!([{"url": "Binary/1"}]));
@@ -374,7 +305,7 @@ async fn what_a_clinic_gave_stays_while_it_does_not_know_the_phone() {
 
 #[tokio::test]
 async fn an_export_has_the_documents_that_are_here() {
-    let phone = Phone::new();
+    let phone = phone();
     let scan = scan();
     for path in ["Binary/1", "Binary/2", "Binary/3"] {
         phone.clinic.say(path, 200, &scan);
@@ -424,7 +355,7 @@ async fn an_export_has_the_documents_that_are_here() {
 
 #[tokio::test]
 async fn a_damaged_document_is_left_out_of_an_export_and_fetched_again() {
-    let phone = Phone::new();
+    let phone = phone();
     phone.clinic.say("Binary/1", 200, &scan());
     let entry = phone.report("x", "1", &json!([{"url": "Binary/1"}]));
     phone.fetch(entry).await.unwrap();

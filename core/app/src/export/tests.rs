@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{
@@ -10,59 +9,33 @@ use html5ever::tokenizer::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sokhoe_domain::ports::Ports;
-use sokhoe_domain::{BookingState, ClinicId, IntentId, PersonId, ResourceKey, Timestamp, Wire};
+use sokhoe_domain::{IntentId, ResourceKey};
 use sokhoe_fhir::bundle::Change;
-use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
-use sokhoe_vault::{
-    ClinicRecord, IntentKind, LinkedPerson, NewIntent, Page, PersonRecord, StoredBooking,
-};
+use sokhoe_testing::SeededRng;
+use sokhoe_vault::{ClinicRecord, IntentKind, NewIntent, PersonRecord, StoredBooking};
 use tempfile::TempDir;
 
-use crate::{AppConfig, ExportFormat, Language, SoKhoe, system_ports};
+use crate::test_phone::{self, NoNetwork, TestPhone, apply, config, person, to_book};
+use crate::{ExportFormat, Language, SoKhoe};
 
 /// What must never come out as it is.
 const HOSTILE: &str = "</style></table><script>alert(1)</script><img src=x onerror=alert(1)>\" ' & \u{202e}\u{200b}]]>--> \u{1}x";
 
 /// A phone with one book, in which every text is `text`.
 fn phone(text: &str) -> (SoKhoe, TempDir) {
-    let folder = TempDir::new().unwrap();
-    let ports = Ports {
-        clock: Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00")),
-        rng: Arc::new(SeededRng::new(1)),
-        ..system_ports(folder.path(), Arc::new(MemoryKeys::default())).unwrap()
-    };
-    let config = AppConfig {
-        language: Language::Vi,
-        device_name: "test".to_owned(),
-    };
-    let app = SoKhoe::open(config, ports).unwrap();
     let clinic = ClinicRecord {
-        id: ClinicId::from("a"),
         name: text.to_owned(),
-        base_url: "https://a.example".to_owned(),
-        public_key: [7; 32],
-        token: "token".to_owned().into(),
-        enrolled: Timestamp::from_millis(0),
-        wire: Wire::Clinic,
+        ..test_phone::clinic()
     };
-    let person = PersonRecord {
-        id: PersonId("p".to_owned()),
+    let mut linked = person("p");
+    linked.person = PersonRecord {
         name: text.to_owned(),
         birth_date: Some(text.to_owned()),
         gender: Some(text.to_owned()),
-        vault_name: "person-p".to_owned(),
+        ..linked.person
     };
-    let linked = LinkedPerson {
-        person,
-        patient_id: "7".to_owned(),
-    };
-    app.inner
-        .account()
-        .unwrap()
-        .add_enrolment(&clinic, &[linked])
-        .unwrap();
-    let book = app.inner.book("p").unwrap();
+    let phone = TestPhone::new(config(Language::Vi), 1, NoNetwork, test_phone::clock());
+    let phone = phone.enrol(&clinic, [linked]);
     let resources = resources(text);
     let changes: Vec<Change<'_>> = resources
         .iter()
@@ -72,45 +45,25 @@ fn phone(text: &str) -> (SoKhoe, TempDir) {
             json,
         })
         .collect();
-    let at = app.inner.now();
-    book.vault
-        .apply(&Page {
-            clinic: &clinic.id,
-            changes: &changes,
-            cursor: "1",
-            received: at,
-            bookings: &[],
-            events: &[],
-        })
-        .unwrap();
-    let id = IntentId::new(at, &SeededRng::new(2));
+    phone.apply("p", &changes, &[]);
+    let at = phone.app.inner.now();
     let booking = StoredBooking {
-        id,
-        clinic: clinic.id.clone(),
-        start: at,
-        end: at,
         service: text.to_owned(),
         practitioner: text.to_owned(),
         location: text.to_owned(),
-        state: BookingState::WaitingForNetwork,
-        updated: at,
+        ..test_phone::booking(2, at, at)
     };
-    let intent = |kind, id| NewIntent {
-        id,
-        clinic: clinic.id.clone(),
-        kind,
-        thing: booking.id.to_string(),
-        body: "{}".to_owned(),
-        created: at,
+    let book = to_book(&booking, "{}");
+    let cancel = NewIntent {
+        id: IntentId::new(at, &SeededRng::new(3)),
+        kind: IntentKind::Cancel,
+        ..book.clone()
     };
-    let cancel = IntentId::new(at, &SeededRng::new(3));
-    book.vault
-        .enqueue(&intent(IntentKind::Book, id), &booking)
-        .unwrap();
-    book.vault
-        .enqueue(&intent(IntentKind::Cancel, cancel), &booking)
-        .unwrap();
-    (app, folder)
+    let vault = &phone.app.inner.book("p").unwrap().vault;
+    for intent in [book, cancel] {
+        vault.enqueue(&intent, &booking).unwrap();
+    }
+    (phone.app, phone.folder)
 }
 
 /// One of every kind that makes rows, and one that cannot be read.
@@ -349,22 +302,12 @@ fn the_bundle_has_every_byte_that_came() {
 #[test]
 fn an_empty_book_is_a_valid_export_too() {
     let (app, _folder) = phone("x");
-    let book = app.inner.book("p").unwrap();
     let resources = resources("x");
     let gone: Vec<Change<'_>> = resources
         .iter()
         .map(|(key, _)| Change::Delete { key: key.clone() })
         .collect();
-    book.vault
-        .apply(&Page {
-            clinic: &ClinicId::from("a"),
-            changes: &gone,
-            cursor: "2",
-            received: app.inner.now(),
-            bookings: &[],
-            events: &[],
-        })
-        .unwrap();
+    apply(&app, "p", &gone, &[]);
     read(&exported(&app, ExportFormat::Html));
     let bundle: Value = serde_json::from_str(&exported(&app, ExportFormat::Fhir)).unwrap();
     let entries = bundle["entry"].as_array().unwrap();

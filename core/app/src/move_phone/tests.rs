@@ -1,86 +1,54 @@
 //! Moves that do not go as they should.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sokhoe_domain::ports::{KeyStoreError, Ports};
-use sokhoe_domain::{ClinicId, PersonId, Timestamp, Wire};
+use sokhoe_domain::ports::KeyStoreError;
+use sokhoe_domain::{ClinicId, PersonId, Timestamp};
 use sokhoe_qr::{MoveParcel, MoveRequest, PublicKey};
-use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
+use sokhoe_testing::SeededRng;
 use sokhoe_vault::{ClinicRecord, LinkedPerson, PersonRecord};
-use tempfile::TempDir;
 
 use super::luggage::Luggage;
 use super::{REQUEST_LIFE, refused, seal, signer};
 use crate::error::{AppError, KeyStoreRefusal, MoveRefusal};
-use crate::{AppConfig, Language, SoKhoe, system_ports};
+use crate::test_phone::{self, NoNetwork, TestPhone};
+use crate::{AppConfig, Language};
 
-struct Phone {
-    app: SoKhoe,
-    clock: Arc<FakeClock>,
-    keys: Arc<MemoryKeys>,
-    _folder: TempDir,
-}
-
-fn phone(seed: u64) -> Phone {
-    let folder = TempDir::new().unwrap();
-    let clock = Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00"));
-    let keys = Arc::new(MemoryKeys::default());
-    let ports = Ports {
-        clock: Arc::clone(&clock) as _,
-        rng: Arc::new(SeededRng::new(seed)),
-        ..system_ports(folder.path(), Arc::clone(&keys) as _).unwrap()
-    };
+fn phone(seed: u64) -> TestPhone {
     let config = AppConfig {
         language: Language::Vi,
         device_name: "\u{202e}Điện thoại\n".to_owned(),
     };
-    Phone {
-        app: SoKhoe::open(config, ports).unwrap(),
-        clock,
-        keys,
-        _folder: folder,
-    }
+    TestPhone::new(config, seed, NoNetwork, test_phone::clock())
 }
 
 /// A phone with this many persons at a clinic.
-fn old_phone(persons: usize) -> Phone {
-    let phone = phone(1);
+fn old_phone(persons: usize) -> TestPhone {
     let clinic = ClinicRecord {
         id: ClinicId::from("0192f5c0-7a3e-7c11-9f00-0123456789ab"),
         name: "Bệnh viện Đa khoa tỉnh Mường Thanh".to_owned(),
         base_url: "https://benhvien.example".to_owned(),
-        public_key: [7; 32],
         token: "q3Jx0mC1d8Yw5tZ2vB7nL4kS9aF6gH0e".to_owned().into(),
         enrolled: Timestamp::from_millis(1_795_312_800_000),
-        wire: Wire::Clinic,
+        ..test_phone::clinic()
     };
     let rng = SeededRng::new(7);
-    let linked: Vec<LinkedPerson> = (0..persons)
-        .map(|n| {
-            let id = sokhoe_domain::IntentId::new(Timestamp::from_millis(1_795_312_800_000), &rng);
-            LinkedPerson {
-                person: PersonRecord {
-                    id: PersonId(id.to_string()),
-                    name: format!("Lò Thị Hương {n}"),
-                    birth_date: Some(format!("19{:02}-05-02", n + 30)),
-                    gender: Some("female".to_owned()),
-                    vault_name: format!("person-{id}"),
-                },
-                patient_id: format!("bn-{n:06}"),
-            }
-        })
-        .collect();
-    phone
-        .app
-        .inner
-        .account()
-        .unwrap()
-        .add_enrolment(&clinic, &linked)
-        .unwrap();
-    phone
+    let linked = (0..persons).map(|n| {
+        let id = sokhoe_domain::IntentId::new(Timestamp::from_millis(1_795_312_800_000), &rng);
+        LinkedPerson {
+            person: PersonRecord {
+                id: PersonId(id.to_string()),
+                name: format!("Lò Thị Hương {n}"),
+                birth_date: Some(format!("19{:02}-05-02", n + 30)),
+                gender: Some("female".to_owned()),
+                vault_name: format!("person-{id}"),
+            },
+            patient_id: format!("bn-{n:06}"),
+        }
+    });
+    phone(1).enrol(&clinic, linked)
 }
 
 /// What somebody else could show for a request.

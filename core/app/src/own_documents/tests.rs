@@ -1,55 +1,20 @@
 use std::io::{self, Read};
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use sokhoe_domain::ports::Ports;
-use sokhoe_domain::{ClinicId, PersonId, Section, Timestamp, Wire};
-use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
-use sokhoe_vault::{ClinicRecord, LinkedPerson, PersonRecord};
+use sokhoe_domain::{ClinicId, Section, Timestamp};
 use tempfile::TempDir;
 
 use super::NewDocumentView;
+use crate::test_phone::{NoNetwork, TestPhone, all_of};
 use crate::{
-    AppConfig, AppError, AttachmentState, BrowseRequest, DocumentRefusal, EntryView, Language,
-    SoKhoe, system_ports,
+    AppError, AttachmentState, BrowseRequest, DocumentRefusal, EntryView, Language, SoKhoe,
 };
 
 fn phone(language: Language) -> (SoKhoe, TempDir) {
-    let folder = TempDir::new().unwrap();
-    let ports = Ports {
-        clock: Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00")),
-        rng: Arc::new(SeededRng::new(1)),
-        ..system_ports(folder.path(), Arc::new(MemoryKeys::default())).unwrap()
-    };
-    let config = AppConfig {
-        language,
-        device_name: "test".to_owned(),
-    };
-    let app = SoKhoe::open(config, ports).unwrap();
-    let clinic = ClinicRecord {
-        id: ClinicId::from("a"),
-        name: "Bệnh viện A".to_owned(),
-        base_url: "https://a.example".to_owned(),
-        public_key: [7; 32],
-        token: "token".to_owned().into(),
-        enrolled: Timestamp::from_millis(0),
-        wire: Wire::Clinic,
-    };
-    let linked = LinkedPerson {
-        person: PersonRecord {
-            id: PersonId("p".to_owned()),
-            name: "Lò Thị Hương".to_owned(),
-            birth_date: None,
-            gender: None,
-            vault_name: "person-p".to_owned(),
-        },
-        patient_id: "7".to_owned(),
-    };
-    let account = app.inner.account().unwrap();
-    account.add_enrolment(&clinic, &[linked]).unwrap();
-    (app, folder)
+    let phone = TestPhone::of(language, &["p"], NoNetwork);
+    (phone.app, phone.folder)
 }
 
 fn about(title: &str) -> NewDocumentView {
@@ -63,14 +28,9 @@ fn about(title: &str) -> NewDocumentView {
 
 fn rows(app: &SoKhoe, text: &str) -> Vec<EntryView> {
     let request = BrowseRequest {
-        person_id: "p".to_owned(),
         text: text.to_owned(),
-        section: None,
         clinic_id: Some(ClinicId::OWN.to_owned()),
-        from: None,
-        to: None,
-        cursor: None,
-        limit: 50,
+        ..all_of("p")
     };
     app.browse(request).unwrap().rows
 }
@@ -218,7 +178,7 @@ fn the_bundle_has_the_bytes_and_says_when_they_are_lost() {
         seen.push(length);
         let id = resource["id"].as_str().unwrap();
         assert_eq!(entry["fullUrl"], format!("urn:uuid:{id}"));
-        assert_eq!(resource["author"][0]["display"], "Lò Thị Hương");
+        assert_eq!(resource["author"][0]["display"], "p");
         let attachment = &resource["content"][0]["attachment"];
         assert_eq!(attachment["title"], format!("Giấy \"{length}\""));
         assert_eq!(attachment.get("url"), None);

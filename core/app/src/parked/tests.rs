@@ -1,18 +1,15 @@
 //! Clinics that stumble or are away, as a person sees it.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use sokhoe_domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
-use sokhoe_domain::{ClinicId, PersonId};
-use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
-use sokhoe_vault::{ClinicRecord, LinkedPerson, NewIntent, PersonRecord};
-use tempfile::TempDir;
+use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
 
 use super::*;
-use crate::{AppConfig, BookRequest, BookingStatus, Language, SlotView, system_ports};
+use crate::test_phone::{TestPhone, booking, to_book};
+use crate::{BookRequest, BookingStatus, Language, SlotView};
 
 /// Says the same to everybody; no network while nothing is to be said.
 #[derive(Default)]
@@ -47,60 +44,15 @@ impl Transport for OneAnswer {
     }
 }
 
-struct Phone {
-    app: SoKhoe,
-    clinic: Arc<OneAnswer>,
-    clock: Arc<FakeClock>,
-    _folder: TempDir,
-}
+type Phone = TestPhone<OneAnswer>;
 
 const FAMILY: [&str; 3] = ["mai", "an", "binh"];
 
-impl Phone {
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let clinic = Arc::new(OneAnswer::default());
-        let clock = Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00"));
-        let ports = Ports {
-            clock: clock.clone(),
-            rng: Arc::new(SeededRng::new(1)),
-            transport: clinic.clone(),
-            ..system_ports(folder.path(), Arc::new(MemoryKeys::default())).unwrap()
-        };
-        let config = AppConfig {
-            language: Language::En,
-            device_name: "test".to_owned(),
-        };
-        let app = SoKhoe::open(config, ports).unwrap();
-        let record = ClinicRecord {
-            id: ClinicId::from("a"),
-            name: "A".to_owned(),
-            base_url: "https://a.example".to_owned(),
-            public_key: [7; 32],
-            token: "token".to_owned().into(),
-            enrolled: Timestamp::from_millis(0),
-            wire: sokhoe_domain::Wire::Clinic,
-        };
-        let linked = FAMILY.map(|person| LinkedPerson {
-            person: PersonRecord {
-                id: PersonId(person.to_owned()),
-                name: person.to_owned(),
-                birth_date: None,
-                gender: None,
-                vault_name: format!("person-{person}"),
-            },
-            patient_id: person.to_owned(),
-        });
-        let account = app.inner.account().unwrap();
-        account.add_enrolment(&record, &linked).unwrap();
-        Self {
-            app,
-            clinic,
-            clock,
-            _folder: folder,
-        }
-    }
+fn phone() -> Phone {
+    TestPhone::of(Language::En, &FAMILY, OneAnswer::default())
+}
 
+impl Phone {
     async fn book(&self) -> String {
         let start = self.app.inner.now().plus(Duration::from_secs(86_400));
         let slot = SlotView {
@@ -125,28 +77,10 @@ impl Phone {
     fn keep_unreadable(&self) -> String {
         let book = self.app.inner.book(FAMILY[0]).unwrap();
         let now = self.app.inner.now();
-        let id = IntentId::new(now, &SeededRng::new(9));
-        let booking = StoredBooking {
-            id,
-            clinic: ClinicId::from("a"),
-            start: now,
-            end: now,
-            service: "Cardiology".to_owned(),
-            practitioner: String::new(),
-            location: String::new(),
-            state: BookingState::WaitingForNetwork,
-            updated: now,
-        };
-        let intent = NewIntent {
-            id,
-            clinic: ClinicId::from("a"),
-            kind: IntentKind::Book,
-            thing: id.to_string(),
-            body: "?".to_owned(),
-            created: now,
-        };
+        let booking = booking(9, now, now);
+        let intent = to_book(&booking, "?");
         book.vault.enqueue(&intent, &booking).unwrap();
-        id.to_string()
+        booking.id.to_string()
     }
 
     fn status(&self, id: &str) -> (BookingStatus, String) {
@@ -157,7 +91,7 @@ impl Phone {
 
 #[tokio::test]
 async fn what_is_kept_back_is_shown_and_can_be_given_up() {
-    let phone = Phone::new();
+    let phone = phone();
     let id = phone.keep_unreadable();
     let _offline = phone.app.sync(FAMILY[0]).await;
     let parked = phone.app.parked(FAMILY[0]).unwrap().remove(0);
@@ -184,7 +118,7 @@ async fn what_is_kept_back_is_shown_and_can_be_given_up() {
 
 #[tokio::test]
 async fn what_is_kept_back_is_sent_again_under_its_id() {
-    let phone = Phone::new();
+    let phone = phone();
     // Possibly arrived, and then the clinic knows nothing of it.
     phone.clinic.say(500, "");
     let id = phone.book().await;
@@ -209,7 +143,7 @@ async fn what_is_kept_back_is_sent_again_under_its_id() {
 
 #[tokio::test]
 async fn a_host_that_is_down_costs_a_family_one_call_and_says_when_the_next_is() {
-    let phone = Phone::new();
+    let phone = phone();
     let id = phone.book().await;
     let _offline = phone.app.sync(FAMILY[0]).await;
     for person in FAMILY {

@@ -1,79 +1,27 @@
 //! What a phone reminds of.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
 use proptest::prelude::*;
-use sokhoe_domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
-use sokhoe_domain::{IntentId, PersonId};
+use sokhoe_domain::IntentId;
 use sokhoe_fhir::bundle::Change;
-use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
-use sokhoe_vault::{ClinicRecord, LinkedPerson, Page, PersonRecord, StoredBooking};
-use tempfile::TempDir;
+use sokhoe_testing::SeededRng;
+use sokhoe_vault::{ClinicRecord, IntentKind, NewIntent, StoredBooking};
 
 use super::*;
-use crate::{AppConfig, Language, system_ports};
-
-struct NoNetwork;
-
-impl Transport for NoNetwork {
-    fn send(
-        &self,
-        _: http::Request<Bytes>,
-        _: Limits,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
-        panic!("a reminder needs no network")
-    }
-}
-
-struct Phone {
-    app: SoKhoe,
-    _folder: TempDir,
-}
+use crate::test_phone::{self, NoNetwork, TestPhone, clinic, config, person, to_book};
+use crate::{DayTimesView, Language};
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse_fhir(&format!("2026-{text}:00+07:00")).unwrap()
 }
 
-impl Phone {
-    fn new(language: Language) -> Self {
-        let folder = TempDir::new().unwrap();
-        let ports = Ports {
-            clock: Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00")),
-            rng: Arc::new(SeededRng::new(1)),
-            transport: Arc::new(NoNetwork),
-            ..system_ports(folder.path(), Arc::new(MemoryKeys::default())).unwrap()
-        };
-        let config = AppConfig {
-            language,
-            device_name: "test".to_owned(),
-        };
-        let app = SoKhoe::open(config, ports).unwrap();
+impl TestPhone {
+    fn reminding(language: Language) -> Self {
         let clinic = ClinicRecord {
-            id: ClinicId::from("a"),
             name: "Bệnh viện Ung bướu".to_owned(),
-            base_url: "https://a.example".to_owned(),
-            public_key: [7; 32],
-            token: "token".to_owned().into(),
-            enrolled: Timestamp::from_millis(0),
-            wire: sokhoe_domain::Wire::Clinic,
+            ..clinic()
         };
-        let linked = ["mai", "an"].map(|person| LinkedPerson {
-            person: PersonRecord {
-                id: PersonId(person.to_owned()),
-                name: person.to_owned(),
-                birth_date: None,
-                gender: None,
-                vault_name: format!("person-{person}"),
-            },
-            patient_id: person.to_owned(),
-        });
-        let account = app.inner.account().unwrap();
-        account.add_enrolment(&clinic, &linked).unwrap();
-        Self {
-            app,
-            _folder: folder,
-        }
+        let phone = Self::new(config(language), 1, NoNetwork, test_phone::clock());
+        phone.enrol(&clinic, ["mai", "an"].map(person))
     }
 
     fn give(&self, resources: &[(&str, &str, String)], bookings: &[StoredBooking]) {
@@ -85,16 +33,7 @@ impl Phone {
                 json: json.as_str(),
             })
             .collect();
-        let page = Page {
-            clinic: &ClinicId::from("a"),
-            changes: &changes,
-            cursor: "1",
-            received: self.app.inner.now(),
-            bookings,
-            events: &[],
-        };
-        let book = self.app.inner.book("mai").unwrap();
-        book.vault.apply(&page).unwrap();
+        self.apply("mai", &changes, bookings);
     }
 
     fn reminders(&self, from: &str, to: &str, limit: u32) -> RemindersView {
@@ -114,15 +53,9 @@ fn said(view: &RemindersView) -> Vec<String> {
 
 fn booking(n: u64, start: &str, state: BookingState) -> StoredBooking {
     StoredBooking {
-        id: IntentId::new(at("11-24T08:00"), &SeededRng::new(n)),
-        clinic: ClinicId::from("a"),
-        start: at(start),
-        end: at(start).plus(Duration::from_secs(900)),
         service: format!("Khám {n}"),
-        practitioner: String::new(),
-        location: String::new(),
         state,
-        updated: at("11-24T08:00"),
+        ..test_phone::booking(n, at(start), at("11-24T08:00"))
     }
 }
 
@@ -135,7 +68,7 @@ fn medicine(id: &'static str, name: &str, repeat: &str) -> (&'static str, &'stat
 
 #[test]
 fn an_appointment_that_stands_is_told_the_evening_before_and_two_hours_before() {
-    let phone = Phone::new(Language::Vi);
+    let phone = TestPhone::reminding(Language::Vi);
     let stands = booking(1, "11-26T08:30", BookingState::Confirmed);
     let others = [
         booking(2, "11-26T09:00", BookingState::Sending),
@@ -189,7 +122,7 @@ fn an_appointment_that_stands_is_told_the_evening_before_and_two_hours_before() 
 
 #[test]
 fn what_a_clinic_booked_itself_is_told_once_and_only_with_a_time() {
-    let phone = Phone::new(Language::Vi);
+    let phone = TestPhone::reminding(Language::Vi);
     let appointment = |id: &str, status: &str, start: &str| {
         format!(
             r#"{{"resourceType":"Appointment","id":"{id}","status":"{status}","description":"Tái khám","start":"{start}","participant":[]}}"#
@@ -230,17 +163,14 @@ fn what_a_clinic_booked_itself_is_told_once_and_only_with_a_time() {
 
 #[tokio::test]
 async fn an_appointment_that_the_person_calls_off_is_told_no_more() {
-    let phone = Phone::new(Language::Vi);
+    let phone = TestPhone::reminding(Language::Vi);
     let stands = booking(1, "11-26T08:30", BookingState::Confirmed);
     phone.give(&[], std::slice::from_ref(&stands));
     let book = phone.app.inner.book("mai").unwrap();
-    let intent = sokhoe_vault::NewIntent {
+    let intent = NewIntent {
         id: IntentId::new(at("11-24T08:00"), &SeededRng::new(77)),
-        clinic: ClinicId::from("a"),
-        kind: sokhoe_vault::IntentKind::Cancel,
-        thing: stands.id.to_string(),
-        body: "{}".to_owned(),
-        created: at("11-24T08:00"),
+        kind: IntentKind::Cancel,
+        ..to_book(&stands, "{}")
     };
     book.vault.enqueue(&intent, &stands).unwrap();
     assert!(
@@ -253,7 +183,7 @@ async fn an_appointment_that_the_person_calls_off_is_told_no_more() {
 
 #[test]
 fn medicines_of_one_time_are_told_together_and_unclear_ones_are_not_told() {
-    let phone = Phone::new(Language::Vi);
+    let phone = TestPhone::reminding(Language::Vi);
     phone.give(
         &[
             medicine(
@@ -269,7 +199,7 @@ fn medicines_of_one_time_are_told_together_and_unclear_ones_are_not_told() {
             medicine(
                 "m3",
                 "Paracetamol",
-                r#""frequency":3,"period":1,"periodUnit":"d""#,
+                r#""frequency":3,"frequencyMax":4,"period":1,"periodUnit":"d""#,
             ),
             // The same, prescribed again.
             medicine(
@@ -285,7 +215,7 @@ fn medicines_of_one_time_are_told_together_and_unclear_ones_are_not_told() {
         said(&view),
         [
             "25 07:00 Amlodipin 5 mg: mỗi lần 1 viên + Metformin 500 mg: mỗi lần 1 viên",
-            "25 19:00 Metformin 500 mg: mỗi lần 1 viên",
+            "25 18:00 Metformin 500 mg: mỗi lần 1 viên",
             "26 07:00 Amlodipin 5 mg: mỗi lần 1 viên",
         ]
     );
@@ -316,8 +246,85 @@ fn medicines_of_one_time_are_told_together_and_unclear_ones_are_not_told() {
 }
 
 #[test]
+fn so_often_a_day_is_told_at_the_persons_own_times_and_says_whose_they_are() {
+    for (language, whose) in [
+        (
+            Language::Vi,
+            "(giờ do điện thoại chọn, đơn thuốc không ghi giờ)",
+        ),
+        (
+            Language::En,
+            "(time chosen by the phone, not written in the prescription)",
+        ),
+    ] {
+        let phone = TestPhone::reminding(language);
+        phone.give(
+            &[
+                medicine(
+                    "m1",
+                    "Metformin",
+                    r#""frequency":2,"period":1,"periodUnit":"d""#,
+                ),
+                medicine("m2", "Amlodipin", r#""when":["MORN"]"#),
+                medicine(
+                    "m3",
+                    "Methotrexat",
+                    r#""frequency":1,"period":1,"periodUnit":"wk""#,
+                ),
+            ],
+            &[],
+        );
+        let view = phone.reminders("11-25T00:00", "11-26T00:00", 64);
+        let at = |view: &RemindersView| -> Vec<_> {
+            let reminders = view.reminders.iter();
+            reminders
+                .map(|one| one.at.in_vietnam().format("%H:%M").to_string())
+                .collect()
+        };
+        assert_eq!(at(&view), ["07:00", "18:00"]);
+        assert!(view.reminders.iter().all(|one| one.has_chosen_time));
+        let lines: Vec<_> = view.reminders[0].body.lines().collect();
+        assert!(lines[0].starts_with("Amlodipin") && !lines[0].contains(whose));
+        assert!(lines[1].starts_with("Metformin") && lines[1].ends_with(whose));
+        assert!(!view.reminders[0].discreet_text.contains(whose));
+        // Once a week from nobody knows when is nothing that a phone chooses.
+        assert_eq!(view.see_prescription[0].title, "Methotrexat");
+
+        let usual = phone.app.day_times().unwrap();
+        let early = DayTimesView {
+            morning: 270,
+            evening: 1_050,
+            ..usual
+        };
+        assert_eq!(phone.app.set_day_times(early).unwrap(), early);
+        let view = phone.reminders("11-25T00:00", "11-26T00:00", 64);
+        assert_eq!(at(&view), ["04:30", "17:30"]);
+        let too_close = DayTimesView {
+            noon: early.evening - 119,
+            ..early
+        };
+        for bad in [
+            too_close,
+            DayTimesView {
+                night: 1_440,
+                ..usual
+            },
+            DayTimesView {
+                morning: u32::MAX,
+                ..usual
+            },
+        ] {
+            let refused = phone.app.set_day_times(bad);
+            assert!(matches!(refused, Err(AppError::Validation { .. })));
+        }
+        let phone = phone.restarted();
+        assert_eq!(phone.app.day_times().unwrap(), early);
+    }
+}
+
+#[test]
 fn a_limit_says_until_when_these_are_all() {
-    let phone = Phone::new(Language::En);
+    let phone = TestPhone::reminding(Language::En);
     phone.give(
         &[medicine("m", "A", r#""when":["MORN","EVE"]"#)],
         &[booking(1, "11-25T11:00", BookingState::Confirmed)],
@@ -347,7 +354,7 @@ proptest! {
         times in prop::collection::vec(prop::sample::select(vec!["MORN", "NOON", "EVE", "HS", "PC"]), 1..5),
         appointments in prop::collection::vec((24_u32..31, 0_u32..24), 0..5), cuts in prop::collection::vec(1_u64..200, 1..6), limit in 1_u32..20,
     ) {
-        let phone = Phone::new(Language::Vi);
+        let phone = TestPhone::reminding(Language::Vi);
         let medicines: Vec<_> = ["a", "b", "c", "d", "e"].into_iter().zip(&times)
             .map(|(id, when)| medicine(id, id, &format!(r#""when":["{when}"]"#))).collect();
         let bookings: Vec<_> = (1..).zip(&appointments)

@@ -1,34 +1,17 @@
 //! What support hears.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use sokhoe_domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
-use sokhoe_domain::text::fold;
-use sokhoe_domain::{BookingState, IntentId, PersonId, ResourceKey, Timestamp};
+use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
+use sokhoe_domain::{IntentId, PersonId, ResourceKey};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_sync::SyncConditions;
-use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
-use sokhoe_vault::{
-    ClinicRecord, IntentKind, LinkedPerson, NewChange, NewIntent, Page, PersonRecord, StoredBooking,
-};
-use tempfile::TempDir;
+use sokhoe_testing::SeededRng;
+use sokhoe_vault::{ClinicRecord, LinkedPerson, NewChange, Page, PersonRecord, StoredBooking};
 
 use super::*;
-use crate::{AppConfig, Language, system_ports};
-
-struct NoNetwork;
-
-impl Transport for NoNetwork {
-    fn send(
-        &self,
-        _: http::Request<Bytes>,
-        _: Limits,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
-        Box::pin(async { Err(TransportError::Unreachable) })
-    }
-}
+use crate::test_phone::{self, NoNetwork, TestPhone, to_book};
+use crate::{AppConfig, Language};
 
 /// What must not be heard: each in words of its own that no report has.
 const PRIVATE: [&str; 15] = [
@@ -49,26 +32,17 @@ const PRIVATE: [&str; 15] = [
     "Phác Đồ",
 ];
 
-fn phone(folder: &TempDir, language: Language) -> SoKhoe {
-    let ports = Ports {
-        clock: Arc::new(FakeClock::at("2026-11-24T08:30:00+07:00")),
-        rng: Arc::new(SeededRng::new(1)),
-        transport: Arc::new(NoNetwork),
-        ..system_ports(folder.path(), Arc::new(MemoryKeys::default())).unwrap()
-    };
+fn phone(language: Language) -> TestPhone {
     let config = AppConfig {
         language,
         device_name: PRIVATE[13].to_owned(),
     };
-    let app = SoKhoe::open(config, ports).unwrap();
     let clinic = ClinicRecord {
         id: ClinicId::from(PRIVATE[10]),
         name: PRIVATE[9].to_owned(),
         base_url: format!("https://{}.example/{}", PRIVATE[10], PRIVATE[12]),
-        public_key: [7; 32],
         token: PRIVATE[12].to_owned().into(),
-        enrolled: Timestamp::from_millis(0),
-        wire: sokhoe_domain::Wire::Clinic,
+        ..test_phone::clinic()
     };
     let person = LinkedPerson {
         person: PersonRecord {
@@ -80,12 +54,8 @@ fn phone(folder: &TempDir, language: Language) -> SoKhoe {
         },
         patient_id: PRIVATE[11].to_owned(),
     };
-    app.inner
-        .account()
-        .unwrap()
-        .add_enrolment(&clinic, &[person])
-        .unwrap();
-    app
+    let phone = TestPhone::new(config, 1, NoNetwork, test_phone::clock());
+    phone.enrol(&clinic, [person])
 }
 
 /// Everything that a book can hold of a person, in every state.
@@ -130,28 +100,16 @@ fn fill(app: &SoKhoe) {
         },
         ParkedWhy::Unclear,
     ]) {
-        let id = IntentId::new(now, &SeededRng::new(n));
         let booking = StoredBooking {
-            id,
             clinic: clinic.clone(),
-            start: now,
-            end: now,
             service: PRIVATE[8].to_owned(),
             practitioner: PRIVATE[1].to_owned(),
             location: PRIVATE[9].to_owned(),
-            state: BookingState::WaitingForNetwork,
-            updated: now,
+            ..test_phone::booking(n, now, now)
         };
-        let intent = NewIntent {
-            id,
-            clinic: clinic.clone(),
-            kind: IntentKind::Book,
-            thing: id.to_string(),
-            body: PRIVATE[11].to_owned(),
-            created: now,
-        };
+        let intent = to_book(&booking, PRIVATE[11]);
         book.vault.enqueue(&intent, &booking).unwrap();
-        book.vault.park(id, &why, now, &[]).unwrap();
+        book.vault.park(booking.id, &why, now, &[]).unwrap();
     }
     let change = NewChange {
         id: IntentId::new(now, &SeededRng::new(7)),
@@ -175,10 +133,10 @@ fn fill(app: &SoKhoe) {
 #[test]
 fn nothing_of_a_person_is_in_a_report() {
     for language in [Language::Vi, Language::En] {
-        let folder = TempDir::new().unwrap();
-        let app = phone(&folder, language);
-        fill(&app);
-        let report = app.support_report().unwrap();
+        let phone = phone(language);
+        let app = &phone.app;
+        fill(app);
+        let report = app.support_report(None).unwrap();
         let (heard, plain) = (fold(&report), report.to_lowercase());
         for private in PRIVATE {
             assert!(!plain.contains(&private.to_lowercase()), "{report}");
@@ -199,24 +157,24 @@ fn nothing_of_a_person_is_in_a_report() {
 
 #[test]
 fn a_report_says_what_support_needs() {
-    let folder = TempDir::new().unwrap();
-    let app = phone(&folder, Language::En);
-    fill(&app);
+    let here = phone(Language::En);
+    let app = &here.app;
+    fill(app);
     app.set_conditions(SyncConditions {
         network: NetworkKind::Metered,
         battery_low: true,
         foreground: true,
     });
     app.set_data_limit(Some(5_000_000), None).unwrap();
-    let report = app.support_report().unwrap();
+    let report = app.support_report(None).unwrap();
     let person = app.persons().unwrap().remove(0).id;
     let state = app.sync_state(&person).unwrap().remove(0);
     assert_eq!((state.parked, state.refused), (2, 1));
     assert_eq!(state.support_code.len(), 4);
     for said in [
-        concat!("Sổ Khỏe ", env!("CARGO_PKG_VERSION")),
+        concat!("Sổ Khỏe core ", env!("CARGO_PKG_VERSION")),
         "24/11/2026, 08:30",
-        "1 people, 1 clinics",
+        "1 person, 1 clinic",
         "mobile data",
         "Battery: low",
         "5.0 MB",
@@ -228,6 +186,8 @@ fn a_report_says_what_support_needs() {
         "Not taken by the clinic: 1",
         "Unreadable: 1",
         "other, unclear",
+        "On disk: books ",
+        ", documents 0.0 MB",
     ] {
         assert!(report.contains(said), "{said}\n{report}");
     }
@@ -240,8 +200,8 @@ fn a_report_says_what_support_needs() {
         app.sync_state(&person).unwrap()[0].support_code,
         state.support_code
     );
-    let elsewhere = TempDir::new().unwrap();
-    let other = phone(&elsewhere, Language::En);
+    let elsewhere = phone(Language::En);
+    let other = &elsewhere.app;
     let account = other.inner.account().unwrap();
     assert_eq!(
         account.device_id().unwrap(),
@@ -251,4 +211,83 @@ fn a_report_says_what_support_needs() {
     let code = |clinic: &str| other.inner.support_code(&ClinicId::from(clinic)).unwrap();
     assert_eq!(code(PRIVATE[10]), state.support_code);
     assert_ne!(code("another"), state.support_code);
+}
+
+#[test]
+fn the_last_line_tells_whether_all_of_it_was_heard() {
+    let phone = phone(Language::Vi);
+    fill(&phone.app);
+    let report = phone.app.support_report(Some("2.1 (341)")).unwrap();
+    assert!(report.starts_with("Ứng dụng 2.1 (341)\n"), "{report}");
+    let (said, end) = report.rsplit_once('\n').unwrap();
+    let lines = format!("phía trên có {} dòng", said.lines().count());
+    let code = report_code(said);
+    assert!(end.contains(&lines) && end.ends_with(&code), "{report}");
+    assert_eq!(code.len(), 5);
+    // As somebody writes it down, and with a line left out or a number heard wrong.
+    let written = said
+        .to_uppercase()
+        .replace('\n', "  ")
+        .replace(['.', ','], " ");
+    assert_eq!(report_code(&written), code);
+    let (_, rest) = said.split_once('\n').unwrap();
+    assert_ne!(report_code(rest), code);
+    assert_ne!(report_code(&said.replace("341", "347")), code);
+    for bad in ["", "Quỳnh Trâm", "2.1\nx", "1.2.3.4.5.6.7.8.9.10.11"] {
+        let refused = phone.app.support_report(Some(bad));
+        assert!(matches!(refused, Err(AppError::Validation { .. })), "{bad}");
+    }
+}
+
+/// Answers nothing but what time it is.
+struct OnlyDates(std::sync::Mutex<&'static str>);
+
+impl Transport for OnlyDates {
+    fn send(
+        &self,
+        _: http::Request<bytes::Bytes>,
+        _: Limits,
+    ) -> BoxFuture<'_, Result<http::Response<bytes::Bytes>, TransportError>> {
+        let date = *self.0.lock().unwrap();
+        let answer = http::Response::builder().status(503).header("date", date);
+        Box::pin(async move { Ok(answer.body(bytes::Bytes::new()).unwrap()) })
+    }
+}
+
+#[tokio::test]
+async fn a_report_says_how_far_the_clocks_are_apart() {
+    let dates = OnlyDates(std::sync::Mutex::new("no date"));
+    let phone = TestPhone::of(Language::En, &["mai"], dates);
+    for (date, said) in [
+        ("no date", None),
+        ("Tue, 24 Nov 2026 01:28:30 GMT", Some("agree")),
+        ("Tue, 24 Nov 2026 01:31:59 GMT", Some("agree")),
+        (
+            "Sun, 22 Nov 2026 01:25:00 GMT",
+            Some("ahead of the clinic's by 2 d 0 h 5 min"),
+        ),
+        (
+            "Tue, 24 Nov 2026 08:30:00 GMT",
+            Some("behind the clinic's by 0 d 7 h 0 min"),
+        ),
+        // What is no time changes nothing.
+        ("24/11/2026", Some("behind the clinic's by 0 d 7 h 0 min")),
+    ] {
+        *phone.clinic.0.lock().unwrap() = date;
+        phone.app.network_is_back();
+        let _busy = phone.app.sync("mai").await;
+        let report = phone.app.support_report(None).unwrap();
+        let clock = report
+            .lines()
+            .find(|line| line.contains("clinic's by") || line.contains("agree"));
+        assert_eq!(clock.is_some(), said.is_some(), "{report}");
+        assert!(
+            clock.unwrap_or_default().contains(said.unwrap_or_default()),
+            "{report}"
+        );
+        assert!(
+            report.lines().all(|line| line.chars().count() <= 60),
+            "{report}"
+        );
+    }
 }

@@ -15,6 +15,8 @@ pub struct Course {
     /// At most so many from the start.
     pub(super) count: Option<usize>,
     pub(super) rule: Rule,
+    /// Whether the times of the day are the person's and not the prescription's.
+    pub(super) is_chosen: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,12 @@ impl Course {
     #[must_use]
     pub const fn end(&self) -> Timestamp {
         self.end
+    }
+
+    /// Whether the prescription says only how often a day, and the times are the person's own.
+    #[must_use]
+    pub const fn is_at_chosen_times(&self) -> bool {
+        self.is_chosen
     }
 
     /// The instants in `[from, to)`, in order, at most so many.

@@ -6,13 +6,16 @@ use chrono::{Days, Months, NaiveTime};
 use sokhoe_domain::Timestamp;
 use sokhoe_domain::text::fold;
 
+use super::chosen;
 use super::course::{Course, Rule};
 use super::{DayTimes, DoseTimes};
 use crate::json::{Document, Node};
 use crate::values;
 
-/// A prescription that does not say how long it holds is not believed for longer. Prescriptions for
-/// outpatients in Vietnam hold at most this long.
+/// A prescription that does not say how long it holds is not believed for longer: no medicine of an outpatient's
+/// prescription in Vietnam is for more days (Circular 26/2025/TT-BYT, Article 6 (8), for the diseases of its
+/// Appendix VII; for all others it is 30 days). Which of the two it is does not follow from the resource, and
+/// a reminder that stops while a prescription is in force would be missed.
 const LONGEST_PRESCRIPTION: u64 = 90;
 /// More doses than this are nobody's prescription.
 const MOST_DOSES: u64 = 5_000;
@@ -37,7 +40,7 @@ const TIMES: [&str; 6] = [
 ];
 
 /// What is not said so that a program could say when.
-struct Unclear;
+pub(super) struct Unclear;
 
 /// How long a dosage holds.
 struct Bounds {
@@ -112,6 +115,11 @@ fn read(root: Node<'_>, day: &DayTimes) -> Result<DoseTimes, Unclear> {
         }
         courses.push(course(dosage, &request, day)?);
     }
+    // Two at once that leave their times open are hardly for the same times.
+    let is_chosen = courses.iter().any(Course::is_at_chosen_times);
+    if is_chosen && courses.len() > 1 && !request.is_in_sequence {
+        return Err(Unclear);
+    }
     match (courses.is_empty(), needed) {
         (true, 0) => Err(Unclear),
         (true, _) => Ok(DoseTimes::AsNeeded),
@@ -165,12 +173,15 @@ fn course(dosage: Node<'_>, request: &Request, day: &DayTimes) -> Result<Course,
         }
         false => None,
     };
-    let rule = rule(timing, &bounds, day)?;
+    let mut said = words_of(dosage);
+    said.extend(timing.get("code").str("text").map(Into::into));
+    let (rule, is_chosen) = rule(timing, &bounds, &said, day)?;
     Ok(Course {
         start: bounds.start,
         end: bounds.end,
         count,
         rule,
+        is_chosen,
     })
 }
 
@@ -188,11 +199,16 @@ fn understood(node: Node<'_>, known: &[&str], may: fn(&str) -> bool) -> Result<(
 }
 
 fn is_conditional(dosage: Node<'_>) -> bool {
+    words_of(dosage).iter().any(|text| depends(text))
+}
+
+/// What a dosage says in words.
+fn words_of(dosage: Node<'_>) -> Vec<String> {
     let additional = dosage.get("additionalInstruction").items();
-    let additional = additional.filter_map(values::concept);
+    let additional = additional.filter_map(values::concept).map(Into::into);
     let said = [dosage.str("text"), dosage.str("patientInstruction")];
-    let mut said = said.into_iter().flatten().chain(additional);
-    said.any(|text| depends(&text))
+    let said = said.into_iter().flatten().map(Into::into);
+    said.chain(additional).collect()
 }
 
 fn is_conditional_code(code: Node<'_>) -> bool {
@@ -223,6 +239,7 @@ fn instants(events: Node<'_>) -> Result<Course, Unclear> {
         end: last.plus(Duration::from_millis(1)),
         count: None,
         rule: Rule::Instants(instants),
+        is_chosen: false,
     })
 }
 
@@ -331,7 +348,13 @@ fn whole_number(node: Node<'_>) -> Option<u32> {
     whole.parse().ok().filter(|number| *number > 0)
 }
 
-fn rule(timing: Node<'_>, bounds: &Bounds, day: &DayTimes) -> Result<Rule, Unclear> {
+/// The rule, and whether its times are the person's and not told.
+fn rule(
+    timing: Node<'_>,
+    bounds: &Bounds,
+    said: &[String],
+    day: &DayTimes,
+) -> Result<(Rule, bool), Unclear> {
     let repeat = timing.get("repeat");
     let frequency = optional(repeat.get("frequency"))?;
     let period = optional(repeat.get("period"))?;
@@ -340,7 +363,7 @@ fn rule(timing: Node<'_>, bounds: &Bounds, day: &DayTimes) -> Result<Rule, Uncle
         return Err(Unclear);
     }
     let weekdays = weekdays(repeat.get("dayOfWeek"))?;
-    let times = times(timing, day)?;
+    let mut times = times(timing, day)?;
     let code = code(timing.get("code"))?;
     if unit.as_deref() == Some("h") {
         let hours = period.filter(|hours| (2..=72).contains(hours));
@@ -352,16 +375,31 @@ fn rule(timing: Node<'_>, bounds: &Bounds, day: &DayTimes) -> Result<Rule, Uncle
             && code.is_none()
             && frequency.is_none_or(|frequency| frequency == 1);
         return match is_exact {
-            true => Ok(Rule::Span(Duration::from_secs(hours * 3_600))),
+            true => Ok((Rule::Span(Duration::from_secs(hours * 3_600)), false)),
             false => Err(Unclear),
         };
+    }
+    let on_days = weekdays.map_or(1, u8::count_ones);
+    let is_chosen = times.is_empty();
+    if is_chosen {
+        // Words that were not understood are words of times, too.
+        if !repeat.get("when").exists() && !repeat.get("timeOfDay").exists() {
+            let a_day = match (unit.as_deref(), frequency, code) {
+                (None, None, Some((_, times))) => times,
+                (Some("wk"), Some(frequency), _) if frequency == on_days => 1,
+                (Some("d"), Some(frequency), _) if period == Some(1) || frequency == 1 => frequency,
+                _ => return Err(Unclear),
+            };
+            times = chosen::times(a_day, said, day)?;
+        }
     }
     let a_day = u32::try_from(times.len()).map_err(|_| Unclear)?;
     if a_day == 0 {
         return Err(Unclear);
     }
-    let on_days = weekdays.map_or(1, u8::count_ones);
     let (every, expected) = match (unit.as_deref(), period, weekdays) {
+        // Without a span a code says the days.
+        (None, _, None) if is_chosen => (code.map_or(1, |(days, _)| days), a_day),
         (None, _, _) => (1, a_day),
         (Some("d"), Some(1), _) => (1, a_day),
         (Some("d"), Some(days), None) => (days, a_day),
@@ -375,11 +413,12 @@ fn rule(timing: Node<'_>, bounds: &Bounds, day: &DayTimes) -> Result<Rule, Uncle
     if !fits || every > 1 && !bounds.is_named {
         return Err(Unclear);
     }
-    Ok(Rule::Days {
+    let rule = Rule::Days {
         times,
         every: every.into(),
         weekdays: weekdays.unwrap_or(EVERY_DAY),
-    })
+    };
+    Ok((rule, is_chosen))
 }
 
 fn optional(node: Node<'_>) -> Result<Option<u32>, Unclear> {
@@ -446,8 +485,9 @@ fn times(timing: Node<'_>, day: &DayTimes) -> Result<Vec<NaiveTime>, Unclear> {
             .str("code")
             .as_deref()
         {
-            Some("AM") => times.push(day.morning),
-            Some("BED") => times.push(day.bedtime),
+            Some("AM") => times.push(day.morning()),
+            Some("PM") => times.push(day.afternoon()),
+            Some("BED") => times.push(day.bedtime()),
             _ => {}
         }
     }
@@ -458,7 +498,7 @@ fn times(timing: Node<'_>, day: &DayTimes) -> Result<Vec<NaiveTime>, Unclear> {
 
 /// The times of one code of `EventTiming`.
 fn times_of(code: &str, offset: Option<i64>, day: &DayTimes) -> Result<Vec<NaiveTime>, Unclear> {
-    let meals = [day.breakfast, day.lunch, day.dinner];
+    let meals = day.meals();
     let before = -offset.unwrap_or(ABOUT_A_MEAL);
     let after = offset.unwrap_or(ABOUT_A_MEAL);
     let (events, minutes): (&[NaiveTime], i64) = match code {
@@ -470,19 +510,19 @@ fn times_of(code: &str, offset: Option<i64>, day: &DayTimes) -> Result<Vec<Naive
         "PCM" => (&meals[..1], after),
         "PCD" => (&meals[1..2], after),
         "PCV" => (&meals[2..], after),
-        "HS" => (&[day.bedtime], -offset.unwrap_or(0)),
-        "WAKE" => (&[day.waking], offset.unwrap_or(0)),
+        "HS" => (&[day.bedtime()], -offset.unwrap_or(0)),
+        "WAKE" => (&[day.waking()], offset.unwrap_or(0)),
         // How far from a time that is none of the clock's is not said.
         _ if offset.is_some() => return Err(Unclear),
         "C" => (&meals, 0),
         "CM" => (&meals[..1], 0),
         "CD" => (&meals[1..2], 0),
         "CV" => (&meals[2..], 0),
-        "MORN" => (&[day.morning], 0),
-        "NOON" => (&[day.noon], 0),
-        "AFT" => (&[day.afternoon], 0),
-        "EVE" => (&[day.evening], 0),
-        "NIGHT" => (&[day.night], 0),
+        "MORN" => (&[day.morning()], 0),
+        "NOON" => (&[day.noon()], 0),
+        "AFT" => (&[day.afternoon()], 0),
+        "EVE" => (&[day.evening()], 0),
+        "NIGHT" => (&[day.night()], 0),
         _ => return Err(Unclear),
     };
     let mut times = Vec::new();

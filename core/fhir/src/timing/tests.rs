@@ -40,7 +40,7 @@ fn what_is_understood_comes_at_these_times() {
         // The morning of the first day is over.
         (
             r#""frequency":2,"period":1,"periodUnit":"d","when":["MORN","EVE"],"boundsDuration":{"value":2,"code":"d"}"#,
-            "24/11 19:00, 25/11 07:00, 25/11 19:00, 26/11 07:00",
+            "24/11 18:00, 25/11 07:00, 25/11 18:00, 26/11 07:00",
         ),
         (
             r#""timeOfDay":["20:00:00","08:00:00"],"boundsPeriod":{"start":"2026-11-25","end":"2026-11-26"}"#,
@@ -84,7 +84,7 @@ fn what_is_understood_comes_at_these_times() {
         ),
         (
             r#""when":["EVE"],"boundsDuration":{"value":1,"unit":"wk"},"count":1"#,
-            "24/11 19:00",
+            "24/11 18:00",
         ),
     ] {
         assert_eq!(said(&of_repeat(repeat)).join(", "), times, "{repeat}");
@@ -103,14 +103,15 @@ fn codes_and_listed_instants_are_understood_too() {
     );
     assert_eq!(
         of(r#"{"code":{"coding":[{"code":"BID"}]},"repeat":{"when":["MORN","EVE"],"count":1}}"#),
-        ["24/11 19:00"]
+        ["24/11 18:00"]
     );
+    let afternoons = of(r#"{"code":{"coding":[{"code":"PM"}]},"repeat":{"count":1}}"#);
+    assert_eq!(afternoons, ["24/11 15:00"]);
     assert_eq!(
         of(r#"{"event":["2026-12-02T08:00:00+07:00","2026-12-01T08:00:00+07:00"]}"#),
         ["01/12 08:00", "02/12 08:00"]
     );
     for unclear in [
-        r#"{"code":{"coding":[{"code":"BID"}]}}"#,
         r#"{"code":{"coding":[{"code":"BID"}]},"repeat":{"when":["MORN"]}}"#,
         r#"{"code":{"coding":[{"code":"Q13H"}]},"repeat":{"when":["MORN"]}}"#,
         r#"{"code":{"text":"sáng nếu đau"},"repeat":{"when":["MORN"]}}"#,
@@ -127,8 +128,13 @@ fn what_is_not_wholly_understood_is_left_to_the_prescription() {
     for repeat in [
         "",
         // How often, but not when.
-        r#""frequency":1,"period":1,"periodUnit":"d""#,
-        r#""frequency":3,"period":1,"periodUnit":"d""#,
+        r#""frequency":5,"period":1,"periodUnit":"d""#,
+        r#""frequency":2,"period":2,"periodUnit":"d","boundsPeriod":{"start":"2026-11-24"}"#,
+        r#""frequency":3,"period":1,"periodUnit":"wk","boundsPeriod":{"start":"2026-11-24"}"#,
+        r#""frequency":1,"period":2,"periodUnit":"d""#,
+        r#""frequency":1,"period":1,"periodUnit":"wk""#,
+        r#""frequency":1,"frequencyMax":2,"period":1,"periodUnit":"d""#,
+        r#""frequency":2,"period":1,"periodUnit":"d","when":[]"#,
         r#""frequency":1,"period":8,"periodUnit":"h""#,
         r#""frequency":1,"period":8,"periodUnit":"h","boundsPeriod":{"start":"2026-11-24"}"#,
         r#""frequency":1,"period":30,"periodUnit":"min","boundsPeriod":{"start":"2026-11-24T08:00:00+07:00"}"#,
@@ -172,6 +178,171 @@ fn what_is_not_wholly_understood_is_left_to_the_prescription() {
         r#""frequency":1,"period":2,"periodUnit":"d","when":["HS"]"#,
     ] {
         assert_eq!(of_repeat(repeat), DoseTimes::SeePrescription, "{repeat}");
+    }
+}
+
+/// A dosage of these words, so often a day, and what follows from it.
+fn of_words(words: &str, a_day: u32) -> DoseTimes {
+    let dosage = format!(
+        r#"{{"text":{words:?},"timing":{{"repeat":{{"frequency":{a_day},"period":1,"periodUnit":"d"}}}}}}"#
+    );
+    dose_times(&request(&dosage, ""), &DayTimes::default())
+}
+
+fn is_chosen(of: &DoseTimes) -> bool {
+    matches!(of, DoseTimes::Known(courses) if courses.iter().all(Course::is_at_chosen_times))
+}
+
+#[test]
+fn so_often_a_day_comes_at_the_persons_own_times_and_says_so() {
+    for (timing, times) in [
+        (
+            r#"{"repeat":{"frequency":1,"period":1,"periodUnit":"d","count":2}}"#,
+            "25/11 07:00, 26/11 07:00",
+        ),
+        (
+            r#"{"repeat":{"frequency":2,"period":1,"periodUnit":"d","count":2}}"#,
+            "24/11 18:00, 25/11 07:00",
+        ),
+        (
+            r#"{"repeat":{"frequency":3,"period":1.0,"periodUnit":"d","count":3}}"#,
+            "24/11 12:00, 24/11 18:00, 25/11 07:00",
+        ),
+        (
+            r#"{"repeat":{"frequency":4,"period":1,"periodUnit":"d","count":4}}"#,
+            "24/11 12:00, 24/11 18:00, 24/11 21:00, 25/11 07:00",
+        ),
+        (
+            r#"{"code":{"coding":[{"code":"QD"}]},"repeat":{"count":1}}"#,
+            "25/11 07:00",
+        ),
+        (
+            r#"{"code":{"coding":[{"code":"BID"}]},"repeat":{"count":2}}"#,
+            "24/11 18:00, 25/11 07:00",
+        ),
+        (
+            r#"{"code":{"coding":[{"code":"TID"}],"text":"3 lần/ngày"},"repeat":{"frequency":3,"period":1,"periodUnit":"d","count":1}}"#,
+            "24/11 12:00",
+        ),
+        (
+            r#"{"code":{"coding":[{"code":"QID"}]},"repeat":{"count":3}}"#,
+            "24/11 12:00, 24/11 18:00, 24/11 21:00",
+        ),
+        // On which days is told.
+        (
+            r#"{"repeat":{"frequency":1,"period":1,"periodUnit":"wk","dayOfWeek":["sun"],"count":2}}"#,
+            "29/11 07:00, 06/12 07:00",
+        ),
+        (
+            r#"{"repeat":{"frequency":1,"period":2,"periodUnit":"d","boundsPeriod":{"start":"2026-11-25","end":"2026-11-28"}}}"#,
+            "25/11 07:00, 27/11 07:00",
+        ),
+        (
+            r#"{"code":{"coding":[{"code":"WK"}]},"repeat":{"boundsPeriod":{"start":"2026-11-25","end":"2026-12-04"}}}"#,
+            "25/11 07:00, 02/12 07:00",
+        ),
+    ] {
+        let dosage = format!(r#"{{"timing":{timing}}}"#);
+        let of = dose_times(&request(&dosage, ""), &DayTimes::default());
+        assert_eq!(said(&of).join(", "), times, "{timing}");
+        assert!(is_chosen(&of), "{timing}");
+    }
+    // What the prescription says is not chosen, also when the person's evening is asked for it.
+    assert!(!is_chosen(&of_repeat(r#""when":["EVE"]"#)));
+    let bid = r#"{"code":{"coding":[{"code":"BID"}]}}"#;
+    for other_than_daily in ["QOD", "WK", "Q6H", "Q4H"] {
+        let dosage = format!(r#"{{"timing":{}}}"#, bid.replace("BID", other_than_daily));
+        let of = dose_times(&request(&dosage, ""), &DayTimes::default());
+        assert_eq!(of, DoseTimes::SeePrescription, "{other_than_daily}");
+    }
+}
+
+#[test]
+fn the_words_of_a_prescription_are_not_contradicted() {
+    for (words, a_day, times) in [
+        (
+            "Ngày uống 2 lần, mỗi lần 1 viên, sau ăn",
+            2,
+            "24/11 18:00, 25/11 07:00",
+        ),
+        (
+            "Uống sáng 1 viên, tối 1 viên. Tránh ánh sáng",
+            2,
+            "SeePrescription",
+        ),
+        (
+            "Sáng 1 viên, tối 1 viên, để xa ánh sáng",
+            2,
+            "24/11 18:00, 25/11 07:00",
+        ),
+        ("Trưa 1 viên, tối 1 viên", 2, "24/11 12:00, 24/11 18:00"),
+        ("Uống 1 viên buổi tối", 1, "24/11 18:00, 25/11 18:00"),
+        ("1 viên trước khi đi ngủ", 1, "24/11 21:00, 25/11 21:00"),
+        ("Chiều 1 viên, tối 1 viên", 2, "24/11 18:00, 24/11 21:00"),
+        ("sáng, trưa, chiều, tối", 4, "24/11 12:00, 24/11 18:00"),
+        ("Đặt âm đạo 1 viên mỗi tối", 1, "24/11 18:00, 25/11 18:00"),
+        ("1 tablet in the morning", 1, "25/11 07:00, 26/11 07:00"),
+        // Other parts than so many, other counts, the clock, what turns it round.
+        ("Uống 1 viên buổi tối", 2, "SeePrescription"),
+        ("sáng, trưa, tối", 2, "SeePrescription"),
+        ("Ngày 3 lần", 2, "SeePrescription"),
+        ("2 lần/tuần", 2, "SeePrescription"),
+        ("Tuần uống 2 lần mỗi tuần", 2, "SeePrescription"),
+        ("Uống lúc 8 giờ và 20 giờ", 2, "SeePrescription"),
+        ("8h và 20h", 2, "SeePrescription"),
+        ("at 8 am and 8 pm", 2, "SeePrescription"),
+        ("Cách nhau 12 tiếng", 2, "SeePrescription"),
+        ("Không uống buổi sáng", 1, "SeePrescription"),
+        ("Tối đa 1 viên", 1, "SeePrescription"),
+        ("Sáng hoặc tối 1 viên", 2, "SeePrescription"),
+        ("2 viên cách ngày", 2, "SeePrescription"),
+        ("1 viên khi đau", 1, "SeePrescription"),
+    ] {
+        let of = of_words(words, a_day);
+        let two: Vec<_> = said(&of).into_iter().take(2).collect();
+        assert_eq!(two.join(", "), times, "{words}");
+    }
+    // Two that leave their times open are hardly for the same.
+    let twice = r#"{"timing":{"code":{"coding":[{"code":"QD"}]}}}"#;
+    let of = dose_times(
+        &request(&format!("{twice},{twice}"), ""),
+        &DayTimes::default(),
+    );
+    assert_eq!(of, DoseTimes::SeePrescription);
+}
+
+#[test]
+fn a_persons_day_moves_what_a_prescription_calls_by_name() {
+    let early = DayTimes::new([4 * 60 + 30, 11 * 60, 17 * 60, 20 * 60]).unwrap();
+    let of = |repeat: &str| {
+        let dosage = format!(r#"{{"timing":{{"repeat":{{{repeat}}}}}}}"#);
+        said(&dose_times(&request(&dosage, ""), &early))[..2].join(", ")
+    };
+    assert_eq!(
+        of(r#""frequency":2,"period":1,"periodUnit":"d""#),
+        "24/11 17:00, 25/11 04:30"
+    );
+    assert_eq!(of(r#""when":["EVE"]"#), "24/11 17:00, 25/11 17:00");
+    assert_eq!(of(r#""when":["ACM"]"#), "25/11 04:00, 26/11 04:00");
+    assert_eq!(of(r#""when":["WAKE","HS"]"#), "24/11 20:30, 25/11 03:30");
+    assert_eq!(
+        of(r#""timeOfDay":["08:00:00"]"#),
+        "25/11 08:00, 26/11 08:00"
+    );
+    for none in [
+        [0, 720, 1080, 1260],
+        [179, 720, 1080, 1260],
+        [420, 720, 1080, 1381],
+        [420, 539, 1080, 1260],
+        [420, 720, 1200, 1260],
+        [1260, 1080, 720, 420],
+        [420, 420, 420, 420],
+        [420, 720, 1080, u16::MAX],
+    ] {
+        assert_eq!(DayTimes::new(none), None, "{none:?}");
+    }
+    for ends in [[180, 300, 420, 540], [1020, 1140, 1260, 1380]] {
+        assert_eq!(DayTimes::new(ends).unwrap().parts(), ends);
     }
 }
 
@@ -280,7 +451,7 @@ fn what_is_not_in_force_or_not_to_be_taken_by_the_clock_never_reminds() {
         ),
         &day,
     );
-    assert_eq!(said(&of), ["25/11 07:00", "26/11 19:00"]);
+    assert_eq!(said(&of), ["25/11 07:00", "26/11 18:00"]);
 }
 
 #[test]

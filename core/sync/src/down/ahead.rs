@@ -1,5 +1,6 @@
 //! What a person looks for first, ahead of everything else: appointments to come, medicines, allergies,
-//! the newest results. The first sync brings all of it again; on a slow network it brings it late.
+//! the newest results. The first sync brings all of it again; on a slow network it brings it late, and where
+//! networks cost by the byte it waits, also half way, and this does not.
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
+use crate::pace::Fetch;
 
 /// Resources of a kind that come ahead at most.
 const ENOUGH: u32 = 40;
@@ -25,17 +27,20 @@ pub const ONLY_AHEAD: &str = "only-ahead";
 const AHEAD: &str = "ahead";
 
 impl Engine {
-    /// Brings what is wanted first, when nothing of the clinic was ever taken in. Whatever does not come,
-    /// the sync that follows brings: only a clinic that cannot be reached is an error.
-    pub(super) async fn pull_ahead(&self, lane: &Lane) -> Result<(), SyncError> {
-        if self.vault.cursor(&lane.clinic)?.is_some() || self.vault.caught_up(&lane.clinic)? {
+    /// Brings what is wanted first: when nothing of the clinic was ever taken in, or, where the rest is to
+    /// wait (`alone`), whenever not everything is here. Whatever does not come, the sync that follows brings:
+    /// only a clinic that cannot be reached is an error.
+    pub(super) async fn pull_ahead(&self, lane: &Lane, alone: bool) -> Result<(), SyncError> {
+        let after = self.vault.cursor(&lane.clinic)?;
+        if after.is_some() && !alone || self.vault.caught_up(&lane.clinic)? {
             return Ok(());
         }
+        let after = after.as_deref();
         let mut queries = wanted(lane, self.clock.now()).into_iter();
         // The first alone: a clinic that cannot be reached costs one try.
         if let Some(query) = queries.next() {
             match lane.client.query(&query, ENOUGH).await {
-                Ok(body) => self.take_ahead(lane, &body)?,
+                Ok(body) => self.take_ahead(lane, &body, after)?,
                 Err(
                     error @ (ClientError::Unreachable
                     | ClientError::NoAnswer
@@ -44,6 +49,10 @@ impl Engine {
                 ) => return Err(error.into()),
                 Err(_) => {}
             }
+        }
+        // What the first cost may have been the last that was allowed.
+        if self.bounds.allowance().fetch == Fetch::Nothing {
+            return Ok(());
         }
         // Beside each other: on a slow network the way costs more than the answers.
         let mut asking = JoinSet::new();
@@ -54,7 +63,7 @@ impl Engine {
         while let Some(answer) = asking.join_next().await {
             // Aborted with its runtime, or not for this phone.
             let Ok(Ok(body)) = answer else { continue };
-            self.take_ahead(lane, &body)?;
+            self.take_ahead(lane, &body, after)?;
         }
         Ok(())
     }
@@ -70,28 +79,48 @@ impl Engine {
         }))
     }
 
-    fn take_ahead(&self, lane: &Lane, body: &PageBody) -> Result<(), SyncError> {
+    fn take_ahead(
+        &self,
+        lane: &Lane,
+        body: &PageBody,
+        after: Option<&str>,
+    ) -> Result<(), SyncError> {
         let Ok(page) = body.read() else {
             return Ok(());
         };
-        let changes: Vec<Change<'_>> = page
-            .changes
-            .into_iter()
-            .filter_map(|change| ahead(lane, change))
-            .collect();
+        let mut changes = Vec::new();
+        for change in page.changes {
+            if let Some(change) = ahead(lane, change)
+                && (after.is_none() || self.will_come(lane, &change)?)
+            {
+                changes.push(change);
+            }
+        }
         if changes.is_empty() {
             return Ok(());
         }
         let (bookings, events) = self.consequences(lane, &changes, false)?;
-        self.vault.apply_ahead(&Page {
+        let page = Page {
             clinic: &lane.clinic,
             changes: &changes,
             cursor: "",
             received: self.clock.now(),
             bookings: &bookings,
             events: &events,
-        })?;
+        };
+        self.vault.apply_ahead(&page, after)?;
         Ok(())
+    }
+
+    /// Whether the rest of a feed that was begun will bring this, with the version that counts: what is here
+    /// from it and says the same is not brought again. What people write in themselves shows their words, so
+    /// that nothing follows from its being other.
+    fn will_come(&self, lane: &Lane, change: &Change<'_>) -> Result<bool, SyncError> {
+        let (Wire::Clinic, Change::Put { key, json, .. }) = (lane.wire, change) else {
+            return Ok(true);
+        };
+        let known = self.vault.resource(&lane.clinic, key)?;
+        Ok(known.is_none_or(|known| key.kind != "Observation" && known.json != *json))
     }
 }
 

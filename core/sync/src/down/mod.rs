@@ -2,7 +2,7 @@
 //!
 //! A clinic of ours has a feed in the order of its commits (`feed`). Any other FHIR R4 server is asked
 //! by what it says it can (`server`). Before the first page of either, what a person looks for first
-//! comes ahead (`ahead`).
+//! comes ahead (`ahead`), and comes alone while the rest waits for a network that costs nothing.
 
 mod ahead;
 mod consequences;
@@ -83,17 +83,17 @@ impl Engine {
             pulled.held_back = Some(why);
             return Ok(());
         }
-        // A whole first sync is never little: what comes ahead of it comes alone.
+        // What is left of a first sync is never little: what comes ahead of it comes alone.
         let allowance = self.bounds.allowance();
         if allowance.fetch != Fetch::Everything && !self.vault.caught_up(&lane.clinic)? {
             pulled.held_back = allowance.held_back;
             if !self.has_ahead(lane)? {
-                self.pull_ahead(lane).await?;
+                self.pull_ahead(lane, true).await?;
                 pulled.only_ahead = true;
             }
             return Ok(());
         }
-        self.pull_ahead(lane).await?;
+        self.pull_ahead(lane, false).await?;
         match lane.wire {
             Wire::Clinic => self.pull_feed(lane, wait, pulled).await,
             Wire::Server => {

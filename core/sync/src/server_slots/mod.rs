@@ -16,6 +16,7 @@ use sokhoe_fhir::{Appointment, AppointmentStatus, Ref, ServiceView, SlotStatus, 
 use self::directory::Directory;
 use self::pages::Pages;
 pub(crate) use self::ways::BookingWays;
+pub use self::ways::HeardWays;
 use self::ways::takes_none;
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};

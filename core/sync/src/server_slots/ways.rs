@@ -1,8 +1,13 @@
 //! How times are booked at a server, by what its CapabilityStatement says.
 
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use sokhoe_client::ClientError;
-use sokhoe_domain::Refusal;
+use sokhoe_domain::{ClinicId, Refusal, Timestamp};
 use sokhoe_fhir::CapabilityView;
 
 use crate::down::known_ways;
@@ -59,6 +64,35 @@ impl BookingWays {
     }
 }
 
+/// What a server said of itself is believed for so long.
+const A_DAY: Duration = Duration::from_secs(86_400);
+
+/// What servers said of booking before the first sync of anybody kept it: a CapabilityStatement may have
+/// hundreds of kilobytes, too much for every look for a time. In memory only, shared by all of a phone. Cheap
+/// to clone; all clones are one.
+#[derive(Clone, Default)]
+pub struct HeardWays(Arc<Mutex<HashMap<ClinicId, (Timestamp, BookingWays)>>>);
+
+impl fmt::Debug for HeardWays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeardWays").finish_non_exhaustive()
+    }
+}
+
+impl HeardWays {
+    /// What a clinic's server said within a day.
+    fn of(&self, clinic: &ClinicId, now: Timestamp) -> Option<BookingWays> {
+        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, ways) = heard.get(clinic)?;
+        (*at <= now && now.since(*at) < A_DAY).then_some(*ways)
+    }
+
+    fn note(&self, clinic: &ClinicId, now: Timestamp, ways: BookingWays) {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.insert(clinic.clone(), (now, ways));
+    }
+}
+
 /// The error of a server that takes no bookings: nothing can be done there but to call the clinic.
 pub(super) fn takes_none() -> ClientError {
     ClientError::Refused {
@@ -69,13 +103,18 @@ pub(super) fn takes_none() -> ClientError {
 }
 
 impl Engine {
-    /// How times are booked at a lane's server: as the last sync heard it, else as it says now. A "no" is
-    /// never an old one.
+    /// How times are booked at a lane's server: as the last sync heard it, else as it said within a day, else
+    /// as it says now. A "no" is never an old one.
     pub(crate) async fn booking_ways(&self, lane: &Lane) -> Result<BookingWays, SyncError> {
-        match known_ways(self.vault.cursor(&lane.clinic)?.as_deref()) {
-            Some(ways) if ways.takes_bookings => Ok(ways),
-            _ => Ok(BookingWays::of(&lane.client.capabilities().await?)),
+        let now = self.clock.now();
+        let known = known_ways(self.vault.cursor(&lane.clinic)?.as_deref());
+        let known = known.or_else(|| self.heard.of(&lane.clinic, now));
+        if let Some(ways) = known.filter(|ways| ways.takes_bookings) {
+            return Ok(ways);
         }
+        let ways = BookingWays::of(&lane.client.capabilities().await?);
+        self.heard.note(&lane.clinic, now, ways);
+        Ok(ways)
     }
 
     /// Whether a lane's server said that it takes no bookings, and says so still. Nothing is asked unless
@@ -133,6 +172,18 @@ mod tests {
         ] {
             assert!(!ways(system, &resources).takes_bookings, "{resources:?}");
         }
+    }
+
+    #[test]
+    fn what_was_heard_is_believed_for_a_day() {
+        let (heard, a) = (HeardWays::default(), ClinicId::from("a"));
+        let at = |hours: i64| Timestamp::from_millis(hours * 3_600_000);
+        let all = ways(TRANSACTION, &[SLOT, APPOINTMENT]);
+        heard.note(&a, at(1), all);
+        assert_eq!(heard.of(&a, at(24)), Some(all));
+        assert_eq!(heard.of(&a, at(25)), None);
+        assert_eq!(heard.of(&a, at(0)), None, "the clock was put back");
+        assert_eq!(heard.of(&ClinicId::from("b"), at(2)), None);
     }
 
     #[test]

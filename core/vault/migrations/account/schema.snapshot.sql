@@ -32,6 +32,15 @@ CREATE TABLE "data_use" (
     "more" INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE "day_times" (
+    -- One row once the person set the times of their day: minutes since midnight in Vietnam.
+    "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
+    "morning" INTEGER NOT NULL,
+    "noon" INTEGER NOT NULL,
+    "evening" INTEGER NOT NULL,
+    "night" INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE "device" (
     "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
     -- 128 random bits in hex.

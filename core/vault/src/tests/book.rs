@@ -544,3 +544,33 @@ fn a_page_that_says_nothing_writes_nothing() {
     vault.note_sync(&clinic, at(61_000), None).unwrap();
     assert_eq!(reached(&vault), Some(at(61_000)));
 }
+
+#[test]
+fn what_comes_ahead_is_taken_in_only_where_the_feed_stood_when_it_was_asked_for() {
+    let vault = Phone::new().create();
+    let clinic = clinic("a");
+    let (one, two) = (row("x", 1, "one", 1), row("y", 1, "two", 1));
+    let ahead = |id: &str, json: &str, after| {
+        let page = Page {
+            clinic: &clinic,
+            changes: &[put(id, 1, json)],
+            cursor: "",
+            received: at(0),
+            bookings: &[],
+            events: &[],
+        };
+        vault.apply_ahead(&page, after).unwrap()
+    };
+    assert!(ahead("x", &one, None).is_some());
+    assert_eq!(vault.cursor(&clinic).unwrap(), None);
+    // The feed came on meanwhile, and may have taken away what the answer still had.
+    apply(&vault, "a", &[gone("x")], "c");
+    assert_eq!(ahead("y", &two, None), None);
+    assert_eq!(ahead("y", &two, Some("b")), None);
+    assert!(ahead("y", &two, Some("c")).is_some());
+    assert_eq!(vault.cursor(&clinic).unwrap().as_deref(), Some("c"));
+    assert!(!vault.caught_up(&clinic).unwrap());
+    let rows = vault.entries(&all()).unwrap().rows;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].resource.id, "y");
+}

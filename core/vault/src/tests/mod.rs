@@ -8,6 +8,7 @@ mod canary;
 mod changes;
 mod damage;
 mod data_use;
+mod day_times;
 mod export;
 mod keys;
 mod lifecycle;

@@ -21,6 +21,7 @@ import vn.sokhoe.core.ClinicSyncView
 import vn.sokhoe.core.ClinicView
 import vn.sokhoe.core.CoreConfig
 import vn.sokhoe.core.DataView
+import vn.sokhoe.core.DayTimesView
 import vn.sokhoe.core.EnrolmentView
 import vn.sokhoe.core.EntryDetailView
 import vn.sokhoe.core.EntryPageView
@@ -47,6 +48,7 @@ import vn.sokhoe.core.StorageView
 import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncView
 import vn.sokhoe.core.TrendView
+import vn.sokhoe.core.WindowView
 import java.io.File
 import java.io.InputStream
 import java.time.Instant
@@ -337,6 +339,16 @@ public class SoKhoe private constructor(
         return core.syncBySchedule(personId, seconds?.toUInt())
     }
 
+    /**
+     * Like [syncBySchedule], for everybody on this phone within one [window]: what a background job calls. What anybody
+     * decided goes out first; then come the books, the one first that was in step longest ago. What fails for one
+     * person is told with them and stops nobody else.
+     */
+    public suspend fun syncAllBySchedule(window: Duration? = null): WindowView {
+        val seconds = window?.toLong(DurationUnit.SECONDS)?.coerceIn(0, UInt.MAX_VALUE.toLong())
+        return core.syncAllBySchedule(seconds?.toUInt())
+    }
+
     /** What metered networks may carry, and what they carried. */
     public suspend fun data(): DataView = core.data()
 
@@ -354,9 +366,10 @@ public class SoKhoe private constructor(
 
     /**
      * How this phone stands, in short lines to be read aloud to support. Holds nothing of a person or of what is in a
-     * book.
+     * book. [appVersion] is that of the app, e.g. `2.1 (341)`. The last line has how many lines come before it, and a
+     * code of what they say: support knows by it that it heard the whole.
      */
-    public suspend fun supportReport(): String = core.supportReport()
+    public suspend fun supportReport(appVersion: String? = null): String = core.supportReport(appVersion)
 
     /**
      * What to remind a person of from [from] on and before [to], at most [limit] reminders: schedule these and forget
@@ -368,6 +381,15 @@ public class SoKhoe private constructor(
         to: Instant,
         limit: UInt = 64u,
     ): RemindersView = core.reminders(personId, from, to, limit)
+
+    /** When medicines are taken that a prescription gives so often a day without saying when. */
+    public suspend fun dayTimes(): DayTimesView = core.dayTimes()
+
+    /**
+     * Sets the times of the day on this phone: from 03:00 on, until 23:00, in their order and two hours apart. Ask for
+     * [reminders] again afterwards. Prescriptions that name a time of the clock are not touched.
+     */
+    public suspend fun setDayTimes(times: DayTimesView): DayTimesView = core.setDayTimes(times)
 
     /** Tells that the phone has a network again: what could not be reached without one may be tried at once. */
     public fun networkIsBack(): Unit = core.networkIsBack()

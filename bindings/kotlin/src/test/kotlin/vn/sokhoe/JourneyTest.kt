@@ -194,6 +194,8 @@ class JourneyTest {
                     assertEquals(true, phone.allowMoreData(used + 100_000_000uL).left?.let { it > 0uL })
                     assertTrue(phone.sync(person).finished)
                     assertTrue(phone.data().today > used, "what a metered network carries is counted")
+                    val window = phone.syncAllBySchedule(window = 25.seconds)
+                    assertEquals(enrolled.id, window.persons.first { it.synced?.finished == true }.personId)
 
                     val slot = phone.freeTimes(person).first()
                     phone.book(person, slot)
@@ -202,9 +204,16 @@ class JourneyTest {
                     val soon = reminders.single { it.kind == ReminderKind.APPOINTMENT_SOON }
                     assertEquals(slot.start.minus(Duration.ofHours(2)), soon.at)
                     assertFalse(slot.service in soon.discreetText)
+                    assertFalse(soon.hasChosenTime)
 
-                    val report = phone.supportReport()
+                    val early = phone.dayTimes().copy(morning = 270u)
+                    assertEquals(early, phone.setDayTimes(early))
+                    assertThrows<SoKhoeException.Validation> { phone.setDayTimes(early.copy(noon = 300u)) }
+                    assertEquals(early, phone.dayTimes())
+
+                    val report = phone.supportReport(appVersion = "2.1 (341)")
                     assertTrue(state.supportCode in report, report)
+                    assertTrue("2.1 (341)" in report.lines().first(), report)
                     assertFalse(enrolled.name in report, report)
                 }
             }
