@@ -8,6 +8,7 @@
 
 mod booking;
 mod cancelling;
+mod readings;
 mod refusing;
 mod server;
 mod sync;

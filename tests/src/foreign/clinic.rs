@@ -492,8 +492,19 @@ impl ForeignClinic {
         asked: &Asked,
         now: Timestamp,
     ) -> Result<Response<Bytes>, Refusal> {
-        let id = state.store.next_id();
-        self.write_one(state, &ResourceKey::new(kind, id), None, asked, now)
+        let key = ResourceKey::new(kind, state.store.next_id());
+        let condition = asked
+            .header("if-none-exist")
+            .filter(|_| self.manners.conditional_create);
+        if let Some(condition) = condition {
+            let indexed = now.minus(self.manners.search_lags);
+            let content = parse(&asked.body)?;
+            let there = transaction::existing(&state.store, &key, &content, condition, indexed)?;
+            if let Some(present) = there.and_then(|there| state.store.present(&there)) {
+                return Ok(self.resource(StatusCode::OK, present, true));
+            }
+        }
+        self.write_one(state, &key, None, asked, now)
     }
 
     fn update(
@@ -712,7 +723,9 @@ impl ForeignClinic {
             ));
         }
         if query.only_count {
-            let total = query.run(&state.store).len();
+            let total = query
+                .run(&state.store, now.minus(self.manners.search_lags))
+                .len();
             let body =
                 serde_json::json!({"resourceType": "Bundle", "type": "searchset", "total": total});
             return Ok(json_answer(StatusCode::OK, body.to_string()));
@@ -727,7 +740,7 @@ impl ForeignClinic {
             let saved = Saved {
                 made: now,
                 kind: Some(kind.to_owned()),
-                keys: query.run(&state.store),
+                keys: query.run(&state.store, now.minus(self.manners.search_lags)),
                 count: self.printer(state, now).page_size(query.count),
                 query: Some(query),
                 self_url: format!("{}/{question}", self.base),

@@ -83,6 +83,10 @@ pub struct Manners {
     pub client_ids: bool,
     /// Whether it may stands in the CapabilityStatement.
     pub says_client_ids: bool,
+    /// A `POST` heeds `If-None-Exist`.
+    pub conditional_create: bool,
+    /// So long searches, and what is conditional on one, find everything as it was before: the index comes later.
+    pub search_lags: Duration,
     /// There is `_include`, also of what came along, and the CapabilityStatement says of what.
     pub includes: bool,
     /// `Prefer: return=representation` brings what a transaction wrote.
@@ -123,6 +127,8 @@ impl Manners {
             transactions: true,
             client_ids: true,
             says_client_ids: false,
+            conditional_create: true,
+            search_lags: Duration::ZERO,
             includes: true,
             gives_what_it_wrote: true,
             confirms_later: false,
@@ -160,6 +166,8 @@ impl Manners {
             transactions: true,
             client_ids: false,
             says_client_ids: true,
+            conditional_create: false,
+            search_lags: Duration::ZERO,
             includes: false,
             gives_what_it_wrote: false,
             confirms_later: false,

@@ -25,6 +25,7 @@ use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
 use crate::pace::Fetch;
 use crate::server_slots::BookingWays;
+use crate::up::ReadingWays;
 
 /// Longer than a server's longest transaction.
 const WINDOW: Duration = Duration::from_secs(600);
@@ -45,6 +46,11 @@ const PAGES: usize = 20_000;
 /// How times are booked at a server, as it said when it was last asked what it can.
 pub(crate) fn known_ways(cursor: Option<&str>) -> Option<BookingWays> {
     Standing::read(cursor).plan?.booking
+}
+
+/// How readings are sent to a server, as it said then; nothing when it was not asked.
+pub(crate) fn known_reading_ways(cursor: Option<&str>) -> Option<ReadingWays> {
+    Standing::read(cursor).plan?.readings
 }
 
 /// One call's way through the rounds.

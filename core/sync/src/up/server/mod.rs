@@ -337,7 +337,7 @@ impl Attempt<'_> {
 }
 
 /// A server that gives all ids says so in one of these ways.
-const fn may_be_for_id(error: &ClientError) -> bool {
+pub(super) const fn may_be_for_id(error: &ClientError) -> bool {
     matches!(
         error,
         ClientError::NotFound
@@ -345,6 +345,8 @@ const fn may_be_for_id(error: &ClientError) -> bool {
                 status: 400 | 405 | 422,
                 ..
             }
+            // Many say this one without a word.
+            | ClientError::Garbled(GarbledAnswer::Status(405))
     )
 }
 
