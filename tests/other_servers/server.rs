@@ -61,6 +61,8 @@ pub struct Way {
     /// The answer to the next write never comes, and who waits for it is told so.
     pub hangs: AtomicBool,
     pub hung: Notify,
+    /// The next request with this in its address does not arrive.
+    pub fails_once: Mutex<Option<String>>,
     /// What has this in its address is refused.
     pub refuses: Mutex<Option<&'static str>>,
     /// What happens just before the next write arrives.
@@ -89,7 +91,13 @@ impl Transport for Way {
             .push(format!("{} {}", request.method(), request.uri()));
         // Whoever asks takes time.
         self.clock.pass(Duration::from_millis(40));
-        let fails = trip == self.fails_at.load(Ordering::SeqCst);
+        let mut fails_once = self.fails_once.lock().unwrap();
+        let address = request.uri().to_string();
+        let is_meant = fails_once
+            .take_if(|part| address.contains(&**part))
+            .is_some();
+        drop(fails_once);
+        let fails = is_meant || trip == self.fails_at.load(Ordering::SeqCst);
         let is_write = is_write(&request);
         let ahead = Duration::from_secs(self.server_ahead.load(Ordering::SeqCst));
         Box::pin(async move {
@@ -193,6 +201,7 @@ impl Phone {
             loses_answers: AtomicU64::new(0),
             hangs: AtomicBool::new(false),
             hung: Notify::new(),
+            fails_once: Mutex::default(),
             refuses: Mutex::default(),
             before_a_write: Mutex::default(),
         });

@@ -82,6 +82,8 @@ impl Engine {
         };
         let plan = match run.standing.plan.clone() {
             Some(plan) if !self.is_compare_due(&run.standing) => plan,
+            // One under way goes on as it began.
+            Some(plan) if run.standing.comparing.is_some() => plan,
             _ => Plan::of(&lane.client.capabilities().await?),
         };
         run.standing.plan = Some(plan);
@@ -396,7 +398,7 @@ impl Engine {
 
     /// The history does not tell what is gone: comparing does, in this very call.
     fn compare_instead(&self, run: &mut Run<'_>, offers_history: bool) {
-        run.standing.compared = None;
+        run.standing.compare_anew();
         if let Some(plan) = &mut run.standing.plan {
             plan.history &= offers_history;
         }
@@ -446,7 +448,7 @@ impl Engine {
             if round.is_long_before(standing.complete) {
                 // Its clock was set back: what it wrote since may have any time.
                 standing.complete = round.complete();
-                standing.compared = None;
+                standing.compare_anew();
             }
             standing.complete = standing.complete.max(round.complete());
             standing.round = None;
