@@ -6,6 +6,7 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod access;
 mod booking;
 mod cancelling;
 mod readings;

@@ -29,7 +29,7 @@ fn givers() -> [(&'static str, Manners); 3] {
 }
 
 impl Phone {
-    async fn weighs(&self, kg: f64) -> EntryView {
+    pub async fn weighs(&self, kg: f64) -> EntryView {
         let request = RecordReadingRequest {
             person_id: self.person.clone(),
             clinic_id: None,
@@ -68,7 +68,7 @@ impl Phone {
     }
 
     /// Until nothing waits; minutes pass.
-    async fn until_sent(&self) {
+    pub async fn until_sent(&self) {
         for _ in 0..50 {
             self.clock.pass(Duration::from_secs(120));
             self.sync().await;
@@ -82,6 +82,12 @@ impl Phone {
 
     /// Each of these is there once, here and at the server, and the book is what the server has.
     fn expect_weights(&self, server: &ForeignClinic, weights: &[f64], what: &str) {
+        self.expect_readings(server, weights, what);
+        self.expect_in_step(server, what);
+    }
+
+    /// Each of these is there once, here and at the server.
+    pub fn expect_readings(&self, server: &ForeignClinic, weights: &[f64], what: &str) {
         let there = server.contents(PATIENT, self.clock.now());
         let mine = there.values().filter(|json| json.contains(WEIGHT));
         assert_eq!(mine.count(), weights.len(), "{what}: {there:#?}");
@@ -92,7 +98,6 @@ impl Phone {
             rows.iter().all(|row| row.sync.is_none()),
             "{what}: {rows:#?}"
         );
-        self.expect_in_step(server, what);
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Way {
     pub fails_once: Mutex<Option<String>>,
     /// What has this in its address is refused.
     pub refuses: Mutex<Option<&'static str>>,
+    /// What has this in its address is not for this phone (403).
+    pub forbids: Mutex<Option<&'static str>>,
     /// What happens just before the next write arrives.
     pub before_a_write: Mutex<Option<Meanwhile>>,
 }
@@ -110,10 +112,12 @@ impl Transport for Way {
                     meanwhile(&self.server, self.clock.now());
                 }
             }
-            let refuses = *self.refuses.lock().unwrap();
-            if refuses.is_some_and(|part| request.uri().to_string().contains(part)) {
+            let is_meant = |part: Option<&str>| part.is_some_and(|part| address.contains(part));
+            let refuses = is_meant(*self.refuses.lock().unwrap());
+            let forbids = is_meant(*self.forbids.lock().unwrap());
+            if refuses || forbids {
                 let outcome = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-supported"}]}"#;
-                let refused = Response::builder().status(400);
+                let refused = Response::builder().status(if forbids { 403 } else { 400 });
                 return Ok(refused
                     .body(Bytes::from_static(outcome.as_bytes()))
                     .unwrap());
@@ -203,6 +207,7 @@ impl Phone {
             hung: Notify::new(),
             fails_once: Mutex::default(),
             refuses: Mutex::default(),
+            forbids: Mutex::default(),
             before_a_write: Mutex::default(),
         });
         let real = sokhoe_tests::real_ports(folder.path(), Arc::new(PlainKeys::default()));

@@ -359,6 +359,7 @@ impl From<SyncError> for AppError {
     fn from(error: SyncError) -> Self {
         match error {
             SyncError::Client(error) => error.into(),
+            SyncError::PatientGone => Self::not_found("patient"),
             SyncError::Vault(error) => error.into(),
         }
     }

@@ -68,6 +68,7 @@ sync-waiting = { $waiting } waiting for a network to be sent.
 sync-sending = { $waiting } on the way, not answered yet.
 sync-not-reached = The hospital cannot be reached; the app tries again by itself.
 sync-not-enrolled = The hospital no longer knows this phone. Ask for a new code at the counter.
+sync-not-let-in = The hospital no longer lets this phone in. The book stays as it is, and what is not sent yet waits. Add the hospital again with a new access code, or take it out of this book: what came from it is then erased.
 sync-bad-answer = The hospital's answer cannot be read; what is here stays.
 sync-held-over = There is more to come; it comes with the next update.
 sync-held-no-network = There is more to come; it comes when there is a network.

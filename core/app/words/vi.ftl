@@ -68,6 +68,7 @@ sync-waiting = { $waiting } việc chờ có mạng để gửi đi.
 sync-sending = { $waiting } việc đang gửi, chưa có trả lời.
 sync-not-reached = Chưa kết nối được với bệnh viện; ứng dụng sẽ tự thử lại.
 sync-not-enrolled = Bệnh viện không còn nhận ra điện thoại này. Hãy xin mã đăng ký mới tại quầy.
+sync-not-let-in = Bệnh viện không còn cho điện thoại này truy cập. Sổ vẫn giữ nguyên, những gì chưa gửi sẽ chờ. Hãy thêm lại bệnh viện với mã truy cập mới, hoặc bỏ bệnh viện khỏi sổ: khi đó những gì lấy từ bệnh viện sẽ bị xóa.
 sync-bad-answer = Bệnh viện trả lời không đọc được; những gì đã có vẫn giữ nguyên.
 sync-held-over = Còn phần chưa lấy về; sẽ lấy ở lần cập nhật tới.
 sync-held-no-network = Còn phần chưa lấy về; sẽ lấy khi có mạng.

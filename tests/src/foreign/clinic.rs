@@ -25,8 +25,15 @@ use super::wire::{self, Asked};
 pub struct ForeignClinic {
     base: String,
     manners: Manners,
-    token: Option<String>,
+    door: Mutex<Door>,
     state: Mutex<State>,
+}
+
+/// Who is let in, and what others are told.
+#[derive(Debug, Clone)]
+struct Door {
+    token: Option<String>,
+    refusal: StatusCode,
 }
 
 #[derive(Debug)]
@@ -84,7 +91,10 @@ impl ForeignClinic {
         Self {
             base: base.trim_end_matches('/').to_owned(),
             manners,
-            token: None,
+            door: Mutex::new(Door {
+                token: None,
+                refusal: StatusCode::UNAUTHORIZED,
+            }),
             state: Mutex::new(State {
                 store: Store::default(),
                 searches: Searches::default(),
@@ -99,9 +109,21 @@ impl ForeignClinic {
 
     /// The same, answering only who has this bearer token.
     #[must_use]
-    pub fn with_token(mut self, token: &str) -> Self {
-        self.token = Some(token.to_owned());
+    pub fn with_token(self, token: &str) -> Self {
+        self.lets_in_only(token, StatusCode::UNAUTHORIZED);
         self
+    }
+
+    /// From now on answers only who has this bearer token; others are refused with this.
+    pub fn lets_in_only(&self, token: &str, refusal: StatusCode) {
+        *self.door() = Door {
+            token: Some(token.to_owned()),
+            refusal,
+        };
+    }
+
+    fn door(&self) -> MutexGuard<'_, Door> {
+        self.door.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Another server with the same data, that rolls its own dice. Nothing runs there.
@@ -110,7 +132,7 @@ impl ForeignClinic {
         let copy = Self::new(&self.base, self.manners.clone(), seed);
         copy.state().store = self.state().store.clone();
         Self {
-            token: self.token.clone(),
+            door: Mutex::new(self.door().clone()),
             ..copy
         }
     }
@@ -140,7 +162,8 @@ impl ForeignClinic {
             return answer;
         }
         if asked.path != ["metadata"] && !self.lets_in(&asked) {
-            let mut answer = refuse(StatusCode::UNAUTHORIZED, "a bearer token is needed");
+            let refusal = self.door().refusal;
+            let mut answer = refuse(refusal, "a bearer token is needed");
             let realm = http::HeaderValue::from_static("Bearer");
             answer.headers_mut().insert("www-authenticate", realm);
             return answer;
@@ -150,7 +173,7 @@ impl ForeignClinic {
     }
 
     fn lets_in(&self, asked: &Asked) -> bool {
-        self.token.as_ref().is_none_or(|token| {
+        self.door().token.as_ref().is_none_or(|token| {
             asked
                 .header("authorization")
                 .and_then(|value| value.strip_prefix("Bearer "))

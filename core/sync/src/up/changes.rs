@@ -175,7 +175,7 @@ impl Engine {
             Ok(found) => self.take_found(change, &found),
             // It never arrived there, or its answer would be another.
             Err(ClientError::NotFound) if change.is_new() => Ok(Next::Write),
-            Err(error) => self.change_failed(change, error, attempt),
+            Err(error) => self.change_failed(change, error, attempt).await,
         }
     }
 
@@ -228,9 +228,9 @@ impl Engine {
             } => match attempt.lane.client.versioned(&change.key).await {
                 Ok(found) => self.take_found(change, &found),
                 Err(ClientError::NotFound) => self.refuse_change(change, &code),
-                Err(error) => self.change_failed(change, error, attempt),
+                Err(error) => self.change_failed(change, error, attempt).await,
             },
-            error => self.change_failed(change, error, attempt),
+            error => self.change_failed(change, error, attempt).await,
         }
     }
 
@@ -282,12 +282,13 @@ impl Engine {
         }
     }
 
-    pub(super) fn change_failed(
+    pub(super) async fn change_failed(
         &self,
         change: &StoredChange,
         error: ClientError,
         attempt: &mut Attempt<'_>,
     ) -> Result<Next, SyncError> {
+        let error = self.unless_let_out(attempt.lane, error).await;
         attempt.failure = Some(error.clone());
         let clinic = attempt.lane.clinic.clone();
         match error {

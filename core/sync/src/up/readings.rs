@@ -76,7 +76,9 @@ impl Engine {
     ) -> Result<Next, SyncError> {
         let client_ids = match self.reading_ways(attempt.lane).await {
             Ok(ways) => ways.client_ids,
-            Err(SyncError::Client(error)) => return self.change_failed(change, error, attempt),
+            Err(SyncError::Client(error)) => {
+                return self.change_failed(change, error, attempt).await;
+            }
             Err(error) => return Err(error),
         };
         if client_ids != Some(false) {
@@ -86,13 +88,13 @@ impl Engine {
                 Err(ClientError::NotFound) => {}
                 // To a server that gives ids itself this may be none at all.
                 Err(ClientError::Refused { status: 400, .. }) if client_ids.is_none() => {}
-                Err(error) => return self.change_failed(change, error, attempt),
+                Err(error) => return self.change_failed(change, error, attempt).await,
             }
         }
         match self.reading_there(change, attempt.lane).await {
             Ok(Some((key, found))) => self.take_named(change, &key, &found),
             Ok(None) => Ok(Next::Write),
-            Err(error) => self.change_failed(change, error, attempt),
+            Err(error) => self.change_failed(change, error, attempt).await,
         }
     }
 
@@ -105,7 +107,9 @@ impl Engine {
     ) -> Result<Next, SyncError> {
         let client_ids = match self.reading_ways(attempt.lane).await {
             Ok(ways) => ways.client_ids,
-            Err(SyncError::Client(error)) => return self.change_failed(change, error, attempt),
+            Err(SyncError::Client(error)) => {
+                return self.change_failed(change, error, attempt).await;
+            }
             Err(error) => return Err(error),
         };
         let Ok(unnamed) = to_be_created(json, change.id) else {
@@ -155,7 +159,7 @@ impl Engine {
             }
             Err(error) => error,
         };
-        self.change_failed(change, error, attempt)
+        self.change_failed(change, error, attempt).await
     }
 
     /// The server's copy of what a change made, by the identifier that it carries.

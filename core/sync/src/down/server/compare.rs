@@ -99,6 +99,9 @@ impl Engine {
         here: Option<&Versions>,
     ) -> Result<(), SyncError> {
         if kind == "Patient" {
+            if !there.contains_key(&lane.patient_id) {
+                self.ask_for_patient(lane).await?;
+            }
             // Whatever else is listed, it is nobody's of this lane.
             there.retain(|id, _| *id == lane.patient_id);
         }

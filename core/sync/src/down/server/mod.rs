@@ -169,7 +169,10 @@ impl Engine {
         };
         let body = match answer {
             Ok(body) => body,
-            Err(error) => return self.not_answered(lane, run, step, round, following, error),
+            Err(error) => {
+                let next = self.not_answered(lane, run, step, round, following, error);
+                return next.await;
+            }
         };
         run.pages += 1;
         let page = body
@@ -210,7 +213,7 @@ impl Engine {
     }
 
     /// What an answer that is none means for a step.
-    fn not_answered(
+    async fn not_answered(
         &self,
         lane: &Lane,
         run: &mut Run<'_>,
@@ -242,7 +245,14 @@ impl Engine {
             (
                 Step::Everything | Step::Patient,
                 error @ (ClientError::NotFound | ClientError::Gone),
-            ) => Err(error.into()),
+            ) => {
+                self.ask_for_patient(lane).await?;
+                Err(error.into())
+            }
+            (Step::Patient, ClientError::Refused { status: 403, .. }) => {
+                self.ask_for_patient(lane).await?;
+                self.go_on(lane, run, Vec::new(), round, following)
+            }
             (Step::Everything, _) => {
                 if let Some(plan) = &mut run.standing.plan {
                     plan.everything = false;
@@ -392,6 +402,11 @@ impl Engine {
             answer = lane.client.next_page(&next).await;
         }
         let gone = self.held(lane, gone)?;
+        let is_patient = |key: &ResourceKey| key.kind == "Patient" && key.id == lane.patient_id;
+        if gone.iter().any(is_patient) {
+            // It may be there again; what is gone by the server's own word ends here.
+            self.ask_for_patient(lane).await?;
+        }
         let changes = gone.into_iter().map(|key| Change::Delete { key }).collect();
         self.go_on(lane, run, changes, round, following)
     }

@@ -119,6 +119,7 @@ impl Engine {
                 self.server_said(intent, before, Said::Unclear)
             }
             Err(error) => {
+                let error = self.unless_let_out(lane, error).await;
                 permit.failed(&error);
                 match self.failed(lane, intent, before, error, pushed) {
                     // Whoever only read made nothing, and a busy gateway says nothing of what is behind it.
