@@ -161,3 +161,66 @@ async fn a_patient_whom_the_server_does_not_find_is_not_erased_here() {
         assert_eq!(phone.book(), book, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_clinic_is_forgotten_once_the_person_knows_what_is_lost() {
+    let (server, clock) = clinic(Manners::hapi());
+    let phone = Phone::knows(&server, &clock).await;
+    phone.sync().await;
+    let wanted = phone.find("early").await;
+    server.lets_in_only("new", StatusCode::UNAUTHORIZED);
+    phone.weighs(61.5).await;
+    let request = BookRequest {
+        person_id: phone.person.clone(),
+        slot: wanted,
+    };
+    assert!(phone.app.book(request).await.is_err());
+    let forget = |unsent| {
+        phone
+            .app
+            .forget_clinic(&phone.person, &phone.clinic, unsent)
+    };
+    for told_of in [0, 1] {
+        let refused = forget(told_of).await;
+        assert_eq!(refused, Err(AppError::Unsent { count: 2 }));
+    }
+    let book = phone.book();
+    assert!(book.iter().any(|json| json.contains("29463-7")));
+    forget(2).await.unwrap();
+    assert_eq!(phone.book(), Vec::<String>::new());
+    assert!(phone.app.bookings(&phone.person).unwrap().is_empty());
+    assert!(phone.app.sync_state(&phone.person).unwrap().is_empty());
+    assert_eq!(
+        forget(2).await,
+        Err(AppError::NotFound {
+            what: "clinic".to_owned()
+        })
+    );
+    // It can be added again, and everything comes.
+    phone.add_again("new").await;
+    phone.sync().await;
+    assert!(phone.rows("can nang").is_empty());
+    assert_eq!(phone.state(), SyncState::UpToDate);
+}
+
+#[tokio::test]
+async fn whoever_loses_unsent_words_with_the_record_hears_of_it() {
+    let (server, clock) = clinic(Manners::hapi());
+    let phone = Phone::knows(&server, &clock).await;
+    phone.sync().await;
+    clock.pass(Duration::from_secs(60));
+    for key in server.contents(PATIENT, clock.now()).into_keys() {
+        if key.kind != "Patient" {
+            assert!(server.delete(&key.kind, &key.id, clock.now()));
+        }
+    }
+    assert!(server.delete("Patient", PATIENT, clock.now()));
+    // The server takes nothing about who is not there.
+    phone.weighs(61.5).await;
+    for _ in 0..5 {
+        clock.pass(Duration::from_secs(3_600));
+        let _ = phone.app.sync(&phone.person).await;
+    }
+    assert_eq!(phone.told("access-ended"), 1);
+    assert_eq!(phone.told("unsent-lost"), 1);
+}

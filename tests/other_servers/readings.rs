@@ -41,7 +41,7 @@ impl Phone {
     }
 
     /// The rows of a search, as lists show them, too.
-    fn rows(&self, words: &str) -> Vec<EntryView> {
+    pub fn rows(&self, words: &str) -> Vec<EntryView> {
         let request = |words: &str| BrowseRequest {
             person_id: self.person.clone(),
             section: Some(Section::Measurements),

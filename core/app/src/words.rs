@@ -370,6 +370,9 @@ impl Words {
                 let megabytes = missing.div_ceil(1_000_000).to_string();
                 self.say_with("error-documents-full", &[("missing", megabytes)])
             }
+            AppError::Unsent { count } => {
+                self.say_with("error-unsent", &[("count", count.to_string())])
+            }
             AppError::DamagedBook => self.say("error-damaged-book"),
             AppError::UpgradeRequired => self.say("error-upgrade-required"),
             AppError::Paused => self.say("error-paused"),
