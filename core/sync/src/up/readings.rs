@@ -220,3 +220,123 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use bytes::Bytes;
+    use http::{Method, Request, Response};
+    use sokhoe_client::ClinicClient;
+    use sokhoe_domain::ports::{BoxFuture, Clock, Limits, Rng, Transport, TransportError};
+    use sokhoe_domain::{ClinicId, IntentId};
+    use sokhoe_testing::disk::{Promise, SimDisk};
+    use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
+    use sokhoe_vault::{NewChange, Vault, VaultPorts};
+
+    use super::*;
+    use crate::pace::HostPaces;
+    use crate::up::Urgency;
+
+    const CAN: &str = r#"{"resourceType":"CapabilityStatement","fhirVersion":"4.0.1","rest":[{"mode":"server",
+        "resource":[{"type":"Observation","updateCreate":false}]}]}"#;
+
+    /// Calls its one Observation 7.
+    #[derive(Default)]
+    struct OneReading {
+        asked: Mutex<Vec<String>>,
+        there: Mutex<Option<(u32, String)>>,
+    }
+
+    impl Transport for OneReading {
+        fn send(
+            &self,
+            request: Request<Bytes>,
+            _: Limits,
+        ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+            let path = request.uri().path().trim_start_matches("/r4/").to_owned();
+            let is_read = request.method() == Method::GET;
+            if path != "metadata" {
+                let asked = format!("{} {path}", request.method());
+                self.asked.lock().unwrap().push(asked);
+            }
+            let mut there = self.there.lock().unwrap();
+            if !is_read {
+                let body = String::from_utf8(request.body().to_vec()).unwrap();
+                let version = there.as_ref().map_or(1, |(version, _)| version + 1);
+                let body = match request.method() {
+                    &Method::POST => body.replacen('{', r#"{"id":"7","#, 1),
+                    _ => body,
+                };
+                *there = Some((version, body));
+            }
+            let answer = match (path.as_str(), &*there) {
+                ("metadata", _) => CAN.to_owned(),
+                (_, Some((_, json))) => json.clone(),
+                _ => r#"{"resourceType":"Bundle","type":"searchset"}"#.to_owned(),
+            };
+            let version = there.as_ref().map_or(0, |(version, _)| *version);
+            Box::pin(async move {
+                let answer = Response::builder()
+                    .header("etag", format!("W/\"{version}\""))
+                    .body(answer.into());
+                Ok(answer.unwrap())
+            })
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_written_into_an_unsent_reading_goes_to_what_the_server_calls_it() {
+        let ports = VaultPorts::new(
+            Arc::new(SimDisk::new(Promise::PowersafeOverwrite)),
+            Arc::new(MemoryKeys::default()),
+            Arc::new(SeededRng::new(1)),
+        );
+        let vault = Vault::create(&ports, "me").unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(FakeClock::at("2026-11-24T08:00:00+07:00"));
+        let rng: Arc<dyn Rng> = Arc::new(SeededRng::new(2));
+        let server = Arc::new(OneReading::default());
+        let clinic = ClinicId::from("c");
+        let lane = Lane {
+            wire: Wire::Server,
+            clinic: clinic.clone(),
+            patient_id: "p".to_owned(),
+            client: ClinicClient::of_server("https://fhir.example/r4", None, server.clone())
+                .unwrap(),
+        };
+        let id = IntentId::new(clock.now(), &*rng);
+        let made = ResourceKey::new(OBSERVATION, id.to_string());
+        let reading = format!(
+            r#"{{"resourceType":"Observation","id":"{id}","status":"final","performer":[{{"reference":"Patient/p"}}],"valueQuantity":{{"value":61.50,"unit":"kg"}}}}"#
+        );
+        let heavier = reading.replace("61.50", "71.50");
+        for (id, base, ours) in [
+            (id, None, reading.clone()),
+            (IntentId::new(clock.now(), &*rng), Some(reading), heavier),
+        ] {
+            let new = NewChange {
+                id,
+                clinic: clinic.clone(),
+                key: made.clone(),
+                base,
+                ours,
+                created: clock.now(),
+            };
+            vault.keep_change(&new).unwrap();
+        }
+        let engine = Engine::new(vault.clone(), clock.clone(), rng.clone());
+        let paces = HostPaces::new(clock, rng);
+        let lanes = [lane];
+        let pushed = engine.push_changes(&lanes, Urgency::Foreground, &paces);
+        let pushed = pushed.await.unwrap();
+        assert_eq!((pushed.settled, pushed.waiting), (2, 0));
+        let asked = server.asked.lock().unwrap().clone();
+        assert_eq!(asked, ["POST Observation", "PUT Observation/7"]);
+        let (_, there) = server.there.lock().unwrap().clone().unwrap();
+        assert!(there.contains("71.50"), "{there}");
+        let named = ResourceKey::new(OBSERVATION, "7");
+        assert_eq!(vault.resource(&clinic, &made).unwrap(), None);
+        let here = vault.resource(&clinic, &named).unwrap().unwrap();
+        assert_eq!(here.json, there);
+    }
+}
