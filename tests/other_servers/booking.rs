@@ -8,7 +8,7 @@ use sokhoe_app::{BookingStatus, SlotView};
 use sokhoe_tests::foreign::Manners;
 
 use crate::server::{PATIENT, Phone};
-use crate::times::{all, at, clinic, row, slot};
+use crate::times::{all, appointment, at, clinic, row, slot};
 
 #[tokio::test]
 async fn free_times_are_found_with_what_the_server_tells_of_them() {
@@ -217,5 +217,116 @@ async fn of_two_phones_one_has_the_time() {
             let taken = row(&server, &clock, "early");
             assert_eq!(taken.appointments.len(), 1, "{name} {round}");
         }
+    }
+}
+
+/// So long nothing that is new is found by a search.
+fn lagging(manners: Manners) -> Manners {
+    Manners {
+        search_lags: Duration::from_secs(1_500),
+        busy: 0,
+        ..manners
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_never_a_taken_time_while_searches_lag() {
+    for (name, manners) in all() {
+        let (server, clock) = clinic(lagging(manners));
+        clock.pass(Duration::from_secs(1_800));
+        let phone = Phone::knows(&server, &clock).await;
+        // From now on only searches bring what is new.
+        phone.sync().await;
+        let wanted = phone.find("early").await;
+        phone.way.loses_answers.store(1, Ordering::SeqCst);
+        let booked = phone.books(wanted).await;
+        let may_be_read_by_id = server.manners().client_ids;
+        for _ in 0..8 {
+            clock.pass(Duration::from_secs(150));
+            phone.sync().await;
+            let status = phone.booking(&booked.id).status;
+            if may_be_read_by_id {
+                assert_eq!(status, BookingStatus::Confirmed, "{name}");
+            } else {
+                assert_eq!(status, BookingStatus::Sending, "{name}");
+            }
+        }
+        phone.until(&booked.id, BookingStatus::Confirmed).await;
+        let taken = row(&server, &clock, "early");
+        assert_eq!((taken.version, taken.appointments.len()), (2, 1), "{name}");
+        assert_eq!(phone.told("booking-confirmed"), 1, "{name}");
+        assert_eq!(phone.told("booking-refused"), 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_somebody_else_has_is_told_at_once_or_within_an_hour() {
+    for (name, manners) in all() {
+        for others_are_seen in [true, false] {
+            let what = format!("{name}, others are seen: {others_are_seen}");
+            let (server, clock) = clinic(Manners {
+                busy: 0,
+                ..manners.clone()
+            });
+            let phone = Phone::knows(&server, &clock).await;
+            if !others_are_seen {
+                *phone.way.refuses.lock().unwrap() = Some("Appointment?slot=");
+            }
+            let wanted = phone.find("early").await;
+            phone.way.loses_answers.store(1, Ordering::SeqCst);
+            let booked = phone.books(wanted).await;
+            // The server was set back to before it, and somebody else came first.
+            for id in row(&server, &clock, "early").appointments {
+                assert!(server.expunge("Appointment", &id, clock.now()));
+            }
+            let theirs = appointment("theirs", "early", "other", 8);
+            server.put(&theirs, clock.now()).unwrap();
+            let noted = slot("early", "heart", "busy", 3, 8)
+                .replace("\"status\"", "\"comment\":\"x\",\"status\"");
+            server.put(&noted, clock.now()).unwrap();
+            clock.pass(Duration::from_secs(150));
+            phone.sync().await;
+            if !others_are_seen && name != "hapi" && !server.manners().client_ids {
+                for _ in 0..15 {
+                    let status = phone.booking(&booked.id).status;
+                    assert_eq!(status, BookingStatus::Sending, "{what}");
+                    clock.pass(Duration::from_secs(200));
+                    phone.sync().await;
+                }
+                clock.pass(Duration::from_secs(600));
+                phone.sync().await;
+            }
+            if name == "hapi" && !others_are_seen {
+                // It does not say whether it takes ids.
+                phone.until(&booked.id, BookingStatus::Refused).await;
+            }
+            let refused = phone.booking(&booked.id);
+            assert_eq!(refused.status, BookingStatus::Refused, "{what}");
+            assert!(!refused.alternatives.is_empty(), "{what}");
+            let taken = row(&server, &clock, "early");
+            assert_eq!(taken.appointments, ["theirs"], "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_confirmed_just_now_can_be_called_off_while_searches_lag() {
+    for (name, manners) in all() {
+        let (server, clock) = clinic(lagging(manners));
+        clock.pass(Duration::from_secs(1_800));
+        let phone = Phone::knows(&server, &clock).await;
+        let booked = phone.books(phone.find("early").await).await;
+        phone.until(&booked.id, BookingStatus::Confirmed).await;
+        phone
+            .app
+            .cancel_booking(&phone.person, &booked.id)
+            .await
+            .unwrap();
+        phone.until(&booked.id, BookingStatus::Cancelled).await;
+        assert!(
+            phone.app.parked(&phone.person).unwrap().is_empty(),
+            "{name}"
+        );
+        assert_eq!(row(&server, &clock, "early").status, "free", "{name}");
     }
 }

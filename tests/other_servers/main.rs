@@ -6,8 +6,10 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod access;
 mod booking;
 mod cancelling;
+mod readings;
 mod refusing;
 mod server;
 mod sync;

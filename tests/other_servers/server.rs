@@ -1,6 +1,6 @@
 //! A server behind the port, and a phone that knows it.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use sokhoe_testing::{PlainKeys, SeededRng};
 use sokhoe_tests::book::exported_resources;
 use sokhoe_tests::foreign::{ForeignClinic, Manners};
 use tempfile::TempDir;
+use tokio::sync::Notify;
 
 pub const BASE: &str = "https://fhir.example/r4";
 pub const PATIENT: &str = "mai";
@@ -53,21 +54,30 @@ pub struct Way {
     pub server_ahead: AtomicU64,
     /// The request of this number does not arrive.
     pub fails_at: AtomicU64,
-    /// How many transactions arrived.
+    /// How many writes arrived.
     pub writes: AtomicU64,
-    /// So many answers to what writes are lost on the way.
+    /// So many answers to what wrote are lost on the way.
     pub loses_answers: AtomicU64,
+    /// The answer to the next write never comes, and who waits for it is told so.
+    pub hangs: AtomicBool,
+    pub hung: Notify,
+    /// The next request with this in its address does not arrive.
+    pub fails_once: Mutex<Option<String>>,
+    /// What has this in its address is refused.
+    pub refuses: Mutex<Option<&'static str>>,
+    /// What has this in its address is not for this phone (403).
+    pub forbids: Mutex<Option<&'static str>>,
     /// What happens just before the next write arrives.
     pub before_a_write: Mutex<Option<Meanwhile>>,
 }
 
 type Meanwhile = Box<dyn FnOnce(&ForeignClinic, Timestamp) + Send>;
 
-/// What writes all or nothing.
+/// What writes: a resource, or all or nothing.
 fn is_write(request: &Request<Bytes>) -> bool {
     let body = request.body();
-    let word: &[u8] = br#""type":"transaction""#;
-    body.windows(word.len()).any(|part| part == word)
+    let word: &[u8] = br#""type":"batch""#;
+    request.method() != http::Method::GET && !body.windows(word.len()).any(|part| part == word)
 }
 
 impl Transport for Way {
@@ -83,7 +93,13 @@ impl Transport for Way {
             .push(format!("{} {}", request.method(), request.uri()));
         // Whoever asks takes time.
         self.clock.pass(Duration::from_millis(40));
-        let fails = trip == self.fails_at.load(Ordering::SeqCst);
+        let mut fails_once = self.fails_once.lock().unwrap();
+        let address = request.uri().to_string();
+        let is_meant = fails_once
+            .take_if(|part| address.contains(&**part))
+            .is_some();
+        drop(fails_once);
+        let fails = is_meant || trip == self.fails_at.load(Ordering::SeqCst);
         let is_write = is_write(&request);
         let ahead = Duration::from_secs(self.server_ahead.load(Ordering::SeqCst));
         Box::pin(async move {
@@ -96,12 +112,27 @@ impl Transport for Way {
                     meanwhile(&self.server, self.clock.now());
                 }
             }
+            let is_meant = |part: Option<&str>| part.is_some_and(|part| address.contains(part));
+            let refuses = is_meant(*self.refuses.lock().unwrap());
+            let forbids = is_meant(*self.forbids.lock().unwrap());
+            if refuses || forbids {
+                let outcome = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-supported"}]}"#;
+                let refused = Response::builder().status(if forbids { 403 } else { 400 });
+                return Ok(refused
+                    .body(Bytes::from_static(outcome.as_bytes()))
+                    .unwrap());
+            }
             let answer = self.server.answer(request, self.clock.now().plus(ahead));
             if let Some(asked) = self.asked.lock().unwrap().last_mut() {
                 asked.push_str(&format!(": {}", answer.status().as_u16()));
             }
+            let wrote = is_write && answer.status().is_success();
+            if wrote && self.hangs.swap(false, Ordering::SeqCst) {
+                self.hung.notify_one();
+                return std::future::pending().await;
+            }
             let lost = |left: u64| left.checked_sub(1);
-            if is_write
+            if wrote
                 && self
                     .loses_answers
                     .fetch_update(Ordering::SeqCst, Ordering::SeqCst, lost)
@@ -124,6 +155,7 @@ pub struct Phone {
     pub clinic: String,
     pub way: Arc<Way>,
     pub clock: Arc<HandClock>,
+    ports: Ports,
     _folder: TempDir,
 }
 
@@ -171,6 +203,11 @@ impl Phone {
             fails_at: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             loses_answers: AtomicU64::new(0),
+            hangs: AtomicBool::new(false),
+            hung: Notify::new(),
+            fails_once: Mutex::default(),
+            refuses: Mutex::default(),
+            forbids: Mutex::default(),
             before_a_write: Mutex::default(),
         });
         let real = sokhoe_tests::real_ports(folder.path(), Arc::new(PlainKeys::default()));
@@ -180,7 +217,7 @@ impl Phone {
             transport: Arc::clone(&way) as Arc<dyn Transport>,
             ..real
         };
-        let app = SoKhoe::open(sokhoe_tests::config(), ports).unwrap();
+        let app = SoKhoe::open(sokhoe_tests::config(), ports.clone()).unwrap();
         let mut tries = 0;
         let view = loop {
             let request = AddServerRequest {
@@ -209,8 +246,14 @@ impl Phone {
             clinic: view.clinic.id.clone(),
             way,
             clock: Arc::clone(clock),
+            ports,
             _folder: folder,
         }
+    }
+
+    /// The program begins anew; what ran in it is gone.
+    pub fn restart(&mut self) {
+        self.app = SoKhoe::open(sokhoe_tests::config(), self.ports.clone()).unwrap();
     }
 
     /// Until the server is not too busy to answer all of it.

@@ -230,3 +230,48 @@ async fn a_round_that_goes_on_later_is_not_taken_for_what_is_there_now() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_comparison_that_breaks_off_goes_on_with_the_type_under_way() {
+    for (name, manners) in both() {
+        let manners = Manners { busy: 0, ..manners };
+        let (server, clock) = server(manners, 30, AT_ONCE);
+        let listings = |phone: &Phone, from: u64| -> Vec<String> {
+            let asked = phone.way.asked.lock().unwrap();
+            let asked = &asked[usize::try_from(from).unwrap()..];
+            let listing = |it: &&String| it.contains("_elements=") && !it.contains("_getpages");
+            asked.iter().filter(listing).cloned().collect()
+        };
+        let due = Duration::from_secs(26 * 3_600);
+        // What one that goes through asks.
+        let phone = Phone::knows(&server, &clock).await;
+        phone.sync().await;
+        clock.pass(due);
+        let before = phone.trips();
+        phone.sync().await;
+        let all = listings(&phone, before);
+        assert!(all.len() > 5, "{name}: {all:#?}");
+        for (broken, listing) in (0_u32..).zip(&all) {
+            let what = format!("{name}: broken off at type {broken}");
+            let phone = Phone::knows(&server, &clock).await;
+            phone.sync().await;
+            clock.pass(due);
+            // Something is gone that only comparing finds, and something comes back.
+            let lost = format!("o{}", broken % 30);
+            assert!(server.expunge("Observation", &lost, clock.now()), "{what}");
+            let before = phone.trips();
+            let address = listing.split(&[' ', ':'][..]).nth(2).unwrap().to_owned();
+            *phone.way.fails_once.lock().unwrap() = Some(address);
+            phone.sync().await;
+            phone.expect_in_step(&server, &what);
+            let asked = listings(&phone, before);
+            assert_eq!(asked.len(), all.len() + 1, "{what}: {asked:#?}");
+            server.put(&observation(&lost, 5), clock.now()).unwrap();
+            clock.pass(Duration::from_secs(600));
+            // It is over, and not due.
+            let before = phone.trips();
+            phone.sync().await;
+            assert_eq!(listings(&phone, before).len(), 0, "{what}");
+        }
+    }
+}

@@ -168,14 +168,17 @@ pub fn books(
                 .filter(|json| !OF_NOBODY.contains(&kind_of(json)))
                 .collect();
             compared += found.len() as u64;
-            let missing = expected.difference(&found).count();
+            let missing: Vec<_> = expected
+                .difference(&found)
+                .map(|json| key_of(json))
+                .collect();
             let foreign: Vec<_> = found
                 .difference(&expected)
                 .filter(|json| !untold.contains(&key_of(json)))
                 .collect();
-            if missing > 0 || !foreign.is_empty() {
+            if !missing.is_empty() || !foreign.is_empty() {
                 wrongs.note(format!(
-                    "I4: {}, {patient}: {missing} of {} missing, not there: {foreign:?}",
+                    "I4: {}, {patient}: of {} there are missing {missing:?}, not there: {foreign:?}",
                     phone.name,
                     expected.len()
                 ));

@@ -60,6 +60,9 @@ pub enum Stand {
     InStep,
     /// As far as it knows; it sent something, which others may not have.
     Sent,
+    /// A reading waits whose answer was lost: a server that gives all ids is not asked to make it again before a
+    /// search there would find the first.
+    AsksLater,
     /// Something waits to be sent, or somebody was not reached.
     Waits,
 }
@@ -339,10 +342,14 @@ impl SimPhone {
             let of_person = match app.sync(&person.id).await {
                 Ok(view) => {
                     let waits = view.waiting > 0 && !self.asks(&app, &person);
-                    match waits || !view.unreachable_clinic_ids.is_empty() {
-                        true => Stand::Waits,
-                        false if view.settled > 0 => Stand::Sent,
-                        false => Stand::InStep,
+                    match (waits, view.unreachable_clinic_ids.is_empty()) {
+                        (_, false) => Stand::Waits,
+                        (true, true) if self.waits_with_readings(&person, view.waiting) => {
+                            Stand::AsksLater
+                        }
+                        (true, true) => Stand::Waits,
+                        (false, true) if view.settled > 0 => Stand::Sent,
+                        (false, true) => Stand::InStep,
                     }
                 }
                 Err(error) => {

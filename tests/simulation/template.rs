@@ -27,6 +27,9 @@ use crate::time::{DeviceClock, Time};
 /// The clinics' hosts.
 pub const HOSTS: [&str; 3] = ["hospital.example", "district.example", "commune.example"];
 
+/// Which of them takes nobody else's ids.
+pub const GIVES_ALL_IDS: usize = 2;
+
 /// The mother, the son, the neighbour.
 pub const PATIENTS: [&str; 3] = ["bn-000001", "bn-000002", "bn-000003"];
 
@@ -58,8 +61,9 @@ fn manners() -> [Option<Manners>; 3] {
     // Busy it is when the dice say so, and not at the end.
     let sloppy = Manners {
         busy: 0,
-        // Readings of people's own can come only under their own ids.
-        client_ids: true,
+        // Whoever creates nothing on a condition may make a reading twice when a request arrives again, long after
+        // it was answered.
+        conditional_create: true,
         ..Manners::sloppy()
     };
     [None, Some(Manners::hapi()), Some(sloppy)]

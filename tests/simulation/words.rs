@@ -10,7 +10,7 @@ use sokhoe_app::{
 use crate::check::{Records, Wrongs, patient_of};
 use crate::network::Clinics;
 use crate::phone::SimPhone;
-use crate::template::PATIENTS;
+use crate::template::{GIVES_ALL_IDS, HOSTS, PATIENTS};
 
 /// Pulses that a phone of this number can write, each of which stands nowhere else.
 const PULSES: usize = 50;
@@ -114,6 +114,16 @@ impl SimPhone {
             && app
                 .conflicts(&person.id)
                 .is_ok_and(|conflicts| !conflicts.is_empty())
+    }
+
+    /// Whether all that waits are readings for a server that gives all ids itself.
+    pub fn waits_with_readings(&self, person: &PersonView, waiting: u64) -> bool {
+        let state = self.state();
+        let is_one = |word: &&Word| {
+            let host = self.around.hosts.get(&word.clinic).map(String::as_str);
+            word.is_reading && word.person.id == person.id && host == Some(HOSTS[GIVES_ALL_IDS])
+        };
+        state.words.iter().filter(is_one).count() as u64 >= waiting
     }
 
     /// Decides whatever there is to decide; whether there was anything.
@@ -222,7 +232,6 @@ pub fn kept(phones: &[Arc<SimPhone>], clinics: &Clinics, records: &Records<'_>, 
 }
 
 fn pulse_of(json: &str) -> Option<usize> {
-    let (_, behind) = json.split_once("\"value\":")?;
-    let digits = behind.find(|c: char| !c.is_ascii_digit())?;
-    behind[..digits].parse().ok()
+    let reading: serde_json::Value = serde_json::from_str(json).ok()?;
+    usize::try_from(reading["valueQuantity"]["value"].as_u64()?).ok()
 }

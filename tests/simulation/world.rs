@@ -21,6 +21,9 @@ use crate::words;
 /// I11: once nothing goes wrong any more, everything is in step within this.
 const QUIET: Duration = Duration::from_secs(60);
 
+/// After this a server that gives all ids is asked again to make what it was asked to before.
+const UNTIL_ASKED_AGAIN: Duration = Duration::from_secs(11 * 60);
+
 /// After this a phone compares what it has with all that a server lists.
 const UNTIL_COMPARED: Duration = Duration::from_secs(25 * 3_600);
 
@@ -135,15 +138,24 @@ async fn settle(phones: &[Arc<SimPhone>], wrongs: &Wrongs) {
 
 /// Within the time that I11 gives.
 async fn come_into_step(phones: &[Arc<SimPhone>], wrongs: &Wrongs) {
-    let end = tokio::time::Instant::now() + QUIET;
+    let mut end = tokio::time::Instant::now() + QUIET;
+    let mut may_ask_later = true;
     loop {
         let stand = beside_each_other(phones).await;
         let is_over = tokio::time::Instant::now() >= end;
         match stand {
             Stand::InStep => return,
             Stand::Sent if phones.len() == 1 => return,
-            Stand::Waits if is_over => wrongs.note("I11: somebody still waits".to_owned()),
-            Stand::Sent | Stand::Waits => {}
+            Stand::AsksLater if is_over && may_ask_later => {
+                may_ask_later = false;
+                tokio::time::sleep(UNTIL_ASKED_AGAIN).await;
+                end = tokio::time::Instant::now() + QUIET;
+                continue;
+            }
+            Stand::AsksLater | Stand::Waits if is_over => {
+                wrongs.note("I11: somebody still waits".to_owned());
+            }
+            Stand::Sent | Stand::AsksLater | Stand::Waits => {}
         }
         if is_over {
             break;

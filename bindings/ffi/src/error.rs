@@ -83,6 +83,13 @@ pub enum SoKhoeError {
         /// Bytes that are missing, or more when the document's size was not told.
         missing: u64,
     },
+    /// So much of what the person decided or wrote is not with the clinic yet and would be lost. Nothing was changed: ask
+    /// them, and say how much they were told of.
+    #[error("{count} things were not sent yet")]
+    Unsent {
+        /// Bookings, cancellations, readings and other words.
+        count: u64,
+    },
     /// The phone's key store did not give the key; nothing was deleted.
     #[error("the key store did not give the key: {reason}")]
     KeyStore {
@@ -162,6 +169,7 @@ impl From<AppError> for SoKhoeError {
             AppError::Document { reason } => Self::Document { reason },
             AppError::CannotRead => Self::CannotRead,
             AppError::DocumentsFull { missing } => Self::DocumentsFull { missing },
+            AppError::Unsent { count } => Self::Unsent { count },
             AppError::KeyStore { reason } => Self::KeyStore { reason },
             AppError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             AppError::DiskFull => Self::DiskFull,
@@ -196,6 +204,7 @@ impl From<SoKhoeError> for AppError {
             SoKhoeError::Document { reason } => Self::Document { reason },
             SoKhoeError::CannotRead => Self::CannotRead,
             SoKhoeError::DocumentsFull { missing } => Self::DocumentsFull { missing },
+            SoKhoeError::Unsent { count } => Self::Unsent { count },
             SoKhoeError::KeyStore { reason } => Self::KeyStore { reason },
             SoKhoeError::RecoveryCode { reason } => Self::RecoveryCode { reason },
             SoKhoeError::DiskFull => Self::DiskFull,
@@ -243,6 +252,7 @@ mod tests {
             SoKhoeError::CannotWrite { reason: text() },
             SoKhoeError::CannotRead,
             SoKhoeError::DocumentsFull { missing: 3 },
+            SoKhoeError::Unsent { count: 3 },
             SoKhoeError::RecoveryCode {
                 reason: RecoveryCodeRefusal::Wrong,
             },

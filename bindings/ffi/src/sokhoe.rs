@@ -573,6 +573,20 @@ impl SoKhoe {
             .await
     }
 
+    /// Takes a clinic out of a person's book: what came from it is erased from this phone. `unsent` is how much the person
+    /// was told that they lose of what the clinic does not have (`Unsent`), at first none.
+    pub async fn forget_clinic(
+        &self,
+        person_id: String,
+        clinic_id: String,
+        unsent: u64,
+    ) -> Result<()> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.forget_clinic(&person_id, &clinic_id, unsent).await?) })
+            .await
+    }
+
     /// What must not be missed and was not acknowledged.
     pub async fn events(&self, person_id: String) -> Result<Vec<EventView>> {
         let core = self.core.clone();

@@ -84,6 +84,13 @@ pub enum AppError {
         /// Bytes that are missing, or more when the document's size was not told.
         missing: u64,
     },
+    /// So much of what the person decided or wrote is not with the clinic yet and would be lost. Nothing was changed: ask
+    /// them, and say how much they were told of.
+    #[error("{count} things were not sent yet")]
+    Unsent {
+        /// Bookings, cancellations, readings and other words.
+        count: u64,
+    },
     /// The phone's key store did not give the key; nothing was deleted.
     #[error("the key store did not give the key: {reason}")]
     KeyStore {
@@ -286,6 +293,7 @@ impl AppError {
             Self::Document { .. } => "document",
             Self::CannotRead => "cannot-read",
             Self::DocumentsFull { .. } => "documents-full",
+            Self::Unsent { .. } => "unsent",
             Self::KeyStore { .. } => "key-store",
             Self::RecoveryCode { .. } => "recovery-code",
             Self::DiskFull => "disk-full",
@@ -359,6 +367,7 @@ impl From<SyncError> for AppError {
     fn from(error: SyncError) -> Self {
         match error {
             SyncError::Client(error) => error.into(),
+            SyncError::PatientGone => Self::not_found("patient"),
             SyncError::Vault(error) => error.into(),
         }
     }
@@ -396,6 +405,7 @@ impl From<VaultError> for AppError {
             VaultError::Internal { code } => Self::Internal {
                 code: format!("database-{code}"),
             },
+            VaultError::Unsent { count } => Self::Unsent { count },
             VaultError::NotFound => Self::internal("no-vault"),
             VaultError::AlreadyExists => Self::internal("vault-exists"),
             VaultError::BadName => Self::internal("vault-name"),

@@ -22,6 +22,7 @@ mod error;
 mod events;
 mod export;
 mod find_slots;
+mod forget_clinic;
 mod invoices;
 mod keep_in_step;
 mod keys;

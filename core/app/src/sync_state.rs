@@ -139,6 +139,7 @@ impl Session {
                 clinic_name: clinic.name,
                 text: self.words.sync_state(&SyncWords {
                     state,
+                    wire: clinic.wire,
                     last_success,
                     arrived,
                     expected,

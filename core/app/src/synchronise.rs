@@ -188,6 +188,12 @@ impl SoKhoe {
                         return Ok(view);
                     }
                 }
+                Err(SyncError::PatientGone) => {
+                    session.lose_access(&book, &lane.clinic)?;
+                    if session.lanes(&book.person.id)?.is_empty() {
+                        return Ok(view);
+                    }
+                }
                 Err(SyncError::Client(error)) => {
                     book.vault
                         .note_sync(&lane.clinic, now, Some(Trouble::of(&error).code()))?;
@@ -326,6 +332,7 @@ async fn pull_at_pace(
         Ok(pulled) if pulled.held_back == Some(HeldBack::TimeUp) => drop(permit),
         Ok(_) => permit.succeeded(),
         Err(SyncError::Client(error)) => permit.failed(error),
+        Err(SyncError::PatientGone) => permit.succeeded(),
         Err(SyncError::Vault(_)) => drop(permit),
     }
     pulled

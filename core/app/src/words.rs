@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use chrono::Datelike;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use sokhoe_domain::{BookingState, Refusal, Section, Timestamp};
+use sokhoe_domain::{BookingState, Refusal, Section, Timestamp, Wire};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
 use unic_langid::LanguageIdentifier;
@@ -37,6 +37,8 @@ type Bundle = FluentBundle<FluentResource>;
 pub struct SyncWords {
     /// How it stands.
     pub state: SyncState,
+    /// What the clinic speaks.
+    pub wire: Wire,
     /// When everything was in step last.
     pub last_success: Option<Timestamp>,
     /// Resources of the first sync that are here.
@@ -196,7 +198,10 @@ impl Words {
             SyncState::Waiting => "sync-waiting",
             SyncState::Sending => "sync-sending",
             SyncState::NotReached => "sync-not-reached",
-            SyncState::NotEnrolled => "sync-not-enrolled",
+            SyncState::NotEnrolled => match of.wire {
+                Wire::Clinic => "sync-not-enrolled",
+                Wire::Server => "sync-not-let-in",
+            },
             SyncState::BadAnswer => "sync-bad-answer",
             SyncState::HeldBack => held_back_key(of.held_back),
         };
@@ -367,6 +372,9 @@ impl Words {
             AppError::DocumentsFull { missing } => {
                 let megabytes = missing.div_ceil(1_000_000).to_string();
                 self.say_with("error-documents-full", &[("missing", megabytes)])
+            }
+            AppError::Unsent { count } => {
+                self.say_with("error-unsent", &[("count", count.to_string())])
             }
             AppError::DamagedBook => self.say("error-damaged-book"),
             AppError::UpgradeRequired => self.say("error-upgrade-required"),

@@ -55,6 +55,7 @@ event-book-rebuilt = The book was damaged on this phone and is being fetched aga
 event-document-lost = A document of your own was damaged on this phone and can no longer be opened. Its title is still in the book. If you still have it, add it again.
 event-book-older = The book on this phone is an older copy. It is fetched again from the hospital. What you wrote since then may be missing.
 event-access-ended = The hospital no longer lets this phone see the record. What came from there was erased from the phone.
+event-unsent-lost = Something you decided or wrote for that hospital had not been sent. It is gone with what came from there.
 event-change-conflict = The hospital changed what you changed, too. Choose which is right.
 event-change-refused = The hospital does not take something that you wrote
 event-other = Something changed
@@ -77,6 +78,7 @@ sync-waiting = { $waiting } waiting for a network to be sent.
 sync-sending = { $waiting } on the way, not answered yet.
 sync-not-reached = The hospital cannot be reached; the app tries again by itself.
 sync-not-enrolled = The hospital no longer knows this phone. Ask for a new code at the counter.
+sync-not-let-in = The hospital no longer lets this phone in. The book stays as it is, and what is not sent yet waits. Add the hospital again with a new access code, or take it out of this book: what came from it is then erased.
 sync-bad-answer = The hospital's answer cannot be read; what is here stays.
 sync-held-over = There is more to come; it comes with the next update.
 sync-held-no-network = There is more to come; it comes when there is a network.
@@ -199,6 +201,10 @@ error-document-unreadable = The document in the book cannot be read. The rest of
 error-document-data-used-up = The data allowance is used up. The book is unchanged. Fetch the document on Wi-Fi, or allow more for today.
 error-cannot-read = The file cannot be read. Nothing was saved. Choose it again.
 error-documents-full = The document does not fit: { $missing } MB too much. Nothing was saved. Allow documents more room, or remove some of your own.
+error-unsent = The hospital does not have { $count ->
+    [one] one of your bookings or readings
+   *[other] { $count } of your bookings or readings
+} yet. What it does not have would be lost. Nothing was changed.
 error-key-store-locked = The phone is locked. The book is unharmed. Unlock and try again.
 error-key-store-user-cancelled = The book was not unlocked. It is unharmed. Try again.
 error-key-store-transient = The phone did not answer. The book is unharmed. Try again.

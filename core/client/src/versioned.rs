@@ -1,9 +1,10 @@
 //! A resource with its version: read, and written over the version that is known.
 
-use http::header::{CONTENT_TYPE, ETAG, IF_MATCH};
+use http::header::{CONTENT_LOCATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
 use http::{Method, Request, Response};
 use sokhoe_domain::ResourceKey;
 use sokhoe_domain::ids::is_fhir_id;
+use sokhoe_fhir::transaction::key_at;
 
 use crate::clinic::ClinicClient;
 use crate::error::{ClientError, GarbledAnswer};
@@ -64,6 +65,42 @@ impl ClinicClient {
         self.exchange_versioned(request, key).await
     }
 
+    /// Creates a resource, unless this identifier (system and value), which must be in it, is there already; what that
+    /// then is, by its key, and as the server has it when it says so. A server that does not heed `If-None-Exist`
+    /// creates it in any case.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with status 412 when the identifier is there more than once; [`ClientError`].
+    pub async fn create(
+        &self,
+        kind: &str,
+        json: &str,
+        (system, value): (&str, &str),
+    ) -> Result<(ResourceKey, Option<Versioned>), ClientError> {
+        let condition = format!("identifier={system}|{value}");
+        let request = self
+            .post(&kind_path(kind)?)?
+            .header("prefer", "return=representation")
+            .header("if-none-exist", condition)
+            .body(json.to_owned().into())
+            .map_err(|_| ClientError::Invalid)?;
+        let response = self.transport.send(request, ORDINARY).await?;
+        let version = version(&response);
+        let place = [LOCATION, CONTENT_LOCATION]
+            .iter()
+            .find_map(|header| key_at(response.headers().get(header)?.to_str().ok()?));
+        let place = place.filter(|key| key.kind == kind && is_fhir_id(&key.id));
+        let json = read(response)?;
+        let key = sokhoe_fhir::index(&json).ok().map(|indexed| indexed.key);
+        match (key.filter(|key| key.kind == kind), place) {
+            (Some(key), place) if place.as_ref().is_none_or(|place| *place == key) => {
+                Ok((key, Some(Versioned { json, version })))
+            }
+            (None, Some(place)) => Ok((place, None)),
+            _ => Err(ClientError::Garbled(GarbledAnswer::NotFhir)),
+        }
+    }
+
     async fn exchange_versioned(
         &self,
         request: Request<bytes::Bytes>,
@@ -80,12 +117,16 @@ impl ClinicClient {
     }
 }
 
+fn kind_path(kind: &str) -> Result<String, ClientError> {
+    let is_sound = !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphabetic());
+    is_sound
+        .then(|| kind.to_owned())
+        .ok_or(ClientError::Invalid)
+}
+
 fn path(key: &ResourceKey) -> Result<String, ClientError> {
-    let is_sound = is_fhir_id(&key.id)
-        && !key.kind.is_empty()
-        && key.kind.bytes().all(|b| b.is_ascii_alphabetic());
-    if is_sound {
-        Ok(format!("{}/{}", key.kind, key.id))
+    if is_fhir_id(&key.id) {
+        Ok(format!("{}/{}", kind_path(&key.kind)?, key.id))
     } else {
         Err(ClientError::Invalid)
     }

@@ -16,6 +16,7 @@ pub mod contact;
 pub mod detail;
 pub mod directory;
 pub mod error;
+pub mod given_id;
 pub mod identifiers;
 pub mod index;
 pub mod invoice;

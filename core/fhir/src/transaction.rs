@@ -102,8 +102,9 @@ impl<'a> Written<'a> {
     }
 }
 
-/// The key at the end of a place, which may be absolute and may name a version.
-fn key_at(location: &str) -> Option<ResourceKey> {
+/// The key at the end of a place (`Location`), which may be absolute and may name a version.
+#[must_use]
+pub fn key_at(location: &str) -> Option<ResourceKey> {
     let unversioned = location
         .split_once("/_history/")
         .map_or(location, |(before, _)| before);

@@ -4,6 +4,7 @@
 //! between calls: the outbox, the cursors and the states live in the vault, in the transactions that
 //! store what they speak of, so a process may die between any two steps.
 
+mod access;
 mod appointment;
 mod bounds;
 mod down;

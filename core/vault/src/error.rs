@@ -86,6 +86,12 @@ pub enum VaultError {
     /// The outbox holds no such intent (any more).
     #[error("no such intent")]
     UnknownIntent,
+    /// More would be lost of what the person decided or wrote than they know of. Nothing was changed.
+    #[error("{count} things were not sent yet")]
+    Unsent {
+        /// Decisions and words that a clinic does not have.
+        count: u64,
+    },
     /// A blob cannot fit in what blobs may take, even if everything that may go went. Nothing was
     /// evicted.
     #[error("{needed} bytes are needed, there is room for {room}")]
@@ -144,6 +150,7 @@ impl VaultError {
             Self::ReservedClinic => "reserved-clinic",
             Self::NotEmpty => "not-empty",
             Self::UnknownIntent => "unknown-intent",
+            Self::Unsent { .. } => "unsent",
             Self::BlobsFull { .. } => "blobs-full",
             Self::BlobDamaged => "blob-damaged",
             Self::OtherContent => "other-content",

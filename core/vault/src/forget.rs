@@ -19,13 +19,23 @@ impl Vault {
     /// and other clinics', stays. Bytes that are no longer used lie in the file until they are written
     /// over, unreadable without the vault's key: whoever must not read anything any more erases the vault.
     ///
+    /// `knowing_of` is how much the person knows that they lose of what the clinic does not have: decisions without an
+    /// answer, and what they wrote. The answer is how much that was.
+    ///
     /// # Errors
-    /// [`VaultError::ReservedClinic`] for the person's own; [`VaultError`]. Nothing is erased then.
-    pub fn forget_clinic(&self, clinic: &ClinicId) -> Result<(), VaultError> {
+    /// [`VaultError::Unsent`] when it would be more; [`VaultError::ReservedClinic`] for the person's own;
+    /// [`VaultError`]. Nothing is erased then.
+    pub fn forget_clinic(&self, clinic: &ClinicId, knowing_of: u64) -> Result<u64, VaultError> {
         if clinic.is_own() {
             return Err(VaultError::ReservedClinic);
         }
-        let (patch, sent, files) = self.store().write(Durability::Full, |tx, scratch| {
+        let (patch, unsent, files) = self.store().write(Durability::Full, |tx, scratch| {
+            let mut unsent = ids(tx, "intent", clinic)?;
+            unsent.extend(ids(tx, "change", clinic)?);
+            let count = unsent.len() as u64;
+            if count > knowing_of {
+                return Err(VaultError::Unsent { count });
+            }
             let versions = resources::versions(tx, clinic)?;
             let directory = self.directory().current(tx)?;
             let mut ingest = Ingest::begin(tx, scratch, directory, clinic, Timestamp::default())?;
@@ -34,8 +44,6 @@ impl Vault {
             }
             let (_, _, patch) = ingest.finish(None)?;
             let files = sources::forget(tx, clinic)?;
-            let mut sent = ids(tx, "intent", clinic)?;
-            sent.extend(ids(tx, "change", clinic)?);
             for table in ["intent", "change"] {
                 tx.execute(
                     &format!(r#"DELETE FROM "{table}" WHERE "clinic" = ?1"#),
@@ -58,10 +66,10 @@ impl Vault {
                        "expected" = NULL, "reached" = NULL WHERE "name" = ?1"#,
                 [clinic.as_str()],
             )?;
-            Ok((patch, sent, files))
+            Ok((patch, unsent, files))
         })?;
         patch.apply(self.columns(), self.directory());
-        self.note_done(&sent);
+        self.note_done(&unsent);
         self.blob_files().discard(&files);
         self.store().notices.tell(VaultChange {
             entries: true,
@@ -70,7 +78,18 @@ impl Vault {
             invoices: true,
             sync: true,
         });
-        Ok(())
+        Ok(unsent.len() as u64)
+    }
+
+    /// How much of what a person decided or wrote a clinic does not have: kept back, refused and in conflict, too.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub fn unsent(&self, clinic: &ClinicId) -> Result<u64, VaultError> {
+        self.store().read(|tx, _| {
+            let (intents, changes) = (ids(tx, "intent", clinic)?, ids(tx, "change", clinic)?);
+            Ok((intents.len() + changes.len()) as u64)
+        })
     }
 }
 

@@ -477,6 +477,23 @@ impl<'t> Ingest<'t> {
         Ok(None)
     }
 
+    /// Takes away what is the phone's alone and is known by another name from here on: nobody deleted it.
+    pub(crate) fn withdraw(&mut self, key: &ResourceKey) -> Result<(), VaultError> {
+        let name = self.name(key)?;
+        let Some(known) = self.find(&name)? else {
+            return Ok(());
+        };
+        self.remove_rows(known.number, known.docs)?;
+        self.remove(known.number)
+    }
+
+    fn remove(&self, number: i64) -> Result<(), VaultError> {
+        self.tx
+            .prepare_cached(r#"DELETE FROM "resource" WHERE "number" = ?1"#)?
+            .execute([number])?;
+        Ok(())
+    }
+
     fn delete(&mut self, key: &ResourceKey) -> Result<(), VaultError> {
         if is_planted(Bug::DeletionsIgnored) {
             return Ok(());
@@ -492,9 +509,7 @@ impl<'t> Ingest<'t> {
             return Ok(());
         };
         self.remove_rows(known.number, known.docs)?;
-        self.tx
-            .prepare_cached(r#"DELETE FROM "resource" WHERE "number" = ?1"#)?
-            .execute([known.number])?;
+        self.remove(known.number)?;
         self.applied.deleted += 1;
         Ok(())
     }

@@ -181,6 +181,7 @@ impl Vault {
             return Ok(Some(Applied::default()));
         }
         let mut answered = Vec::new();
+        let (mut moved, mut named) = (Vec::new(), Vec::new());
         let taken = self.store().write(durability, |tx, scratch| {
             if let Some(place) = place
                 && cursor_of(tx, page.clinic)?.as_deref() != place.after
@@ -229,6 +230,11 @@ impl Vault {
                 .collect();
             events::keep(tx, &news)?;
             change.events = pending.has_news || !news.is_empty();
+            for record in pending.under_another_name() {
+                self.journal().add_change(&record)?;
+                moved.push(record.id);
+            }
+            named = pending.into_named();
             if place.is_some_and(|place| place.last) {
                 sync_state::reached(tx, page.clinic, page.received)?;
                 change.sync = true;
@@ -239,6 +245,14 @@ impl Vault {
             return Ok(None);
         };
         self.note_done(&answered);
+        if !moved.is_empty() {
+            self.note_in_journal(|journal| {
+                moved.iter().try_for_each(|id| journal.keep_change(*id))
+            });
+        }
+        for (from, to) in named {
+            self.named().add(page.clinic, from, to);
+        }
         patch.apply(self.columns(), self.directory());
         self.store().notices.tell(change);
         Ok(Some(applied))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::blobs::BlobFiles;
+use crate::changes::Named;
 use crate::epoch::Opening;
 use crate::error::VaultError;
 use crate::index::{Cache, Columns, Directory};
@@ -34,6 +35,7 @@ struct Inner {
     columns: Cache<Columns>,
     directory: Cache<Directory>,
     blobs: BlobFiles,
+    named: Named,
 }
 
 impl fmt::Debug for Vault {
@@ -173,6 +175,7 @@ impl Vault {
                 columns: Cache::default(),
                 directory: Cache::default(),
                 blobs: BlobFiles::new(ports, name),
+                named: Named::default(),
             }),
         };
         if vault.store().read(|tx, _| ingest::is_outdated(tx))? {
@@ -202,6 +205,10 @@ impl Vault {
 
     pub(crate) fn blob_files(&self) -> &BlobFiles {
         &self.inner.blobs
+    }
+
+    pub(crate) fn named(&self) -> &Named {
+        &self.inner.named
     }
 
     pub(crate) fn columns(&self) -> &Cache<Columns> {

@@ -25,8 +25,15 @@ use super::wire::{self, Asked};
 pub struct ForeignClinic {
     base: String,
     manners: Manners,
-    token: Option<String>,
+    door: Mutex<Door>,
     state: Mutex<State>,
+}
+
+/// Who is let in, and what others are told.
+#[derive(Debug, Clone)]
+struct Door {
+    token: Option<String>,
+    refusal: StatusCode,
 }
 
 #[derive(Debug)]
@@ -84,7 +91,10 @@ impl ForeignClinic {
         Self {
             base: base.trim_end_matches('/').to_owned(),
             manners,
-            token: None,
+            door: Mutex::new(Door {
+                token: None,
+                refusal: StatusCode::UNAUTHORIZED,
+            }),
             state: Mutex::new(State {
                 store: Store::default(),
                 searches: Searches::default(),
@@ -99,9 +109,21 @@ impl ForeignClinic {
 
     /// The same, answering only who has this bearer token.
     #[must_use]
-    pub fn with_token(mut self, token: &str) -> Self {
-        self.token = Some(token.to_owned());
+    pub fn with_token(self, token: &str) -> Self {
+        self.lets_in_only(token, StatusCode::UNAUTHORIZED);
         self
+    }
+
+    /// From now on answers only who has this bearer token; others are refused with this.
+    pub fn lets_in_only(&self, token: &str, refusal: StatusCode) {
+        *self.door() = Door {
+            token: Some(token.to_owned()),
+            refusal,
+        };
+    }
+
+    fn door(&self) -> MutexGuard<'_, Door> {
+        self.door.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Another server with the same data, that rolls its own dice. Nothing runs there.
@@ -110,7 +132,7 @@ impl ForeignClinic {
         let copy = Self::new(&self.base, self.manners.clone(), seed);
         copy.state().store = self.state().store.clone();
         Self {
-            token: self.token.clone(),
+            door: Mutex::new(self.door().clone()),
             ..copy
         }
     }
@@ -140,7 +162,8 @@ impl ForeignClinic {
             return answer;
         }
         if asked.path != ["metadata"] && !self.lets_in(&asked) {
-            let mut answer = refuse(StatusCode::UNAUTHORIZED, "a bearer token is needed");
+            let refusal = self.door().refusal;
+            let mut answer = refuse(refusal, "a bearer token is needed");
             let realm = http::HeaderValue::from_static("Bearer");
             answer.headers_mut().insert("www-authenticate", realm);
             return answer;
@@ -150,7 +173,7 @@ impl ForeignClinic {
     }
 
     fn lets_in(&self, asked: &Asked) -> bool {
-        self.token.as_ref().is_none_or(|token| {
+        self.door().token.as_ref().is_none_or(|token| {
             asked
                 .header("authorization")
                 .and_then(|value| value.strip_prefix("Bearer "))
@@ -492,8 +515,19 @@ impl ForeignClinic {
         asked: &Asked,
         now: Timestamp,
     ) -> Result<Response<Bytes>, Refusal> {
-        let id = state.store.next_id();
-        self.write_one(state, &ResourceKey::new(kind, id), None, asked, now)
+        let key = ResourceKey::new(kind, state.store.next_id());
+        let condition = asked
+            .header("if-none-exist")
+            .filter(|_| self.manners.conditional_create);
+        if let Some(condition) = condition {
+            let indexed = self.manners.indexed_until(now);
+            let content = parse(&asked.body)?;
+            let there = transaction::existing(&state.store, &key, &content, condition, indexed)?;
+            if let Some(present) = there.and_then(|there| state.store.present(&there)) {
+                return Ok(self.resource(StatusCode::OK, present, true));
+            }
+        }
+        self.write_one(state, &key, None, asked, now)
     }
 
     fn update(
@@ -712,7 +746,9 @@ impl ForeignClinic {
             ));
         }
         if query.only_count {
-            let total = query.run(&state.store).len();
+            let total = query
+                .run(&state.store, self.manners.indexed_until(now))
+                .len();
             let body =
                 serde_json::json!({"resourceType": "Bundle", "type": "searchset", "total": total});
             return Ok(json_answer(StatusCode::OK, body.to_string()));
@@ -727,7 +763,7 @@ impl ForeignClinic {
             let saved = Saved {
                 made: now,
                 kind: Some(kind.to_owned()),
-                keys: query.run(&state.store),
+                keys: query.run(&state.store, self.manners.indexed_until(now)),
                 count: self.printer(state, now).page_size(query.count),
                 query: Some(query),
                 self_url: format!("{}/{question}", self.base),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sokhoe_domain::Timestamp;
+
 /// How a stale `If-Match` is refused: the standard says 412, HAPI says 409.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StaleVersion {
@@ -83,6 +85,10 @@ pub struct Manners {
     pub client_ids: bool,
     /// Whether it may stands in the CapabilityStatement.
     pub says_client_ids: bool,
+    /// A `POST` heeds `If-None-Exist`.
+    pub conditional_create: bool,
+    /// So long searches, and what is conditional on one, find everything as it was before: the index comes later.
+    pub search_lags: Duration,
     /// There is `_include`, also of what came along, and the CapabilityStatement says of what.
     pub includes: bool,
     /// `Prefer: return=representation` brings what a transaction wrote.
@@ -92,6 +98,15 @@ pub struct Manners {
 }
 
 impl Manners {
+    /// Until when what was written is found by searches: all of it without a lag, also what has the time of a clock
+    /// that was ahead.
+    pub(super) fn indexed_until(&self, now: Timestamp) -> Timestamp {
+        match self.search_lags {
+            Duration::ZERO => Timestamp::from_millis(i64::MAX),
+            lag => now.minus(lag),
+        }
+    }
+
     /// HAPI FHIR JPA 8.8 as it comes.
     #[must_use]
     pub const fn hapi() -> Self {
@@ -123,6 +138,8 @@ impl Manners {
             transactions: true,
             client_ids: true,
             says_client_ids: false,
+            conditional_create: true,
+            search_lags: Duration::ZERO,
             includes: true,
             gives_what_it_wrote: true,
             confirms_later: false,
@@ -160,6 +177,8 @@ impl Manners {
             transactions: true,
             client_ids: false,
             says_client_ids: true,
+            conditional_create: false,
+            search_lags: Duration::ZERO,
             includes: false,
             gives_what_it_wrote: false,
             confirms_later: false,

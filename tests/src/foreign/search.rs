@@ -226,14 +226,16 @@ impl Query {
         })
     }
 
-    /// What is found, sorted; what is equal there stays in the order in which it came.
-    pub(super) fn run(&self, store: &Store) -> Vec<ResourceKey> {
+    /// What is found of what was there at a time, sorted; what is equal there stays in the order in which it came.
+    pub(super) fn run(&self, store: &Store, indexed: Timestamp) -> Vec<ResourceKey> {
         let mut found: Vec<Present<'_>> = store
             .all_present()
             .into_iter()
+            .filter(|present| present.key.kind == self.kind)
             .filter(|present| {
-                present.key.kind == self.kind
-                    && self.takes(present.key, present.content, present.version.updated)
+                store
+                    .at(present.key, indexed)
+                    .is_some_and(|(then, content)| self.takes(present.key, content, then.updated))
             })
             .collect();
         found.sort_by(|a, b| {

@@ -115,6 +115,15 @@ impl Store {
         present(key, row)
     }
 
+    /// A resource as it was at a time; nothing when it was not there.
+    pub(super) fn at(&self, key: &ResourceKey, time: Timestamp) -> Option<(&Version, &Content)> {
+        let versions = self.rows.get(key)?.versions.iter().rev();
+        let then = versions
+            .into_iter()
+            .find(|version| version.updated <= time)?;
+        Some((then, then.content.as_deref()?))
+    }
+
     /// All that are there, in the order in which they first came.
     pub(super) fn all_present(&self) -> Vec<Present<'_>> {
         let mut all: Vec<_> = self

@@ -241,8 +241,9 @@ impl Step {
             }
             "POST" => {
                 let content = content()?;
+                let indexed = manners.indexed_until(writer.at);
                 if let Some(condition) = &self.if_none_exist
-                    && let Some(there) = existing(store, &key, &content, condition)?
+                    && let Some(there) = existing(store, &key, &content, condition, indexed)?
                 {
                     return Ok(Answered::Found(there));
                 }
@@ -259,12 +260,13 @@ impl Step {
     }
 }
 
-/// The one resource that a conditional create found.
-fn existing(
+/// The one resource that a conditional create found, of what was there at a time.
+pub(super) fn existing(
     store: &Store,
     key: &ResourceKey,
     content: &Content,
     condition: &str,
+    indexed: Timestamp,
 ) -> Result<Option<ResourceKey>, Refusal> {
     let query = Query::parse(&key.kind, condition)?;
     if !query.takes(key, content, Timestamp::default()) {
@@ -275,17 +277,13 @@ fn existing(
             ),
         ));
     }
-    let all = store.all_present();
-    let mut found = all.iter().filter(|present| {
-        present.key.kind == key.kind
-            && query.takes(present.key, present.content, present.version.updated)
-    });
+    let mut found = query.run(store, indexed).into_iter();
     match (found.next(), found.next()) {
         (Some(_), Some(_)) => Err(Refusal::new(
             StatusCode::PRECONDITION_FAILED,
             "more than one resource is matched",
         )),
-        (first, _) => Ok(first.map(|present| present.key.clone())),
+        (first, _) => Ok(first),
     }
 }
 

@@ -16,7 +16,7 @@ pub use ahead::ONLY_AHEAD;
 use sokhoe_domain::Wire;
 use sokhoe_vault::Applied;
 
-pub(crate) use self::server::known_ways;
+pub(crate) use self::server::{known_reading_ways, known_ways};
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
 use crate::pace::{Fetch, HeldBack};

@@ -15,13 +15,14 @@ use sokhoe_vault::{ChangeState, StoredChange, VaultError};
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
 use crate::pace::{self, HostPaces, WaitUntil};
+use crate::up::readings::is_unnamed;
 use crate::up::{Calls, Pushed, Urgency};
 
 /// How often a change is written again because the clinic was faster, before it is put off.
 const ROUNDS: u32 = 4;
 
 /// What one exchange means for a change.
-enum Next {
+pub(super) enum Next {
     /// What the clinic has was taken in: look again.
     Look,
     /// It is for the clinic to be written to.
@@ -31,8 +32,8 @@ enum Next {
 }
 
 /// One change under way.
-struct Attempt<'a> {
-    lane: &'a Lane,
+pub(super) struct Attempt<'a> {
+    pub(super) lane: &'a Lane,
     pushed: &'a mut Pushed,
     /// What the last exchange met instead of an answer: for the pace.
     failure: Option<ClientError>,
@@ -137,7 +138,11 @@ impl Engine {
                 || !change.is_new() && (change.theirs.is_none() || change.version.is_none());
             let next = if must_ask && !asked {
                 asked = true;
-                self.ask_for_change(&change, attempt).await?
+                if is_unnamed(attempt.lane, &change) {
+                    self.ask_for_reading(&change, attempt).await?
+                } else {
+                    self.ask_for_change(&change, attempt).await?
+                }
             } else {
                 Next::Write
             };
@@ -170,7 +175,7 @@ impl Engine {
             Ok(found) => self.take_found(change, &found),
             // It never arrived there, or its answer would be another.
             Err(ClientError::NotFound) if change.is_new() => Ok(Next::Write),
-            Err(error) => self.change_failed(change, error, attempt),
+            Err(error) => self.change_failed(change, error, attempt).await,
         }
     }
 
@@ -188,6 +193,9 @@ impl Engine {
             };
             return self.take_found(change, &known);
         };
+        if is_unnamed(attempt.lane, change) {
+            return self.write_reading(change, &merged.json, attempt).await;
+        }
         if let Err(error) = self.vault.mark_change_sending(change.id, self.clock.now()) {
             return overtaken(error);
         }
@@ -200,21 +208,37 @@ impl Engine {
             .await
         {
             Ok(stored) => self.take_found(change, &stored),
-            // The clinic has another version: what is refused so has not happened.
-            Err(ClientError::Refused {
-                status: 409 | 412 | 428,
-                code,
-                ..
-            }) => match attempt.lane.client.versioned(&change.key).await {
-                Ok(found) => self.take_found(change, &found),
-                Err(ClientError::NotFound) => self.refuse_change(change, &code),
-                Err(error) => self.change_failed(change, error, attempt),
-            },
-            Err(error) => self.change_failed(change, error, attempt),
+            Err(error) => self.not_put(change, error, attempt).await,
         }
     }
 
-    fn take_found(&self, change: &StoredChange, found: &Versioned) -> Result<Next, SyncError> {
+    /// What an answer that is none means for what was put there.
+    pub(super) async fn not_put(
+        &self,
+        change: &StoredChange,
+        error: ClientError,
+        attempt: &mut Attempt<'_>,
+    ) -> Result<Next, SyncError> {
+        match error {
+            // The clinic has another version: what is refused so has not happened.
+            ClientError::Refused {
+                status: 409 | 412 | 428,
+                code,
+                ..
+            } => match attempt.lane.client.versioned(&change.key).await {
+                Ok(found) => self.take_found(change, &found),
+                Err(ClientError::NotFound) => self.refuse_change(change, &code),
+                Err(error) => self.change_failed(change, error, attempt).await,
+            },
+            error => self.change_failed(change, error, attempt).await,
+        }
+    }
+
+    pub(super) fn take_found(
+        &self,
+        change: &StoredChange,
+        found: &Versioned,
+    ) -> Result<Next, SyncError> {
         let version = found.version.as_deref();
         match self.vault.take_theirs(
             change.id,
@@ -228,7 +252,11 @@ impl Engine {
         }
     }
 
-    fn refuse_change(&self, change: &StoredChange, reason: &str) -> Result<Next, SyncError> {
+    pub(super) fn refuse_change(
+        &self,
+        change: &StoredChange,
+        reason: &str,
+    ) -> Result<Next, SyncError> {
         match self
             .vault
             .refuse_change(change.id, reason, self.clock.now())
@@ -238,7 +266,7 @@ impl Engine {
         }
     }
 
-    fn put_change_off(
+    pub(super) fn put_change_off(
         &self,
         change: &StoredChange,
         after: Option<Duration>,
@@ -254,12 +282,13 @@ impl Engine {
         }
     }
 
-    fn change_failed(
+    pub(super) async fn change_failed(
         &self,
         change: &StoredChange,
         error: ClientError,
         attempt: &mut Attempt<'_>,
     ) -> Result<Next, SyncError> {
+        let error = self.unless_let_out(attempt.lane, error).await;
         attempt.failure = Some(error.clone());
         let clinic = attempt.lane.clinic.clone();
         match error {
@@ -288,7 +317,7 @@ impl Engine {
 }
 
 /// The feed, or the person, settled the change while it was on the way.
-fn overtaken(error: VaultError) -> Result<Next, SyncError> {
+pub(super) fn overtaken(error: VaultError) -> Result<Next, SyncError> {
     match error {
         VaultError::UnknownIntent => Ok(Next::Look),
         other => Err(other.into()),

@@ -1,7 +1,8 @@
 //! Up: the outbox, to clinics of ours and to any other FHIR server (`server`), and what a person wrote
-//! (`changes`).
+//! (`changes`; `readings` at other servers).
 
 mod changes;
+mod readings;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -20,6 +21,7 @@ use crate::error::SyncError;
 use crate::intent::{BookIntent, CancelIntent};
 use crate::lane::{Engine, Lane};
 use crate::pace::{self, Cause, HostPaces, Permit, WaitUntil};
+pub(crate) use readings::ReadingWays;
 
 /// What the person hears when an intent is kept back.
 const PARKED: &str = "intent-parked";

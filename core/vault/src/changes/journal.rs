@@ -46,7 +46,7 @@ pub(crate) fn insert(tx: &Transaction<'_>, change: &StoredChange) -> Result<(), 
 
 impl WrittenChange {
     /// A change of the database as the journal writes it.
-    fn of(change: StoredChange) -> Self {
+    pub(super) fn of(change: StoredChange) -> Self {
         Self {
             id: change.id,
             clinic: change.clinic,

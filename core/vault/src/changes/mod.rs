@@ -6,6 +6,7 @@
 //! sent one after the other. As with intents, the journal has each before its transaction commits.
 
 mod feed;
+mod follow;
 mod journal;
 mod write;
 
@@ -22,6 +23,7 @@ use crate::ingest::PER_RESOURCE;
 use crate::resources;
 use crate::vault::Vault;
 pub(crate) use feed::Pending;
+pub(crate) use follow::Named;
 pub(crate) use journal::{InDatabase, insert, reconcile, restore, show_again};
 
 /// What stands as `base` where the person made the resource.
@@ -268,7 +270,7 @@ impl Vault {
         })
     }
 
-    /// The first row that was read from a resource.
+    /// The first row that was read from a resource, also when it was named otherwise since ([`Vault::named_now`]).
     ///
     /// # Errors
     /// [`VaultError`]
@@ -278,7 +280,8 @@ impl Vault {
         key: &ResourceKey,
     ) -> Result<Option<EntryRow>, VaultError> {
         self.store().read(|tx, _| {
-            let Some(number) = resources::number(tx, self.directory(), clinic, key)? else {
+            let key = self.named_now(clinic, key);
+            let Some(number) = resources::number(tx, self.directory(), clinic, &key)? else {
                 return Ok(None);
             };
             Ok(entries::by_ids(tx, [number * PER_RESOURCE].into_iter())?.pop())

@@ -124,10 +124,10 @@ fn event(kind: &str, id: IntentId, at: Timestamp) -> NewEvent {
 }
 
 /// A change in a transaction, with what is shown afterwards.
-struct Alteration {
-    done: Vec<IntentId>,
-    change: VaultChange,
-    patch: IndexPatch,
+pub(super) struct Alteration {
+    pub(super) done: Vec<IntentId>,
+    pub(super) change: VaultChange,
+    pub(super) patch: IndexPatch,
 }
 
 impl Vault {
@@ -139,6 +139,7 @@ impl Vault {
         if new.clinic.is_own() {
             return Err(VaultError::ReservedClinic);
         }
+        let new = &self.of_named(new);
         let record = WrittenChange::new(new);
         let mut written = false;
         let kept = self.store().write(Durability::Full, |tx, scratch| {
@@ -427,7 +428,7 @@ impl Vault {
         Ok(())
     }
 
-    fn alter_shown(
+    pub(super) fn alter_shown(
         &self,
         alter: impl FnOnce(&Self, &Transaction<'_>, &mut Scratch) -> Result<Alteration, VaultError>,
     ) -> Result<(), VaultError> {

@@ -9,20 +9,20 @@ use super::{Phone, all, at, titles};
 use crate::pause::PauseSwitch;
 use crate::{CHANGE_CONFLICT, CHANGE_REFUSED, ChangeState, NewChange, Page, Vault, VaultError};
 
-fn clinic() -> ClinicId {
+pub(super) fn clinic() -> ClinicId {
     ClinicId::from("bv")
 }
 
-fn id(n: u64) -> IntentId {
+pub(super) fn id(n: u64) -> IntentId {
     let at = Timestamp::from_millis(1_000_000 + i64::try_from(n).unwrap());
     IntentId::new(at, &SeededRng::new(n))
 }
 
-fn reading_key(n: u64) -> ResourceKey {
+pub(super) fn reading_key(n: u64) -> ResourceKey {
     ResourceKey::new("Observation", id(n).to_string())
 }
 
-fn reading(n: u64) -> String {
+pub(super) fn reading(n: u64) -> String {
     format!(
         r#"{{"resourceType":"Observation","id":"{}","status":"final","code":{{"text":"Cân nặng số {n}"}},"performer":[{{"reference":"Patient/p"}}],"effectiveDateTime":"2026-11-0{n}","valueQuantity":{{"value":6{n}.50,"unit":"kg"}}}}"#,
         id(n)
@@ -39,15 +39,15 @@ fn patient_key() -> ResourceKey {
     ResourceKey::new("Patient", "p")
 }
 
-fn open(phone: &Phone) -> Vault {
+pub(super) fn open(phone: &Phone) -> Vault {
     Vault::open(&phone.ports, "me").unwrap()
 }
 
-fn create(phone: &Phone) -> Vault {
+pub(super) fn create(phone: &Phone) -> Vault {
     Vault::create(&phone.ports, "me").unwrap()
 }
 
-fn feed(vault: &Vault, key: ResourceKey, version: &str, json: Option<&str>) {
+pub(super) fn feed(vault: &Vault, key: ResourceKey, version: &str, json: Option<&str>) {
     let change = match json {
         Some(json) => Change::Put {
             key,
@@ -67,7 +67,7 @@ fn feed(vault: &Vault, key: ResourceKey, version: &str, json: Option<&str>) {
     vault.apply(&page).unwrap();
 }
 
-fn keep_reading(vault: &Vault, n: u64) {
+pub(super) fn keep_reading(vault: &Vault, n: u64) {
     let new = NewChange {
         id: id(n),
         clinic: clinic(),
@@ -91,22 +91,22 @@ fn keep_number(vault: &Vault, n: u64, base: &str, ours: &str) {
     vault.keep_change(&new).unwrap();
 }
 
-fn shown(vault: &Vault, key: &ResourceKey) -> Option<String> {
+pub(super) fn shown(vault: &Vault, key: &ResourceKey) -> Option<String> {
     let found = vault.resource(&clinic(), key).unwrap();
     found.map(|resource| resource.json)
 }
 
-fn states(vault: &Vault) -> Vec<(IntentId, ChangeState)> {
+pub(super) fn states(vault: &Vault) -> Vec<(IntentId, ChangeState)> {
     let changes = vault.changes().unwrap();
     changes.into_iter().map(|c| (c.id, c.state)).collect()
 }
 
-fn events(vault: &Vault) -> Vec<(String, String)> {
+pub(super) fn events(vault: &Vault) -> Vec<(String, String)> {
     let events = vault.events().unwrap();
     events.into_iter().map(|e| (e.kind, e.subject)).collect()
 }
 
-fn journal(vault: &Vault) -> Vec<IntentId> {
+pub(super) fn journal(vault: &Vault) -> Vec<IntentId> {
     let contents = vault.journal().read().unwrap();
     contents.changes.iter().map(|change| change.id).collect()
 }

@@ -14,6 +14,7 @@ mod keys;
 mod lifecycle;
 mod measure;
 mod model;
+mod named;
 mod never_lost;
 mod outbox;
 mod own_documents;

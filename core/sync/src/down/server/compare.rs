@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use sokhoe_client::{ClientError, GarbledAnswer, PageBody, ServerQuery};
-use sokhoe_domain::ResourceKey;
+use sokhoe_domain::{ResourceKey, Timestamp};
 use sokhoe_fhir::bundle::Change;
 
+use super::place::{Comparing, Standing};
 use super::plan::search;
-use super::{PAGE, PAGES, Run, next_of};
+use super::{COMPARE_WITHOUT_HISTORY, PAGE, PAGES, Run, next_of};
 use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
 
@@ -21,51 +22,108 @@ type Versions = BTreeMap<String, Option<String>>;
 
 impl Engine {
     /// Compares the Patient and every type that can be listed. What is elsewhere than in a patient's compartment
-    /// (practitioners, places) is not compared. A type that cannot be listed now is left as it is.
+    /// (practitioners, places) is not compared. A type that cannot be listed now is left as it is. What breaks it off
+    /// costs the type under way: the next call goes on with that.
     pub(super) async fn compare(&self, lane: &Lane, run: &mut Run<'_>) -> Result<(), SyncError> {
         let kinds = match &run.standing.plan {
             Some(plan) => plan.kinds.clone(),
             None => return Ok(()),
         };
+        // Once for all types, and before their lists: what came since is at most read once more, and whoever is missing
+        // in a list is asked for by id before it is gone.
+        let here = self.held_versions(lane)?;
+        let mut place = self.place_of_comparison(&run.standing);
         let patient = ("Patient".to_owned(), "_id".to_owned());
         for (kind, param) in std::iter::once(patient).chain(kinds) {
+            if place.done.contains(&kind) {
+                continue;
+            }
             let elements = vec![("_elements".to_owned(), "id,meta".to_owned())];
             let query = search(&kind, &param, &lane.patient_id, elements);
-            let Some(mut there) = self.listed(lane, &query, &kind).await? else {
-                continue;
-            };
-            if kind == "Patient" {
-                // Whatever else is listed, it is nobody's of this lane.
-                there.retain(|id, _| *id == lane.patient_id);
+            if let Some(there) = self.listed(lane, &query, &kind).await? {
+                self.compare_kind(lane, run, &kind, there, here.get(&kind))
+                    .await?;
             }
-            // After the list was read: what came since is not in it and not gone.
-            let here: Versions = self
-                .vault
-                .versions(&lane.clinic)?
-                .into_iter()
-                .filter(|(key, _)| key.kind == kind)
-                // A Patient that is not listed is not gone: it is what the lane is of.
-                .filter(|(key, _)| kind != "Patient" || there.contains_key(&key.id))
-                .map(|(key, version)| (key.id, version))
-                .collect();
-            let differing: Vec<String> = there
-                .iter()
-                .filter(|(id, version)| match here.get(*id) {
-                    None => true,
-                    Some(known) => version.is_some() && known != *version,
-                })
-                .map(|(id, _)| id.clone())
-                // A list that is read page by page may leave out what changed meanwhile: whoever is
-                // missing is asked for by id before it is gone.
-                .chain(here.keys().filter(|id| !there.contains_key(*id)).cloned())
-                .collect();
-            for ids in differing.chunks(BY_ID) {
-                self.read_by_id(lane, run, &kind, ids, &there).await?;
-            }
+            place.done.insert(kind);
+            let mut standing = run.standing.clone();
+            standing.comparing = Some(place.clone());
+            self.apply(lane, run, &[], standing, false)?;
         }
         let mut standing = run.standing.clone();
-        standing.compared = Some(self.clock.now().as_millis());
+        standing.comparing = None;
+        // From the first type on nothing is older than this.
+        standing.compared = Some(place.begun);
         self.apply(lane, run, &[], standing, true)?;
+        Ok(())
+    }
+
+    /// Where the comparison stands; at its begin when it stood still for so long that it would be due again.
+    fn place_of_comparison(&self, standing: &Standing) -> Comparing {
+        let now = self.clock.now();
+        let is_recent = |place: &Comparing| {
+            let begun = Timestamp::from_millis(place.begun);
+            begun <= now && now.since(begun) < COMPARE_WITHOUT_HISTORY
+        };
+        let place = standing.comparing.clone().filter(is_recent);
+        place.unwrap_or_else(|| Comparing {
+            begun: now.as_millis(),
+            ..Comparing::default()
+        })
+    }
+
+    /// The versions of the book by type and id, but of what the person made and no server knows.
+    fn held_versions(&self, lane: &Lane) -> Result<BTreeMap<String, Versions>, SyncError> {
+        let made: BTreeSet<ResourceKey> = self
+            .vault
+            .changes()?
+            .into_iter()
+            .filter(|change| change.clinic == lane.clinic)
+            .filter(|change| change.is_new() && change.theirs.is_none())
+            .map(|change| change.key)
+            .collect();
+        let mut held: BTreeMap<String, Versions> = BTreeMap::new();
+        for (key, version) in self.vault.versions(&lane.clinic)? {
+            if !made.contains(&key) {
+                held.entry(key.kind).or_default().insert(key.id, version);
+            }
+        }
+        Ok(held)
+    }
+
+    async fn compare_kind(
+        &self,
+        lane: &Lane,
+        run: &mut Run<'_>,
+        kind: &str,
+        mut there: Versions,
+        here: Option<&Versions>,
+    ) -> Result<(), SyncError> {
+        if kind == "Patient" {
+            if !there.contains_key(&lane.patient_id) {
+                self.ask_for_patient(lane).await?;
+            }
+            // Whatever else is listed, it is nobody's of this lane.
+            there.retain(|id, _| *id == lane.patient_id);
+        }
+        let known = |id: &str| here.and_then(|here| here.get(id));
+        // A Patient that is not listed is not gone: it is what the lane is of.
+        let missing = here.into_iter().flat_map(BTreeMap::keys);
+        let missing = missing.filter(|id| kind != "Patient" && !there.contains_key(*id));
+        let differing: Vec<String> = there
+            .iter()
+            .filter(|(id, version)| match known(id) {
+                None => true,
+                Some(known) => version.is_some() && known != *version,
+            })
+            .map(|(id, _)| id)
+            // A list that is read page by page may leave out what changed meanwhile: whoever is
+            // missing is asked for by id before it is gone.
+            .chain(missing)
+            .cloned()
+            .collect();
+        for ids in differing.chunks(BY_ID) {
+            self.read_by_id(lane, run, kind, ids, &there).await?;
+        }
         Ok(())
     }
 

@@ -25,6 +25,7 @@ use crate::error::SyncError;
 use crate::lane::{Engine, Lane};
 use crate::pace::Fetch;
 use crate::server_slots::BookingWays;
+use crate::up::ReadingWays;
 
 /// Longer than a server's longest transaction.
 const WINDOW: Duration = Duration::from_secs(600);
@@ -45,6 +46,11 @@ const PAGES: usize = 20_000;
 /// How times are booked at a server, as it said when it was last asked what it can.
 pub(crate) fn known_ways(cursor: Option<&str>) -> Option<BookingWays> {
     Standing::read(cursor).plan?.booking
+}
+
+/// How readings are sent to a server, as it said then; nothing when it was not asked.
+pub(crate) fn known_reading_ways(cursor: Option<&str>) -> Option<ReadingWays> {
+    Standing::read(cursor).plan?.readings
 }
 
 /// One call's way through the rounds.
@@ -76,6 +82,8 @@ impl Engine {
         };
         let plan = match run.standing.plan.clone() {
             Some(plan) if !self.is_compare_due(&run.standing) => plan,
+            // One under way goes on as it began.
+            Some(plan) if run.standing.comparing.is_some() => plan,
             _ => Plan::of(&lane.client.capabilities().await?),
         };
         run.standing.plan = Some(plan);
@@ -166,7 +174,10 @@ impl Engine {
         };
         let body = match answer {
             Ok(body) => body,
-            Err(error) => return self.not_answered(lane, run, step, round, following, error),
+            Err(error) => {
+                let next = self.not_answered(lane, run, step, round, following, error);
+                return next.await;
+            }
         };
         run.pages += 1;
         let page = body
@@ -207,7 +218,7 @@ impl Engine {
     }
 
     /// What an answer that is none means for a step.
-    fn not_answered(
+    async fn not_answered(
         &self,
         lane: &Lane,
         run: &mut Run<'_>,
@@ -239,7 +250,14 @@ impl Engine {
             (
                 Step::Everything | Step::Patient,
                 error @ (ClientError::NotFound | ClientError::Gone),
-            ) => Err(error.into()),
+            ) => {
+                self.ask_for_patient(lane).await?;
+                Err(error.into())
+            }
+            (Step::Patient, ClientError::Refused { status: 403, .. }) => {
+                self.ask_for_patient(lane).await?;
+                self.go_on(lane, run, Vec::new(), round, following)
+            }
             (Step::Everything, _) => {
                 if let Some(plan) = &mut run.standing.plan {
                     plan.everything = false;
@@ -389,13 +407,18 @@ impl Engine {
             answer = lane.client.next_page(&next).await;
         }
         let gone = self.held(lane, gone)?;
+        let is_patient = |key: &ResourceKey| key.kind == "Patient" && key.id == lane.patient_id;
+        if gone.iter().any(is_patient) {
+            // It may be there again; what is gone by the server's own word ends here.
+            self.ask_for_patient(lane).await?;
+        }
         let changes = gone.into_iter().map(|key| Change::Delete { key }).collect();
         self.go_on(lane, run, changes, round, following)
     }
 
     /// The history does not tell what is gone: comparing does, in this very call.
     fn compare_instead(&self, run: &mut Run<'_>, offers_history: bool) {
-        run.standing.compared = None;
+        run.standing.compare_anew();
         if let Some(plan) = &mut run.standing.plan {
             plan.history &= offers_history;
         }
@@ -445,7 +468,7 @@ impl Engine {
             if round.is_long_before(standing.complete) {
                 // Its clock was set back: what it wrote since may have any time.
                 standing.complete = round.complete();
-                standing.compared = None;
+                standing.compare_anew();
             }
             standing.complete = standing.complete.max(round.complete());
             standing.round = None;

@@ -1,6 +1,8 @@
 //! Where the sync with a server stands. The vault keeps it as the clinic's cursor, with the data that it
 //! stands for.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::Timestamp;
 use sokhoe_domain::planted::{Bug, is_planted};
@@ -20,12 +22,24 @@ pub(super) struct Standing {
     /// The last time, by the phone's clock, that everything was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared: Option<i64>,
+    /// The comparison under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparing: Option<Comparing>,
     /// What the server could when it was last asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
     /// The round under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round: Option<Round>,
+}
+
+/// A comparison with everything that the server lists: one type after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Comparing {
+    /// When it began, by the phone's clock.
+    pub begun: i64,
+    /// The types that are compared.
+    pub done: BTreeSet<String>,
 }
 
 /// A round: every question once.
@@ -59,6 +73,12 @@ impl Standing {
 
     pub(super) fn write(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Everything is compared at the next occasion, whatever was before.
+    pub(super) fn compare_anew(&mut self) {
+        self.compared = None;
+        self.comparing = None;
     }
 
     /// From where on changes are asked for: `window` before what is complete, since what was written

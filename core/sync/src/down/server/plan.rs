@@ -7,6 +7,7 @@ use sokhoe_domain::planted::{Bug, is_planted};
 use sokhoe_fhir::CapabilityView;
 
 use crate::server_slots::BookingWays;
+use crate::up::ReadingWays;
 
 /// What belongs in a health book, the most useful first, with the search parameters that may name the
 /// patient.
@@ -82,6 +83,9 @@ pub(super) struct Plan {
     /// How times are booked; unset when an older program asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub booking: Option<BookingWays>,
+    /// How readings are sent; unset when an older program asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readings: Option<ReadingWays>,
 }
 
 impl Plan {
@@ -113,6 +117,7 @@ impl Plan {
                 })
                 .collect(),
             booking: Some(BookingWays::of(server)),
+            readings: Some(ReadingWays::of(server)),
         }
     }
 

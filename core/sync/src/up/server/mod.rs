@@ -9,7 +9,7 @@ mod ours;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use sokhoe_client::{ClientError, GarbledAnswer};
 use sokhoe_domain::{BookingState, IntentId, Refusal, ResourceKey};
@@ -39,6 +39,8 @@ enum Said {
     Appointment(Box<Appointment>),
     /// There will be none, or the one that is there stays as it is.
     Refused(Refusal),
+    /// What was sent may be there and not be found yet.
+    NotYet,
     /// Nothing from which anything follows.
     Unclear,
 }
@@ -55,6 +57,8 @@ struct Attempt<'a> {
     sent: bool,
     /// Whether anything that writes may have arrived by now.
     wrote: AtomicBool,
+    /// The server's time of its last answer to a search, by its own word, in milliseconds; 0 when it says none.
+    looked: AtomicI64,
 }
 
 impl Engine {
@@ -79,17 +83,18 @@ impl Engine {
                     patient: &request.patient,
                     sent: intent.sent,
                     wrote: AtomicBool::new(false),
+                    looked: AtomicI64::new(0),
                 };
                 let said = match request.appointment.as_deref() {
                     Some(slot) => attempt.book(slot, &before).await,
-                    None => attempt.cancel().await,
+                    None => attempt.cancel(&before).await,
                 };
                 let said = match said {
                     // A clinic may take days to confirm: whoever called it off meanwhile need not wait.
                     Ok(Said::Appointment(undecided))
                         if decided(undecided.status).is_none() && self.is_called_off(intent)? =>
                     {
-                        attempt.cancel().await
+                        attempt.cancel(&before).await
                     }
                     said => said,
                 };
@@ -114,6 +119,7 @@ impl Engine {
                 self.server_said(intent, before, Said::Unclear)
             }
             Err(error) => {
+                let error = self.unless_let_out(lane, error).await;
                 permit.failed(&error);
                 match self.failed(lane, intent, before, error, pushed) {
                     // Whoever only read made nothing, and a busy gateway says nothing of what is behind it.
@@ -143,6 +149,10 @@ impl Engine {
         match said {
             Said::Refused(refusal) => self.refused(intent, before, refusal),
             Said::Unclear => unclear,
+            Said::NotYet => Outcome::Again {
+                after: None,
+                arrived: intent.sent,
+            },
             Said::Appointment(appointment) => {
                 let outcome = self.answered(intent, before, &appointment);
                 match &outcome {
@@ -175,11 +185,21 @@ impl Attempt<'_> {
         let mut round = 0;
         while round < ROUNDS {
             let Some((slot, read_slot)) = self.slot(slot_id).await? else {
-                return self.or_ours(Refusal::NotOffered).await;
+                return match self.settled().await? {
+                    Some(said) => Ok(said),
+                    // With the time went what would tell whether it was ours.
+                    None if self.may_lag() => Ok(Said::Unclear),
+                    None => Ok(Said::Refused(Refusal::NotOffered)),
+                };
             };
             let schedule = self.schedule(&slot).await?;
             if slot.status != SlotStatus::Free {
                 if let Some(said) = self.settled().await? {
+                    return Ok(said);
+                }
+                if self.may_lag()
+                    && let Some(said) = self.not_taken_for_sure(slot_id, &read_slot.json).await?
+                {
                     return Ok(said);
                 }
                 let (json, schedule) = (&read_slot.json, schedule.as_deref());
@@ -228,12 +248,13 @@ impl Attempt<'_> {
     }
 
     /// Cancels the Appointment and frees its Slot, where that is as the booking left it.
-    async fn cancel(&self) -> Result<Said, ClientError> {
+    async fn cancel(&self, booking: &StoredBooking) -> Result<Said, ClientError> {
         for _ in 0..ROUNDS {
             let (appointment, key, read_appointment) = match self.ours().await? {
                 Ours::There(appointment, key, read) => (appointment, key, read),
                 Ours::Gone(appointment) => return Ok(Said::Appointment(appointment)),
                 Ours::None if self.sent => return Ok(Said::Unclear),
+                Ours::None if self.is_new(booking) => return Ok(Said::NotYet),
                 Ours::None => return Ok(Said::Refused(Refusal::NotOffered)),
             };
             match appointment.status {
@@ -337,7 +358,7 @@ impl Attempt<'_> {
 }
 
 /// A server that gives all ids says so in one of these ways.
-const fn may_be_for_id(error: &ClientError) -> bool {
+pub(super) const fn may_be_for_id(error: &ClientError) -> bool {
     matches!(
         error,
         ClientError::NotFound
@@ -345,6 +366,8 @@ const fn may_be_for_id(error: &ClientError) -> bool {
                 status: 400 | 405 | 422,
                 ..
             }
+            // Many say this one without a word.
+            | ClientError::Garbled(GarbledAnswer::Status(405))
     )
 }
 

@@ -1,18 +1,25 @@
 //! Our Appointment at a server that is not ours: whether it is there, and what it says.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use sokhoe_client::{ClientError, GarbledAnswer, ServerQuery, Versioned};
 use sokhoe_domain::ids::is_fhir_id;
-use sokhoe_domain::{Refusal, ResourceKey};
+use sokhoe_domain::{Refusal, ResourceKey, Timestamp, Wire};
 use sokhoe_fhir::bundle::Change;
-use sokhoe_fhir::slot_booking::{BOOKING, intent_of};
+use sokhoe_fhir::slot_booking::{BOOKING, intent_of, slots_of};
 use sokhoe_fhir::transaction::Written;
-use sokhoe_fhir::{Appointment, AppointmentStatus};
+use sokhoe_fhir::{Appointment, AppointmentStatus, ServerPage};
+use sokhoe_vault::StoredBooking;
 
 use super::{Attempt, Said};
 use crate::appointment::read;
 
-/// Appointments of one identifier that are looked at.
+/// Appointments of one identifier, or of one time, that are looked at.
 const OURS: u32 = 20;
+/// So long a server may not find what it has: its index comes later than its answer. A time that became busy since is
+/// nobody else's for sure.
+const SEARCHED_LATER: Duration = Duration::from_secs(3_600);
 
 /// A resource of the server's, with the version that a write must name.
 pub(super) struct Read {
@@ -90,6 +97,7 @@ impl Attempt<'_> {
         let page = body
             .read()
             .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+        self.note_look(&page);
         for change in page.changes {
             if let Change::Put { key, version, json } = change
                 && key.kind == "Appointment"
@@ -100,6 +108,76 @@ impl Attempt<'_> {
             }
         }
         Ok(Ours::None)
+    }
+
+    /// Whether something of ours may be there that only a search finds.
+    pub(super) fn may_lag(&self) -> bool {
+        self.sent && self.ways.client_ids != Some(true)
+    }
+
+    /// Whether a booking was confirmed so lately that a search may not find it.
+    pub(super) fn is_new(&self, booking: &StoredBooking) -> bool {
+        let now = self.engine.clock.now();
+        let may_lag = self.ways.client_ids != Some(true);
+        may_lag && booking.updated <= now && now.since(booking.updated) < SEARCHED_LATER
+    }
+
+    /// What is said of a time that is not free while ours is not found: it may be our own Appointment that has it.
+    /// Nothing when that is out of the question: another's is seen to have it, or it was busy for longer than any
+    /// index takes. All times compared are the server's own.
+    pub(super) async fn not_taken_for_sure(
+        &self,
+        slot_id: &str,
+        slot: &str,
+    ) -> Result<Option<Said>, ClientError> {
+        let query = ServerQuery::Kind {
+            kind: "Appointment".to_owned(),
+            params: vec![("slot".to_owned(), format!("Slot/{slot_id}"))],
+        };
+        match self.lane.client.query(&query, OURS).await {
+            Ok(body) => {
+                let page = body
+                    .read()
+                    .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+                self.note_look(&page);
+                for change in page.changes {
+                    let Change::Put { key, version, json } = change else {
+                        continue;
+                    };
+                    if key.kind != "Appointment" || !slots_of(json).iter().any(|id| id == slot_id) {
+                        continue;
+                    }
+                    if intent_of(json) == Some(self.id) {
+                        let json = json.to_owned();
+                        let ours = self.taken_for_ours(key, Versioned { json, version })?;
+                        if let Ours::There(appointment, ..) = ours {
+                            return Ok(Some(Said::Appointment(appointment)));
+                        }
+                    } else if has_its_time(self.lane.wire, json) {
+                        return Ok(None);
+                    }
+                }
+            }
+            // It is not searched so, or others' are not for this phone.
+            Err(ClientError::NotFound | ClientError::Gone | ClientError::Refused { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let changed = sokhoe_fhir::index(slot).ok();
+        let changed = changed.and_then(|indexed| indexed.last_updated);
+        let looked = Some(self.looked.load(Ordering::Relaxed)).filter(|looked| *looked > 0);
+        Ok(match (changed, looked.map(Timestamp::from_millis)) {
+            (Some(changed), Some(looked)) => {
+                (looked.since(changed) < SEARCHED_LATER).then_some(Said::NotYet)
+            }
+            // It tells no times: so many answers without ours are enough to ask the person.
+            _ => Some(Said::Unclear),
+        })
+    }
+
+    fn note_look(&self, page: &ServerPage<'_>) {
+        if let Some(looked) = page.looked {
+            self.looked.store(looked.as_millis(), Ordering::Relaxed);
+        }
     }
 
     /// An Appointment under our id. One that is somebody else's is no answer.
@@ -154,6 +232,18 @@ impl Attempt<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether an Appointment has the time that it is for.
+fn has_its_time(wire: Wire, json: &str) -> bool {
+    read(wire, json).is_ok_and(|appointment| {
+        !matches!(
+            appointment.status,
+            AppointmentStatus::Cancelled
+                | AppointmentStatus::EnteredInError
+                | AppointmentStatus::Noshow
+        )
+    })
 }
 
 fn key_of(json: &str) -> Option<ResourceKey> {
