@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::dice::Dice;
 
 /// How long a life is, before the quiet.
-pub const LIFE: Duration = Duration::from_secs(34_200);
+pub const LIFE: Duration = Duration::from_secs(36_000);
 
 /// Of a life.
 #[derive(Clone, Copy)]
@@ -26,21 +26,21 @@ impl Temper {
     pub fn of(seed: u64) -> Self {
         let dice = Dice::new(seed, 2);
         let phones = match dice.below(20) {
-            0..5 => 1,
-            5..15 => 2,
-            15..18 => 3,
+            0..6 => 1,
+            6..16 => 2,
+            16..18 => 3,
             18 => 4,
             _ => 5,
         };
         let minutes = match dice.below(10) {
             0 => 60,
             1..4 => 300,
-            _ => 840,
+            _ => 960,
         };
         Self {
             phones,
             between_visits: Duration::from_secs(60 * minutes),
-            at_clinics: Duration::from_secs(60 * (60 + minutes / 8)),
+            at_clinics: Duration::from_secs(60 * (60 + minutes / 6)),
         }
     }
 }
