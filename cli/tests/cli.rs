@@ -796,6 +796,20 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
             .expect("rows")
             .is_empty()
     );
+
+    let refused = phone.run(&["forget-clinic"]);
+    assert!(
+        !refused.ok && refused.stderr.contains("one of your bookings"),
+        "{}",
+        refused.stderr
+    );
+    phone.json(&["forget-clinic", "--unsent", "1"]);
+    assert!(
+        phone.json(&["book-search", "hba1c"])["entries"]
+            .as_array()
+            .expect("rows")
+            .is_empty()
+    );
 }
 
 #[test]

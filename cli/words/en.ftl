@@ -108,6 +108,7 @@ phone-no-conflicts = There is nothing to decide.
 phone-conflict-part = {"  "}{ $what }: yours “{ $mine }”, the hospital's “{ $clinics }”
 phone-settled-conflict = It is decided.
 phone-taken-back = Taken back. The book shows what the hospital has.
+phone-clinic-forgotten = { $clinic } is no longer in the book of { $name }. What came from it is erased from this phone.
 phone-storage = Documents take { $used } of { $budget } MB: { $own } MB are your own, { $evictable } MB go when room is needed.
 phone-no-attachments = This row has no documents.
 phone-attachment-written = “{ $title }” ({ $size }) was written to { $path }.

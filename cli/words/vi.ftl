@@ -90,6 +90,7 @@ phone-no-conflicts = Không có chỗ nào phải chọn.
 phone-conflict-part = {"  "}{ $what }: của bạn “{ $mine }”, của bệnh viện “{ $clinics }”
 phone-settled-conflict = Đã chọn xong.
 phone-taken-back = Đã bỏ. Trong sổ là nội dung của bệnh viện.
+phone-clinic-forgotten = { $clinic } không còn trong sổ của { $name }. Dữ liệu từ nơi này đã xóa khỏi điện thoại.
 phone-storage = Giấy tờ chiếm { $used } trên { $budget } MB: { $own } MB là của bạn, { $evictable } MB sẽ tự gỡ khi cần chỗ.
 phone-no-attachments = Mục này không có tài liệu kèm theo.
 phone-attachment-written = Đã ghi “{ $title }” ({ $size }) vào { $path }.

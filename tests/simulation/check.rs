@@ -74,6 +74,7 @@ pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrong
                 BookingStatus::Confirmed => Some("booked"),
                 BookingStatus::Cancelled => Some("cancelled"),
                 BookingStatus::Refused => None,
+                BookingStatus::Sending if is_kept_back(phone, &of, &id) => None,
                 BookingStatus::WaitingForNetwork | BookingStatus::Sending => {
                     wrongs.note(format!(
                         "I11: {}: {id} is {status:?} at the end",
@@ -91,6 +92,12 @@ pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrong
             }
         }
     }
+}
+
+/// Whether a person is asked what is to become of a booking, of which a server of others tells nothing that is clear.
+fn is_kept_back(phone: &SimPhone, person: &str, id: &str) -> bool {
+    let parked = phone.app().parked(person).unwrap_or_default();
+    parked.iter().any(|parked| parked.id == id)
 }
 
 /// I2: every booking at a clinic is one that a phone of the family asked for, under the id it has there.

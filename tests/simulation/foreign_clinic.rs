@@ -16,7 +16,9 @@ use sokhoe_tests::foreign::{ForeignClinic as Server, SlotRow};
 
 use crate::clinic::{Booking, SimClinic};
 use crate::dice::Dice;
-use crate::foreign_records::{HOME, RESULTS, TIMES, corrected, result, time, together};
+use crate::foreign_records::{
+    HOME, RESULTS, TIMES, corrected, result, strangers_booking, time, together,
+};
 use crate::story::Story;
 use crate::template::{PATIENTS, is_known};
 use crate::time::{DeviceClock, Time};
@@ -242,6 +244,8 @@ impl ForeignClinic {
         if slots.iter().any(is_free) {
             let busy = time(number, "busy", crate::time::begin());
             self.server.put(&busy, now).expect("a Slot");
+            let theirs = strangers_booking(number);
+            self.server.put(&theirs, now).expect("an Appointment");
             self.tell(format_args!("gives {id} away"));
         }
     }

@@ -31,12 +31,30 @@ pub fn server(
             put(&result(patient, number, 100));
         }
     }
+    put(&format!(
+        r#"{{"resourceType":"Patient","id":"{STRANGER}"}}"#
+    ));
     put(r#"{"resourceType":"Practitioner","id":"bs-lo","name":[{"text":"BS. Lò Văn Tim"}]}"#);
     put(r#"{"resourceType":"Schedule","id":"kham","actor":[{"reference":"Practitioner/bs-lo"}]}"#);
     for number in 0..TIMES {
         put(&time(number, "free", now));
     }
     server
+}
+
+/// Somebody of another family.
+const STRANGER: &str = "bn-999999";
+
+/// Their booking of the time of this number.
+pub fn strangers_booking(number: usize) -> String {
+    json!({
+        "resourceType": "Appointment",
+        "id": format!("stranger-{number}"),
+        "status": "booked",
+        "slot": [{"reference": format!("Slot/t{number}")}],
+        "participant": [{"actor": {"reference": format!("Patient/{STRANGER}")}, "status": "accepted"}],
+    })
+    .to_string()
 }
 
 /// Times that can be booked, two hours apart.

@@ -60,8 +60,8 @@ pub enum Stand {
     InStep,
     /// As far as it knows; it sent something, which others may not have.
     Sent,
-    /// A reading waits whose answer was lost: a server that gives all ids is not asked to make it again before a
-    /// search there would find the first.
+    /// All that waits may be at a server of others whose searches may not find it yet: a reading that is not made again
+    /// before, a booking whose time is busy since.
     AsksLater,
     /// Something waits to be sent, or somebody was not reached.
     Waits,
@@ -344,7 +344,7 @@ impl SimPhone {
                     let waits = view.waiting > 0 && !self.asks(&app, &person);
                     match (waits, view.unreachable_clinic_ids.is_empty()) {
                         (_, false) => Stand::Waits,
-                        (true, true) if self.waits_with_readings(&person, view.waiting) => {
+                        (true, true) if self.may_ask_later(&app, &person, view.waiting) => {
                             Stand::AsksLater
                         }
                         (true, true) => Stand::Waits,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sokhoe_app::{
-    AppError, ChangeContactRequest, Keep, Measure, PersonView, RecordReadingRequest, SoKhoe,
+    AppError, BookingStatus, ChangeContactRequest, Keep, Measure, PersonView, RecordReadingRequest,
+    SoKhoe,
 };
 
 use crate::check::{Records, Wrongs, patient_of};
@@ -15,8 +16,8 @@ use crate::template::{GIVES_ALL_IDS, HOSTS, PATIENTS};
 /// Pulses that a phone of this number can write, each of which stands nowhere else.
 const PULSES: usize = 50;
 const LOWEST_PULSE: usize = 30;
-/// The code of a pulse; no clinic writes any.
-const PULSE: &str = "8867-4";
+/// The code of a pulse as it stands in JSON; no clinic writes any, and ids have no such quotation marks.
+const PULSE: &str = "\"8867-4\"";
 
 /// What was written, and kept before the phone said so.
 #[derive(Clone)]
@@ -116,14 +117,23 @@ impl SimPhone {
                 .is_ok_and(|conflicts| !conflicts.is_empty())
     }
 
-    /// Whether all that waits are readings for a server that gives all ids itself.
-    pub fn waits_with_readings(&self, person: &PersonView, waiting: u64) -> bool {
-        let state = self.state();
-        let is_one = |word: &&Word| {
-            let host = self.around.hosts.get(&word.clinic).map(String::as_str);
-            word.is_reading && word.person.id == person.id && host == Some(HOSTS[GIVES_ALL_IDS])
+    /// Whether all that waits are readings for a server that gives all ids itself, and bookings at others' servers.
+    pub fn may_ask_later(&self, app: &SoKhoe, person: &PersonView, waiting: u64) -> bool {
+        let at = |clinic: &String| {
+            let host = self.around.hosts.get(clinic)?;
+            HOSTS.iter().position(|known| known == host)
         };
-        state.words.iter().filter(is_one).count() as u64 >= waiting
+        let words = self.state().words.clone();
+        let readings = words.iter().filter(|word| {
+            word.is_reading
+                && word.person.id == person.id
+                && at(&word.clinic) == Some(GIVES_ALL_IDS)
+        });
+        let bookings = app.bookings(&person.id).unwrap_or_default();
+        let bookings = bookings.iter().filter(|booking| {
+            booking.status == BookingStatus::Sending && at(&booking.clinic_id) != Some(0)
+        });
+        (readings.count() + bookings.count()) as u64 >= waiting
     }
 
     /// Decides whatever there is to decide; whether there was anything.

@@ -21,8 +21,8 @@ use crate::words;
 /// I11: once nothing goes wrong any more, everything is in step within this.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// After this a server that gives all ids is asked again to make what it was asked to before.
-const UNTIL_ASKED_AGAIN: Duration = Duration::from_secs(11 * 60);
+/// After this whatever a server has is found by searching there.
+const UNTIL_ASKED_AGAIN: Duration = Duration::from_secs(61 * 60);
 
 /// After this a phone compares what it has with all that a server lists.
 const UNTIL_COMPARED: Duration = Duration::from_secs(25 * 3_600);

@@ -6,6 +6,7 @@ mod day_times;
 mod documents;
 mod enrol;
 mod export;
+mod forget_clinic;
 pub(crate) mod invoices;
 pub(crate) mod json;
 mod keys;
@@ -105,6 +106,7 @@ enum PhoneCommand {
     Conflicts,
     Settle(own_words::SettleArgs),
     TakeBack(own_words::TakeBackArgs),
+    ForgetClinic(forget_clinic::ForgetClinicArgs),
     Export(export::ExportArgs),
     Storage(storage::StorageArgs),
     Reminders(reminders::RemindersArgs),
@@ -170,6 +172,7 @@ pub(crate) async fn run(
         PhoneCommand::Conflicts => own_words::conflicts(&phone, output),
         PhoneCommand::Settle(args) => own_words::settle(&phone, args, output).await,
         PhoneCommand::TakeBack(args) => own_words::take_back(&phone, &args, output),
+        PhoneCommand::ForgetClinic(args) => forget_clinic::run(&phone, &args, output).await,
         PhoneCommand::Export(args) => export::run(&phone, &args, output),
         PhoneCommand::Move(args) => move_phone::run(&phone, args, output),
         PhoneCommand::Recovery(args) => keys::recovery(folder, &args, words, output),

@@ -101,6 +101,12 @@ public final class SoKhoe: Sendable {
         try await core.addServer(request: request)
     }
 
+    /// Takes a clinic out of a person's book: what came from it is erased from this phone. What the clinic does not have
+    /// yet would be lost: `SoKhoeError.Unsent` says how much that is, and `unsent` that the person knows it.
+    public func forgetClinic(personId: String, clinicId: String, unsent: UInt64 = 0) async throws {
+        try await core.forgetClinic(personId: personId, clinicId: clinicId, unsent: unsent)
+    }
+
     /// How a person's book stands with each clinic. ``observe(personId:)`` has it, too.
     public func syncState(personId: String) async throws -> [ClinicSyncView] {
         try await core.syncState(personId: personId)

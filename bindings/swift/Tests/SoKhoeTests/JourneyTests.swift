@@ -126,6 +126,12 @@ final class JourneyTests: XCTestCase {
         following.cancel()
         let ended = await thrown { try await following.value }
         XCTAssertEqual(ended as? SoKhoeError, .Cancelled)
+
+        try await second.forgetClinic(personId: person, clinicId: state.clinicId)
+        let persons = try await second.persons()
+        XCTAssertEqual(persons.map(\.clinicIds), [[]])
+        let bookings = try await second.bookings(personId: person)
+        XCTAssertEqual(bookings, [])
     }
 
     func testABackgroundTaskHeedsNetworkDataAndTimeAndThePhoneRemindsAndReports() async throws {

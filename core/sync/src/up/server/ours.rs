@@ -21,6 +21,9 @@ const OURS: u32 = 20;
 /// nobody else's for sure.
 const SEARCHED_LATER: Duration = Duration::from_secs(3_600);
 
+/// Of one server, times that differ by less are the same: its answers may come from several machines.
+const SAME_TIME: Duration = Duration::from_secs(60);
+
 /// A resource of the server's, with the version that a write must name.
 pub(super) struct Read {
     pub json: String,
@@ -166,10 +169,11 @@ impl Attempt<'_> {
         let changed = changed.and_then(|indexed| indexed.last_updated);
         let looked = Some(self.looked.load(Ordering::Relaxed)).filter(|looked| *looked > 0);
         Ok(match (changed, looked.map(Timestamp::from_millis)) {
-            (Some(changed), Some(looked)) => {
+            (Some(changed), Some(looked)) if changed <= looked.plus(SAME_TIME) => {
                 (looked.since(changed) < SEARCHED_LATER).then_some(Said::NotYet)
             }
-            // It tells no times: so many answers without ours are enough to ask the person.
+            // It tells no times, or its clock was set back since, perhaps by days: so many answers without ours are
+            // enough to ask the person.
             _ => Some(Said::Unclear),
         })
     }

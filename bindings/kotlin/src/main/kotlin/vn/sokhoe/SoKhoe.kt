@@ -99,6 +99,16 @@ public class SoKhoe private constructor(
     /** Links a person with their Patient at any FHIR R4 server; without a person the Patient becomes one. */
     public suspend fun addServer(request: AddServerRequest): EnrolmentView = core.addServer(request)
 
+    /**
+     * Takes a clinic out of a person's book: what came from it is erased from this phone. What the clinic does not have
+     * yet would be lost: [SoKhoeException.Unsent] says how much that is, and [unsent] that the person knows it.
+     */
+    public suspend fun forgetClinic(
+        personId: String,
+        clinicId: String,
+        unsent: ULong = 0uL,
+    ): Unit = core.forgetClinic(personId, clinicId, unsent)
+
     /** How a person's book stands with each clinic. [observe] has it, too. */
     public suspend fun syncState(personId: String): List<ClinicSyncView> = core.syncState(personId)
 

@@ -167,6 +167,10 @@ class JourneyTest {
                         }
                         following.cancelAndJoin()
                         screen.cancelAndJoin()
+
+                        second.forgetClinic(person, clinicState.clinicId)
+                        assertEquals(emptyList(), second.persons().single().clinicIds)
+                        assertEquals(emptyList(), second.bookings(person))
                     }
                 }
             }
