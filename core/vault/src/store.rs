@@ -4,7 +4,7 @@
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sokhoe_domain::planted::{Bug, is_planted};
@@ -99,8 +99,6 @@ struct Writer {
     connection: Option<Connection>,
     durability: Durability,
     scratch: Scratch,
-    /// For whoever reads here.
-    decoder: Decoder,
     /// Whether the disk failed under the last one: see [`fold_in_journal`].
     suspect: bool,
 }
@@ -335,7 +333,6 @@ impl Store {
                     encoder: Encoder::default(),
                     index: sokhoe_fhir::index,
                 },
-                decoder: Decoder::default(),
                 suspect: false,
             }),
             notices: Arc::clone(&notices),
@@ -394,7 +391,7 @@ impl Store {
     /// and each reference with its row. Not `cipher_integrity_check`: it looks at the file alone, where a
     /// page may be half written while the journal still has it whole.
     pub(crate) fn check(&self) -> Result<(), VaultError> {
-        self.read_at_length(|tx, _| {
+        self.read(|tx, _| {
             let mut tables = tx.prepare("PRAGMA integrity_check(1)")?;
             let mut references = tx.prepare("PRAGMA foreign_key_check")?;
             let whole = tables.query_row([], |row| row.get::<_, String>(0))? == "ok"
@@ -434,22 +431,30 @@ impl Store {
         _running = self.switch.enter()?;
         self.pool.in_use()?;
         let _stoppable = Stoppable::by(self.switch.flag());
-        self.connect_writer(&mut writer)?;
         let Writer {
             connection: slot,
             durability: current,
             scratch,
             suspect,
-            ..
         } = &mut *writer;
-        let Some(connection) = slot else {
-            return Err(VaultError::Internal { code: 0 });
-        };
         // The key store is told of the epoch once it is sure to be in the file.
         let durability = match self.pool.epoch.is_raised() {
             true if is_planted(Bug::NothingDurable) => Durability::Relaxed,
             true => durability,
             false => Durability::Full,
+        };
+        let connection = match slot {
+            Some(connection) => connection,
+            None => {
+                *current = Durability::Full;
+                let role = Role::Writer { create: false };
+                let connection = self.pool.connect(&self.switch, role)?;
+                if *suspect {
+                    fold_in_journal(&connection).map_err(|error| self.switch.paused_or(error))?;
+                    *suspect = false;
+                }
+                slot.insert(connection)
+            }
         };
         let result = (|| {
             if *current != durability {
@@ -489,25 +494,7 @@ impl Store {
         result
     }
 
-    /// Opens the connection that writes, if it was closed.
-    fn connect_writer(&self, writer: &mut Writer) -> Result<(), VaultError> {
-        if writer.connection.is_some() {
-            return Ok(());
-        }
-        writer.durability = Durability::Full;
-        let role = Role::Writer { create: false };
-        let connection = self.pool.connect(&self.switch, role)?;
-        if writer.suspect {
-            fold_in_journal(&connection).map_err(|error| self.switch.paused_or(error))?;
-            writer.suspect = false;
-        }
-        writer.connection = Some(connection);
-        Ok(())
-    }
-
-    /// Runs `work` in one reading transaction: everything it sees is of one moment. For what a screen asks for: while
-    /// nobody writes it reads where the last commit came from, whose pages are still in memory and deciphered, and no
-    /// other connection has to be opened; whoever wants to write waits for it.
+    /// Runs `work` in one reading transaction: everything it sees is of one moment.
     pub(crate) fn read<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
@@ -515,85 +502,24 @@ impl Store {
         let _running = self.switch.enter()?;
         self.pool.in_use()?;
         let _stoppable = Stoppable::by(self.switch.flag());
-        match self.pool.free_writer() {
-            Some(writer) => self.read_between_writes(writer, work),
-            None => self.read_beside(work),
-        }
-    }
-
-    /// The same for what takes long: nobody who writes waits for it.
-    pub(crate) fn read_at_length<T>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
-    ) -> Result<T, VaultError> {
-        let _running = self.switch.enter()?;
-        self.pool.in_use()?;
-        let _stoppable = Stoppable::by(self.switch.flag());
-        self.read_beside(work)
-    }
-
-    fn read_between_writes<T>(
-        &self,
-        mut writer: MutexGuard<'_, Writer>,
-        work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
-    ) -> Result<T, VaultError> {
-        self.connect_writer(&mut writer)?;
-        let Writer {
-            connection: slot,
-            decoder,
-            suspect,
-            ..
-        } = &mut *writer;
-        let Some(connection) = slot else {
-            return Err(VaultError::Internal { code: 0 });
-        };
-        let (result, is_spoiled) = self.read_on(connection, decoder, work);
-        if is_spoiled {
-            close(slot.take());
-            *suspect |= result.as_ref().is_err_and(spoils_connection);
-        }
-        self.locked_or(result)
-    }
-
-    fn read_beside<T>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
-    ) -> Result<T, VaultError> {
         let mut loan = self.borrow_reader()?;
         let Some(reader) = loan.reader.as_mut() else {
             return Err(VaultError::Internal { code: 0 });
         };
-        let (result, is_spoiled) = self.read_on(&mut reader.connection, &mut reader.decoder, work);
-        if is_spoiled {
-            loan.reader = None;
-        }
-        self.locked_or(result)
-    }
-
-    /// Reads, and whether the connection is of no more use.
-    fn read_on<T>(
-        &self,
-        connection: &mut Connection,
-        decoder: &mut Decoder,
-        work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
-    ) -> (Result<T, VaultError>, bool) {
         let result = (|| {
-            let transaction = connection.transaction()?;
-            let value = work(&transaction, decoder)?;
+            let transaction = reader.connection.transaction()?;
+            let value = work(&transaction, &mut reader.decoder)?;
             transaction.finish()?;
             Ok(value)
         })()
         .map_err(|error| self.switch.paused_or(error));
-        let Err(error) = &result else {
-            return (result, false);
-        };
-        self.pool.note(error);
-        // One that was interrupted may still be in its transaction.
-        let is_spoiled = spoils_connection(error) || *error == VaultError::Paused;
-        (result, is_spoiled)
-    }
-
-    fn locked_or<T>(&self, result: Result<T, VaultError>) -> Result<T, VaultError> {
+        if let Err(error) = &result {
+            self.pool.note(error);
+            // One that was interrupted may still be in its transaction.
+            if spoils_connection(error) || *error == VaultError::Paused {
+                loan.reader = None;
+            }
+        }
         result.map_err(|error| locked_or(error, &*self.pool.keys, &self.pool.name))
     }
 
@@ -615,12 +541,6 @@ impl Store {
         connection
             .execute_batch("PRAGMA wal_checkpoint(PASSIVE);")
             .unwrap();
-    }
-
-    /// How many connections there are beside the one that writes.
-    #[cfg(test)]
-    pub(crate) fn readers_open(&self) -> usize {
-        self.pool.readers().open
     }
 
     #[cfg(test)]
@@ -662,28 +582,13 @@ impl Store {
 
 impl Pool {
     fn writer(&self) -> MutexGuard<'_, Writer> {
-        let writer = self.writer.lock();
-        writer.unwrap_or_else(|poisoned| self.after_a_panic(poisoned))
-    }
-
-    /// The writer, when nobody writes.
-    fn free_writer(&self) -> Option<MutexGuard<'_, Writer>> {
-        match self.writer.try_lock() {
-            Ok(writer) => Some(writer),
-            Err(TryLockError::Poisoned(poisoned)) => Some(self.after_a_panic(poisoned)),
-            Err(TryLockError::WouldBlock) => None,
-        }
-    }
-
-    /// A panic rolled the transaction back; what was remembered of it must go too.
-    fn after_a_panic<'w>(
-        &self,
-        poisoned: PoisonError<MutexGuard<'w, Writer>>,
-    ) -> MutexGuard<'w, Writer> {
-        let mut writer = poisoned.into_inner();
-        writer.scratch.names.forget();
-        self.writer.clear_poison();
-        writer
+        self.writer.lock().unwrap_or_else(|poisoned| {
+            // A panic rolled the transaction back; what was remembered of it must go too.
+            let mut writer = poisoned.into_inner();
+            writer.scratch.names.forget();
+            self.writer.clear_poison();
+            writer
+        })
     }
 
     fn readers(&self) -> MutexGuard<'_, Readers> {
