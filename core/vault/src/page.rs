@@ -156,7 +156,7 @@ impl Vault {
         clinic: &ClinicId,
     ) -> Result<Vec<(ResourceKey, Option<String>)>, VaultError> {
         self.store()
-            .read_at_length(|tx, _| resources::versions(tx, clinic))
+            .read(|tx, _| resources::versions(tx, clinic))
     }
 
     fn take_in(

@@ -169,8 +169,8 @@ class JourneyTest {
                         screen.cancelAndJoin()
 
                         second.forgetClinic(person, clinicState.clinicId)
-                        assertEquals(emptyList(), second.persons().single().clinicIds)
-                        assertEquals(emptyList(), second.bookings(person))
+                        assertEquals(emptyList<String>(), second.persons().single().clinicIds)
+                        assertEquals(emptyList<BookingView>(), second.bookings(person))
                     }
                 }
             }
