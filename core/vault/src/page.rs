@@ -155,8 +155,7 @@ impl Vault {
         &self,
         clinic: &ClinicId,
     ) -> Result<Vec<(ResourceKey, Option<String>)>, VaultError> {
-        self.store()
-            .read(|tx, _| resources::versions(tx, clinic))
+        self.store().read(|tx, _| resources::versions(tx, clinic))
     }
 
     fn take_in(
