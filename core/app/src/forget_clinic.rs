@@ -1,7 +1,6 @@
 //! A person takes a clinic out of their book.
 
 use sokhoe_domain::ClinicId;
-use sokhoe_vault::VaultError;
 
 use crate::error::AppError;
 use crate::session::SoKhoe;
@@ -29,11 +28,6 @@ impl SoKhoe {
         session.patient_at(&book.person.id, &clinic)?;
         // Nothing of it is being sent meanwhile.
         let _one_at_a_time = book.syncing.lock().await;
-        let count = book.vault.unsent(&clinic)?;
-        if count > unsent {
-            return Err(VaultError::Unsent { count }.into());
-        }
-        session.erase_clinic(&book, &clinic, unsent, Vec::new())?;
-        Ok(())
+        session.erase_clinic(&book, &clinic, unsent, Vec::new())
     }
 }

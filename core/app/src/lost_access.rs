@@ -45,6 +45,10 @@ impl Session {
         let links = account.links(&book.person.id)?;
         let is_last = links.iter().all(|link| link.clinic == *clinic);
         if is_last && book.vault.own_documents()?.is_empty() {
+            let count = book.vault.unsent(clinic)?;
+            if count > knowing_of {
+                return Err(AppError::Unsent { count });
+            }
             self.destroy_book(&book.person.id, || Ok(()))?;
             let anew = self.book(book.person.id.as_str())?;
             anew.vault.keep_moved(&[], &events)?;

@@ -161,6 +161,11 @@ impl SoKhoe {
             return Ok(view);
         }
         let mut failure = None;
+        // Loses what a clinic gave; whether nobody is left to ask.
+        let lose = |clinic: &ClinicId| -> Result<bool, AppError> {
+            session.lose_access(&book, clinic)?;
+            Ok(session.lanes(&book.person.id)?.is_empty())
+        };
         let pulls = pull_all(&engine, &lanes, &session.paces, cause, wait).await;
         let now = session.now();
         for (lane, pulled) in lanes.iter().zip(pulls) {
@@ -183,14 +188,12 @@ impl SoKhoe {
                     if is_planted(Bug::AccessEndedIgnored) {
                         continue;
                     }
-                    session.lose_access(&book, &lane.clinic)?;
-                    if session.lanes(&book.person.id)?.is_empty() {
+                    if lose(&lane.clinic)? {
                         return Ok(view);
                     }
                 }
                 Err(SyncError::PatientGone) => {
-                    session.lose_access(&book, &lane.clinic)?;
-                    if session.lanes(&book.person.id)?.is_empty() {
+                    if lose(&lane.clinic)? {
                         return Ok(view);
                     }
                 }

@@ -41,12 +41,7 @@ pub fn to_be_created(reading: &str, id: IntentId) -> Result<String, FhirError> {
 /// Which change made an Observation, by its identifier.
 #[must_use]
 pub fn change_of(observation: &str) -> Option<IntentId> {
-    let document = read::resource(observation, "Observation").ok()?;
-    let identifiers = document.root().get("identifier");
-    identifiers
-        .items()
-        .filter(|identifier| identifier.get("system").is_text(READING))
-        .find_map(|identifier| identifier.str("value")?.parse().ok())
+    read::intent(observation, "Observation", READING)
 }
 
 /// The same Observation byte for byte under the id that a server gave it.

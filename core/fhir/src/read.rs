@@ -1,7 +1,7 @@
 //! Readings that the views share.
 
 use sokhoe_domain::ids::is_fhir_id;
-use sokhoe_domain::{ResourceKey, Timestamp, Vnd};
+use sokhoe_domain::{IntentId, ResourceKey, Timestamp, Vnd};
 
 use crate::FhirError;
 use crate::common::{Coded, Ref};
@@ -33,6 +33,17 @@ pub(crate) fn with_text(
     let mut changed = json.to_owned();
     changed.replace_range(span, &quoted(text));
     Ok(changed)
+}
+
+/// What a person decided, of which a resource came, by an identifier of this system.
+pub(crate) fn intent(json: &str, kind: &'static str, system: &str) -> Option<IntentId> {
+    let document = resource(json, kind).ok()?;
+    document
+        .root()
+        .get("identifier")
+        .items()
+        .filter(|identifier| identifier.get("system").is_text(system))
+        .find_map(|identifier| identifier.str("value")?.parse().ok())
 }
 
 /// The logical id.

@@ -105,13 +105,7 @@ impl SlotBooking<'_> {
 /// Which intent made an Appointment, by its identifier.
 #[must_use]
 pub fn intent_of(appointment: &str) -> Option<IntentId> {
-    let document = read::resource(appointment, "Appointment").ok()?;
-    document
-        .root()
-        .get("identifier")
-        .items()
-        .filter(|identifier| identifier.get("system").is_text(BOOKING))
-        .find_map(|identifier| identifier.str("value")?.parse().ok())
+    read::intent(appointment, "Appointment", BOOKING)
 }
 
 /// The ids of the Slots that an Appointment takes, of those at the same server.

@@ -20,18 +20,17 @@ impl Vault {
     /// over, unreadable without the vault's key: whoever must not read anything any more erases the vault.
     ///
     /// `knowing_of` is how much the person knows that they lose of what the clinic does not have: decisions without an
-    /// answer, and what they wrote. The answer is how much that was.
+    /// answer, and what they wrote.
     ///
     /// # Errors
     /// [`VaultError::Unsent`] when it would be more; [`VaultError::ReservedClinic`] for the person's own;
     /// [`VaultError`]. Nothing is erased then.
-    pub fn forget_clinic(&self, clinic: &ClinicId, knowing_of: u64) -> Result<u64, VaultError> {
+    pub fn forget_clinic(&self, clinic: &ClinicId, knowing_of: u64) -> Result<(), VaultError> {
         if clinic.is_own() {
             return Err(VaultError::ReservedClinic);
         }
         let (patch, unsent, files) = self.store().write(Durability::Full, |tx, scratch| {
-            let mut unsent = ids(tx, "intent", clinic)?;
-            unsent.extend(ids(tx, "change", clinic)?);
+            let unsent = unsent(tx, clinic)?;
             let count = unsent.len() as u64;
             if count > knowing_of {
                 return Err(VaultError::Unsent { count });
@@ -78,7 +77,7 @@ impl Vault {
             invoices: true,
             sync: true,
         });
-        Ok(unsent.len() as u64)
+        Ok(())
     }
 
     /// How much of what a person decided or wrote a clinic does not have: kept back, refused and in conflict, too.
@@ -86,11 +85,16 @@ impl Vault {
     /// # Errors
     /// [`VaultError`]
     pub fn unsent(&self, clinic: &ClinicId) -> Result<u64, VaultError> {
-        self.store().read(|tx, _| {
-            let (intents, changes) = (ids(tx, "intent", clinic)?, ids(tx, "change", clinic)?);
-            Ok((intents.len() + changes.len()) as u64)
-        })
+        self.store()
+            .read(|tx, _| Ok(unsent(tx, clinic)?.len() as u64))
     }
+}
+
+/// What a person decided or wrote that a clinic does not have.
+fn unsent(tx: &Transaction<'_>, clinic: &ClinicId) -> Result<Vec<IntentId>, VaultError> {
+    let mut unsent = ids(tx, "intent", clinic)?;
+    unsent.extend(ids(tx, "change", clinic)?);
+    Ok(unsent)
 }
 
 fn ids(tx: &Transaction<'_>, table: &str, clinic: &ClinicId) -> Result<Vec<IntentId>, VaultError> {

@@ -187,16 +187,14 @@ public final class SoKhoe: Sendable {
     /// Everything ends a second before `window` is over, e.g. 25 s of a `BGAppRefreshTask`; what waits to be sent goes
     /// first, and the answer says whether it is `finished`.
     public func syncBySchedule(personId: String, window: Duration? = nil) async throws -> SyncView {
-        let seconds = window.map { UInt32(clamping: $0.components.seconds) }
-        return try await core.syncBySchedule(personId: personId, windowSeconds: seconds)
+        try await core.syncBySchedule(personId: personId, windowSeconds: window?.wholeSeconds)
     }
 
     /// Like ``syncBySchedule(personId:window:)``, for everybody on this phone within one `window`: what a background task
     /// calls. What anybody decided goes out first; then come the books, the one first that was in step longest ago. What
     /// fails for one person is told with them and stops nobody else.
     public func syncAllBySchedule(window: Duration? = nil) async throws -> WindowView {
-        let seconds = window.map { UInt32(clamping: $0.components.seconds) }
-        return try await core.syncAllBySchedule(windowSeconds: seconds)
+        try await core.syncAllBySchedule(windowSeconds: window?.wholeSeconds)
     }
 
     /// What metered networks may carry, and what they carried.
@@ -258,7 +256,7 @@ public final class SoKhoe: Sendable {
     /// Cancelling the task throws ``SoKhoeError/Cancelled`` and ends the exchange with the clinic too; what has
     /// arrived is kept.
     public func waitForChanges(personId: String, wait: Duration = .seconds(25)) async throws -> SyncView {
-        let seconds = UInt32(clamping: wait.components.seconds)
+        let seconds = wait.wholeSeconds
         return try await cancellable { [core] in
             try await core.waitForChanges(personId: personId, seconds: seconds, cancel: $0)
         }
@@ -443,6 +441,13 @@ public final class SoKhoe: Sendable {
     /// What to tell people about an error of ``open(folder:deviceName:keyStore:language:)``.
     public static func words(for error: SoKhoeError, in language: Language) -> String {
         (try? wordsFor(error: error, language: language)) ?? String(describing: error)
+    }
+}
+
+extension Duration {
+    /// As the core takes spans: none below zero, the longest for all above it.
+    fileprivate var wholeSeconds: UInt32 {
+        UInt32(clamping: components.seconds)
     }
 }
 

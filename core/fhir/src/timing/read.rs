@@ -381,17 +381,15 @@ fn rule(
     }
     let on_days = weekdays.map_or(1, u8::count_ones);
     let is_chosen = times.is_empty();
-    if is_chosen {
-        // Words that were not understood are words of times, too.
-        if !repeat.get("when").exists() && !repeat.get("timeOfDay").exists() {
-            let a_day = match (unit.as_deref(), frequency, code) {
-                (None, None, Some((_, times))) => times,
-                (Some("wk"), Some(frequency), _) if frequency == on_days => 1,
-                (Some("d"), Some(frequency), _) if period == Some(1) || frequency == 1 => frequency,
-                _ => return Err(Unclear),
-            };
-            times = chosen::times(a_day, said, day)?;
-        }
+    // Words that were not understood are words of times, too.
+    if is_chosen && !repeat.get("when").exists() && !repeat.get("timeOfDay").exists() {
+        let a_day = match (unit.as_deref(), frequency, code) {
+            (None, None, Some((_, times))) => times,
+            (Some("wk"), Some(frequency), _) if frequency == on_days => 1,
+            (Some("d"), Some(frequency), _) if period == Some(1) || frequency == 1 => frequency,
+            _ => return Err(Unclear),
+        };
+        times = chosen::times(a_day, said, day)?;
     }
     let a_day = u32::try_from(times.len()).map_err(|_| Unclear)?;
     if a_day == 0 {

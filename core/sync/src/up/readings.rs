@@ -54,17 +54,23 @@ pub(super) fn is_unnamed(lane: &Lane, change: &StoredChange) -> bool {
 }
 
 impl Engine {
-    async fn reading_ways(&self, lane: &Lane) -> Result<ReadingWays, SyncError> {
+    /// How readings are sent there, or what follows when the server does not say.
+    async fn reading_ways(
+        &self,
+        change: &StoredChange,
+        attempt: &mut Attempt<'_>,
+    ) -> Result<Result<ReadingWays, Next>, SyncError> {
+        let lane = attempt.lane;
         if let Some(ways) = known_reading_ways(self.vault.cursor(&lane.clinic)?.as_deref()) {
-            return Ok(ways);
+            return Ok(Ok(ways));
         }
         match lane.client.capabilities().await {
-            Ok(server) => Ok(ReadingWays::of(&server)),
+            Ok(server) => Ok(Ok(ReadingWays::of(&server))),
             // A word on what it can is none on this reading.
             Err(ClientError::NotFound | ClientError::Gone | ClientError::Refused { .. }) => {
-                Ok(ReadingWays::default())
+                Ok(Ok(ReadingWays::default()))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Ok(Err(self.change_failed(change, error, attempt).await?)),
         }
     }
 
@@ -74,12 +80,9 @@ impl Engine {
         change: &StoredChange,
         attempt: &mut Attempt<'_>,
     ) -> Result<Next, SyncError> {
-        let client_ids = match self.reading_ways(attempt.lane).await {
+        let client_ids = match self.reading_ways(change, attempt).await? {
             Ok(ways) => ways.client_ids,
-            Err(SyncError::Client(error)) => {
-                return self.change_failed(change, error, attempt).await;
-            }
-            Err(error) => return Err(error),
+            Err(next) => return Ok(next),
         };
         if client_ids != Some(false) {
             match attempt.lane.client.versioned(&change.key).await {
@@ -105,12 +108,9 @@ impl Engine {
         json: &str,
         attempt: &mut Attempt<'_>,
     ) -> Result<Next, SyncError> {
-        let client_ids = match self.reading_ways(attempt.lane).await {
+        let client_ids = match self.reading_ways(change, attempt).await? {
             Ok(ways) => ways.client_ids,
-            Err(SyncError::Client(error)) => {
-                return self.change_failed(change, error, attempt).await;
-            }
-            Err(error) => return Err(error),
+            Err(next) => return Ok(next),
         };
         let Ok(unnamed) = to_be_created(json, change.id) else {
             return self.refuse_change(change, "invalid-request");

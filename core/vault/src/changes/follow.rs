@@ -18,7 +18,7 @@ use crate::vault::Vault;
 
 /// What was named otherwise since the vault was opened. A screen, or a program, may still have the phone's id in its
 /// hands; what is on disk has it nowhere.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Named(Mutex<HashMap<(ClinicId, ResourceKey), ResourceKey>>);
 
 impl Named {

@@ -325,7 +325,7 @@ impl Engine {
             more.extend(page.next.and_then(|next| body.absolute(&next)));
             changes.extend(page.changes);
         }
-        if !changes.is_empty() && !self.apply(lane, run, &changes, run.standing.clone(), false)? {
+        if !self.apply(lane, run, &changes, run.standing.clone(), false)? {
             return Ok(false);
         }
         while let Some(next) = more.pop() {
@@ -498,6 +498,9 @@ impl Engine {
         standing: Standing,
         last: bool,
     ) -> Result<bool, SyncError> {
+        if changes.is_empty() && !last && standing == run.standing {
+            return Ok(true);
+        }
         let news = self.vault.caught_up(&lane.clinic)?;
         let (bookings, events) = self.consequences(lane, changes, news)?;
         let cursor = standing.write();

@@ -167,7 +167,7 @@ public class SoKhoe private constructor(
         personId: String,
         wait: Duration = 25.seconds,
     ): SyncView {
-        val seconds = wait.toLong(DurationUnit.SECONDS).coerceIn(0, UInt.MAX_VALUE.toLong()).toUInt()
+        val seconds = wait.wholeSeconds()
         return cancellable { core.waitForChanges(personId, seconds, it) }
     }
 
@@ -344,20 +344,15 @@ public class SoKhoe private constructor(
     public suspend fun syncBySchedule(
         personId: String,
         window: Duration? = null,
-    ): SyncView {
-        val seconds = window?.toLong(DurationUnit.SECONDS)?.coerceIn(0, UInt.MAX_VALUE.toLong())
-        return core.syncBySchedule(personId, seconds?.toUInt())
-    }
+    ): SyncView = core.syncBySchedule(personId, window?.wholeSeconds())
 
     /**
      * Like [syncBySchedule], for everybody on this phone within one [window]: what a background job calls. What anybody
      * decided goes out first; then come the books, the one first that was in step longest ago. What fails for one
      * person is told with them and stops nobody else.
      */
-    public suspend fun syncAllBySchedule(window: Duration? = null): WindowView {
-        val seconds = window?.toLong(DurationUnit.SECONDS)?.coerceIn(0, UInt.MAX_VALUE.toLong())
-        return core.syncAllBySchedule(seconds?.toUInt())
-    }
+    public suspend fun syncAllBySchedule(window: Duration? = null): WindowView =
+        core.syncAllBySchedule(window?.wholeSeconds())
 
     /** What metered networks may carry, and what they carried. */
     public suspend fun data(): DataView = core.data()
@@ -487,6 +482,9 @@ public class SoKhoe private constructor(
         ): String = vn.sokhoe.core.wordsFor(error, language)
     }
 }
+
+/** As the core takes spans: none below zero, the longest for all above it. */
+private fun Duration.wholeSeconds(): UInt = toLong(DurationUnit.SECONDS).coerceIn(0, UInt.MAX_VALUE.toLong()).toUInt()
 
 /** Ends the call inside the core when the coroutine that waits for it is cancelled. */
 private suspend fun <T> cancellable(call: suspend (CancelToken) -> T): T =

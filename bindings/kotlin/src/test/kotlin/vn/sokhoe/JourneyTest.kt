@@ -169,7 +169,8 @@ class JourneyTest {
                         screen.cancelAndJoin()
 
                         second.forgetClinic(person, clinicState.clinicId)
-                        assertTrue(second.persons().single().clinicIds.isEmpty())
+                        val left = second.persons().single()
+                        assertTrue(left.clinicIds.isEmpty())
                         assertTrue(second.bookings(person).isEmpty())
                     }
                 }
