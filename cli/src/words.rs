@@ -107,7 +107,6 @@ impl Words {
     /// An error of the clinic.
     pub fn of_clinic(&self, error: &ClinicError) -> String {
         match error {
-            ClinicError::PostgresNotYet => self.say("clinic-error-postgres"),
             ClinicError::UnknownDatabaseUrl => self.say("clinic-error-database-url"),
             ClinicError::NoSuchPatient => self.say("clinic-error-patient"),
             ClinicError::BadEnrolment => self.say("clinic-error-enrolment"),

@@ -13,8 +13,9 @@ system-not-a-folder = this is not a folder
 system-a-folder = this is a folder, not a file
 
 ## The clinic
-clinic-error-postgres = PostgreSQL is not supported yet. Use --data DIR or sqlite:FILE.
-clinic-error-database-url = The database URL must begin with sqlite: (for example sqlite:/var/lib/sokhoe/clinic.db).
+clinic-keys-where = With PostgreSQL, say with --data DIR where the clinic's keys lie.
+clinic-data-twice = Give either --data or a sqlite: database, not both.
+clinic-error-database-url = The database URL must begin with sqlite: or postgres: (for example sqlite:/var/lib/sokhoe/clinic.db).
 clinic-error-patient = There is no patient with this id.
 clinic-error-enrolment = An enrolment is for 1 to 20 patients.
 clinic-error-invoice = The amounts of the invoice cannot be.

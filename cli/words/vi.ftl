@@ -13,8 +13,9 @@ system-not-a-folder = đây không phải thư mục
 system-a-folder = đây là thư mục, không phải tệp
 
 ## Cơ sở khám bệnh
-clinic-error-postgres = Chưa hỗ trợ PostgreSQL. Hãy dùng --data THƯ_MỤC hoặc sqlite:TỆP.
-clinic-error-database-url = Địa chỉ cơ sở dữ liệu phải bắt đầu bằng sqlite: (ví dụ sqlite:/var/lib/sokhoe/clinic.db).
+clinic-keys-where = Với PostgreSQL, hãy ghi thư mục chứa khóa của cơ sở khám bệnh bằng --data THƯ_MỤC.
+clinic-data-twice = Chỉ dùng --data hoặc cơ sở dữ liệu sqlite:, không dùng cả hai.
+clinic-error-database-url = Địa chỉ cơ sở dữ liệu phải bắt đầu bằng sqlite: hoặc postgres: (ví dụ sqlite:/var/lib/sokhoe/clinic.db).
 clinic-error-patient = Không có người bệnh nào mang mã này.
 clinic-error-enrolment = Một mã đăng ký dành cho 1 đến 20 người bệnh.
 clinic-error-invoice = Số tiền trên phiếu thu không hợp lệ.

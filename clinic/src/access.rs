@@ -20,12 +20,11 @@ mod writing;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use sokhoe_domain::Timestamp;
 
 use crate::fhir_api::types::{Rule, rule_of};
 use crate::keys::sha256;
-use crate::store::StoreError;
+use crate::store::{Dialect, Row, Sql, StoreError, params};
 pub(crate) use writing::{WRITABLE, Writing};
 
 /// The persons of session `?1` while it is not revoked: the one condition of every query.
@@ -79,20 +78,15 @@ pub(crate) struct Scope<'a> {
 
 /// The session of a token and its device; nothing when they do not belong together or it was revoked.
 pub(crate) fn authenticate(
-    sql: &Connection,
+    sql: Sql<'_>,
     token: &str,
     device: &str,
 ) -> Result<Option<Access>, StoreError> {
-    Ok(sql
-        .prepare_cached(
-            "SELECT pk FROM session WHERE token_hash = ?1 AND device = ?2 AND revoked IS NULL",
-        )?
-        .query_row(params![sha256(token.as_bytes()), device], |row| row.get(0))
-        .optional()?
-        .map(|session| Access {
-            session,
-            device: device.to_owned(),
-        }))
+    sql.first(
+        "SELECT pk FROM session WHERE token_hash = ?1 AND device = ?2 AND revoked IS NULL",
+        params![sha256(token.as_bytes()), device],
+        |row| Ok(Access::of_session(row.get(0)?, device)),
+    )
 }
 
 impl Access {
@@ -102,79 +96,95 @@ impl Access {
     }
 
     /// Whether the session may see the person and act for them.
-    pub fn may(&self, sql: &Connection, patient: &str) -> Result<bool, StoreError> {
-        Ok(sql
-            .prepare_cached(&format!("SELECT 1 WHERE ?2 IN ({GRANTED})"))?
-            .exists(params![self.session, patient])?)
+    pub fn may(&self, sql: Sql<'_>, patient: &str) -> Result<bool, StoreError> {
+        sql.exists(
+            &format!("SELECT 1 WHERE ?2 IN ({GRANTED})"),
+            params![self.session, patient],
+        )
     }
 
     /// Whether the session could once see the person and no longer may: it alone is told so.
-    pub fn has_ended(&self, sql: &Connection, patient: &str) -> Result<bool, StoreError> {
-        Ok(sql
-            .prepare_cached(
-                "SELECT 1 FROM access_grant
-                 WHERE session = ?1 AND patient = ?2 AND ended IS NOT NULL",
-            )?
-            .exists(params![self.session, patient])?)
+    pub fn has_ended(&self, sql: Sql<'_>, patient: &str) -> Result<bool, StoreError> {
+        sql.exists(
+            "SELECT 1 FROM access_grant
+             WHERE session = ?1 AND patient = ?2 AND ended IS NOT NULL",
+            params![self.session, patient],
+        )
     }
 
     /// How many resources a feed from its beginning has; nothing of a person who is not granted.
-    pub fn feed_length(&self, sql: &Connection, patient: &str) -> Result<u64, StoreError> {
-        Ok(sql
-            .prepare_cached(&format!(
-                "SELECT count(*) FROM change WHERE patient = ?2 AND ?2 IN ({GRANTED})"
-            ))?
-            .query_row(params![self.session, patient], |row| row.get(0))
-            .map(i64::unsigned_abs)?)
+    pub fn feed_length(&self, sql: Sql<'_>, patient: &str) -> Result<u64, StoreError> {
+        sql.one(
+            &format!("SELECT count(*) FROM change WHERE patient = ?2 AND ?2 IN ({GRANTED})"),
+            params![self.session, patient],
+            |row| row.get(0).map(i64::unsigned_abs),
+        )
     }
 
     /// The resource, when it is there and granted.
-    pub fn read(
-        &self,
-        sql: &Connection,
-        kind: &str,
-        id: &str,
-    ) -> Result<Option<Stored>, StoreError> {
+    pub fn read(&self, sql: Sql<'_>, kind: &str, id: &str) -> Result<Option<Stored>, StoreError> {
         let Some(condition) = condition(kind) else {
             return Ok(None);
         };
-        Ok(sql
-            .prepare_cached(&format!(
+        sql.first(
+            &format!(
                 "SELECT pk, id, version, updated, json FROM resource
                  WHERE type = ?2 AND id = ?3 AND json IS NOT NULL AND {condition}"
-            ))?
-            .query_row(params![self.session, kind, id], stored)
-            .optional()?)
+            ),
+            params![self.session, kind, id],
+            stored,
+        )
     }
 
     /// Gives `each` the granted resources of a type in a steady order, until it says to stop.
     pub fn search(
         &self,
-        sql: &Connection,
+        sql: Sql<'_>,
         kind: &str,
         scope: &Scope<'_>,
         mut each: impl FnMut(Stored) -> bool,
     ) -> Result<(), StoreError> {
-        let Some(places) = places(kind, scope.patient.is_some()) else {
+        let Some(granted) = granted(kind, scope.patient.is_some()) else {
             return Ok(());
         };
-        let ids = serde_json::to_string(scope.ids).unwrap_or_default();
-        let mut places = sql.prepare_cached(&places)?;
-        let mut resource = sql.prepare_cached(
-            "SELECT pk, id, version, updated, json FROM resource
-             WHERE pk = ?1 AND json IS NOT NULL
-               AND (?2 = '[]' OR id IN (SELECT value FROM json_each(?2)))",
-        )?;
-        let mut rows = places.query(params![self.session, kind, scope.after, scope.patient])?;
-        while let Some(row) = rows.next()? {
-            let found = resource
-                .query_row(params![row.get::<_, i64>(0)?, ids], stored)
-                .optional()?;
-            if found.is_some_and(|found| !each(found)) {
-                break;
+        let params = params![self.session, kind, scope.after, scope.patient];
+        if !scope.ids.is_empty() {
+            let mut found = Vec::new();
+            for id in scope.ids {
+                found.extend(sql.first(
+                    &format!(
+                        "SELECT pk, id, version, updated, json FROM resource
+                         WHERE id = ?5 AND json IS NOT NULL AND {granted}"
+                    ),
+                    params![self.session, kind, scope.after, scope.patient, id],
+                    stored,
+                )?);
             }
+            found.sort_by_key(|stored: &Stored| stored.pk);
+            let _told_all_it_wants = found.into_iter().all(each);
+            return Ok(());
         }
-        Ok(())
+        match sql.dialect() {
+            // Only numbers are sorted: what is read row by row is not.
+            Dialect::Sqlite => sql.stream(&places(&granted), params, |row| {
+                let found = sql.first(
+                    "SELECT pk, id, version, updated, json FROM resource
+                     WHERE pk = ?1 AND json IS NOT NULL",
+                    params![row.get::<i64>(0)?],
+                    stored,
+                )?;
+                Ok(found.is_none_or(&mut each))
+            }),
+            // There each question is a journey.
+            Dialect::Postgres => sql.stream(
+                &format!(
+                    "SELECT pk, id, version, updated, json FROM resource
+                     WHERE json IS NOT NULL AND {granted} ORDER BY pk"
+                ),
+                params,
+                |row| Ok(each(stored(row)?)),
+            ),
+        }
     }
 
     /// Gives `each` the person's changes after `after` in the order of their commits, until it says to stop
@@ -182,7 +192,7 @@ impl Access {
     /// is passed by: the feed gives what a read gives. Nothing when the person is not granted.
     pub fn feed(
         &self,
-        sql: &Connection,
+        sql: Sql<'_>,
         patient: &str,
         after: i64,
         mut each: impl FnMut(FeedRow<'_>) -> bool,
@@ -190,42 +200,43 @@ impl Access {
         if !self.may(sql, patient)? {
             return Ok(None);
         }
-        let mut found = sql.prepare_cached(&format!(
+        // For SQLite's planner a CROSS JOIN is an order; PostgreSQL has no condition on one.
+        let join = match sql.dialect() {
+            Dialect::Sqlite => "CROSS JOIN",
+            Dialect::Postgres => "JOIN",
+        };
+        let feed = format!(
             "SELECT c.seq, r.type, r.id, c.version, c.deleted, c.at, r.json
-             FROM change c CROSS JOIN resource r ON r.pk = c.resource
+             FROM change c {join} resource r ON r.pk = c.resource
              WHERE c.patient = ?2 AND c.seq > ?3 AND ?2 IN ({GRANTED})
              ORDER BY c.seq"
-        ))?;
-        let mut rows = found.query(params![self.session, patient, after])?;
+        );
         let mut seen = after;
-        while let Some(row) = rows.next()? {
-            let kind = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        sql.stream(&feed, params![self.session, patient, after], |row| {
+            let kind = row.text(1)?;
             if rule_of(kind) != Some(Rule::Compartment) {
                 seen = row.get(0)?;
-                continue;
+                return Ok(true);
             }
             let deleted: bool = row.get(4)?;
-            let json = row
-                .get_ref(6)?
-                .as_str_or_null()
-                .map_err(rusqlite::Error::from)?;
             let change = FeedRow {
                 kind,
-                id: row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?,
+                id: row.text(2)?,
                 version: row.get(3)?,
                 at: Timestamp::from_millis(row.get(5)?),
-                json: json.filter(|_| !deleted),
+                json: row.text_or_null(6)?.filter(|_| !deleted),
             };
             if !each(change) {
-                break;
+                return Ok(false);
             }
             seen = row.get(0)?;
-        }
+            Ok(true)
+        })?;
         Ok(Some(seen))
     }
 
     /// The granted persons' Patient resources.
-    pub fn patients(&self, sql: &Connection) -> Result<Vec<Stored>, StoreError> {
+    pub fn patients(&self, sql: Sql<'_>) -> Result<Vec<Stored>, StoreError> {
         let mut patients = Vec::new();
         let all = BTreeSet::new();
         let scope = Scope {
@@ -241,13 +252,14 @@ impl Access {
     }
 
     /// The new session of a device that proved another one of its own may see whom that one may see.
-    pub fn inherit(&self, sql: &Connection, earlier: &Self) -> Result<(), StoreError> {
+    pub fn inherit(&self, sql: Sql<'_>, earlier: &Self) -> Result<(), StoreError> {
         // What has ended goes along: the device may not have asked since.
-        sql.prepare_cached(
-            "INSERT OR IGNORE INTO access_grant (session, patient, ended)
-             SELECT ?2, patient, ended FROM access_grant WHERE session = ?1",
-        )?
-        .execute(params![earlier.session, self.session])?;
+        sql.execute(
+            "INSERT INTO access_grant (session, patient, ended)
+             SELECT CAST(?2 AS BIGINT), patient, ended FROM access_grant WHERE session = ?1
+             ON CONFLICT DO NOTHING",
+            params![earlier.session, self.session],
+        )?;
         Ok(())
     }
 
@@ -262,25 +274,17 @@ impl Access {
 
 /// Takes the access to a person away: from one device, or from all. How many lost it.
 pub(crate) fn end(
-    sql: &Connection,
+    sql: Sql<'_>,
     patient: &str,
     device: Option<&str>,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    Ok(sql
-        .prepare_cached(
-            "UPDATE access_grant SET ended = ?3
-             WHERE patient = ?1 AND ended IS NULL
-               AND session IN (SELECT pk FROM session WHERE ?2 IS NULL OR device = ?2)",
-        )?
-        .execute(params![patient, device, now.as_millis()])?)
-}
-
-/// The newest change of all: a cursor beyond it is of another database.
-pub(crate) fn newest_change(sql: &Connection) -> Result<i64, StoreError> {
-    Ok(sql
-        .prepare_cached("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change'")?
-        .query_row([], |row| row.get(0))?)
+    sql.execute(
+        "UPDATE access_grant SET ended = ?3
+         WHERE patient = ?1 AND ended IS NULL
+           AND session IN (SELECT pk FROM session WHERE CAST(?2 AS TEXT) IS NULL OR device = ?2)",
+        params![patient, device, now.as_millis()],
+    )
 }
 
 /// The condition under which a resource of the type is served to session `?1`; none: never.
@@ -295,29 +299,31 @@ fn condition(kind: &str) -> Option<String> {
         Rule::Referred => Some(format!(
             "EXISTS (SELECT 1 FROM binary_reference b
                      JOIN resource r ON r.type = b.type AND r.id = b.id
-                     WHERE b.binary = resource.id AND r.json IS NOT NULL AND r.patient IN ({GRANTED})
+                     WHERE b.\"binary\" = resource.id AND r.json IS NOT NULL AND r.patient IN ({GRANTED})
                        AND b.is_context = EXISTS (SELECT 1 FROM binary_reference c
-                                                  WHERE c.binary = resource.id AND c.is_context))"
+                                                  WHERE c.\"binary\" = resource.id AND c.is_context))"
         )),
     }
 }
 
-/// Finds the places of what is granted of type `?2` after `?3`, in their order: of person `?4` alone, or with
-/// null of all. Only numbers are sorted, and for one person not even they.
-fn places(kind: &str, of_one: bool) -> Option<String> {
+/// What is granted of type `?2` after place `?3`: of person `?4` alone, or with null of all.
+fn granted(kind: &str, of_one: bool) -> Option<String> {
     let condition = match (rule_of(kind)?, of_one) {
         (Rule::Referred, _) => return None,
         (Rule::Compartment, true) => format!("patient = ?4 AND ?4 IN ({GRANTED})"),
         (Rule::Compartment | Rule::Directory, _) => {
-            format!("{} AND ?4 IS NULL", condition(kind)?)
+            format!("{} AND CAST(?4 AS TEXT) IS NULL", condition(kind)?)
         }
     };
-    Some(format!(
-        "SELECT pk FROM resource WHERE type = ?2 AND pk > ?3 AND {condition} ORDER BY pk"
-    ))
+    Some(format!("type = ?2 AND pk > ?3 AND {condition}"))
 }
 
-fn stored(row: &Row<'_>) -> Result<Stored, rusqlite::Error> {
+/// Their places, in their order. Only numbers are sorted, and for one person not even they.
+fn places(granted: &str) -> String {
+    format!("SELECT pk FROM resource WHERE {granted} ORDER BY pk")
+}
+
+fn stored(row: Row<'_>) -> Result<Stored, StoreError> {
     Ok(Stored {
         pk: row.get(0)?,
         id: row.get(1)?,
@@ -333,40 +339,50 @@ mod tests {
 
     #[test]
     fn a_revoked_session_is_granted_nothing_by_the_queries_themselves() {
-        let sql = crate::store::in_memory();
-        sql.execute_batch(
-            "INSERT INTO session VALUES (1, 'device', '', x'00', 0, NULL);
+        let database = crate::store::InMemory::new();
+        let connection = database.connection();
+        let sql = database.sql();
+        connection
+            .execute_batch(
+                "INSERT INTO session VALUES (1, 'device', '', x'00', 0, NULL);
              INSERT INTO access_grant VALUES (1, 'p', NULL);
              INSERT INTO resource VALUES (1, 'Patient', 'p', 1, 'p', 0, '{}'),
                                          (2, 'Location', 'l', 1, NULL, 0, '{}'),
                                          (3, 'Binary', 'b', 1, NULL, 0, '{}');
              INSERT INTO binary_reference VALUES ('b', 1, 'Patient', 'p');",
-        )
-        .unwrap();
+            )
+            .unwrap();
         let access = Access::of_session(1, "device");
         let granted = || {
             [
-                access.may(&sql, "p").unwrap(),
-                access.read(&sql, "Patient", "p").unwrap().is_some(),
-                access.read(&sql, "Location", "l").unwrap().is_some(),
-                access.read(&sql, "Binary", "b").unwrap().is_some(),
-                access.feed(&sql, "p", 0, |_| true).unwrap().is_some(),
-                !access.patients(&sql).unwrap().is_empty(),
+                access.may(sql, "p").unwrap(),
+                access.read(sql, "Patient", "p").unwrap().is_some(),
+                access.read(sql, "Location", "l").unwrap().is_some(),
+                access.read(sql, "Binary", "b").unwrap().is_some(),
+                access.feed(sql, "p", 0, |_| true).unwrap().is_some(),
+                !access.patients(sql).unwrap().is_empty(),
             ]
         };
         assert_eq!(granted(), [true; 6]);
-        sql.execute("UPDATE session SET revoked = 1", []).unwrap();
+        connection
+            .execute("UPDATE session SET revoked = 1", [])
+            .unwrap();
         assert_eq!(granted(), [false; 6]);
     }
 
     #[test]
     fn a_search_sorts_at_most_numbers() {
-        let sql = crate::store::in_memory();
+        let database = crate::store::InMemory::new();
+        let connection = database.connection();
         let plan = |kind: &str, patient: Option<&str>| -> String {
-            let query = places(kind, patient.is_some()).unwrap();
-            let mut plan = sql.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+            let query = places(&granted(kind, patient.is_some()).unwrap());
+            let mut plan = connection
+                .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
+                .unwrap();
             let steps = plan
-                .query_map(params![1, kind, 0, patient], |row| row.get::<_, String>(3))
+                .query_map(rusqlite::params![1, kind, 0, patient], |row| {
+                    row.get::<_, String>(3)
+                })
                 .unwrap();
             steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
         };

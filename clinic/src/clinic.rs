@@ -81,30 +81,25 @@ impl Clinic {
     /// [`ClinicError::File`], [`ClinicError::BadKeyFile`], [`ClinicError::KeyFileMissing`],
     /// [`ClinicError::OtherKey`], [`ClinicError::Store`]
     pub fn open(config: ClinicConfig) -> Result<Self, ClinicError> {
+        if let Some(folder) = config.data.folder() {
+            make_folder(folder).map_err(|error| ClinicError::File {
+                path: folder.to_owned(),
+                error,
+            })?;
+        }
+        let store = Arc::new(Store::open(&config)?);
         let ClinicConfig {
             data,
             name,
             payee,
             clock,
             rng,
-            work,
+            ..
         } = config;
-        if let Some(folder) = data.folder() {
-            make_folder(folder).map_err(|error| ClinicError::File {
-                path: folder.to_owned(),
-                error,
-            })?;
-        }
-        let store = Arc::new(Store::open(
-            &data.database(),
-            data.vfs(),
-            Arc::clone(&clock),
-            work,
-        )?);
         let known = store.read(|sql| settings::get(sql, PUBLIC_KEY))?;
         let keys = Keys::open(&data, &*rng, known.as_deref())?;
-        let public_key =
-            PublicKey::of(keys.identity()).map_err(|_| ClinicError::BadKeyFile(data.database()))?;
+        let public_key = PublicKey::of(keys.identity())
+            .map_err(|_| ClinicError::BadKeyFile(data.key_file("identity.key")))?;
         // The id is the identity: a clinic with another key is another clinic.
         let id = format!(
             "clinic-{}",

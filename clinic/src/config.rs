@@ -25,17 +25,66 @@ pub enum DataSource {
         /// The folder of the key files.
         keys: PathBuf,
     },
+    /// A PostgreSQL database, which any number of processes may share; all of them have the same key files.
+    Postgres {
+        /// Where it is.
+        url: PostgresUrl,
+        /// The folder of the key files.
+        keys: PathBuf,
+    },
+}
+
+/// Where a PostgreSQL database is, and by whom its server is known. The text may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl {
+    url: String,
+    authorities: Option<PathBuf>,
+}
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresUrl").finish_non_exhaustive()
+    }
+}
+
+impl PostgresUrl {
+    /// Whether a database URL is one of PostgreSQL.
+    #[must_use]
+    pub fn is_one(url: &str) -> bool {
+        url.starts_with("postgres://") || url.starts_with("postgresql://")
+    }
+
+    /// A URL as libpq takes it, e.g. `postgres://clinic@db.hospital.example/clinic?sslmode=require`. With `sslmode`
+    /// other than `disable` the server's certificate is checked against `authorities`, a PEM file, or without it
+    /// against the public ones.
+    ///
+    /// # Errors
+    /// [`ClinicError::UnknownDatabaseUrl`]
+    pub fn new(url: &str, authorities: Option<PathBuf>) -> Result<Self, ClinicError> {
+        if !Self::is_one(url) {
+            return Err(ClinicError::UnknownDatabaseUrl);
+        }
+        Ok(Self {
+            url: url.to_owned(),
+            authorities,
+        })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn authorities(&self) -> Option<&Path> {
+        self.authorities.as_deref()
+    }
 }
 
 impl DataSource {
-    /// Reads a database URL: `sqlite:PATH` or `sqlite://PATH`.
+    /// Reads the URL of a database file: `sqlite:PATH` or `sqlite://PATH`. For PostgreSQL see [`PostgresUrl`].
     ///
     /// # Errors
-    /// [`ClinicError::PostgresNotYet`], [`ClinicError::UnknownDatabaseUrl`]
+    /// [`ClinicError::UnknownDatabaseUrl`]
     pub fn from_url(url: &str) -> Result<Self, ClinicError> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Err(ClinicError::PostgresNotYet);
-        }
         let path = url
             .strip_prefix("sqlite://")
             .or_else(|| url.strip_prefix("sqlite:"))
@@ -44,19 +93,20 @@ impl DataSource {
         Ok(Self::Sqlite(path.into()))
     }
 
-    /// The database file.
+    /// The database file, where it is a file.
     #[must_use]
-    pub fn database(&self) -> PathBuf {
+    pub fn database(&self) -> Option<PathBuf> {
         match self {
-            Self::Folder(folder) => folder.join("clinic.db"),
-            Self::Sqlite(file) | Self::Vfs { database: file, .. } => file.clone(),
+            Self::Folder(folder) => Some(folder.join("clinic.db")),
+            Self::Sqlite(file) | Self::Vfs { database: file, .. } => Some(file.clone()),
+            Self::Postgres { .. } => None,
         }
     }
 
     /// The VFS of the database; the system's when unset.
     pub(crate) fn vfs(&self) -> Option<&str> {
         match self {
-            Self::Folder(_) | Self::Sqlite(_) => None,
+            Self::Folder(_) | Self::Sqlite(_) | Self::Postgres { .. } => None,
             Self::Vfs { vfs, .. } => Some(vfs),
         }
     }
@@ -64,7 +114,9 @@ impl DataSource {
     /// A key file by its name.
     pub(crate) fn key_file(&self, name: &str) -> PathBuf {
         match self {
-            Self::Folder(folder) | Self::Vfs { keys: folder, .. } => folder.join(name),
+            Self::Folder(folder)
+            | Self::Vfs { keys: folder, .. }
+            | Self::Postgres { keys: folder, .. } => folder.join(name),
             Self::Sqlite(file) => {
                 let mut path = file.clone().into_os_string();
                 path.push(".");
@@ -77,7 +129,9 @@ impl DataSource {
     /// The folder that must exist.
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
-            Self::Folder(folder) | Self::Vfs { keys: folder, .. } => Some(folder),
+            Self::Folder(folder)
+            | Self::Vfs { keys: folder, .. }
+            | Self::Postgres { keys: folder, .. } => Some(folder),
             Self::Sqlite(file) => file.parent().filter(|p| !p.as_os_str().is_empty()),
         }
     }
@@ -130,6 +184,9 @@ pub struct ClinicConfig {
     pub rng: Arc<dyn Rng>,
     /// Where it works.
     pub work: Work,
+    /// Whether what happens has the time of the database's server instead of `clock`'s: machines that share one do not
+    /// agree. Only where there is such a server.
+    pub time_of_database: bool,
 }
 
 impl ClinicConfig {
@@ -143,17 +200,22 @@ impl ClinicConfig {
             clock,
             rng,
             work: Work::default(),
+            time_of_database: false,
         }
     }
 
     /// The same with the operating system's clock and random numbers.
     #[must_use]
     pub fn on_this_machine(data: DataSource) -> Self {
-        Self::new(
-            data,
-            Arc::new(crate::system::SystemClock),
-            Arc::new(crate::system::SystemRng::default()),
-        )
+        let time_of_database = matches!(data, DataSource::Postgres { .. });
+        Self {
+            time_of_database,
+            ..Self::new(
+                data,
+                Arc::new(crate::system::SystemClock),
+                Arc::new(crate::system::SystemRng::default()),
+            )
+        }
     }
 }
 
@@ -180,10 +242,8 @@ mod tests {
             DataSource::from_url("sqlite:///tmp/a.db").unwrap(),
             DataSource::Sqlite("/tmp/a.db".into())
         );
-        assert!(matches!(
-            DataSource::from_url("postgres://user@host/db"),
-            Err(ClinicError::PostgresNotYet)
-        ));
+        assert!(PostgresUrl::new("postgres://user:secret@host/db", None).is_ok());
+        assert!(PostgresUrl::new("mysql://user@host/db", None).is_err());
         for bad in ["", "sqlite:", "mysql://x", "/tmp/a.db"] {
             assert!(matches!(
                 DataSource::from_url(bad),

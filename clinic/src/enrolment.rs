@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::{OptionalExtension as _, params};
 use sokhoe_domain::Timestamp;
 use sokhoe_qr::draw::For;
 use sokhoe_qr::{Enrolment, Matrix};
@@ -14,7 +13,7 @@ use crate::ClinicError;
 use crate::access::Access;
 use crate::clinic::Inner;
 use crate::keys::sha256;
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, params};
 
 /// Patients that one code may bring.
 const MAX_PATIENTS: usize = 20;
@@ -71,20 +70,20 @@ pub(crate) fn issue(
     let hash = sha256(code.as_bytes());
     let patients = patients.to_vec();
     let all_there = inner.store.write(move |tx| {
-        let mut is_patient = tx.sql().prepare_cached(
-            "SELECT 1 FROM resource WHERE type = 'Patient' AND id = ?1 AND json IS NOT NULL",
-        )?;
         for patient in &patients {
-            if !is_patient.exists([patient])? {
+            let is_patient = tx.sql().exists(
+                "SELECT 1 FROM resource WHERE type = 'Patient' AND id = ?1 AND json IS NOT NULL",
+                params![patient],
+            )?;
+            if !is_patient {
                 return Ok(false);
             }
         }
         let list = serde_json::to_string(&patients).unwrap_or_default();
-        tx.sql()
-            .prepare_cached(
-                "INSERT INTO enrolment (code_hash, patients, expires) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![hash, list, expires.as_millis()])?;
+        tx.sql().execute(
+            "INSERT INTO enrolment (code_hash, patients, expires) VALUES (?1, ?2, ?3)",
+            params![hash, list, expires.as_millis()],
+        )?;
         Ok(true)
     })?;
     if !all_there {
@@ -134,11 +133,11 @@ pub(crate) fn redeem(
     device_name: &str,
 ) -> Result<Result<Enrolled, Refused>, StoreError> {
     let hash = sha256(code.as_bytes());
-    let found: Option<(String, i64, Option<i64>)> = tx
-        .sql()
-        .prepare_cached("SELECT patients, expires, session FROM enrolment WHERE code_hash = ?1")?
-        .query_row([hash], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
+    let found: Option<(String, i64, Option<i64>)> = tx.sql().first(
+        "SELECT patients, expires, session FROM enrolment WHERE code_hash = ?1",
+        params![hash],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
     let Some((patients, expires, session)) = found else {
         return Ok(Err(Refused::Unknown));
     };
@@ -153,12 +152,10 @@ pub(crate) fn redeem(
     );
     let token_hash = sha256(token.as_bytes());
     if let Some(session) = session {
-        let same_device = tx
-            .sql()
-            .prepare_cached(
-                "SELECT 1 FROM session WHERE pk = ?1 AND token_hash = ?2 AND revoked IS NULL",
-            )?
-            .exists(params![session, token_hash])?;
+        let same_device = tx.sql().exists(
+            "SELECT 1 FROM session WHERE pk = ?1 AND token_hash = ?2 AND revoked IS NULL",
+            params![session, token_hash],
+        )?;
         return Ok(if same_device {
             Ok(Enrolled {
                 token,
@@ -169,18 +166,23 @@ pub(crate) fn redeem(
         });
     }
     let now = tx.now().as_millis();
-    tx.sql()
-        .prepare_cached("INSERT INTO session (device, device_name, token_hash, created) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![device, device_name, token_hash, now])?;
-    let session = tx.sql().last_insert_rowid();
-    tx.sql()
-        .prepare_cached(
-            "INSERT OR IGNORE INTO access_grant (session, patient) SELECT ?1, value FROM json_each(?2)",
-        )?
-        .execute(params![session, patients])?;
-    tx.sql()
-        .prepare_cached("UPDATE enrolment SET session = ?2 WHERE code_hash = ?1")?
-        .execute(params![hash, session])?;
+    let session: i64 = tx.sql().one(
+        "INSERT INTO session (device, device_name, token_hash, created) VALUES (?1, ?2, ?3, ?4) RETURNING pk",
+        params![device, device_name, token_hash, now],
+        |row| row.get(0),
+    )?;
+    let patients: Vec<String> =
+        serde_json::from_str(&patients).map_err(|_| StoreError::Unexpected)?;
+    for patient in patients {
+        tx.sql().execute(
+            "INSERT INTO access_grant (session, patient) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![session, patient],
+        )?;
+    }
+    tx.sql().execute(
+        "UPDATE enrolment SET session = ?2 WHERE code_hash = ?1",
+        params![hash, session],
+    )?;
     Ok(Ok(Enrolled {
         token,
         access: Access::of_session(session, device),

@@ -8,12 +8,9 @@ use crate::store::StoreError;
 /// Why a clinic could not do what was asked. Texts hold no personal data.
 #[derive(Debug, thiserror::Error)]
 pub enum ClinicError {
-    /// PostgreSQL comes with a later release.
-    #[error("PostgreSQL is not supported yet: give a folder with --data, or sqlite:FILE")]
-    PostgresNotYet,
     /// The database URL is neither `sqlite:` nor `postgres:`.
     #[error(
-        "the database URL must begin with sqlite: (for example sqlite:/var/lib/sokhoe/clinic.db)"
+        "the database URL must begin with sqlite: or postgres: (for example sqlite:/var/lib/sokhoe/clinic.db)"
     )]
     UnknownDatabaseUrl,
     /// A file could not be read or written.

@@ -32,7 +32,7 @@ pub mod system;
 
 pub use billing::{InvoiceLine, IssuedInvoice, PaymentOutcome, ToSettle};
 pub use clinic::Clinic;
-pub use config::{ClinicConfig, DataSource, Payee, Work};
+pub use config::{ClinicConfig, DataSource, Payee, PostgresUrl, Work};
 pub use desk::BookingRow;
 pub use enrolment::EnrolmentText;
 pub use error::ClinicError;

@@ -27,6 +27,7 @@ use crate::clinic::Inner;
 use crate::desk::{self, Desk};
 use crate::fhir_api::{self, Api, ApiError};
 use crate::schedule;
+use crate::store::Isolation;
 
 /// The longest request body.
 const MAX_BODY: usize = 1024 * 1024;
@@ -81,8 +82,10 @@ pub(crate) fn serve(
     let (stop, stopping) = watch::channel(false);
     let app = router(&inner, &base_url, &key, &stopping);
     let housekeeping = keep_house(Arc::clone(&inner), stopping.clone());
+    let calendar = keep_calendar(Arc::clone(&inner));
     let server = tokio::spawn(async move {
         let housekeeping = tokio::spawn(housekeeping);
+        let calendar = tokio::spawn(calendar);
         let mut stopping = stopping;
         let listener = listener.tap_io(|stream| {
             let _works_without = stream.set_nodelay(true);
@@ -97,6 +100,7 @@ pub(crate) fn serve(
             tracing::error!(kind = ?error.kind(), "the server ended");
         }
         housekeeping.abort();
+        calendar.abort();
     });
     Ok(Running {
         addr,
@@ -194,8 +198,24 @@ async fn keep_house(inner: Arc<Inner>, mut stopping: watch::Receiver<bool>) {
             () = inner.clock.sleep(HOUSEKEEPING) => {}
             _ = stopping.wait_for(|stopping| *stopping) => return,
         }
-        if let Err(error) = inner.store.write_async(schedule::forget_old).await {
+        let forgotten = inner
+            .store
+            .write_async(Isolation::Serializable, schedule::forget_old)
+            .await;
+        if let Err(error) = forgotten {
             tracing::warn!(%error, "old records stay for now");
+        }
+    }
+}
+
+/// Reads what is offered again whenever it changed, whichever process changed it.
+async fn keep_calendar(inner: Arc<Inner>) {
+    let mut changed = inner.store.wakers().calendar();
+    while changed.changed().await.is_ok() {
+        let inner = Arc::clone(&inner);
+        let read = tokio::task::spawn_blocking(move || inner.reload_calendar()).await;
+        if !matches!(read, Ok(Ok(()))) {
+            tracing::warn!("what is offered could not be read again");
         }
     }
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sokhoe_clinic::{
-    Clinic, ClinicConfig, ClinicError, DataSource, ImportOptions, ImportReport, SeedReport,
+    Clinic, ClinicConfig, ClinicError, DataSource, ImportOptions, ImportReport, PostgresUrl,
+    SeedReport,
 };
 
 use crate::data;
@@ -12,13 +13,14 @@ use crate::failure::Failure;
 
 /// Where a clinic's data lie.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(required = true, multiple = true)]
 pub(super) struct DataArgs {
-    /// The clinic's folder: database and keys; made when it is not there
+    /// The clinic's folder: database and keys; made when it is not there. With PostgreSQL the keys alone
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// The clinic's database, e.g. sqlite:/var/lib/sokhoe/clinic.db; its keys lie beside it
+    /// The clinic's database: sqlite:/var/lib/sokhoe/clinic.db, its keys lie beside it; or
+    /// postgres://USER@HOST/NAME?sslmode=require, its keys lie in --data
     #[arg(
         long,
         value_name = "URL",
@@ -26,14 +28,26 @@ pub(super) struct DataArgs {
         hide_env_values = true
     )]
     database_url: Option<String>,
+
+    /// The certificate authorities of PostgreSQL's server, a PEM file; without it the public ones
+    #[arg(long, value_name = "FILE", env = "SOKHOE_DATABASE_CA")]
+    database_ca: Option<PathBuf>,
 }
 
 impl DataArgs {
-    fn source(self) -> Result<DataSource, ClinicError> {
+    fn source(self) -> Result<DataSource, Failure> {
         match (self.data, self.database_url) {
-            (Some(folder), _) => Ok(DataSource::Folder(folder)),
-            (None, Some(url)) => DataSource::from_url(&url),
-            (None, None) => Err(ClinicError::UnknownDatabaseUrl),
+            (Some(keys), Some(url)) if PostgresUrl::is_one(&url) => Ok(DataSource::Postgres {
+                url: PostgresUrl::new(&url, self.database_ca)?,
+                keys,
+            }),
+            (None, Some(url)) if PostgresUrl::is_one(&url) => {
+                Err(Failure::said("clinic-keys-where"))
+            }
+            (Some(_), Some(_)) => Err(Failure::said("clinic-data-twice")),
+            (Some(folder), None) => Ok(DataSource::Folder(folder)),
+            (None, Some(url)) => Ok(DataSource::from_url(&url)?),
+            (None, None) => Err(ClinicError::UnknownDatabaseUrl.into()),
         }
     }
 
@@ -46,11 +60,17 @@ impl DataArgs {
     /// Opens a clinic that is there: a slip in a path must not make an empty one.
     pub async fn open_existing(self) -> Result<Clinic, Failure> {
         let source = self.source()?;
-        let database = source.database();
-        if !database.is_file() {
+        // Where the database is no file, the keys say whether there is a clinic.
+        let file = match &source {
+            DataSource::Postgres { keys, .. } => Some(keys.join("identity.key")),
+            DataSource::Folder(_) | DataSource::Sqlite(_) | DataSource::Vfs { .. } => {
+                source.database()
+            }
+        };
+        if let Some(file) = file.filter(|file| !file.is_file()) {
             return Err(Failure::Said(
                 "clinic-not-there",
-                vec![("path", database.display().to_string())],
+                vec![("path", file.display().to_string())],
             ));
         }
         off_thread(move || Clinic::open(ClinicConfig::on_this_machine(source))).await

@@ -1,11 +1,10 @@
 //! What a person may write: readings of their own, and of their Patient the words that are theirs. All else is denied.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
 use sokhoe_fhir::OwnReadingView;
 use sokhoe_fhir::merge::{is_own_observation, keeps_the_clinics_facts, says_the_same};
 
 use super::Access;
-use crate::store::StoreError;
+use crate::store::{Sql, StoreError, params};
 
 /// The types that a person may write into.
 pub(crate) const WRITABLE: [&str; 2] = ["Observation", "Patient"];
@@ -45,7 +44,7 @@ impl Access {
     /// that stores it.
     pub fn write(
         &self,
-        sql: &Connection,
+        sql: Sql<'_>,
         kind: &str,
         id: &str,
         expected: Option<&str>,
@@ -60,7 +59,7 @@ impl Access {
 
     fn write_reading(
         &self,
-        sql: &Connection,
+        sql: Sql<'_>,
         id: &str,
         expected: Option<&str>,
         body: &str,
@@ -127,7 +126,7 @@ impl Access {
 
     fn write_patient(
         &self,
-        sql: &Connection,
+        sql: Sql<'_>,
         id: &str,
         expected: Option<&str>,
         body: &str,
@@ -168,15 +167,16 @@ fn over(version: i64, stored: &str, expected: Option<&str>, body: &str) -> Optio
     }
 }
 
-fn before(sql: &Connection, kind: &str, id: &str) -> Result<Option<Before>, StoreError> {
-    Ok(sql
-        .prepare_cached("SELECT version, patient, json FROM resource WHERE type = ?1 AND id = ?2")?
-        .query_row(params![kind, id], |row| {
+fn before(sql: Sql<'_>, kind: &str, id: &str) -> Result<Option<Before>, StoreError> {
+    sql.first(
+        "SELECT version, patient, json FROM resource WHERE type = ?1 AND id = ?2",
+        params![kind, id],
+        |row| {
             Ok(Before {
                 version: row.get(0)?,
                 patient: row.get(1)?,
                 json: row.get(2)?,
             })
-        })
-        .optional()?)
+        },
+    )
 }

@@ -1,6 +1,5 @@
 //! Invoices: made out, signed, called off. The resource and the row change in one transaction.
 
-use rusqlite::{OptionalExtension as _, params};
 use sokhoe_domain::Vnd;
 use sokhoe_domain::ports::Rng;
 use sokhoe_fhir::invoice::InvoiceLine as FhirLine;
@@ -12,7 +11,7 @@ use uuid::Uuid;
 use super::{InvoiceLine, IssuedInvoice, tariff};
 use crate::clinic::Inner;
 use crate::schedule::Service;
-use crate::store::{DeskNews, StoreError, Tx, resources};
+use crate::store::{DeskNews, Dialect, StoreError, Tx, params, resources};
 
 /// Letters of a reference: none that two people read differently.
 const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -91,24 +90,27 @@ pub(super) fn issue(
 /// Calls off what is not paid of a visit. What is paid stays, and its money waits for the cashier, whose it is
 /// to give it back.
 pub(crate) fn cancel_for_visit(tx: &mut Tx<'_>, appointment: i64) -> Result<(), StoreError> {
-    let moved = tx
-        .sql()
-        .prepare_cached(
-            "UPDATE payment SET state = 'to_settle', reason = 'visit-cancelled'
-             WHERE state = 'applied'
-               AND reference IN (SELECT reference FROM invoice WHERE appointment = ?1)",
-        )?
-        .execute([appointment])?;
+    if tx.sql().dialect() == Dialect::Postgres {
+        // A payment that arrives meanwhile is counted before this or after it.
+        tx.sql().exists(
+            "SELECT 1 FROM invoice WHERE appointment = ?1 FOR UPDATE",
+            params![appointment],
+        )?;
+    }
+    let moved = tx.sql().execute(
+        "UPDATE payment SET state = 'to_settle', reason = 'visit-cancelled'
+         WHERE state = 'applied'
+           AND reference IN (SELECT reference FROM invoice WHERE appointment = ?1)",
+        params![appointment],
+    )?;
     if moved > 0 {
         tx.tell_desk(DeskNews::Payments);
     }
-    let open: Option<(String, String)> = tx
-        .sql()
-        .prepare_cached(
-            "SELECT id, patient FROM invoice WHERE appointment = ?1 AND state = 'issued'",
-        )?
-        .query_row([appointment], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+    let open: Option<(String, String)> = tx.sql().first(
+        "SELECT id, patient FROM invoice WHERE appointment = ?1 AND state = 'issued'",
+        params![appointment],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     open.map_or(Ok(()), |(id, patient)| {
         set_state(tx, &id, &patient, "cancelled")
     })
@@ -121,9 +123,10 @@ pub(super) fn set_state(
     patient: &str,
     state: &str,
 ) -> Result<(), StoreError> {
-    tx.sql()
-        .prepare_cached("UPDATE invoice SET state = ?2 WHERE id = ?1")?
-        .execute([id, state])?;
+    tx.sql().execute(
+        "UPDATE invoice SET state = ?2 WHERE id = ?1",
+        params![id, state],
+    )?;
     if let Some(mut view) =
         resources::json_of(tx, "Invoice", id)?.and_then(|json| InvoiceView::from_json(&json).ok())
     {
@@ -143,23 +146,22 @@ fn insert(
     total: Vnd,
     state: &str,
 ) -> Result<String, StoreError> {
-    let mut insert = tx.sql().prepare_cached(
-        "INSERT INTO invoice (id, reference, patient, appointment, amount, state, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (reference) DO NOTHING",
-    )?;
     for _ in 0..TRIES {
         let reference = random_reference(&*inner.rng);
-        let now = tx.now().as_millis();
-        let row = params![
-            id,
-            reference,
-            patient,
-            appointment,
-            total.dong(),
-            state,
-            now
-        ];
-        if insert.execute(row)? == 1 {
+        let inserted = tx.sql().execute(
+            "INSERT INTO invoice (id, reference, patient, appointment, amount, state, created)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (reference) DO NOTHING",
+            params![
+                id,
+                reference,
+                patient,
+                appointment,
+                total.dong(),
+                state,
+                tx.now().as_millis()
+            ],
+        )?;
+        if inserted == 1 {
             return Ok(reference);
         }
     }

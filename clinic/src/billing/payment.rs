@@ -1,12 +1,11 @@
 //! Payments: each is counted once, and is always either applied or kept to be settled.
 
-use rusqlite::{OptionalExtension as _, params};
 use serde_json::json;
 use sokhoe_domain::{Timestamp, Vnd};
 
 use super::invoice::{random_id, set_state};
 use crate::clinic::Inner;
-use crate::store::{StoreError, Tx, resources};
+use crate::store::{StoreError, Tx, params, resources};
 
 /// What became of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,11 +63,11 @@ pub(crate) fn record_payment(
     amount: Vnd,
     provider_id: &str,
 ) -> Result<PaymentOutcome, StoreError> {
-    let counted: Option<(String, i64)> = tx
-        .sql()
-        .prepare_cached("SELECT reference, amount FROM payment WHERE provider_id = ?1")?
-        .query_row([provider_id], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+    let counted: Option<(String, i64)> = tx.sql().first(
+        "SELECT reference, amount FROM payment WHERE provider_id = ?1",
+        params![provider_id],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     if let Some((of, over)) = counted {
         return Ok(if of == reference && over == amount.dong() {
             PaymentOutcome::AlreadyCounted
@@ -89,18 +88,17 @@ pub(crate) fn record_payment(
     } else {
         "applied"
     };
-    tx.sql()
-        .prepare_cached(
-            "INSERT INTO payment (provider_id, reference, amount, state, reason, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
+    tx.sql().execute(
+        "INSERT INTO payment (provider_id, reference, amount, state, reason, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
             provider_id,
             reference,
             amount.dong(),
             state,
             problem.map(ToSettle::code),
             tx.now().as_millis()
-        ])?;
+        ],
+    )?;
     match (problem, invoice) {
         (None, Some(invoice)) => {
             set_state(tx, &invoice.id, &invoice.patient, "balanced")?;
@@ -123,18 +121,18 @@ pub(crate) fn is_amount_of(tx: &Tx<'_>, reference: &str, amount: Vnd) -> Result<
 }
 
 fn find(tx: &Tx<'_>, reference: &str) -> Result<Option<Invoice>, StoreError> {
-    Ok(tx
-        .sql()
-        .prepare_cached("SELECT id, patient, amount, state FROM invoice WHERE reference = ?1")?
-        .query_row([reference], |row| {
+    tx.sql().first(
+        "SELECT id, patient, amount, state FROM invoice WHERE reference = ?1",
+        params![reference],
+        |row| {
             Ok(Invoice {
                 id: row.get(0)?,
                 patient: row.get(1)?,
                 amount: Vnd::new(row.get(2)?),
                 state: row.get(3)?,
             })
-        })
-        .optional()?)
+        },
+    )
 }
 
 /// The receipt. FHIR's PaymentNotice has no view of ours: nobody reads it but as a whole.

@@ -1,10 +1,9 @@
 //! What insurance pays, as an estimate: it decides for itself when the visit is over.
 
-use rusqlite::OptionalExtension as _;
 use sokhoe_domain::Vnd;
 use sokhoe_fhir::{IdentifierKind, PatientView};
 
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, params};
 
 /// The level of those of whose card only the number is known: that of most people, the lowest.
 const USUAL_LEVEL: u8 = 4;
@@ -19,11 +18,11 @@ pub(super) fn insurance_pays(
     let Some(level) = patient.identifier(IdentifierKind::Bhyt).map(level_of_card) else {
         return Ok(Vnd::default());
     };
-    let percent: Option<u8> = tx
-        .sql()
-        .prepare_cached("SELECT percent FROM insurance_level WHERE level = ?1")?
-        .query_row([level], |row| row.get(0))
-        .optional()?;
+    let percent: Option<u8> = tx.sql().first(
+        "SELECT percent FROM insurance_level WHERE level = ?1",
+        params![level],
+        |row| row.get(0),
+    )?;
     Ok(insured_price
         .min(price)
         .percent(percent.unwrap_or(0))

@@ -7,7 +7,6 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::{Vnd, text};
 use sokhoe_fhir::PatientView;
@@ -17,7 +16,7 @@ use super::bookings::{BookingRow, bookings_between};
 use super::session::AtDesk;
 use crate::billing::{PaymentOutcome, is_amount_of, record_payment};
 use crate::enrolment;
-use crate::store::{StoreError, read_async};
+use crate::store::{Isolation, Sql, StoreError, read_async};
 
 const DAYS_SHOWN: u64 = 14;
 const PATIENTS_SHOWN: usize = 20;
@@ -89,24 +88,27 @@ pub(super) async fn patients(
     Ok(private(Json(people)))
 }
 
-fn people(sql: &Connection, query: &str) -> Result<Vec<Person>, StoreError> {
+fn people(sql: Sql<'_>, query: &str) -> Result<Vec<Person>, StoreError> {
     let folded = text::fold(query);
-    let mut rows = sql
-        .prepare_cached("SELECT json FROM resource WHERE type = 'Patient' AND json IS NOT NULL")?;
     let mut people = Vec::new();
-    for json in rows.query_map([], |row| row.get::<_, String>(0))? {
-        let Ok(view) = PatientView::from_json(&json?) else {
-            continue;
-        };
-        let name = text::fold(&view.name);
-        if folded.split(' ').all(|word| name.contains(word)) {
-            people.push(Person {
-                id: view.id,
-                name: view.name,
-                born: view.birth_date.unwrap_or_default(),
-            });
-        }
-    }
+    sql.stream(
+        "SELECT json FROM resource WHERE type = 'Patient' AND json IS NOT NULL",
+        &[],
+        |row| {
+            let Ok(view) = PatientView::from_json(row.text(0)?) else {
+                return Ok(true);
+            };
+            let name = text::fold(&view.name);
+            if folded.split(' ').all(|word| name.contains(word)) {
+                people.push(Person {
+                    id: view.id,
+                    name: view.name,
+                    born: view.birth_date.unwrap_or_default(),
+                });
+            }
+            Ok(true)
+        },
+    )?;
     people.sort_by_cached_key(|person| text::name_sort_key(&person.name));
     people.truncate(PATIENTS_SHOWN);
     Ok(people)
@@ -133,7 +135,7 @@ pub(super) async fn confirm_payment(
     let outcome = desk
         .inner
         .store
-        .write_async(move |tx| {
+        .write_async(Isolation::Serializable, move |tx| {
             // One payment at the counter for each invoice: pressing twice counts once.
             let provider_id = format!("desk:{}", payment.reference);
             let amount = Vnd::new(payment.amount);

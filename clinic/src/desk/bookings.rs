@@ -1,12 +1,11 @@
 //! The bookings as the desk lists them.
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, params};
 use serde::Serialize;
 use sokhoe_domain::{Timestamp, Vnd};
 use sokhoe_fhir::PatientView;
 
-use crate::store::StoreError;
+use crate::store::{Sql, StoreError, params};
 
 /// A booking with its invoice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,13 +40,13 @@ pub struct BookingRow {
 
 /// The bookings of the days from `first` to `last`, by time.
 pub(crate) fn bookings_between(
-    sql: &Connection,
+    sql: Sql<'_>,
     first: NaiveDate,
     last: NaiveDate,
 ) -> Result<Vec<BookingRow>, StoreError> {
     let from = Timestamp::start_of_day(first).as_millis();
     let to = Timestamp::start_of_day(last.succ_opt().unwrap_or(last)).as_millis();
-    let mut rows = sql.prepare_cached(
+    let listed =
         "SELECT a.id, a.starts, a.ends, a.patient, p.json, v.name, s.practitioner_name, s.location_name,
                 a.state, a.created, i.reference, i.amount, i.state
          FROM appointment a
@@ -56,9 +55,8 @@ pub(crate) fn bookings_between(
          LEFT JOIN invoice i ON i.appointment = a.pk
          LEFT JOIN resource p ON p.type = 'Patient' AND p.id = a.patient
          WHERE a.starts >= ?1 AND a.starts < ?2 AND a.state <> 'held'
-         ORDER BY a.starts, a.pk",
-    )?;
-    let found = rows.query_map(params![from, to], |row| {
+         ORDER BY a.starts, a.pk";
+    sql.rows(listed, params![from, to], |row| {
         let patient: Option<String> = row.get(4)?;
         Ok(BookingRow {
             id: row.get(0)?,
@@ -75,9 +73,8 @@ pub(crate) fn bookings_between(
             status: row.get(8)?,
             made: Timestamp::from_millis(row.get(9)?),
             reference: row.get(10)?,
-            amount: row.get::<_, Option<i64>>(11)?.map(Vnd::new),
+            amount: row.get::<Option<i64>>(11)?.map(Vnd::new),
             invoice_status: row.get(12)?,
         })
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
+    })
 }

@@ -12,7 +12,7 @@ use super::extract::{JsonBody, Pairs, UNKNOWN_PARAMETER, idempotency_key};
 use super::{Api, ApiError};
 use crate::access::Access;
 use crate::schedule::{self, Answer, Asked, Office, Operation};
-use crate::store::{StoreError, Tx};
+use crate::store::{Isolation, StoreError, Tx};
 
 /// The longest words a patient may add.
 const LONGEST_COMMENT: usize = 1000;
@@ -75,7 +75,7 @@ async fn decide(
     access: Access,
     asked: Asked,
     patient: String,
-    work: impl FnOnce(&mut Tx<'_>, &Office, &Asked) -> Result<Answer, StoreError> + Send + 'static,
+    work: impl Fn(&mut Tx<'_>, &Office, &Asked) -> Result<Answer, StoreError> + Send + 'static,
 ) -> Result<Response, ApiError> {
     // Before anything is kept: the same intent may come again later.
     if !api.pace.allows(access.device(), api.inner.clock.now()) {
@@ -89,7 +89,7 @@ async fn decide(
     let answer = api
         .inner
         .store
-        .write_async(move |tx| {
+        .write_async(Isolation::LocksRows, move |tx| {
             if !access.may(tx.sql(), &patient)? {
                 return Ok(Err(ApiError::NotFound));
             }

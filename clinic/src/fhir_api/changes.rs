@@ -6,16 +6,16 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use rusqlite::Connection;
 use sokhoe_domain::ResourceKey;
 use sokhoe_fhir::ChangeBundleWriter;
 
 use super::error::fhir;
 use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER, count, prefer_wait};
 use super::{Api, ApiError};
-use crate::access::{Access, newest_change};
+use crate::access::Access;
 use crate::cursor;
-use crate::store::{StoreError, read_async};
+use crate::store::resources::newest_change;
+use crate::store::{Sql, StoreError, read_async};
 
 const USUAL_COUNT: usize = 500;
 const MOST: usize = 1000;
@@ -104,12 +104,7 @@ async fn look(api: &Api, access: &Access, question: &Question) -> Result<Page, A
     Ok(read_async(&store, move |sql| page(sql, &api, &access, &question)).await?)
 }
 
-fn page(
-    sql: &Connection,
-    api: &Api,
-    access: &Access,
-    question: &Question,
-) -> Result<Page, StoreError> {
+fn page(sql: Sql<'_>, api: &Api, access: &Access, question: &Question) -> Result<Page, StoreError> {
     if !access.may(sql, &question.patient)? {
         return Ok(if access.has_ended(sql, &question.patient)? {
             Page::Ended
@@ -121,7 +116,7 @@ fn page(
     let after = match &question.cursor {
         None => 0,
         Some(text) => match cursor::open(&api.inner.keys, PURPOSE, &bound, text) {
-            Some(position) if position <= newest_change(sql)? => position,
+            Some(position) if position <= newest_change(sql, &question.patient)? => position,
             _ => return Ok(Page::Gone),
         },
     };

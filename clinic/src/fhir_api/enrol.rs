@@ -12,6 +12,7 @@ use super::extract::{JsonBody, is_device_id};
 use super::{Api, ApiError};
 use crate::access::Access;
 use crate::enrolment::{Refused, redeem};
+use crate::store::Isolation;
 
 const LONGEST_NAME: usize = 100;
 const LONGEST_CODE: usize = 200;
@@ -57,7 +58,7 @@ pub(super) async fn enrol(
     let answer = api
         .inner
         .store
-        .write_async(move |tx| {
+        .write_async(Isolation::Serializable, move |tx| {
             let enrolled = redeem(
                 tx,
                 &inner,
@@ -67,11 +68,13 @@ pub(super) async fn enrol(
             )?;
             Ok(match enrolled {
                 Ok(enrolled) => {
-                    let earlier = earlier.filter(|earlier| earlier.device() == request.device_id);
+                    let earlier = earlier
+                        .as_ref()
+                        .filter(|earlier| earlier.device() == request.device_id);
                     // The new ones alone are told: the others the phone has.
                     let patients = enrolled.access.patients(tx.sql())?;
                     if let Some(earlier) = earlier {
-                        enrolled.access.inherit(tx.sql(), &earlier)?;
+                        enrolled.access.inherit(tx.sql(), earlier)?;
                     }
                     Ok((patients, enrolled.token))
                 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use rusqlite::Connection;
 use serde_json::Value;
 use sokhoe_domain::ResourceKey;
 use sokhoe_fhir::SearchBundleWriter;
@@ -21,7 +20,7 @@ use super::types::{INCLUDES, Param, Rule, Served, served};
 use super::{Api, ApiError};
 use crate::access::{Access, Scope, Stored};
 use crate::cursor;
-use crate::store::{StoreError, read_async};
+use crate::store::{Sql, StoreError, read_async};
 
 const USUAL_COUNT: usize = 50;
 const MOST: usize = 200;
@@ -72,7 +71,7 @@ pub(super) async fn search(
 
 /// The page that begins after this place; nothing when that place is no more.
 fn answer(
-    sql: &Connection,
+    sql: Sql<'_>,
     api: &Api,
     access: &Access,
     question: &Question,
@@ -117,7 +116,7 @@ fn answer(
 
 /// The resources of a page that begins after this place; whether there are more.
 fn in_order(
-    sql: &Connection,
+    sql: Sql<'_>,
     access: &Access,
     question: &Question,
     after: i64,
@@ -141,7 +140,7 @@ fn in_order(
 /// date changes may meet a resource twice or not at all: whoever wants all of them follows the feed. Nothing when
 /// that last one was taken away.
 fn newest(
-    sql: &Connection,
+    sql: Sql<'_>,
     access: &Access,
     question: &Question,
     after: i64,

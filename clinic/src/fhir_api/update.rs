@@ -8,6 +8,7 @@ use super::error::fhir;
 use super::extract::{JsonBody, Pairs, Segments, UNKNOWN_PARAMETER};
 use super::{Api, ApiError};
 use crate::access::{Access, WRITABLE, Writing};
+use crate::store::Isolation;
 use crate::store::resources::{self, Put};
 
 /// The longest resource that a person writes, in bytes.
@@ -37,7 +38,7 @@ pub(super) async fn update(
     let (status, version, json) = api
         .inner
         .store
-        .write_async(move |tx| {
+        .write_async(Isolation::Serializable, move |tx| {
             let writing = access.write(tx.sql(), &kind, &id, expected.as_deref(), &body)?;
             Ok(match writing {
                 Writing::NotThere => Err(ApiError::NotFound),

@@ -48,12 +48,12 @@ impl<'a> Sink<'a> {
         let mut references = References::new(adopt_into.as_deref());
         // Bundles name by identifier what came before them.
         let known = inner.store.read(|sql| {
-            let mut rows = sql.prepare(
+            sql.rows(
                 "SELECT json FROM resource
                  WHERE type IN ('Practitioner', 'Organization', 'Location') AND json IS NOT NULL",
-            )?;
-            let found = rows.query_map([], |row| row.get::<_, String>(0))?;
-            Ok(found.collect::<Result<Vec<_>, _>>()?)
+                &[],
+                |row| row.get::<String>(0),
+            )
         })?;
         for head in known.iter().filter_map(|json| Head::read(json).ok()) {
             let id = head.id.unwrap_or_default();

@@ -1,12 +1,11 @@
 //! One intent, one answer: kept in the transaction of its effect and given again, byte for byte, whoever
 //! of the person's devices asks, for 30 days. A refusal stays a refusal.
 
-use rusqlite::{OptionalExtension as _, params};
 use sokhoe_domain::planted::{Bug, is_planted};
 use uuid::Uuid;
 
 use crate::keys::sha256;
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, params, resources};
 
 /// What is asked under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,19 +65,19 @@ pub(crate) fn once(
     patient: &str,
     work: impl FnOnce(&mut Tx<'_>) -> Result<Answer, StoreError>,
 ) -> Result<Option<Answer>, StoreError> {
-    let before = tx
-        .sql()
-        .prepare_cached(
-            "SELECT request_hash, status, body FROM answer WHERE operation = ?1 AND patient = ?2 AND key = ?3",
-        )?
-        .query_row(params![asked.operation.name(), patient, asked.key], |row| {
+    // What follows is decided by all that the person has here.
+    resources::lock_person(tx, patient)?;
+    let before = tx.sql().first(
+        "SELECT request_hash, status, body FROM answer WHERE operation = ?1 AND patient = ?2 AND key = ?3",
+        params![asked.operation.name(), patient, asked.key],
+        |row| {
             let answer = Answer {
                 status: row.get(1)?,
                 body: row.get(2)?,
             };
-            Ok((row.get::<_, Vec<u8>>(0)?, answer))
-        })
-        .optional()?;
+            Ok((row.get::<Vec<u8>>(0)?, answer))
+        },
+    )?;
     if let Some((hash, answer)) = before {
         return Ok((hash == asked.hash).then_some(answer));
     }
@@ -86,11 +85,9 @@ pub(crate) fn once(
     if is_planted(Bug::AnswersForgotten) {
         return Ok(Some(answer));
     }
-    tx.sql()
-        .prepare_cached(
-            "INSERT INTO answer (operation, patient, key, request_hash, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
+    tx.sql().execute(
+        "INSERT INTO answer (operation, patient, key, request_hash, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
             asked.operation.name(),
             patient,
             asked.key,
@@ -98,6 +95,7 @@ pub(crate) fn once(
             answer.status,
             answer.body,
             tx.now().as_millis()
-        ])?;
+        ],
+    )?;
     Ok(Some(answer))
 }

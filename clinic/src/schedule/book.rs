@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension as _, params};
 use sokhoe_domain::{ResourceKey, Timestamp};
 use sokhoe_fhir::bundle::SearchMode;
 use sokhoe_fhir::{
@@ -20,7 +19,7 @@ use super::claim::{claim, release};
 use super::free::alternatives;
 use crate::billing;
 use crate::clinic::Inner;
-use crate::store::{DeskNews, StoreError, Tx, resources};
+use crate::store::{DeskNews, StoreError, Tx, params, resources};
 
 /// How long a time is held.
 const HOLD: Duration = Duration::from_secs(5 * 60);
@@ -143,9 +142,10 @@ fn book_held(
         remove(tx, held.pk)?;
         return taken(tx, office, offer);
     }
-    tx.sql()
-        .prepare_cached("UPDATE appointment SET state = 'booked', expires = NULL WHERE pk = ?1")?
-        .execute([held.pk])?;
+    tx.sql().execute(
+        "UPDATE appointment SET state = 'booked', expires = NULL WHERE pk = ?1",
+        params![held.pk],
+    )?;
     confirm(tx, office, &offer, held.pk, &held.id, request)
 }
 
@@ -196,9 +196,10 @@ fn change(
         }
         AppointmentStatus::Cancelled => {
             release(tx, row.pk)?;
-            tx.sql()
-                .prepare_cached("UPDATE appointment SET state = 'cancelled' WHERE pk = ?1")?
-                .execute([row.pk])?;
+            tx.sql().execute(
+                "UPDATE appointment SET state = 'cancelled' WHERE pk = ?1",
+                params![row.pk],
+            )?;
             billing::cancel_for_visit(tx, row.pk)?;
             appointment.status = AppointmentStatus::Cancelled;
             store(tx, office, id, patient, appointment)
@@ -220,13 +221,14 @@ fn change(
             if !moved {
                 return taken(tx, office, offer);
             }
-            tx.sql()
-                .prepare_cached("UPDATE appointment SET starts = ?2, ends = ?3 WHERE pk = ?1")?
-                .execute(params![
+            tx.sql().execute(
+                "UPDATE appointment SET starts = ?2, ends = ?3 WHERE pk = ?1",
+                params![
                     row.pk,
                     offer.cell.start().as_millis(),
                     offer.end().as_millis()
-                ])?;
+                ],
+            )?;
             appointment.start = Some(offer.cell.start());
             appointment.end = Some(offer.end());
             store(tx, office, id, patient, appointment)
@@ -272,12 +274,10 @@ impl Row {
 }
 
 fn find(tx: &Tx<'_>, id: &str, patient: &str) -> Result<Option<Row>, StoreError> {
-    Ok(tx
-        .sql()
-        .prepare_cached(
-            "SELECT pk, id, schedule, service, starts, state FROM appointment WHERE id = ?1 AND patient = ?2",
-        )?
-        .query_row([id, patient], |row| {
+    tx.sql().first(
+        "SELECT pk, id, schedule, service, starts, state FROM appointment WHERE id = ?1 AND patient = ?2",
+        params![id, patient],
+        |row| {
             Ok(Row {
                 pk: row.get(0)?,
                 id: row.get(1)?,
@@ -286,8 +286,8 @@ fn find(tx: &Tx<'_>, id: &str, patient: &str) -> Result<Option<Row>, StoreError>
                 starts: Timestamp::from_millis(row.get(4)?),
                 state: row.get(5)?,
             })
-        })
-        .optional()?)
+        },
+    )
 }
 
 /// A new row, held or booked. Nothing when there is an Appointment of this id already: one made here, or one
@@ -304,15 +304,17 @@ fn insert(
     } else {
         "booked"
     };
-    let inserted = tx
-        .sql()
-        .prepare_cached(
-            "INSERT INTO appointment (id, schedule, service, patient, starts, ends, state, expires, created)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
-             WHERE NOT EXISTS (SELECT 1 FROM resource WHERE type = 'Appointment' AND id = ?1)
-             ON CONFLICT (id) DO NOTHING",
-        )?
-        .execute(params![
+    let is_there = tx.sql().exists(
+        "SELECT 1 FROM resource WHERE type = 'Appointment' AND id = ?1",
+        params![id],
+    )?;
+    if is_there {
+        return Ok(None);
+    }
+    tx.sql().first(
+        "INSERT INTO appointment (id, schedule, service, patient, starts, ends, state, expires, created)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING RETURNING pk",
+        params![
             id,
             offer.schedule.pk,
             offer.service.pk,
@@ -322,33 +324,31 @@ fn insert(
             state,
             held_until.map(Timestamp::as_millis),
             tx.now().as_millis(),
-        ])?;
-    Ok((inserted == 1).then(|| tx.sql().last_insert_rowid()))
+        ],
+        |row| row.get(0),
+    )
 }
 
 fn remove(tx: &Tx<'_>, pk: i64) -> Result<(), StoreError> {
     tx.sql()
-        .prepare_cached("DELETE FROM appointment WHERE pk = ?1")?
-        .execute([pk])?;
+        .execute("DELETE FROM appointment WHERE pk = ?1", params![pk])?;
     Ok(())
 }
 
 fn live_holds(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
-    Ok(tx
-        .sql()
-        .prepare_cached(
-            "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'held' AND expires > ?2",
-        )?
-        .query_row(params![patient, tx.now().as_millis()], |row| row.get(0))?)
+    tx.sql().one(
+        "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'held' AND expires > ?2",
+        params![patient, tx.now().as_millis()],
+        |row| row.get(0),
+    )
 }
 
 fn coming_bookings(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
-    Ok(tx
-        .sql()
-        .prepare_cached(
-            "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'booked' AND ends > ?2",
-        )?
-        .query_row(params![patient, tx.now().as_millis()], |row| row.get(0))?)
+    tx.sql().one(
+        "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'booked' AND ends > ?2",
+        params![patient, tx.now().as_millis()],
+        |row| row.get(0),
+    )
 }
 
 fn patient(tx: &Tx<'_>, id: &str) -> Result<PatientView, StoreError> {

@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike as _, NaiveDate};
-use rusqlite::Connection;
 use sokhoe_domain::{Timestamp, Vnd};
 use sokhoe_fhir::{Appointment, AppointmentStatus, Coded, Ref};
 
 use super::cells::Cell;
-use crate::store::StoreError;
+use crate::store::{Sql, StoreError};
 
 /// The code system of the clinic's specialities.
 pub(crate) const SPECIALTY: &str = "https://sokhoe.vn/fhir/CodeSystem/specialty";
@@ -64,75 +63,80 @@ pub(crate) struct Calendar {
 
 impl Calendar {
     /// Reads it.
-    pub fn load(sql: &Connection) -> Result<Self, StoreError> {
+    pub fn load(sql: Sql<'_>) -> Result<Self, StoreError> {
         let mut calendar = Self::default();
-        let mut rows = sql.prepare(
+        let services = sql.rows(
             "SELECT pk, id, name, specialty, specialty_name, minutes, price, insured_price FROM service",
+            &[],
+            |row| {
+                Ok(Service {
+                    pk: row.get(0)?,
+                    id: row.get(1)?,
+                    name: row.get(2)?,
+                    specialty: Coded {
+                        system: SPECIALTY.to_owned(),
+                        code: row.get(3)?,
+                        name: row.get(4)?,
+                    },
+                    minutes: row.get(5)?,
+                    price: Vnd::new(row.get(6)?),
+                    insured_price: Vnd::new(row.get(7)?),
+                })
+            },
         )?;
-        let services = rows.query_map([], |row| {
-            Ok(Service {
-                pk: row.get(0)?,
-                id: row.get(1)?,
-                name: row.get(2)?,
-                specialty: Coded {
-                    system: SPECIALTY.to_owned(),
-                    code: row.get(3)?,
-                    name: row.get(4)?,
-                },
-                minutes: row.get(5)?,
-                price: Vnd::new(row.get(6)?),
-                insured_price: Vnd::new(row.get(7)?),
-            })
-        })?;
-        for service in services {
-            let service = service?;
-            calendar.services.insert(service.pk, service);
-        }
-        let mut rows = sql.prepare(
+        calendar
+            .services
+            .extend(services.into_iter().map(|service| (service.pk, service)));
+        let schedules = sql.rows(
             "SELECT pk, practitioner, practitioner_name, location, location_name, seats FROM schedule",
+            &[],
+            |row| {
+                Ok(Schedule {
+                    pk: row.get(0)?,
+                    practitioner: Ref::new(row.text(1)?, row.text(2)?),
+                    location: Ref::new(row.text(3)?, row.text(4)?),
+                    seats: row.get(5)?,
+                    services: BTreeSet::new(),
+                    openings: Vec::new(),
+                })
+            },
         )?;
-        let schedules = rows.query_map([], |row| {
-            Ok(Schedule {
-                pk: row.get(0)?,
-                practitioner: Ref::new(row.get::<_, String>(1)?, row.get::<_, String>(2)?),
-                location: Ref::new(row.get::<_, String>(3)?, row.get::<_, String>(4)?),
-                seats: row.get(5)?,
-                services: BTreeSet::new(),
-                openings: Vec::new(),
-            })
-        })?;
-        for schedule in schedules {
-            let schedule = schedule?;
-            calendar.schedules.insert(schedule.pk, schedule);
-        }
-        let mut rows = sql.prepare("SELECT schedule, service FROM schedule_service")?;
-        for pair in rows.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))? {
-            let (schedule, service) = pair?;
+        calendar.schedules.extend(
+            schedules
+                .into_iter()
+                .map(|schedule| (schedule.pk, schedule)),
+        );
+        let pairs = sql.rows(
+            "SELECT schedule, service FROM schedule_service",
+            &[],
+            |row| Ok((row.get::<i64>(0)?, row.get(1)?)),
+        )?;
+        for (schedule, service) in pairs {
             if let Some(schedule) = calendar.schedules.get_mut(&schedule) {
                 schedule.services.insert(service);
             }
         }
-        let mut rows = sql.prepare(
+        let openings = sql.rows(
             "SELECT schedule, weekday, from_minute, to_minute FROM opening ORDER BY schedule, weekday, from_minute",
+            &[],
+            |row| {
+                let opening = Opening {
+                    weekday: row.get(1)?,
+                    from: row.get(2)?,
+                    to: row.get(3)?,
+                };
+                Ok((row.get::<i64>(0)?, opening))
+            },
         )?;
-        let openings = rows.query_map([], |row| {
-            let opening = Opening {
-                weekday: row.get(1)?,
-                from: row.get(2)?,
-                to: row.get(3)?,
-            };
-            Ok((row.get::<_, i64>(0)?, opening))
-        })?;
-        for pair in openings {
-            let (schedule, opening) = pair?;
+        for (schedule, opening) in openings {
             if let Some(schedule) = calendar.schedules.get_mut(&schedule) {
                 schedule.openings.push(opening);
             }
         }
-        let mut rows = sql.prepare("SELECT day FROM closed_day")?;
-        for day in rows.query_map([], |row| row.get::<_, String>(0))? {
-            calendar.closed.extend(day?.parse::<NaiveDate>());
-        }
+        let days = sql.rows("SELECT day FROM closed_day", &[], |row| {
+            Ok(row.text(0)?.parse::<NaiveDate>())
+        })?;
+        calendar.closed.extend(days.into_iter().flatten());
         Ok(calendar)
     }
 

@@ -1,12 +1,11 @@
 //! Taking time. The database's UNIQUE (schedule, cell, seat) decides; nothing here checks first.
 
-use rusqlite::{ffi, params};
 use sokhoe_domain::Timestamp;
 use sokhoe_domain::planted::{Bug, is_planted};
 
 use super::calendar::Offer;
 use super::cells::MINUTES;
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, params};
 
 /// Takes the offered time for an appointment: the first seat that is free all along. Whether it could.
 pub(super) fn claim(
@@ -21,11 +20,10 @@ pub(super) fn claim(
     let first = offer.cell.0;
     let end = first + offer.service.minutes / MINUTES;
     // Holds whose time is over go when somebody wants their place.
-    tx.sql()
-        .prepare_cached(
-            "DELETE FROM busy WHERE schedule = ?1 AND cell >= ?2 AND cell < ?3 AND expires <= ?4",
-        )?
-        .execute(params![offer.schedule.pk, first, end, tx.now().as_millis()])?;
+    tx.sql().execute(
+        "DELETE FROM busy WHERE schedule = ?1 AND cell >= ?2 AND cell < ?3 AND expires <= ?4",
+        params![offer.schedule.pk, first, end, tx.now().as_millis()],
+    )?;
     for seat in 0..offer.schedule.seats {
         if take_seat(tx, offer, first..end, seat, appointment, expires)? {
             return Ok(true);
@@ -36,17 +34,11 @@ pub(super) fn claim(
 
 /// Gives an appointment's time back.
 pub(super) fn release(tx: &Tx<'_>, appointment: i64) -> Result<(), StoreError> {
-    tx.sql()
-        .prepare_cached("DELETE FROM busy WHERE appointment = ?1")?
-        .execute([appointment])?;
+    tx.sql().execute(
+        "DELETE FROM busy WHERE appointment = ?1",
+        params![appointment],
+    )?;
     Ok(())
-}
-
-/// Whether UNIQUE (schedule, cell, seat) said no.
-fn is_taken(error: &rusqlite::Error) -> bool {
-    error
-        .sqlite_error()
-        .is_some_and(|error| error.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE)
 }
 
 fn take_seat(
@@ -57,24 +49,22 @@ fn take_seat(
     appointment: i64,
     expires: Option<Timestamp>,
 ) -> Result<bool, StoreError> {
-    let mut insert = tx.sql().prepare_cached(
-        "INSERT INTO busy (schedule, cell, seat, appointment, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
+    let expires = expires.map(Timestamp::as_millis);
     for cell in cells.clone() {
-        let expires = expires.map(Timestamp::as_millis);
-        match insert.execute(params![offer.schedule.pk, cell, seat, appointment, expires]) {
-            Ok(_) => {}
-            Err(error) if is_taken(&error) => {
-                // Gives back the cells before this one.
-                tx.sql()
-                    .prepare_cached(
-                        "DELETE FROM busy
-                         WHERE schedule = ?1 AND cell >= ?2 AND cell < ?3 AND seat = ?4 AND appointment = ?5",
-                    )?
-                    .execute(params![offer.schedule.pk, cells.start, cell, seat, appointment])?;
-                return Ok(false);
-            }
-            Err(error) => return Err(error.into()),
+        // Beside other processes this waits until who took the cell has committed, or has not.
+        let taken = tx.sql().execute(
+            "INSERT INTO busy (schedule, cell, seat, appointment, expires) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (schedule, cell, seat) DO NOTHING",
+            params![offer.schedule.pk, cell, seat, appointment, expires],
+        )?;
+        if taken == 0 {
+            // Gives back the cells before this one.
+            tx.sql().execute(
+                "DELETE FROM busy
+                 WHERE schedule = ?1 AND cell >= ?2 AND cell < ?3 AND seat = ?4 AND appointment = ?5",
+                params![offer.schedule.pk, cells.start, cell, seat, appointment],
+            )?;
+            return Ok(false);
         }
     }
     Ok(true)

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, params};
 use sokhoe_domain::Timestamp;
 
 use super::calendar::{Calendar, Offer, Schedule, Service, last_day};
 use super::cells::{Cell, MINUTES};
-use crate::store::StoreError;
+use crate::store::{Sql, StoreError, params};
 
 /// Days looked at for other times when one is taken.
 const DAYS_OF_ALTERNATIVES: u64 = 7;
@@ -38,7 +37,7 @@ impl Wanted {
 
 /// Free times that begin between `start` and `end`, the earliest first, at most `limit`.
 pub(crate) fn find<'a>(
-    sql: &Connection,
+    sql: Sql<'_>,
     calendar: &'a Calendar,
     wanted: &Wanted,
     now: Timestamp,
@@ -72,7 +71,7 @@ pub(crate) fn find<'a>(
 
 /// Other free times of the same service, the nearest to `cell` first.
 pub(crate) fn alternatives<'a>(
-    sql: &Connection,
+    sql: Sql<'_>,
     calendar: &'a Calendar,
     taken: Offer<'_>,
     now: Timestamp,
@@ -107,7 +106,7 @@ pub(crate) fn alternatives<'a>(
 
 /// What of a day is free.
 fn free_of_day<'a>(
-    sql: &Connection,
+    sql: Sql<'_>,
     calendar: &'a Calendar,
     pairs: &[(&'a Schedule, &'a Service)],
     day: NaiveDate,
@@ -132,28 +131,25 @@ fn free_of_day<'a>(
 
 /// Which seats are taken in each cell of the day, as bits.
 fn taken_seats(
-    sql: &Connection,
+    sql: Sql<'_>,
     schedule: &Schedule,
     day: NaiveDate,
     now: Timestamp,
 ) -> Result<BTreeMap<i64, u64>, StoreError> {
     let from = Cell::on(day, 0);
-    let mut rows = sql.prepare_cached(
+    let mut taken = BTreeMap::new();
+    let found = sql.rows(
         "SELECT cell, seat FROM busy
          WHERE schedule = ?1 AND cell >= ?2 AND cell < ?3 AND (expires IS NULL OR expires > ?4)",
-    )?;
-    let mut taken = BTreeMap::new();
-    let found = rows.query_map(
         params![
             schedule.pk,
             from.0,
             from.plus_minutes(24 * 60).0,
             now.as_millis()
         ],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?)),
+        |row| Ok((row.get::<i64>(0)?, row.get::<u32>(1)?)),
     )?;
-    for pair in found {
-        let (cell, seat) = pair?;
+    for (cell, seat) in found {
         *taken.entry(cell).or_insert(0) |= 1_u64.checked_shl(seat).unwrap_or(0);
     }
     Ok(taken)

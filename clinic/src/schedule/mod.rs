@@ -7,14 +7,12 @@ mod cells;
 mod claim;
 mod free;
 
-use rusqlite::params;
-
 pub(crate) use answers::{Answer, Asked, Operation, once};
 pub(crate) use book::{Office, book, hold};
 pub(crate) use calendar::{Calendar, SPECIALTY, Service};
 pub(crate) use free::{Wanted, find};
 
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, params};
 
 /// How long an answer to an intent is kept: a phone may be off that long.
 const ANSWERS_KEPT_MILLIS: i64 = 30 * 24 * 3_600_000;
@@ -26,7 +24,7 @@ pub(crate) fn forget_old(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let now = tx.now().as_millis();
     tx.sql().execute(
         "DELETE FROM answer WHERE at < ?1",
-        [now - ANSWERS_KEPT_MILLIS],
+        params![now - ANSWERS_KEPT_MILLIS],
     )?;
     let old = now - HOLDS_KEPT_MILLIS;
     tx.sql().execute(

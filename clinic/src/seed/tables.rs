@@ -1,11 +1,9 @@
 //! The hospital's openings, prices and tariff as the scheduler keeps them.
 
-use rusqlite::params;
-
 use super::departments::services;
 use super::doctors::{AFTERNOON, DOCTORS, Doctor, MORNING};
 use super::resources::{room_id, room_name, schedule_id, specialty_name};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, params};
 
 /// Public holidays by the sun's calendar (month, day), and lunar New Year's days of the next years.
 const HOLIDAYS: &[(u32, u32, &str)] = &[
@@ -30,72 +28,81 @@ const LEVELS: &[(u8, u8)] = &[(1, 100), (2, 100), (3, 95), (4, 80), (5, 100)];
 pub(super) fn write(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let sql = tx.sql();
     for (department, service) in services() {
-        sql.prepare_cached(
+        sql.execute(
             "INSERT INTO service (id, name, specialty, specialty_name, minutes, price, insured_price)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
-        )?
-        .execute(params![
-            service.id,
-            service.name,
-            department.code,
-            specialty_name(department),
-            service.minutes,
-            service.price,
-            service.insured_price
-        ])?;
+            params![
+                service.id,
+                service.name,
+                department.code,
+                specialty_name(department),
+                service.minutes,
+                service.price,
+                service.insured_price
+            ],
+        )?;
     }
     for doctor in DOCTORS {
         write_doctor(tx, doctor)?;
     }
-    let mut close =
-        sql.prepare_cached("INSERT OR IGNORE INTO closed_day (day, reason) VALUES (?1, ?2)")?;
+    let close = |day: &str, reason: &str| {
+        sql.execute(
+            "INSERT INTO closed_day (day, reason) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![day, reason],
+        )
+    };
     for year in YEARS {
         for (month, day, reason) in HOLIDAYS {
-            close.execute(params![format!("{year}-{month:02}-{day:02}"), reason])?;
+            close(&format!("{year}-{month:02}-{day:02}"), reason)?;
         }
     }
     for (day, reason) in LUNAR {
-        close.execute([day, reason])?;
+        close(day, reason)?;
     }
     for level in LEVELS {
-        sql.prepare_cached(
-            "INSERT OR IGNORE INTO insurance_level (level, percent) VALUES (?1, ?2)",
-        )?
-        .execute(params![level.0, level.1])?;
+        sql.execute(
+            "INSERT INTO insurance_level (level, percent) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![level.0, level.1],
+        )?;
     }
+    tx.tell_calendar();
     Ok(())
 }
 
 fn write_doctor(tx: &Tx<'_>, doctor: &Doctor) -> Result<(), StoreError> {
     let sql = tx.sql();
     let id = schedule_id(doctor);
-    sql.prepare_cached(
+    sql.execute(
         "INSERT INTO schedule (id, practitioner, practitioner_name, location, location_name, seats)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
-    )?
-    .execute(params![
-        id,
-        doctor.id,
-        doctor.name,
-        room_id(doctor),
-        room_name(doctor),
-        doctor.seats
-    ])?;
-    let schedule: i64 = sql
-        .prepare_cached("SELECT pk FROM schedule WHERE id = ?1")?
-        .query_row([&id], |row| row.get(0))?;
+        params![
+            id,
+            doctor.id,
+            doctor.name,
+            room_id(doctor),
+            room_name(doctor),
+            doctor.seats
+        ],
+    )?;
+    let schedule: i64 = sql.one(
+        "SELECT pk FROM schedule WHERE id = ?1",
+        params![id],
+        |row| row.get(0),
+    )?;
     for service in doctor.services {
-        sql.prepare_cached(
-            "INSERT OR IGNORE INTO schedule_service (schedule, service) SELECT ?1, pk FROM service WHERE id = ?2",
-        )?
-        .execute(params![schedule, service])?;
+        sql.execute(
+            "INSERT INTO schedule_service (schedule, service)
+             SELECT CAST(?1 AS BIGINT), pk FROM service WHERE id = ?2 ON CONFLICT DO NOTHING",
+            params![schedule, service],
+        )?;
     }
     for (weekdays, (from, to)) in [(doctor.mornings, MORNING), (doctor.afternoons, AFTERNOON)] {
         for weekday in weekdays {
-            sql.prepare_cached(
-                "INSERT OR IGNORE INTO opening (schedule, weekday, from_minute, to_minute) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![schedule, weekday, from, to])?;
+            sql.execute(
+                "INSERT INTO opening (schedule, weekday, from_minute, to_minute)
+                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                params![schedule, weekday, from, to],
+            )?;
         }
     }
     Ok(())

@@ -1,28 +1,30 @@
-//! The database: one writer thread that commits in groups, and readers beside it.
+//! The database: SQLite for one machine, PostgreSQL for more. Both do the same work, written once over [`Sql`].
 //!
-//! The rule for maintainers: whatever belongs together is one job, and a job never waits for anything
-//! but the database.
+//! The rule for maintainers: whatever belongs together is one job, a job never waits for anything but the database,
+//! and a job may be done again (what it did is undone then), so that it takes nothing out of what it captured.
 
 mod binaries;
-mod connection;
-mod readers;
+mod job;
+mod postgres;
 pub(crate) mod resources;
-mod schema;
 pub(crate) mod settings;
+mod sql;
+mod sqlite;
 mod wakers;
-mod writer;
 
-use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use sokhoe_domain::ports::Clock;
 use tokio::sync::Semaphore;
 
-use crate::config::Work;
+use self::postgres::{Postgres, Time};
+use crate::config::{ClinicConfig, DataSource, Work};
+use job::Submitted;
+use sqlite::Sqlite;
 
+pub(crate) use job::{Isolation, Tx};
+pub(crate) use sql::{Dialect, Param, Row, Sql, Value, params};
 pub(crate) use wakers::{DeskNews, Wakers};
-pub(crate) use writer::Tx;
 
 /// What a database can answer instead of a result. Texts hold no data.
 #[derive(Debug, thiserror::Error)]
@@ -30,10 +32,19 @@ pub enum StoreError {
     /// SQLite said no.
     #[error("the database failed: {}", sqlite_code(.0))]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL said no, or nothing.
+    #[error("the database failed: {}", postgres_code(.0))]
+    Postgres(#[from] ::postgres::Error),
+    /// The address of the database cannot be read.
+    #[error("the address of the database cannot be read")]
+    BadUrl,
+    /// The file of certificates by which the database's server is known cannot be used.
+    #[error("the file of the database server's certificate authorities cannot be used")]
+    BadAuthorities,
     /// The database is of a newer release.
     #[error("the database is of a newer release (version {found}, this program knows {known})")]
     Newer {
-        /// The version of the file.
+        /// The version of the database.
         found: u32,
         /// The newest version that this program knows.
         known: u32,
@@ -41,6 +52,9 @@ pub enum StoreError {
     /// The program was built without its cipher provider, so it was built wrongly.
     #[error("this program was not built by the workspace's configuration")]
     WrongBuild,
+    /// A row holds what this program does not write.
+    #[error("the database holds what this program does not write")]
+    Unexpected,
     /// Too much is waiting; try again shortly.
     #[error("too much is waiting")]
     Busy,
@@ -57,40 +71,59 @@ fn sqlite_code(error: &rusqlite::Error) -> String {
     )
 }
 
+/// The code, never the text: PostgreSQL's texts hold values.
+fn postgres_code(error: &::postgres::Error) -> String {
+    error.code().map_or_else(
+        || "PostgreSQL cannot be reached, or its server is not the one it should be".to_owned(),
+        |code| format!("SQLSTATE {}", code.code()),
+    )
+}
+
 /// The database of a clinic.
 #[derive(Debug)]
 pub(crate) struct Store {
-    writer: writer::Writer,
-    readers: readers::Readers,
+    backend: Backend,
     wakers: Arc<Wakers>,
     reading: Arc<Semaphore>,
     work: Work,
+}
+
+#[derive(Debug)]
+enum Backend {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 /// Requests that read at the same time; more wait for their turn without a thread.
 const READING: usize = 16;
 
 impl Store {
-    /// Opens and migrates the file.
-    pub fn open(
-        path: &Path,
-        vfs: Option<&str>,
-        clock: Arc<dyn Clock>,
-        work: Work,
-    ) -> Result<Self, StoreError> {
-        let mut connection = connection::open_for_writing(path, vfs)?;
-        schema::migrate(&mut connection)?;
+    /// Opens and migrates the database.
+    pub fn open(config: &ClinicConfig) -> Result<Self, StoreError> {
         let wakers = Arc::new(Wakers::default());
-        let start = match work {
-            Work::OnThreads => writer::Writer::start,
-            Work::WhereCalled => writer::Writer::here,
+        let clock: Arc<dyn Clock> = Arc::clone(&config.clock);
+        let backend = match &config.data {
+            DataSource::Postgres { url, .. } => {
+                let time = if config.time_of_database {
+                    Time::OfDatabase
+                } else {
+                    Time::OfProcess(clock)
+                };
+                let waking = Arc::clone(&wakers);
+                Backend::Postgres(apart(|| Postgres::open(url, time, waking))?)
+            }
+            DataSource::Folder(_) | DataSource::Sqlite(_) | DataSource::Vfs { .. } => {
+                let file = config.data.database().unwrap_or_default();
+                let vfs = config.data.vfs();
+                let waking = Arc::clone(&wakers);
+                Backend::Sqlite(Sqlite::open(&file, vfs, clock, waking, config.work)?)
+            }
         };
         Ok(Self {
-            writer: start(connection, clock, Arc::clone(&wakers)),
-            readers: readers::Readers::new(path.to_owned(), vfs.map(ToOwned::to_owned)),
+            backend,
             wakers,
             reading: Arc::new(Semaphore::new(READING)),
-            work,
+            work: config.work,
         })
     }
 
@@ -99,21 +132,24 @@ impl Store {
         &self.wakers
     }
 
-    /// Reads on this thread.
-    pub fn read<T>(
+    /// Reads one snapshot. Blocks this thread.
+    pub fn read<T: Send>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+        work: impl FnOnce(Sql<'_>) -> Result<T, StoreError> + Send,
     ) -> Result<T, StoreError> {
-        self.readers.read(work)
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.read(work),
+            Backend::Postgres(postgres) => apart(|| postgres.read(work)),
+        }
     }
 
     /// Writes; returns when it is on disk. Blocks this thread.
     pub fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = std::sync::mpsc::sync_channel(1);
-        self.writer.submit(work, move |result| {
+        self.submit(Isolation::Serializable, work, move |result| {
             let _nobody_waits = answer.send(result);
         })?;
         answered.recv().unwrap_or(Err(StoreError::Stopped))
@@ -122,20 +158,62 @@ impl Store {
     /// Writes; completes when it is on disk.
     pub async fn write_async<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+        isolation: Isolation,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = tokio::sync::oneshot::channel();
-        self.writer.submit(work, move |result| {
+        self.submit(isolation, work, move |result| {
             let _nobody_waits = answer.send(result);
         })?;
         answered.await.unwrap_or(Err(StoreError::Stopped))
     }
+
+    fn submit<T: Send + 'static>(
+        &self,
+        isolation: Isolation,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+        answer: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let job = Box::new(Submitted {
+            isolation,
+            work,
+            answer,
+            result: None,
+        });
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.submit(job),
+            Backend::Postgres(postgres) => postgres.submit(job),
+        }
+    }
+}
+
+impl Drop for Store {
+    /// PostgreSQL's connections end with a farewell that blocks, also where async code drops the clinic.
+    fn drop(&mut self) {
+        if let Backend::Postgres(postgres) = &mut self.backend {
+            apart(|| postgres.close());
+        }
+    }
+}
+
+/// Runs what blocks on a network where no async code runs: PostgreSQL's client would refuse to.
+fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(work);
+        match thread.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 /// Reads on a thread that may block, or where it is called.
 pub(crate) async fn read_async<T: Send + 'static>(
     store: &Arc<Store>,
-    work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    work: impl FnOnce(Sql<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     if store.work == Work::WhereCalled {
         return store.read(work);
@@ -147,7 +225,10 @@ pub(crate) async fn read_async<T: Send + 'static>(
     // The turn ends with the work, also when nobody waits for it any more.
     tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        store.read(work)
+        match &store.backend {
+            Backend::Sqlite(sqlite) => sqlite.read(work),
+            Backend::Postgres(postgres) => postgres.read(work),
+        }
     })
     .await
     .unwrap_or(Err(StoreError::Stopped))
@@ -155,10 +236,23 @@ pub(crate) async fn read_async<T: Send + 'static>(
 
 /// A database of the newest version, for tests of queries.
 #[cfg(test)]
-pub(crate) fn in_memory() -> Connection {
-    let mut connection = Connection::open_in_memory().unwrap();
-    schema::migrate(&mut connection).unwrap();
-    connection
+pub(crate) struct InMemory(rusqlite::Connection);
+
+#[cfg(test)]
+impl InMemory {
+    pub fn new() -> Self {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        sqlite::migrate(&mut connection).unwrap();
+        Self(connection)
+    }
+
+    pub fn connection(&self) -> &rusqlite::Connection {
+        &self.0
+    }
+
+    pub fn sql(&self) -> Sql<'_> {
+        Sql::new(&self.0)
+    }
 }
 
 #[cfg(test)]
@@ -171,16 +265,14 @@ mod tests {
     #[tokio::test]
     async fn so_many_read_at_once_and_no_more() {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(crate::system::SystemClock);
-        let store = Arc::new(
-            Store::open(&folder.path().join("c.db"), None, clock, Work::OnThreads).unwrap(),
-        );
+        let data = DataSource::Sqlite(folder.path().join("c.db"));
+        let store = Arc::new(Store::open(&ClinicConfig::on_this_machine(data)).unwrap());
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let reads: Vec<_> = (0..3 * READING)
             .map(|_| {
                 let (store, now, most) = (Arc::clone(&store), Arc::clone(&now), Arc::clone(&most));
                 tokio::spawn(async move {
-                    let work = move |_: &Connection| {
+                    let work = move |_: Sql<'_>| {
                         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         std::thread::sleep(Duration::from_millis(20));
                         now.fetch_sub(1, Ordering::SeqCst);

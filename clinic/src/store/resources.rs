@@ -1,8 +1,6 @@
 //! Resources and their feed, always in one transaction.
 
-use rusqlite::{OptionalExtension as _, params};
-
-use super::{StoreError, Tx, binaries};
+use super::{Dialect, StoreError, Tx, binaries, params};
 
 /// What became of a [`put`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +20,7 @@ struct Row {
 
 /// The version that the next [`put`] of the resource gets.
 pub(crate) fn next_version(tx: &Tx<'_>, kind: &str, id: &str) -> Result<i64, StoreError> {
-    Ok(find(tx, kind, id)?.map_or(1, |row| row.version + 1))
+    Ok(find(tx, kind, id, Reading::ToWrite)?.map_or(1, |row| row.version + 1))
 }
 
 /// Stores a resource in a person's compartment, or in nobody's, and appends it to the person's feed. When
@@ -35,17 +33,16 @@ pub(crate) fn put(
     json: &str,
 ) -> Result<Put, StoreError> {
     let now = tx.now().as_millis();
-    let (pk, version) = match find(tx, kind, id)? {
+    let (pk, version) = match find(tx, kind, id, Reading::ToWrite)? {
         Some(row) if row.json.as_deref() == Some(json) && row.patient.as_deref() == patient => {
             return Ok(Put::Same(row.version));
         }
         Some(row) => {
             let version = row.version + 1;
-            tx.sql()
-                .prepare_cached(
-                    "UPDATE resource SET version = ?2, patient = ?3, updated = ?4, json = ?5 WHERE pk = ?1",
-                )?
-                .execute(params![row.pk, version, patient, now, json])?;
+            tx.sql().execute(
+                "UPDATE resource SET version = ?2, patient = ?3, updated = ?4, json = ?5 WHERE pk = ?1",
+                params![row.pk, version, patient, now, json],
+            )?;
             if let Some(before) = row
                 .patient
                 .filter(|before| Some(before.as_str()) != patient)
@@ -55,13 +52,13 @@ pub(crate) fn put(
             (row.pk, version)
         }
         None => {
-            tx.sql()
-                .prepare_cached(
-                    "INSERT INTO resource (type, id, version, patient, updated, json)
-                     VALUES (?1, ?2, 1, ?3, ?4, ?5)",
-                )?
-                .execute(params![kind, id, patient, now, json])?;
-            (tx.sql().last_insert_rowid(), 1)
+            let pk = tx.sql().one(
+                "INSERT INTO resource (type, id, version, patient, updated, json)
+                 VALUES (?1, ?2, 1, ?3, ?4, ?5) RETURNING pk",
+                params![kind, id, patient, now, json],
+                |row| row.get(0),
+            )?;
+            (pk, 1)
         }
     };
     binaries::note(tx.sql(), kind, id, json)?;
@@ -73,15 +70,14 @@ pub(crate) fn put(
 
 /// Deletes a resource; the person's feed says so. Whether it was there.
 pub(crate) fn delete(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<bool, StoreError> {
-    let Some(row) = find(tx, kind, id)?.filter(|row| row.json.is_some()) else {
+    let Some(row) = find(tx, kind, id, Reading::ToWrite)?.filter(|row| row.json.is_some()) else {
         return Ok(false);
     };
     let version = row.version + 1;
-    tx.sql()
-        .prepare_cached(
-            "UPDATE resource SET version = ?2, updated = ?3, json = NULL WHERE pk = ?1",
-        )?
-        .execute(params![row.pk, version, tx.now().as_millis()])?;
+    tx.sql().execute(
+        "UPDATE resource SET version = ?2, updated = ?3, json = NULL WHERE pk = ?1",
+        params![row.pk, version, tx.now().as_millis()],
+    )?;
     binaries::forget(tx.sql(), kind, id)?;
     if let Some(patient) = row.patient {
         append(tx, &patient, row.pk, version, true)?;
@@ -92,24 +88,56 @@ pub(crate) fn delete(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<bool, Stor
 /// The JSON of a resource, whoever it belongs to: for the clinic's own work inside a transaction, never for
 /// an answer to a phone (that goes through `access`).
 pub(crate) fn json_of(tx: &Tx<'_>, kind: &str, id: &str) -> Result<Option<String>, StoreError> {
-    Ok(find(tx, kind, id)?.and_then(|row| row.json))
+    Ok(find(tx, kind, id, Reading::ToRead)?.and_then(|row| row.json))
 }
 
-fn find(tx: &Tx<'_>, kind: &str, id: &str) -> Result<Option<Row>, StoreError> {
-    Ok(tx
-        .sql()
-        .prepare_cached(
-            "SELECT pk, version, patient, json FROM resource WHERE type = ?1 AND id = ?2",
-        )?
-        .query_row([kind, id], |row| {
-            Ok(Row {
-                pk: row.get(0)?,
-                version: row.get(1)?,
-                patient: row.get(2)?,
-                json: row.get(3)?,
-            })
+/// What a row is read for: one that is written after must stay as it was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    ToRead,
+    ToWrite,
+}
+
+fn find(tx: &Tx<'_>, kind: &str, id: &str, reading: Reading) -> Result<Option<Row>, StoreError> {
+    const FIND: &str =
+        "SELECT pk, version, patient, json FROM resource WHERE type = ?1 AND id = ?2";
+    const LOCK: &str =
+        "SELECT pk, version, patient, json FROM resource WHERE type = ?1 AND id = ?2 FOR UPDATE";
+    let text = match (tx.sql().dialect(), reading) {
+        (Dialect::Postgres, Reading::ToWrite) => LOCK,
+        // SQLite has one writer.
+        (Dialect::Postgres, Reading::ToRead) | (Dialect::Sqlite, _) => FIND,
+    };
+    tx.sql().first(text, params![kind, id], |row| {
+        Ok(Row {
+            pk: row.get(0)?,
+            version: row.get(1)?,
+            patient: row.get(2)?,
+            json: row.get(3)?,
         })
-        .optional()?)
+    })
+}
+
+/// Keeps every other job that asks so, or that writes into the person's feed, waiting until this one is committed: for
+/// decisions over all that a person has.
+pub(crate) fn lock_person(tx: &Tx<'_>, patient: &str) -> Result<(), StoreError> {
+    if tx.sql().dialect() == Dialect::Sqlite {
+        return Ok(());
+    }
+    let lock = || {
+        tx.sql().exists(
+            "SELECT 1 FROM feed WHERE patient = ?1 FOR UPDATE",
+            params![patient],
+        )
+    };
+    if !lock()? {
+        tx.sql().execute(
+            "INSERT INTO feed (patient, seq, written) VALUES (?1, 0, 0) ON CONFLICT DO NOTHING",
+            params![patient],
+        )?;
+        lock()?;
+    }
+    Ok(())
 }
 
 /// Appends to a person's feed; the resource's earlier row there is superseded and goes.
@@ -120,18 +148,49 @@ fn append(
     version: i64,
     deleted: bool,
 ) -> Result<(), StoreError> {
-    tx.sql()
-        .prepare_cached(
+    let at = tx.now().as_millis();
+    match tx.sql().dialect() {
+        // The numbers are of one writer, and so in the order of the commits.
+        Dialect::Sqlite => tx.sql().execute(
             "INSERT OR REPLACE INTO change (patient, resource, version, deleted, at)
              VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![
-            patient,
-            resource,
-            version,
-            deleted,
-            tx.now().as_millis()
-        ])?;
+            params![patient, resource, version, deleted, at],
+        )?,
+        Dialect::Postgres => {
+            let seq: i64 = tx.sql().one(
+                "INSERT INTO feed (patient, seq, written)
+                 VALUES (?1, 1, CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT))
+                 ON CONFLICT (patient) DO UPDATE SET seq = feed.seq + 1, written = excluded.written
+                 RETURNING seq",
+                params![patient],
+                |row| row.get(0),
+            )?;
+            tx.sql().execute(
+                "INSERT INTO change (patient, seq, resource, version, deleted, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (patient, resource) DO UPDATE
+                 SET seq = excluded.seq, version = excluded.version, deleted = excluded.deleted, at = excluded.at",
+                params![patient, seq, resource, version, deleted, at],
+            )?
+        }
+    };
     tx.tell_feeds(patient);
     Ok(())
+}
+
+/// The newest change of a person's feed: a cursor beyond it is of another database.
+pub(crate) fn newest_change(sql: super::Sql<'_>, patient: &str) -> Result<i64, StoreError> {
+    let newest = match sql.dialect() {
+        Dialect::Sqlite => sql.first(
+            "SELECT seq FROM sqlite_sequence WHERE name = 'change'",
+            &[],
+            |row| row.get(0),
+        ),
+        Dialect::Postgres => sql.first(
+            "SELECT seq FROM feed WHERE patient = ?1",
+            params![patient],
+            |row| row.get(0),
+        ),
+    };
+    Ok(newest?.unwrap_or(0))
 }

@@ -1,23 +1,22 @@
 //! Small facts that a clinic keeps about itself.
 
-use rusqlite::{Connection, OptionalExtension as _};
-
-use super::StoreError;
+use super::{Sql, StoreError, params};
 
 /// Sets it.
-pub(crate) fn set(sql: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
-    sql.prepare_cached(
+pub(crate) fn set(sql: Sql<'_>, name: &str, value: &str) -> Result<(), StoreError> {
+    sql.execute(
         "INSERT INTO setting (name, value) VALUES (?1, ?2)
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    )?
-    .execute([name, value])?;
+        params![name, value],
+    )?;
     Ok(())
 }
 
 /// Reads it.
-pub(crate) fn get(sql: &Connection, name: &str) -> Result<Option<String>, StoreError> {
-    Ok(sql
-        .prepare_cached("SELECT value FROM setting WHERE name = ?1")?
-        .query_row([name], |row| row.get(0))
-        .optional()?)
+pub(crate) fn get(sql: Sql<'_>, name: &str) -> Result<Option<String>, StoreError> {
+    sql.first(
+        "SELECT value FROM setting WHERE name = ?1",
+        params![name],
+        |row| row.get(0),
+    )
 }

@@ -1,4 +1,4 @@
-//! Who is told after a commit: feeds that wait for a person's changes, and the desk.
+//! Who is told after a commit: feeds that wait for a person's changes, the desk, and whoever keeps what is offered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,11 +14,23 @@ pub(crate) enum DeskNews {
     Payments,
 }
 
+/// What a commit changed.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct News {
+    /// Persons whose feeds have more.
+    pub patients: BTreeSet<String>,
+    /// What the desk lists.
+    pub desk: BTreeSet<DeskNews>,
+    /// What is offered.
+    pub calendar: bool,
+}
+
 /// Waiting feeds by person, and desks.
 #[derive(Debug)]
 pub(crate) struct Wakers {
     feeds: Mutex<BTreeMap<String, watch::Sender<()>>>,
     desk: broadcast::Sender<DeskNews>,
+    calendar: watch::Sender<()>,
 }
 
 impl Default for Wakers {
@@ -26,6 +38,7 @@ impl Default for Wakers {
         Self {
             feeds: Mutex::default(),
             desk: broadcast::channel(64).0,
+            calendar: watch::channel(()).0,
         }
     }
 }
@@ -46,17 +59,40 @@ impl Wakers {
         self.desk.subscribe()
     }
 
-    /// Wakes whoever waits.
-    pub fn wake(&self, patients: &BTreeSet<String>, desk: &BTreeSet<DeskNews>) {
-        if !patients.is_empty() {
+    /// Is told when what is offered changed.
+    pub fn calendar(&self) -> watch::Receiver<()> {
+        self.calendar.subscribe()
+    }
+
+    /// Wakes whoever waits for this.
+    pub fn wake(&self, news: &News) {
+        if !news.patients.is_empty() {
             let feeds = self.lock();
-            for feed in patients.iter().filter_map(|patient| feeds.get(patient)) {
+            for feed in news
+                .patients
+                .iter()
+                .filter_map(|patient| feeds.get(patient))
+            {
                 feed.send_replace(());
             }
         }
-        for news in desk {
+        for news in &news.desk {
             let _no_desk_is_open = self.desk.send(*news);
         }
+        if news.calendar {
+            self.calendar.send_replace(());
+        }
+    }
+
+    /// Wakes everybody: news may have been missed.
+    pub fn wake_all(&self) {
+        for feed in self.lock().values() {
+            feed.send_replace(());
+        }
+        for news in [DeskNews::Bookings, DeskNews::Payments] {
+            let _no_desk_is_open = self.desk.send(news);
+        }
+        self.calendar.send_replace(());
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, watch::Sender<()>>> {

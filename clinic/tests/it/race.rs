@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::support::database::NotUnique;
 use crate::support::http::Connection;
 use crate::support::{Phone, by_reference, hospital, id, key, refusal};
 
@@ -81,10 +82,7 @@ async fn of_200_clients_exactly_one_gets_the_time() {
         }
     }
     assert_eq!(won, 1);
-    let database = rusqlite::Connection::open(hospital.database()).unwrap();
-    let booked: i64 = database
-        .query_row("SELECT count(*) FROM appointment", [], |row| row.get(0))
-        .unwrap();
+    let booked = hospital.database.number("SELECT count(*) FROM appointment");
     assert_eq!(booked, 1, "nothing of the losers stays");
     hospital.running.shutdown().await;
 }
@@ -103,14 +101,9 @@ async fn the_rule_is_the_databases_own() {
             .status,
         200
     );
-    let database = rusqlite::Connection::open(hospital.database()).unwrap();
-    let again = database.execute(
+    let again = hospital.database.execute(
         "INSERT INTO busy (schedule, cell, seat, appointment) SELECT schedule, cell, seat, appointment FROM busy LIMIT 1",
-        [],
     );
-    assert_eq!(
-        again.unwrap_err().sqlite_error_code(),
-        Some(rusqlite::ErrorCode::ConstraintViolation)
-    );
+    assert_eq!(again, Err(NotUnique));
     hospital.running.shutdown().await;
 }

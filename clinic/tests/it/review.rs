@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use rusqlite::Connection as Database;
 use serde_json::{Value, json};
 use sokhoe_clinic::{Clinic, ClinicConfig, ClinicError, DataSource, ImportOptions, PaymentOutcome};
 use sokhoe_domain::Vnd;
@@ -111,9 +110,9 @@ async fn a_refused_move_keeps_a_time_that_is_no_longer_offered() {
         stranger.book(&key(), id(&second), STRANGER).await.status,
         200
     );
-    let database = Database::open(hospital.database()).unwrap();
-    database
-        .execute("INSERT INTO closed_day VALUES ('2026-11-24', 'test')", [])
+    hospital
+        .database
+        .execute("INSERT INTO closed_day VALUES ('2026-11-24', 'test')")
         .unwrap();
     hospital.clinic.seed_hospital().unwrap();
 
@@ -124,13 +123,9 @@ async fn a_refused_move_keeps_a_time_that_is_no_longer_offered() {
         .post("/fhir/Appointment/$book", Some(&key()), &body)
         .await;
     assert_eq!(refusal(&moved), "slot-taken");
-    let seats: i64 = database
-        .query_row(
-            "SELECT count(*) FROM busy b JOIN appointment a ON a.pk = b.appointment WHERE a.patient = ?1",
-            [MOTHER],
-            |row| row.get(0),
-        )
-        .unwrap();
+    let seats = hospital.database.number(&format!(
+        "SELECT count(*) FROM busy b JOIN appointment a ON a.pk = b.appointment WHERE a.patient = '{MOTHER}'"
+    ));
     assert!(seats > 0, "the booked time is still hers");
     hospital.running.shutdown().await;
 }
@@ -164,9 +159,9 @@ async fn only_the_clinics_user_can_read_its_data() {
     use std::os::unix::fs::PermissionsExt as _;
     let hospital = hospital().await;
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    let database = hospital.database();
-    assert_eq!(mode(database.parent().unwrap()), 0o700);
-    for entry in std::fs::read_dir(database.parent().unwrap()).unwrap() {
+    let data = hospital.folder.path().join("data");
+    assert_eq!(mode(&data), 0o700);
+    for entry in std::fs::read_dir(data).unwrap() {
         let path = entry.unwrap().path();
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
@@ -218,14 +213,9 @@ async fn nothing_of_the_demonstrations_book_vanishes() {
         adopt_into: Some(MOTHER.to_owned()),
     };
     hospital.clinic.import(&[data], &options).unwrap();
-    let stored: i64 = Database::open(hospital.database())
-        .unwrap()
-        .query_row(
-            "SELECT count(*) FROM resource WHERE patient = ?1 AND json IS NOT NULL",
-            [MOTHER],
-            |row| row.get(0),
-        )
-        .unwrap();
+    let stored = hospital.database.number(&format!(
+        "SELECT count(*) FROM resource WHERE patient = '{MOTHER}' AND json IS NOT NULL"
+    ));
     let phone = hospital.phone("device-one", &[MOTHER]).await;
     let (entries, _) = phone.changes(MOTHER, None).await;
     assert_eq!(i64::try_from(entries.len()).unwrap(), stored);
@@ -297,16 +287,8 @@ async fn money_of_a_visit_that_is_called_off_waits_for_a_person() {
     let body = by_resource(&appointment, MOTHER);
     let path = "/fhir/Appointment/$book";
     assert_eq!(phone.post(path, Some(&key()), &body).await.status, 200);
-    let payment: (String, String) = Database::open(hospital.database())
-        .unwrap()
-        .query_row("SELECT state, reason FROM payment", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .unwrap();
-    assert_eq!(
-        payment,
-        ("to_settle".to_owned(), "visit-cancelled".to_owned())
-    );
+    let payment = hospital.database.rows("SELECT state, reason FROM payment");
+    assert_eq!(payment, [["to_settle", "visit-cancelled"]]);
     let script = hospital
         .connect()
         .await
@@ -388,14 +370,14 @@ async fn whatever_is_proposed_instead_can_be_booked() {
     let slot = last.remove(0);
     assert_eq!(mother.book(&key(), id(&slot), MOTHER).await.status, 200);
     let cell = i64::from_str_radix(&id(&slot)[17..], 16).unwrap();
-    Database::open(hospital.database())
-        .unwrap()
-        .execute(
-            "WITH RECURSIVE c (cell) AS (SELECT ?1 - 288 UNION ALL SELECT cell + 1 FROM c WHERE cell < ?1 + 288),
+    hospital
+        .database
+        .execute(&format!(
+            "WITH RECURSIVE c (cell) AS (SELECT {cell} - 288 UNION ALL SELECT cell + 1 FROM c WHERE cell < {cell} + 288),
                             t (seat) AS (SELECT 0 UNION ALL SELECT seat + 1 FROM t WHERE seat < 9)
-             INSERT OR IGNORE INTO busy SELECT s.pk, c.cell, t.seat, 1, NULL FROM schedule s, c, t WHERE t.seat < s.seats",
-            [cell],
-        )
+             INSERT INTO busy SELECT s.pk, c.cell, t.seat, 1, NULL FROM schedule s, c, t WHERE t.seat < s.seats
+             ON CONFLICT DO NOTHING",
+        ))
         .unwrap();
     let refused = stranger.book(&key(), id(&slot), STRANGER).await;
     assert_eq!(refusal(&refused), "slot-taken");

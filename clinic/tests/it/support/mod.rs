@@ -1,15 +1,17 @@
 //! A served clinic, phones, and words to ask in.
 
+pub mod database;
 pub mod http;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use database::Database;
 use http::{Connection, Reply};
 use serde_json::{Value, json};
 use sokhoe_clinic::system::SystemRng;
-use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, Running};
+use sokhoe_clinic::{Clinic, ClinicConfig, Running};
 use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{BoxFuture, Clock};
 use sokhoe_qr::Enrolment;
@@ -41,6 +43,7 @@ pub struct Hospital {
     pub clinic: Clinic,
     pub running: Running,
     pub clock: Arc<HandClock>,
+    pub database: Database,
     pub folder: TempDir,
 }
 
@@ -52,8 +55,9 @@ pub async fn hospital() -> Hospital {
     let folder = tempfile::tempdir().unwrap();
     let now = Timestamp::parse_fhir("2026-11-23T06:00:00+07:00").unwrap();
     let clock = Arc::new(HandClock(AtomicI64::new(now.as_millis())));
+    let database = Database::new(folder.path());
     let config = ClinicConfig::new(
-        DataSource::Folder(folder.path().join("data")),
+        database.source(folder.path()),
         Arc::clone(&clock) as Arc<dyn Clock>,
         Arc::new(SystemRng::default()),
     );
@@ -66,6 +70,7 @@ pub async fn hospital() -> Hospital {
         clinic,
         running,
         clock,
+        database,
         folder,
     }
 }
@@ -115,11 +120,6 @@ impl Hospital {
 
     pub async fn connect(&self) -> Connection {
         Connection::open(&self.running.addr.to_string()).await
-    }
-
-    /// Another connection to the database, to look or to break in.
-    pub fn database(&self) -> std::path::PathBuf {
-        self.folder.path().join("data").join("clinic.db")
     }
 
     /// The nearest free times of a service.

@@ -2,22 +2,29 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{StoreError, binaries};
+use super::super::binaries;
+use super::{Sql, StoreError};
 
 /// What a step does that SQL cannot.
-type Then = fn(&Connection) -> Result<(), StoreError>;
+type Then = fn(Sql<'_>) -> Result<(), StoreError>;
 
 const MIGRATIONS: &[(&str, Option<Then>)] = &[
-    (include_str!("../../migrations/0001_initial.sql"), None),
     (
-        include_str!("../../migrations/0002_binaries.sql"),
+        include_str!("../../../migrations/sqlite/0001_initial.sql"),
+        None,
+    ),
+    (
+        include_str!("../../../migrations/sqlite/0002_binaries.sql"),
         Some(binaries::note_all),
     ),
-    (include_str!("../../migrations/0003_ended.sql"), None),
+    (
+        include_str!("../../../migrations/sqlite/0003_ended.sql"),
+        None,
+    ),
 ];
 
 /// Brings the file to the newest version, each step in the transaction that says so.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
     let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > known {
@@ -28,7 +35,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             tx.execute_batch(sql)?;
             if let Some(then) = then {
-                then(&tx)?;
+                then(Sql::new(&*tx))?;
             }
             tx.pragma_update(None, "user_version", version)?;
             tx.commit()?;

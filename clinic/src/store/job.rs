@@ -1,0 +1,157 @@
+//! A piece of work that is done as a whole or not at all, and what it works with.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use sokhoe_domain::Timestamp;
+
+use super::StoreError;
+use super::sql::Sql;
+use super::wakers::{DeskNews, News};
+
+/// What a job works with: the open transaction, the time, and what to tell after the commit.
+pub(crate) struct Tx<'a> {
+    sql: Sql<'a>,
+    now: Timestamp,
+    news: News,
+}
+
+impl fmt::Debug for Tx<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx")
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(sql: Sql<'a>, now: Timestamp) -> Self {
+        Self {
+            sql,
+            now,
+            news: News::default(),
+        }
+    }
+
+    /// The connection inside the transaction.
+    pub fn sql(&self) -> Sql<'a> {
+        self.sql
+    }
+
+    /// The server's time when the job began.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Runs a step of the job; when it answers no, the database is as before the step.
+    pub fn or_undo(
+        &self,
+        step: impl FnOnce() -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
+        self.sql.execute("SAVEPOINT step", &[])?;
+        // After an error the whole job is undone, and the step with it.
+        let done = step()?;
+        if !done {
+            self.sql.execute("ROLLBACK TO step", &[])?;
+        }
+        self.sql.execute("RELEASE step", &[])?;
+        Ok(done)
+    }
+
+    /// Wakes the person's feeds after the commit.
+    pub fn tell_feeds(&mut self, patient: &str) {
+        self.news.patients.insert(patient.to_owned());
+    }
+
+    /// Tells the desk after the commit.
+    pub fn tell_desk(&mut self, news: DeskNews) {
+        self.news.desk.insert(news);
+    }
+
+    /// Tells every process of this clinic that what is offered changed.
+    pub fn tell_calendar(&mut self) {
+        self.news.calendar = true;
+    }
+
+    pub(super) fn into_news(self) -> News {
+        self.news
+    }
+}
+
+/// How a job is kept apart from what goes on beside it. With SQLite there is one writer, and nothing goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Isolation {
+    /// As if it were alone: done again when it was not.
+    Serializable,
+    /// It locks the rows by which it decides, itself: for what many do at once to the same few rows.
+    LocksRows,
+}
+
+/// A job that waits for its turn.
+pub(super) trait Job: Send {
+    /// How it is kept apart.
+    fn isolation(&self) -> Isolation;
+
+    /// Does it. It may be done again when what it did was undone.
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError>;
+
+    /// Answers whoever waits: it is on disk, or why it is not.
+    fn answer(self: Box<Self>, done: Result<(), StoreError>);
+}
+
+/// A job of two functions.
+pub(super) struct Submitted<T, W, A> {
+    pub isolation: Isolation,
+    pub work: W,
+    pub answer: A,
+    pub result: Option<T>,
+}
+
+impl<T, W, A> Job for Submitted<T, W, A>
+where
+    T: Send,
+    W: FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send,
+    A: FnOnce(Result<T, StoreError>) + Send,
+{
+    fn isolation(&self) -> Isolation {
+        self.isolation
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        self.result = None;
+        self.result = Some((self.work)(tx)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, done: Result<(), StoreError>) {
+        let Self { answer, result, .. } = *self;
+        answer(done.and_then(|()| result.ok_or(StoreError::Stopped)));
+    }
+}
+
+/// Runs a job; that it broke is an error like others.
+pub(super) fn run(job: &mut dyn Job, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    catch_unwind(AssertUnwindSafe(|| job.run(tx))).unwrap_or_else(|_| {
+        tracing::error!("a job of the database broke");
+        Err(StoreError::Stopped)
+    })
+}
+
+/// What changed, gathered over the jobs of a commit.
+impl News {
+    pub fn append(&mut self, mut other: Self) {
+        self.patients.append(&mut other.patients);
+        self.desk.append(&mut other.desk);
+        self.calendar |= other.calendar;
+    }
+
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            patients,
+            desk,
+            calendar,
+        } = self;
+        BTreeSet::is_empty(patients) && desk.is_empty() && !calendar
+    }
+}

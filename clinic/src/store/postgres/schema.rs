@@ -1,0 +1,37 @@
+//! Numbered migrations. A shipped file is never edited. Processes that start together do them one after the other.
+
+use super::StoreError;
+use super::connect::Connection;
+
+const MIGRATIONS: &[&str] = &[include_str!(
+    "../../../migrations/postgres/0001_initial.sql"
+)];
+
+/// Any number that no other program locks by: "SoKhoe" in ASCII.
+const LOCK: i64 = 0x536f_4b68_6f65;
+
+/// Brings the database to the newest version, each step in the transaction that says so.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    for (version, text) in (1_u32..).zip(MIGRATIONS) {
+        let mut step = connection.client.transaction()?;
+        step.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK])?;
+        step.batch_execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")?;
+        let found: i64 = step
+            .query_one("SELECT coalesce(max(version), 0) FROM schema_version", &[])?
+            .try_get(0)?;
+        let found = u32::try_from(found).unwrap_or(u32::MAX);
+        if found > known {
+            return Err(StoreError::Newer { found, known });
+        }
+        if version > found {
+            step.batch_execute(text)?;
+            step.execute(
+                "INSERT INTO schema_version (version) VALUES ($1)",
+                &[&i64::from(version)],
+            )?;
+        }
+        step.commit()?;
+    }
+    Ok(())
+}
