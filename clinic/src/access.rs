@@ -31,6 +31,9 @@ pub(crate) use writing::{WRITABLE, Writing};
 const GRANTED: &str = "SELECT g.patient FROM access_grant g JOIN session s ON s.pk = g.session
                        WHERE g.session = ?1 AND g.ended IS NULL AND s.revoked IS NULL";
 
+/// Changes that are looked up at a time.
+const FEED_PIECE: usize = 1024;
+
 /// A device that proved itself, and by it the persons it was granted.
 #[derive(Clone)]
 pub(crate) struct Access {
@@ -205,33 +208,39 @@ impl Access {
             Dialect::Sqlite => "CROSS JOIN",
             Dialect::Postgres => "JOIN",
         };
+        // Without a limit PostgreSQL would sort all of a long feed to give its beginning.
         let feed = format!(
             "SELECT c.seq, r.type, r.id, c.version, c.deleted, c.at, r.json
              FROM change c {join} resource r ON r.pk = c.resource
              WHERE c.patient = ?2 AND c.seq > ?3 AND ?2 IN ({GRANTED})
-             ORDER BY c.seq"
+             ORDER BY c.seq LIMIT {FEED_PIECE}"
         );
         let mut seen = after;
-        sql.stream(&feed, params![self.session, patient, after], |row| {
-            let kind = row.text(1)?;
-            if rule_of(kind) != Some(Rule::Compartment) {
-                seen = row.get(0)?;
-                return Ok(true);
+        loop {
+            let (mut rows, mut wants_more) = (0, true);
+            let from = seen;
+            sql.stream(&feed, params![self.session, patient, from], |row| {
+                rows += 1;
+                let kind = row.text(1)?;
+                if rule_of(kind) == Some(Rule::Compartment) {
+                    let deleted: bool = row.get(4)?;
+                    wants_more = each(FeedRow {
+                        kind,
+                        id: row.text(2)?,
+                        version: row.get(3)?,
+                        at: Timestamp::from_millis(row.get(5)?),
+                        json: row.text_or_null(6)?.filter(|_| !deleted),
+                    });
+                }
+                if wants_more {
+                    seen = row.get(0)?;
+                }
+                Ok(wants_more)
+            })?;
+            if !wants_more || rows < FEED_PIECE {
+                break;
             }
-            let deleted: bool = row.get(4)?;
-            let change = FeedRow {
-                kind,
-                id: row.text(2)?,
-                version: row.get(3)?,
-                at: Timestamp::from_millis(row.get(5)?),
-                json: row.text_or_null(6)?.filter(|_| !deleted),
-            };
-            if !each(change) {
-                return Ok(false);
-            }
-            seen = row.get(0)?;
-            Ok(true)
-        })?;
+        }
         Ok(Some(seen))
     }
 

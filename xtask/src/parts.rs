@@ -2,6 +2,7 @@
 
 mod kotlin;
 mod peers;
+mod postgres;
 mod rust;
 mod simulation;
 mod style;
@@ -38,6 +39,11 @@ pub const PARTS: &[Part] = &[
         name: "simulation",
         about: "lives of a family and its clinics on simulated time, network, disks and clocks, and planted bugs",
         run: simulation::run,
+    },
+    Part {
+        name: "postgres",
+        about: "the clinic's tests on PostgreSQL, and several clinic processes on one database",
+        run: postgres::run,
     },
     Part {
         name: "kotlin",

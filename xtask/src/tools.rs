@@ -11,5 +11,6 @@ pub mod installed;
 pub mod ktlint;
 pub mod maven;
 pub mod node;
+pub mod postgres;
 pub mod python;
 pub mod swift;

@@ -16,7 +16,7 @@ CREATE TABLE resource (
   json TEXT,
   UNIQUE (type, id)
 );
-CREATE INDEX resource_of_patient ON resource (patient, type);
+CREATE INDEX resource_of_patient ON resource (patient, type, pk);
 CREATE INDEX resource_of_type ON resource (type, pk);
 
 -- How far each person's feed is. Whoever writes into a feed holds its row until the commit, so that the numbers of one

@@ -1,4 +1,4 @@
-//! Figures, by hand: `cargo test --release -p sokhoe-clinic --test it -- --ignored --nocapture measure`.
+//! Figures, by hand: `cargo test --release -p sokhoe-clinic --test clinic -- --ignored --nocapture measure`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -15,7 +15,7 @@ use crate::store::job::Isolation;
 
 /// Rows of a long answer that come at a time: a first few, since often no more are wanted, then more.
 const FIRST_PIECE: i32 = 64;
-const PIECE: i32 = 512;
+const PIECE: i32 = 128;
 /// Statements that stay prepared: more than the program has.
 const PREPARED: usize = 512;
 
