@@ -18,10 +18,11 @@ use crate::desk::{self, BookingRow};
 use crate::enrolment::{self, EnrolmentText};
 use crate::import::{self, ImportOptions, ImportReport};
 use crate::keys::Keys;
-use crate::schedule::Calendar;
+use crate::schedule::timetable::{self, Timetable};
+use crate::schedule::{Calendar, DeskAnswer, DeskBooking};
 use crate::seed::{self, SeedReport};
 use crate::serve::{self, InProcess, Running};
-use crate::store::{Store, StoreError, settings};
+use crate::store::{Store, StoreError, resources, settings};
 use crate::{ClinicError, schedule};
 
 /// The setting by which a database knows whose it is.
@@ -56,12 +57,19 @@ impl Inner {
 
     /// Reads what is offered again, after it changed.
     pub fn reload_calendar(&self) -> Result<(), StoreError> {
-        let calendar = Arc::new(self.store.read(Calendar::load)?);
-        *self
+        self.remember_calendar(Arc::new(self.store.read(Calendar::load)?));
+        Ok(())
+    }
+
+    /// Takes what was read in the place of what is remembered, unless that is newer.
+    pub fn remember_calendar(&self, read: Arc<Calendar>) {
+        let mut calendar = self
             .calendar
             .write()
-            .unwrap_or_else(PoisonError::into_inner) = calendar;
-        Ok(())
+            .unwrap_or_else(PoisonError::into_inner);
+        if calendar.version() <= read.version() {
+            *calendar = read;
+        }
     }
 }
 
@@ -250,6 +258,92 @@ impl Clinic {
             .inner
             .store
             .read(|sql| desk::bookings_between(sql, day, day))?)
+    }
+
+    /// Books for somebody who calls or stands at the counter.
+    ///
+    /// # Errors
+    /// [`ClinicError::NoSuchPatient`], [`ClinicError::Store`]
+    pub fn book_at_desk(&self, booking: DeskBooking) -> Result<DeskAnswer, ClinicError> {
+        let inner = Arc::clone(&self.inner);
+        self.inner
+            .store
+            .write(move |tx| {
+                if resources::json_of(tx, "Patient", &booking.patient)?.is_none() {
+                    return Ok(None);
+                }
+                schedule::book_at_desk(tx, &inner, &booking).map(Some)
+            })?
+            .ok_or(ClinicError::NoSuchPatient)
+    }
+
+    /// Who works when, where, and for what, by the Schedules' ids.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn timetables(&self) -> Result<Vec<Timetable>, ClinicError> {
+        Ok(self.inner.store.read(timetable::all)?)
+    }
+
+    /// Puts a timetable in the place of the one of its Schedule, or adds it. What is booked stays booked; the bookings
+    /// to come that the new timetable does not offer any more are given back, for somebody to move or call off.
+    ///
+    /// # Errors
+    /// [`ClinicError::BadTimetable`], [`ClinicError::Store`]; nothing is changed then.
+    pub fn set_timetable(&self, timetable: Timetable) -> Result<Vec<BookingRow>, ClinicError> {
+        let schedule = timetable.schedule.clone();
+        self.inner
+            .store
+            .write(move |tx| timetable::set(tx, &timetable))?
+            .map_err(ClinicError::BadTimetable)?;
+        self.stranded(Some(&schedule))
+    }
+
+    /// Closes the whole clinic on a day. Gives back the bookings of that day, for somebody to move or call off.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn close_day(&self, day: NaiveDate, reason: &str) -> Result<Vec<BookingRow>, ClinicError> {
+        let reason = reason.to_owned();
+        self.inner
+            .store
+            .write(move |tx| timetable::close_day(tx, day, &reason))?;
+        let mut stranded = self.stranded(None)?;
+        stranded.retain(|booking| booking.start.vietnam_day() == day);
+        Ok(stranded)
+    }
+
+    /// Opens the clinic again on a day that was closed. Whether it was.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn open_day(&self, day: NaiveDate) -> Result<bool, ClinicError> {
+        let was_closed = self
+            .inner
+            .store
+            .write(move |tx| timetable::open_day(tx, day))?;
+        self.inner.reload_calendar()?;
+        Ok(was_closed)
+    }
+
+    /// Bookings to come, of one schedule or of all, at times that are offered no longer.
+    fn stranded(&self, schedule: Option<&str>) -> Result<Vec<BookingRow>, ClinicError> {
+        self.inner.reload_calendar()?;
+        let calendar = self.inner.calendar();
+        let now = self.inner.clock.now();
+        let schedule = schedule.map(ToOwned::to_owned);
+        let ids = self
+            .inner
+            .store
+            .read(move |sql| schedule::stranded(sql, &calendar, schedule.as_deref(), now))?;
+        let first = now.vietnam_day();
+        let last = schedule::last_day(now);
+        let mut rows = self
+            .inner
+            .store
+            .read(|sql| desk::bookings_between(sql, first, last))?;
+        rows.retain(|row| ids.contains(&row.id));
+        Ok(rows)
     }
 
     /// Answers phones and shows the desk until [`Running::shutdown`]. `base_url` is where phones reach this

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::schedule::timetable::TimetableError;
 use crate::store::StoreError;
 
 /// Why a clinic could not do what was asked. Texts hold no personal data.
@@ -42,6 +43,9 @@ pub enum ClinicError {
     /// Amounts of an invoice are whole, not negative and below 500,000,000 đ.
     #[error("the invoice's amounts do not add up to something that can be paid")]
     BadInvoice,
+    /// A timetable that cannot be.
+    #[error(transparent)]
+    BadTimetable(#[from] TimetableError),
     /// A code could not be written or drawn.
     #[error("the code could not be written")]
     Code,

@@ -37,6 +37,10 @@ pub use desk::BookingRow;
 pub use enrolment::EnrolmentText;
 pub use error::ClinicError;
 pub use import::{ImportOptions, ImportReport, Skipped};
+pub use schedule::timetable::{
+    DayHours, Named, Release, TimeOfDay, Timetable, TimetableError, TimetableService, WeeklyHours,
+};
+pub use schedule::{DeskAnswer, DeskBooking, Source};
 pub use seed::SeedReport;
 pub use serve::{InProcess, Running};
 pub use store::StoreError;

@@ -11,7 +11,7 @@ use super::error::fhir;
 use super::extract::{JsonBody, Pairs, UNKNOWN_PARAMETER, idempotency_key};
 use super::{Api, ApiError};
 use crate::access::Access;
-use crate::schedule::{self, Answer, Asked, Office, Operation};
+use crate::schedule::{self, Answer, Asked, Office, Operation, Source};
 use crate::store::{Isolation, StoreError, Tx};
 
 /// The longest words a patient may add.
@@ -84,7 +84,8 @@ async fn decide(
     let office = Office {
         inner: Arc::clone(&api.inner),
         calendar: api.inner.calendar(),
-        base: api.base.to_string(),
+        base: Arc::clone(&api.base),
+        source: Source::App,
     };
     let answer = api
         .inner

@@ -13,7 +13,7 @@ use super::error::fhir;
 use super::extract::{JsonBody, Pairs, UNKNOWN_PARAMETER, count};
 use super::{Api, ApiError};
 use crate::access::Access;
-use crate::schedule::{self, Wanted};
+use crate::schedule::{self, Source, Wanted};
 use crate::store::read_async;
 
 const USUAL_COUNT: usize = 50;
@@ -54,7 +54,14 @@ pub(super) async fn find(
             return Ok(None);
         }
         let calendar = inner.calendar();
-        let offers = schedule::find(sql, &calendar, &wanted, inner.clock.now(), limit)?;
+        let offers = schedule::find(
+            sql,
+            &calendar,
+            &wanted,
+            Source::App,
+            inner.clock.now(),
+            limit,
+        )?;
         let mut bundle = SearchBundleWriter::new(&base);
         for offer in &offers {
             let json = offer.appointment().to_json();

@@ -17,9 +17,10 @@ use super::calendar::{Calendar, Offer};
 use super::cells::Cell;
 use super::claim::{claim, release};
 use super::free::alternatives;
+use super::source::Source;
 use crate::billing;
 use crate::clinic::Inner;
-use crate::store::{DeskNews, StoreError, Tx, params, resources};
+use crate::store::{DeskNews, StoreError, Tx, calendar_version, params, resources};
 
 /// How long a time is held.
 const HOLD: Duration = Duration::from_secs(5 * 60);
@@ -32,8 +33,10 @@ const MAX_BOOKINGS: i64 = 5;
 pub(crate) struct Office {
     pub inner: Arc<Inner>,
     pub calendar: Arc<Calendar>,
+    /// Who books.
+    pub source: Source,
     /// The server's FHIR base, for links.
-    pub base: String,
+    pub base: Arc<str>,
 }
 
 impl fmt::Debug for Office {
@@ -59,18 +62,30 @@ pub(crate) fn hold(
     asked: &Asked,
     request: &HoldRequest,
 ) -> Result<Answer, StoreError> {
+    let office = &office.up_to_date(tx)?;
     let now = tx.now();
-    let Some(offer) = office.calendar.proposed(&request.appointment, now) else {
+    let Some(offer) = office
+        .calendar
+        .proposed(&request.appointment, office.source, now)
+    else {
         return Ok(not_offered());
     };
     if live_holds(tx, &request.patient)? >= MAX_HOLDS {
         return Ok(too_many());
     }
     let until = now.plus(HOLD);
-    let Some(pk) = insert(tx, asked.key(), &offer, &request.patient, Some(until))? else {
+    let Some(pk) = insert(
+        tx,
+        asked.key(),
+        &offer,
+        &request.patient,
+        office.source,
+        Some(until),
+    )?
+    else {
         return Ok(reused());
     };
-    if !claim(tx, &offer, pk, Some(until))? {
+    if !claim(tx, &offer, pk, office.source, Some(until))? {
         remove(tx, pk)?;
         return taken(tx, office, offer);
     }
@@ -91,6 +106,7 @@ pub(crate) fn book(
     asked: &Asked,
     request: &BookRequest,
 ) -> Result<Answer, StoreError> {
+    let office = &office.up_to_date(tx)?;
     if let Some(changed) = &request.resource {
         return change(tx, office, &request.patient, changed);
     }
@@ -114,13 +130,21 @@ fn book_proposed(
     proposed: &str,
     request: &BookRequest,
 ) -> Result<Answer, StoreError> {
-    let Some(offer) = office.calendar.proposed(proposed, tx.now()) else {
+    let Some(offer) = office.calendar.proposed(proposed, office.source, tx.now()) else {
         return Ok(not_offered());
     };
-    let Some(pk) = insert(tx, asked.key(), &offer, &request.patient, None)? else {
+    let Some(pk) = insert(
+        tx,
+        asked.key(),
+        &offer,
+        &request.patient,
+        office.source,
+        None,
+    )?
+    else {
         return Ok(reused());
     };
-    if !claim(tx, &offer, pk, None)? {
+    if !claim(tx, &offer, pk, office.source, None)? {
         remove(tx, pk)?;
         return taken(tx, office, offer);
     }
@@ -134,11 +158,11 @@ fn book_held(
     held: &Row,
     request: &BookRequest,
 ) -> Result<Answer, StoreError> {
-    let Some(offer) = held.offer(&office.calendar, tx.now()) else {
+    let Some(offer) = held.offer(office, tx.now()) else {
         return Ok(not_offered());
     };
     release(tx, held.pk)?;
-    if !claim(tx, &offer, held.pk, None)? {
+    if !claim(tx, &offer, held.pk, office.source, None)? {
         remove(tx, held.pk)?;
         return taken(tx, office, offer);
     }
@@ -208,7 +232,7 @@ fn change(
             let offer = changed.start.and_then(Cell::beginning_at).and_then(|cell| {
                 office
                     .calendar
-                    .offer(row.schedule, row.service, cell, tx.now())
+                    .offer(row.schedule, row.service, cell, office.source, tx.now())
             });
             let Some(offer) = offer else {
                 return Ok(not_offered());
@@ -216,7 +240,7 @@ fn change(
             // The old time must not depend on being offered still: it is released and comes back by undoing.
             let moved = tx.or_undo(|| {
                 release(tx, row.pk)?;
-                claim(tx, &offer, row.pk, None)
+                claim(tx, &offer, row.pk, office.source, None)
             })?;
             if !moved {
                 return taken(tx, office, offer);
@@ -263,11 +287,12 @@ fn store(
 }
 
 impl Row {
-    fn offer<'c>(&self, calendar: &'c Calendar, now: Timestamp) -> Option<Offer<'c>> {
-        calendar.offer(
+    fn offer<'o>(&self, office: &'o Office, now: Timestamp) -> Option<Offer<'o>> {
+        office.calendar.offer(
             self.schedule,
             self.service,
             Cell::beginning_at(self.starts)?,
+            office.source,
             now,
         )
     }
@@ -297,6 +322,7 @@ fn insert(
     id: &str,
     offer: &Offer<'_>,
     patient: &str,
+    source: Source,
     held_until: Option<Timestamp>,
 ) -> Result<Option<i64>, StoreError> {
     let state = if held_until.is_some() {
@@ -312,8 +338,8 @@ fn insert(
         return Ok(None);
     }
     tx.sql().first(
-        "INSERT INTO appointment (id, schedule, service, patient, starts, ends, state, expires, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING RETURNING pk",
+        "INSERT INTO appointment (id, schedule, service, patient, starts, ends, state, expires, created, source)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING RETURNING pk",
         params![
             id,
             offer.schedule.pk,
@@ -324,6 +350,7 @@ fn insert(
             state,
             held_until.map(Timestamp::as_millis),
             tx.now().as_millis(),
+            source.as_str(),
         ],
         |row| row.get(0),
     )
@@ -366,6 +393,17 @@ fn patient_ref(tx: &Tx<'_>, id: &str) -> Result<Ref, StoreError> {
 }
 
 impl Office {
+    /// With what is offered as this transaction finds it, and as it stays until the transaction is over: who changes a
+    /// timetable is told of every booking that it leaves without a time.
+    fn up_to_date(&self, tx: &Tx<'_>) -> Result<Self, StoreError> {
+        let mut office = self.clone();
+        if calendar_version::read_and_hold(tx.sql())? != self.calendar.version() {
+            office.calendar = Arc::new(Calendar::load(tx.sql())?);
+            self.inner.remember_calendar(Arc::clone(&office.calendar));
+        }
+        Ok(office)
+    }
+
     fn bundle(
         &self,
         appointments: &[(&Appointment, &str)],
@@ -397,7 +435,7 @@ impl Office {
 fn taken(tx: &Tx<'_>, office: &Office, offer: Offer<'_>) -> Result<Answer, StoreError> {
     let outcome = Outcome::refused("conflict", "slot-taken", "Giờ này vừa có người đặt.");
     let others: Vec<(Appointment, String)> =
-        alternatives(tx.sql(), &office.calendar, offer, tx.now())?
+        alternatives(tx.sql(), &office.calendar, offer, office.source, tx.now())?
             .iter()
             .map(|other| {
                 let appointment = other.appointment();

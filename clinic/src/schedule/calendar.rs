@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::NaiveDate;
 use sokhoe_domain::{Timestamp, Vnd};
 use sokhoe_fhir::{Appointment, AppointmentStatus, Coded, Ref};
 
 use super::cells::Cell;
-use crate::store::{Sql, StoreError};
+use super::source::Source;
+use super::timetable::{Hours, OfDay, Release, Weekly};
+use crate::store::{Row, Sql, StoreError, calendar_version};
 
 /// The code system of the clinic's specialities.
 pub(crate) const SPECIALTY: &str = "https://sokhoe.vn/fhir/CodeSystem/specialty";
@@ -33,16 +35,37 @@ pub(crate) struct Schedule {
     pub pk: i64,
     pub practitioner: Ref,
     pub location: Ref,
-    pub seats: u32,
-    services: BTreeSet<i64>,
-    openings: Vec<Opening>,
+    seats: u32,
+    extra_seats: u32,
+    /// What for, and for how many minutes where that differs from the service's own.
+    services: BTreeMap<i64, Option<i64>>,
+    hours: Hours,
+    release: Option<Release>,
 }
 
-#[derive(Debug)]
-struct Opening {
-    weekday: u32,
-    from: i64,
-    to: i64,
+impl Schedule {
+    /// How long the service takes here.
+    fn minutes(&self, service: &Service) -> i64 {
+        self.services
+            .get(&service.pk)
+            .copied()
+            .flatten()
+            .unwrap_or(service.minutes)
+    }
+
+    /// The seats that this source may give.
+    pub fn seats(&self, source: Source) -> u32 {
+        if source.may_overbook() {
+            self.seats + self.extra_seats
+        } else {
+            self.seats
+        }
+    }
+
+    /// Whether this source may give a day's times now.
+    pub fn is_released(&self, day: NaiveDate, source: Source, now: Timestamp) -> bool {
+        source.need_not_wait() || self.release.is_none_or(|release| release.of(day) <= now)
+    }
 }
 
 /// A time at which a service is offered; whether it is free is another question.
@@ -50,12 +73,15 @@ struct Opening {
 pub(crate) struct Offer<'a> {
     pub schedule: &'a Schedule,
     pub service: &'a Service,
+    pub minutes: i64,
     pub cell: Cell,
 }
 
 /// All that is offered.
 #[derive(Debug, Default)]
 pub(crate) struct Calendar {
+    /// Of which version of what is offered it is.
+    version: i64,
     services: BTreeMap<i64, Service>,
     schedules: BTreeMap<i64, Schedule>,
     closed: BTreeSet<NaiveDate>,
@@ -64,7 +90,10 @@ pub(crate) struct Calendar {
 impl Calendar {
     /// Reads it.
     pub fn load(sql: Sql<'_>) -> Result<Self, StoreError> {
-        let mut calendar = Self::default();
+        let mut calendar = Self {
+            version: calendar_version::read(sql)?,
+            ..Self::default()
+        };
         let services = sql.rows(
             "SELECT pk, id, name, specialty, specialty_name, minutes, price, insured_price FROM service",
             &[],
@@ -88,7 +117,7 @@ impl Calendar {
             .services
             .extend(services.into_iter().map(|service| (service.pk, service)));
         let schedules = sql.rows(
-            "SELECT pk, practitioner, practitioner_name, location, location_name, seats FROM schedule",
+            "SELECT pk, practitioner, practitioner_name, location, location_name, seats, extra_seats FROM schedule",
             &[],
             |row| {
                 Ok(Schedule {
@@ -96,8 +125,10 @@ impl Calendar {
                     practitioner: Ref::new(row.text(1)?, row.text(2)?),
                     location: Ref::new(row.text(3)?, row.text(4)?),
                     seats: row.get(5)?,
-                    services: BTreeSet::new(),
-                    openings: Vec::new(),
+                    extra_seats: row.get(6)?,
+                    services: BTreeMap::new(),
+                    hours: Hours::default(),
+                    release: None,
                 })
             },
         )?;
@@ -106,33 +137,8 @@ impl Calendar {
                 .into_iter()
                 .map(|schedule| (schedule.pk, schedule)),
         );
-        let pairs = sql.rows(
-            "SELECT schedule, service FROM schedule_service",
-            &[],
-            |row| Ok((row.get::<i64>(0)?, row.get(1)?)),
-        )?;
-        for (schedule, service) in pairs {
-            if let Some(schedule) = calendar.schedules.get_mut(&schedule) {
-                schedule.services.insert(service);
-            }
-        }
-        let openings = sql.rows(
-            "SELECT schedule, weekday, from_minute, to_minute FROM opening ORDER BY schedule, weekday, from_minute",
-            &[],
-            |row| {
-                let opening = Opening {
-                    weekday: row.get(1)?,
-                    from: row.get(2)?,
-                    to: row.get(3)?,
-                };
-                Ok((row.get::<i64>(0)?, opening))
-            },
-        )?;
-        for (schedule, opening) in openings {
-            if let Some(schedule) = calendar.schedules.get_mut(&schedule) {
-                schedule.openings.push(opening);
-            }
-        }
+        calendar.load_services(sql)?;
+        calendar.load_hours(sql)?;
         let days = sql.rows("SELECT day FROM closed_day", &[], |row| {
             Ok(row.text(0)?.parse::<NaiveDate>())
         })?;
@@ -140,55 +146,128 @@ impl Calendar {
         Ok(calendar)
     }
 
+    /// Of which version of what is offered it is.
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn load_services(&mut self, sql: Sql<'_>) -> Result<(), StoreError> {
+        let pairs = sql.rows(
+            "SELECT schedule, service, minutes FROM schedule_service",
+            &[],
+            |row| Ok((row.get::<i64>(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        for (schedule, service, minutes) in pairs {
+            if let Some(schedule) = self.schedules.get_mut(&schedule) {
+                schedule.services.insert(service, minutes);
+            }
+        }
+        Ok(())
+    }
+
+    fn load_hours(&mut self, sql: Sql<'_>) -> Result<(), StoreError> {
+        let day = |row: Row<'_>, column| {
+            Ok::<_, StoreError>(row.text_or_null(column)?.and_then(|day| day.parse().ok()))
+        };
+        let weekly = sql.rows(
+            "SELECT schedule, weekday, from_minute, to_minute, first_day, last_day FROM weekly_hours",
+            &[],
+            |row| {
+                let hours = Weekly {
+                    weekday: row.get(1)?,
+                    from: row.get(2)?,
+                    until: row.get(3)?,
+                    first_day: day(row, 4)?,
+                    last_day: day(row, 5)?,
+                };
+                Ok((row.get::<i64>(0)?, hours))
+            },
+        )?;
+        for (schedule, hours) in weekly {
+            if let Some(schedule) = self.schedules.get_mut(&schedule) {
+                schedule.hours.weekly.push(hours);
+            }
+        }
+        let days = sql.rows(
+            "SELECT schedule, day, from_minute, to_minute, is_open FROM day_hours",
+            &[],
+            |row| {
+                let hours = OfDay {
+                    day: day(row, 1)?.ok_or(StoreError::Unexpected)?,
+                    from: row.get(2)?,
+                    until: row.get(3)?,
+                    is_open: row.get(4)?,
+                };
+                Ok((row.get::<i64>(0)?, hours))
+            },
+        )?;
+        for (schedule, hours) in days {
+            if let Some(schedule) = self.schedules.get_mut(&schedule) {
+                schedule.hours.days.push(hours);
+            }
+        }
+        let rules = sql.rows(
+            "SELECT schedule, weekday, minute, weeks_before FROM release_rule",
+            &[],
+            |row| {
+                let rule = Release::from_numbers(row.get(1)?, row.get(2)?, row.get(3)?);
+                Ok((row.get::<i64>(0)?, rule))
+            },
+        )?;
+        for (schedule, rule) in rules {
+            if let Some(schedule) = self.schedules.get_mut(&schedule) {
+                schedule.release = rule;
+            }
+        }
+        Ok(())
+    }
+
     /// Every schedule with every service it offers.
     pub fn pairs(&self) -> impl Iterator<Item = (&Schedule, &Service)> {
         self.schedules.values().flat_map(|schedule| {
             schedule
                 .services
-                .iter()
+                .keys()
                 .filter_map(|service| self.services.get(service))
                 .map(move |service| (schedule, service))
         })
     }
 
-    /// The times at which a schedule offers a service on a day, the earliest first.
+    /// The times at which a schedule offers a service on a day, the earliest first, given out or not yet.
     pub fn starts<'a>(
         &'a self,
         schedule: &'a Schedule,
         service: &'a Service,
         day: NaiveDate,
     ) -> impl Iterator<Item = Offer<'a>> {
-        let weekday = day.weekday().number_from_monday();
+        let minutes = schedule.minutes(service);
         let open = !self.closed.contains(&day);
-        schedule
-            .openings
-            .iter()
-            .filter(move |opening| open && opening.weekday == weekday)
-            .flat_map(move |opening| {
-                let count = (opening.to - opening.from) / service.minutes;
-                (0..count).map(move |n| Offer {
-                    schedule,
-                    service,
-                    cell: Cell::on(day, opening.from + n * service.minutes),
-                })
-            })
+        let starts = schedule.hours.starts(day, open, minutes);
+        starts.into_iter().map(move |start| Offer {
+            schedule,
+            service,
+            minutes,
+            cell: Cell::on(day, start),
+        })
     }
 
-    /// The offer at a place in time, when it is one that can be booked now.
+    /// The offer at a place in time, when it is one that this source can book now.
     pub fn offer(
         &self,
         schedule: i64,
         service: i64,
         cell: Cell,
+        source: Source,
         now: Timestamp,
     ) -> Option<Offer<'_>> {
         let schedule = self.schedules.get(&schedule)?;
         let service = schedule
             .services
-            .get(&service)
-            .and_then(|pk| self.services.get(pk))?;
+            .contains_key(&service)
+            .then(|| self.services.get(&service))??;
         let day = cell.day();
-        let in_reach = cell.start() > now && day <= last_day(now);
+        let in_reach =
+            cell.start() > now && day <= last_day(now) && schedule.is_released(day, source, now);
         in_reach.then(|| {
             self.starts(schedule, service, day)
                 .find(|offer| offer.cell == cell)
@@ -196,10 +275,10 @@ impl Calendar {
     }
 
     /// The offer that an id of a proposed Appointment stands for, when it can still be booked.
-    pub fn proposed(&self, id: &str, now: Timestamp) -> Option<Offer<'_>> {
+    pub fn proposed(&self, id: &str, source: Source, now: Timestamp) -> Option<Offer<'_>> {
         let digits = id.strip_prefix('p').filter(|digits| digits.len() == 24)?;
         let part = |from: usize| i64::from_str_radix(digits.get(from..from + 8)?, 16).ok();
-        self.offer(part(0)?, part(8)?, Cell(part(16)?), now)
+        self.offer(part(0)?, part(8)?, Cell(part(16)?), source, now)
     }
 }
 
@@ -219,7 +298,7 @@ impl Offer<'_> {
 
     /// When it ends.
     pub fn end(&self) -> Timestamp {
-        self.cell.plus_minutes(self.service.minutes).start()
+        self.cell.plus_minutes(self.minutes).start()
     }
 
     /// As an Appointment, for nobody yet.
@@ -229,7 +308,7 @@ impl Offer<'_> {
             status: AppointmentStatus::Proposed,
             start: Some(self.cell.start()),
             end: Some(self.end()),
-            minutes: u32::try_from(self.service.minutes).ok(),
+            minutes: u32::try_from(self.minutes).ok(),
             service: Some(Ref::new(&*self.service.id, &*self.service.name)),
             specialty: Some(self.service.specialty.clone()),
             practitioner: Some(self.schedule.practitioner.clone()),

@@ -5,6 +5,7 @@ use sokhoe_domain::planted::{Bug, is_planted};
 
 use super::calendar::Offer;
 use super::cells::MINUTES;
+use super::source::Source;
 use crate::store::{StoreError, Tx, params};
 
 /// Takes the offered time for an appointment: the first seat that is free all along. Whether it could.
@@ -12,19 +13,20 @@ pub(super) fn claim(
     tx: &Tx<'_>,
     offer: &Offer<'_>,
     appointment: i64,
+    source: Source,
     expires: Option<Timestamp>,
 ) -> Result<bool, StoreError> {
     if is_planted(Bug::TwoInOneSeat) {
         return Ok(true);
     }
     let first = offer.cell.0;
-    let end = first + offer.service.minutes / MINUTES;
+    let end = first + offer.minutes / MINUTES;
     // Holds whose time is over go when somebody wants their place.
     tx.sql().execute(
         "DELETE FROM busy WHERE schedule = ?1 AND cell >= ?2 AND cell < ?3 AND expires <= ?4",
         params![offer.schedule.pk, first, end, tx.now().as_millis()],
     )?;
-    for seat in 0..offer.schedule.seats {
+    for seat in 0..offer.schedule.seats(source) {
         if take_seat(tx, offer, first..end, seat, appointment, expires)? {
             return Ok(true);
         }

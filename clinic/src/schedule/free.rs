@@ -7,6 +7,7 @@ use sokhoe_domain::Timestamp;
 
 use super::calendar::{Calendar, Offer, Schedule, Service, last_day};
 use super::cells::{Cell, MINUTES};
+use super::source::Source;
 use crate::store::{Sql, StoreError, params};
 
 /// Days looked at for other times when one is taken.
@@ -40,6 +41,7 @@ pub(crate) fn find<'a>(
     sql: Sql<'_>,
     calendar: &'a Calendar,
     wanted: &Wanted,
+    source: Source,
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<Offer<'a>>, StoreError> {
@@ -57,7 +59,7 @@ pub(crate) fn find<'a>(
         .iter_days()
         .take_while(|day| *day <= last)
     {
-        let mut of_day = free_of_day(sql, calendar, &pairs, day, now)?;
+        let mut of_day = free_of_day(sql, calendar, &pairs, day, source, now)?;
         of_day.retain(|offer| (from..=wanted.end).contains(&offer.cell.start()));
         of_day.sort_by_key(|offer| offer.cell);
         found.append(&mut of_day);
@@ -74,6 +76,7 @@ pub(crate) fn alternatives<'a>(
     sql: Sql<'_>,
     calendar: &'a Calendar,
     taken: Offer<'_>,
+    source: Source,
     now: Timestamp,
 ) -> Result<Vec<Offer<'a>>, StoreError> {
     let pairs: Vec<_> = calendar
@@ -88,7 +91,7 @@ pub(crate) fn alternatives<'a>(
         .take_while(|day| *day <= last)
         .zip(0..DAYS_OF_ALTERNATIVES);
     for (day, _) in days {
-        let mut of_day = free_of_day(sql, calendar, &pairs, day, now)?;
+        let mut of_day = free_of_day(sql, calendar, &pairs, day, source, now)?;
         of_day.retain(|offer| offer.cell.start() > now && offer.cell != taken.cell);
         // The same doctor first where two are as near.
         of_day.sort_by_key(|offer| {
@@ -110,12 +113,16 @@ fn free_of_day<'a>(
     calendar: &'a Calendar,
     pairs: &[(&'a Schedule, &'a Service)],
     day: NaiveDate,
+    source: Source,
     now: Timestamp,
 ) -> Result<Vec<Offer<'a>>, StoreError> {
     let mut free = Vec::new();
     // Services of one schedule follow one another: what is taken is read once for all of them.
     let mut taken: Option<(i64, BTreeMap<i64, u64>)> = None;
     for (schedule, service) in pairs {
+        if !schedule.is_released(day, source, now) {
+            continue;
+        }
         let mut offers = calendar.starts(schedule, service, day).peekable();
         if offers.peek().is_none() {
             continue;
@@ -124,7 +131,7 @@ fn free_of_day<'a>(
             taken = Some((schedule.pk, taken_seats(sql, schedule, day, now)?));
         }
         let Some((_, seats)) = &taken else { continue };
-        free.extend(offers.filter(|offer| has_free_seat(offer, seats)));
+        free.extend(offers.filter(|offer| has_free_seat(offer, seats, source)));
     }
     Ok(free)
 }
@@ -156,13 +163,13 @@ fn taken_seats(
 }
 
 /// Whether one seat is free for the whole time.
-fn has_free_seat(offer: &Offer<'_>, taken: &BTreeMap<i64, u64>) -> bool {
-    let end = offer.cell.0 + offer.service.minutes / MINUTES;
+fn has_free_seat(offer: &Offer<'_>, taken: &BTreeMap<i64, u64>, source: Source) -> bool {
+    let end = offer.cell.0 + offer.minutes / MINUTES;
     let used = taken
         .range(offer.cell.0..end)
         .fold(0, |used, (_, seats)| used | seats);
     let all = 1_u64
-        .checked_shl(offer.schedule.seats)
+        .checked_shl(offer.schedule.seats(source))
         .map_or(u64::MAX, |bit| bit - 1);
     used & all != all
 }

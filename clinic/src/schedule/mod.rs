@@ -1,16 +1,24 @@
 //! Time: what is offered, what is free, who has it.
 
 mod answers;
+mod at_desk;
 mod book;
 mod calendar;
 mod cells;
 mod claim;
 mod free;
+mod source;
+mod stranded;
+pub(crate) mod timetable;
 
 pub(crate) use answers::{Answer, Asked, Operation, once};
+pub(crate) use at_desk::book_at_desk;
+pub use at_desk::{DeskAnswer, DeskBooking};
 pub(crate) use book::{Office, book, hold};
-pub(crate) use calendar::{Calendar, SPECIALTY, Service};
+pub(crate) use calendar::{Calendar, SPECIALTY, Service, last_day};
 pub(crate) use free::{Wanted, find};
+pub use source::Source;
+pub(crate) use stranded::stranded;
 
 use crate::store::{StoreError, Tx, params};
 

@@ -65,16 +65,15 @@ pub(super) fn write(tx: &mut Tx<'_>) -> Result<(), StoreError> {
             params![level.0, level.1],
         )?;
     }
-    tx.tell_calendar();
-    Ok(())
+    tx.tell_calendar()
 }
 
 fn write_doctor(tx: &Tx<'_>, doctor: &Doctor) -> Result<(), StoreError> {
     let sql = tx.sql();
     let id = schedule_id(doctor);
-    sql.execute(
+    let schedule: Option<i64> = sql.first(
         "INSERT INTO schedule (id, practitioner, practitioner_name, location, location_name, seats)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING RETURNING pk",
         params![
             id,
             doctor.id,
@@ -83,12 +82,12 @@ fn write_doctor(tx: &Tx<'_>, doctor: &Doctor) -> Result<(), StoreError> {
             room_name(doctor),
             doctor.seats
         ],
-    )?;
-    let schedule: i64 = sql.one(
-        "SELECT pk FROM schedule WHERE id = ?1",
-        params![id],
         |row| row.get(0),
     )?;
+    // Whoever changed the timetable of one that is there meant it.
+    let Some(schedule) = schedule else {
+        return Ok(());
+    };
     for service in doctor.services {
         sql.execute(
             "INSERT INTO schedule_service (schedule, service)
@@ -99,8 +98,7 @@ fn write_doctor(tx: &Tx<'_>, doctor: &Doctor) -> Result<(), StoreError> {
     for (weekdays, (from, to)) in [(doctor.mornings, MORNING), (doctor.afternoons, AFTERNOON)] {
         for weekday in weekdays {
             sql.execute(
-                "INSERT INTO opening (schedule, weekday, from_minute, to_minute)
-                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                "INSERT INTO weekly_hours (schedule, weekday, from_minute, to_minute) VALUES (?1, ?2, ?3, ?4)",
                 params![schedule, weekday, from, to],
             )?;
         }

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use sokhoe_domain::Timestamp;
 
 use super::StoreError;
+use super::calendar_version;
 use super::sql::Sql;
 use super::wakers::{DeskNews, News};
 
@@ -70,8 +71,10 @@ impl<'a> Tx<'a> {
     }
 
     /// Tells every process of this clinic that what is offered changed.
-    pub fn tell_calendar(&mut self) {
+    pub fn tell_calendar(&mut self) -> Result<(), StoreError> {
+        calendar_version::raise(self.sql)?;
         self.news.calendar = true;
+        Ok(())
     }
 
     pub(super) fn into_news(self) -> News {

@@ -4,6 +4,7 @@
 //! and a job may be done again (what it did is undone then), so that it takes nothing out of what it captured.
 
 mod binaries;
+pub(crate) mod calendar_version;
 mod job;
 mod postgres;
 pub(crate) mod resources;

@@ -18,4 +18,5 @@ mod race;
 mod review;
 mod search;
 mod support;
+mod timetable;
 mod writing;

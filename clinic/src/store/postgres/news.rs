@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::connect::{Connection, Server};
+use crate::store::calendar_version;
+use crate::store::sql::Sql;
 use crate::store::wakers::{DeskNews, News, Wakers};
 
 const CHANNEL: &str = "sokhoe";
@@ -183,7 +185,7 @@ fn listen_once(server: &Server, wakers: &Wakers, stop: &AtomicBool) -> Result<()
     connection
         .client
         .batch_execute(&format!("LISTEN {CHANNEL}"))?;
-    let mut seen = BTreeMap::new();
+    let mut seen = Seen::default();
     look(&mut connection, &mut seen)?;
     // What was told before it listened it did not hear.
     wakers.wake_all();
@@ -209,8 +211,18 @@ fn listen_once(server: &Server, wakers: &Wakers, stop: &AtomicBool) -> Result<()
     Ok(())
 }
 
-/// Whose feeds went on since the last look.
-fn look(connection: &mut Connection, seen: &mut BTreeMap<String, i64>) -> Result<News, StoreError> {
+/// What a look found.
+#[derive(Default)]
+struct Seen {
+    feeds: BTreeMap<String, i64>,
+    calendar: i64,
+}
+
+/// Whose feeds went on since the last look, and whether what is offered changed.
+fn look(connection: &mut Connection, seen: &mut Seen) -> Result<News, StoreError> {
+    let session = connection.begin_to_read()?;
+    let calendar = calendar_version::read(Sql::new(&session))?;
+    drop(session);
     let rows = connection.client.query(
         "SELECT patient, seq FROM feed
          WHERE written > CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) - $1",
@@ -222,10 +234,14 @@ fn look(connection: &mut Connection, seen: &mut BTreeMap<String, i64>) -> Result
     }
     let patients = now
         .iter()
-        .filter(|(patient, seq)| seen.get(*patient) != Some(seq))
+        .filter(|(patient, seq)| seen.feeds.get(*patient) != Some(seq))
         .map(|(patient, _)| patient.clone())
         .collect::<BTreeSet<_>>();
-    *seen = now;
+    let is_other = calendar != seen.calendar;
+    *seen = Seen {
+        feeds: now,
+        calendar,
+    };
     // Who changed a booking or an invoice is in a feed, too.
     let desk = if patients.is_empty() {
         BTreeSet::new()
@@ -235,7 +251,7 @@ fn look(connection: &mut Connection, seen: &mut BTreeMap<String, i64>) -> Result
     Ok(News {
         patients,
         desk,
-        calendar: false,
+        calendar: is_other,
     })
 }
 

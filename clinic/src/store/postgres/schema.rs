@@ -3,9 +3,10 @@
 use super::StoreError;
 use super::connect::Connection;
 
-const MIGRATIONS: &[&str] = &[include_str!(
-    "../../../migrations/postgres/0001_initial.sql"
-)];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/postgres/0001_initial.sql"),
+    include_str!("../../../migrations/postgres/0002_timetables.sql"),
+];
 
 /// Any number that no other program locks by: "SoKhoe" in ASCII.
 const LOCK: i64 = 0x536f_4b68_6f65;

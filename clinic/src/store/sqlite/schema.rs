@@ -21,6 +21,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/sqlite/0003_ended.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/sqlite/0004_timetables.sql"),
+        None,
+    ),
 ];
 
 /// Brings the file to the newest version, each step in the transaction that says so.
@@ -88,15 +92,39 @@ mod tests {
     }
 
     #[test]
+    fn a_database_from_before_keeps_its_hours() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for (sql, _) in &MIGRATIONS[..3] {
+            connection.execute_batch(sql).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 3).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO schedule VALUES (1, 's', 'p', 'P', 'l', 'L', 2);
+                 INSERT INTO opening VALUES (1, 2, 420, 690);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let hours: (i64, i64, i64, Option<String>) = connection
+            .query_row(
+                "SELECT weekday, from_minute, to_minute, first_day FROM weekly_hours",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .unwrap();
+        assert_eq!(hours, (2, 420, 690, None));
+    }
+
+    #[test]
     fn one_person_to_a_seat_is_a_rule_of_the_database() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
         connection
             .execute_batch(
                 "INSERT INTO service VALUES (1, 's', 'n', 'x', 'X', 15, 0, 0);
-                 INSERT INTO schedule VALUES (1, 'c', 'p', 'p', 'l', 'l', 1);
-                 INSERT INTO appointment VALUES (1, 'a', 1, 1, 'p', 0, 1, 'booked', NULL, 0),
-                                                (2, 'b', 1, 1, 'q', 0, 1, 'booked', NULL, 0);
+                 INSERT INTO schedule VALUES (1, 'c', 'p', 'p', 'l', 'l', 1, 0);
+                 INSERT INTO appointment VALUES (1, 'a', 1, 1, 'p', 0, 1, 'booked', NULL, 0, 'app'),
+                                                (2, 'b', 1, 1, 'q', 0, 1, 'booked', NULL, 0, 'app');
                  INSERT INTO busy VALUES (1, 100, 0, 1, NULL), (1, 100, 1, 2, NULL);",
             )
             .unwrap();

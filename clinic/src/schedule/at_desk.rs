@@ -1,0 +1,96 @@
+//! What the hotline's operator and the receptionist book: by the phones' own rules and engine, marked as theirs.
+
+use std::sync::Arc;
+
+use sokhoe_fhir::BookRequest;
+
+use super::answers::{Answer, Asked, Operation, once};
+use super::book::{Office, book};
+use super::source::Source;
+use crate::clinic::Inner;
+use crate::store::{StoreError, Tx};
+
+/// A booking for somebody who calls, or stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskBooking {
+    /// The Patient's id.
+    pub patient: String,
+    /// The id of a proposed Appointment, as `$find` gives them.
+    pub appointment: String,
+    /// The person's own words.
+    pub comment: Option<String>,
+    /// Who books.
+    pub source: Source,
+    /// The intent's id, a UUID: the same one books once, however often it is asked.
+    pub key: String,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeskAnswer {
+    /// Booked; the Appointment has the intent's id.
+    Booked,
+    /// Not booked, by the code of the refusal (`slot-taken`, `not-offered`, `too-many`).
+    Refused(String),
+    /// The key is none, or was used for something else.
+    BadKey,
+}
+
+/// Books. Under an old key it answers as it did then.
+pub(crate) fn book_at_desk(
+    tx: &mut Tx<'_>,
+    inner: &Arc<Inner>,
+    booking: &DeskBooking,
+) -> Result<DeskAnswer, StoreError> {
+    let content = format!(
+        "{}\n{}\n{}\n{}",
+        booking.patient,
+        booking.appointment,
+        booking.source.as_str(),
+        booking.comment.as_deref().unwrap_or_default()
+    );
+    let Some(asked) = Asked::new(Operation::Book, &booking.key, content.as_bytes()) else {
+        return Ok(DeskAnswer::BadKey);
+    };
+    let office = Office {
+        inner: Arc::clone(inner),
+        calendar: inner.calendar(),
+        source: booking.source,
+        base: Arc::from(""),
+    };
+    let request = BookRequest {
+        appointment: Some(booking.appointment.clone()),
+        resource: None,
+        patient: booking.patient.clone(),
+        comment: booking.comment.clone(),
+    };
+    let answer = once(tx, &asked, &booking.patient, |tx| {
+        book(tx, &office, &asked, &request)
+    })?;
+    Ok(match answer {
+        Some(Answer { status: 200, .. }) => DeskAnswer::Booked,
+        Some(Answer { status: 409, body }) => DeskAnswer::Refused(refusal(&body)),
+        Some(_) | None => DeskAnswer::BadKey,
+    })
+}
+
+/// The code in an OperationOutcome, alone or in a Bundle.
+fn refusal(body: &str) -> String {
+    let value: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let code = |outcome: &serde_json::Value| {
+        outcome
+            .pointer("/issue/0/details/coding/0/code")
+            .and_then(serde_json::Value::as_str)
+            .map(str::to_owned)
+    };
+    let entries = value.get("entry").and_then(serde_json::Value::as_array);
+    code(&value)
+        .or_else(|| {
+            entries
+                .into_iter()
+                .flatten()
+                .filter_map(|entry| entry.get("resource"))
+                .find_map(code)
+        })
+        .unwrap_or_default()
+}

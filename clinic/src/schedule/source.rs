@@ -1,0 +1,35 @@
+//! Who books: the same rules for all, but for what only the counter may.
+
+/// Where a booking comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Source {
+    /// The person, or who helps them, by an app.
+    #[default]
+    App,
+    /// The hotline, for a caller.
+    Hotline,
+    /// The counter, for somebody who stands there.
+    Counter,
+}
+
+impl Source {
+    /// The word that is stored and shown in the wire's `booked-by`; never changed once released.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Hotline => "hotline",
+            Self::Counter => "counter",
+        }
+    }
+
+    /// Whether it gives a timetable's extra seats, too: to somebody who would else wait in vain.
+    pub(super) const fn may_overbook(self) -> bool {
+        matches!(self, Self::Counter)
+    }
+
+    /// Whether it gives times of weeks that are not given out yet.
+    pub(super) const fn need_not_wait(self) -> bool {
+        matches!(self, Self::Counter)
+    }
+}

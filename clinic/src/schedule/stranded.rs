@@ -1,0 +1,37 @@
+//! Bookings whose time is offered no longer: somebody has to move them or call them off.
+
+use std::collections::BTreeSet;
+
+use sokhoe_domain::Timestamp;
+
+use super::calendar::Calendar;
+use super::cells::Cell;
+use super::source::Source;
+use crate::store::{Sql, StoreError, params};
+
+/// The ids of bookings to come, of one Schedule or of all, that the calendar does not offer.
+pub(crate) fn stranded(
+    sql: Sql<'_>,
+    calendar: &Calendar,
+    schedule: Option<&str>,
+    now: Timestamp,
+) -> Result<BTreeSet<String>, StoreError> {
+    let mut stranded = BTreeSet::new();
+    sql.stream(
+        "SELECT a.id, a.schedule, a.service, a.starts FROM appointment a JOIN schedule s ON s.pk = a.schedule
+         WHERE a.state = 'booked' AND a.starts > ?1 AND (CAST(?2 AS TEXT) IS NULL OR s.id = ?2)",
+        params![now.as_millis(), schedule],
+        |row| {
+            let (schedule, service) = (row.get(1)?, row.get(2)?);
+            let cell = Cell::beginning_at(Timestamp::from_millis(row.get(3)?));
+            // For the counter, which need not wait until times are given out.
+            let offer = cell
+                .and_then(|cell| calendar.offer(schedule, service, cell, Source::Counter, now));
+            if offer.is_none() {
+                stranded.insert(row.get(0)?);
+            }
+            Ok(true)
+        },
+    )?;
+    Ok(stranded)
+}
