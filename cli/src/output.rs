@@ -98,6 +98,15 @@ impl Output {
             Ok(())
         }
     }
+
+    /// A document that is what was asked for, for people and programs alike.
+    ///
+    /// # Errors
+    /// [`Failure::OutputClosed`]
+    #[expect(clippy::unused_self, reason = "stdout is written through this alone")]
+    pub fn document(&mut self, text: &str) -> Result<(), Failure> {
+        write(text, "\n")
+    }
 }
 
 fn write(text: &str, end: &str) -> Result<(), Failure> {

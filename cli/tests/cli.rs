@@ -860,3 +860,96 @@ fn a_clinic_stops_when_the_system_asks() {
     assert!(killed.success());
     assert_eq!(clinic.wait(), Some(0));
 }
+
+#[test]
+fn a_timetable_is_shown_changed_and_set_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // It serves meanwhile: another process changes its timetables.
+    let clinic = Clinic::serve();
+    let data = clinic.data();
+    let data = data.as_str();
+    let shown = run(&["clinic", "timetable", "show", "--data", data]);
+    assert!(shown.ok, "{}", shown.stderr);
+    let mut timetables: Vec<Value> = serde_json::from_str(&shown.stdout).expect("timetables");
+    assert!(timetables.len() > 5);
+    timetables.truncate(1);
+    timetables[0]["seats"] = 3.into();
+    let file = folder.path().join("timetables.json");
+    let write = |timetables: &[Value]| {
+        let text = serde_json::to_string(timetables).expect("JSON");
+        fs::write(&file, text).expect("a file");
+    };
+    let file_name = file.to_str().expect("a path");
+    write(&timetables);
+    let set = |json: &str| {
+        run(&[
+            "--lang",
+            "en",
+            json,
+            "clinic",
+            "timetable",
+            "set",
+            "--data",
+            data,
+            file_name,
+        ])
+    };
+    let done = set("--json");
+    assert!(
+        done.ok && done.stdout.contains("\"stranded\":[]"),
+        "{}",
+        done.stderr
+    );
+    let id = timetables[0]["schedule"].as_str().expect("an id");
+    let shown = run(&[
+        "clinic",
+        "timetable",
+        "show",
+        "--data",
+        data,
+        "--schedule",
+        id,
+    ]);
+    assert!(shown.stdout.contains("\"seats\": 3"), "{}", shown.stdout);
+
+    timetables[0]["seats"] = 0.into();
+    write(&timetables);
+    let refused = set("--json");
+    assert!(
+        !refused.ok && refused.stderr.contains("seats"),
+        "{}",
+        refused.stderr
+    );
+    fs::write(&file, "[{\"schedule\": 1}]").expect("a file");
+    let refused = set("--json");
+    assert!(
+        !refused.ok && refused.stderr.contains("line 1"),
+        "{}",
+        refused.stderr
+    );
+
+    let day = ["2026-12-24", "--reason", "Diễn tập"];
+    let close = [
+        "--lang",
+        "en",
+        "clinic",
+        "timetable",
+        "close",
+        "--data",
+        data,
+    ];
+    let closed = run(&[&close[..], &day].concat());
+    assert!(closed.ok, "{}", closed.stderr);
+    let open = [
+        "--lang",
+        "en",
+        "clinic",
+        "timetable",
+        "open",
+        "--data",
+        data,
+        "2026-12-24",
+    ];
+    assert!(run(&open).stdout.contains("open again"));
+    assert!(run(&open).stdout.contains("was not closed"));
+}

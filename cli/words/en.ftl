@@ -36,6 +36,18 @@ clinic-imported = { $stored ->
    *[other] { $stored } records
 } stored, { $unchanged } there already, { $deleted } deleted ({ $span }).
 clinic-skipped = { $skipped } could not be read (listed above). The rest was stored.
+clinic-timetables-set = { $count ->
+    [one] { $count } timetable
+   *[other] { $count } timetables
+} set.
+clinic-timetable-unreadable = { $path }, line { $line }: not a list of timetables. See what `sokhoe clinic timetable show` prints.
+clinic-day-closed = The clinic is closed on this day.
+clinic-day-opened = The clinic is open again on this day.
+clinic-day-was-open = The clinic was not closed on this day. Nothing changed.
+clinic-stranded = { $count ->
+    [one] { $count } booking has
+   *[other] { $count } bookings have
+} no time any more (listed above). Call these people: move it or call it off.
 clinic-paid = { $amount } received. The invoice is paid.
 clinic-already-counted = This transfer was counted before. Nothing changed.
 clinic-payment-conflict = Another transfer of this number was counted before, for another reference or amount. Nothing changed; a person must look at both.

@@ -1,5 +1,6 @@
 //! The clinic as a program holds it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,7 +23,7 @@ use crate::schedule::timetable::{self, Timetable};
 use crate::schedule::{Calendar, DeskAnswer, DeskBooking};
 use crate::seed::{self, SeedReport};
 use crate::serve::{self, InProcess, Running};
-use crate::store::{Store, StoreError, resources, settings};
+use crate::store::{Sql, Store, StoreError, calendar_version, resources, settings};
 use crate::{ClinicError, schedule};
 
 /// The setting by which a database knows whose it is.
@@ -53,6 +54,17 @@ impl Inner {
     /// What is offered, as of the last change.
     pub fn calendar(&self) -> Arc<Calendar> {
         Arc::clone(&self.calendar.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is offered, as it is in this snapshot.
+    pub fn calendar_in(&self, sql: Sql<'_>) -> Result<Arc<Calendar>, StoreError> {
+        let known = self.calendar();
+        if calendar_version::read(sql)? == known.version() {
+            return Ok(known);
+        }
+        let read = Arc::new(Calendar::load(sql)?);
+        self.remember_calendar(Arc::clone(&read));
+        Ok(read)
     }
 
     /// Reads what is offered again, after it changed.
@@ -285,18 +297,22 @@ impl Clinic {
         Ok(self.inner.store.read(timetable::all)?)
     }
 
-    /// Puts a timetable in the place of the one of its Schedule, or adds it. What is booked stays booked; the bookings
-    /// to come that the new timetable does not offer any more are given back, for somebody to move or call off.
+    /// Puts timetables in the place of those of their Schedules, or adds them: all, or when one cannot be none. What is
+    /// booked stays booked; the bookings to come that the new timetables do not offer any more are given back, for
+    /// somebody to move or call off.
     ///
     /// # Errors
     /// [`ClinicError::BadTimetable`], [`ClinicError::Store`]; nothing is changed then.
-    pub fn set_timetable(&self, timetable: Timetable) -> Result<Vec<BookingRow>, ClinicError> {
-        let schedule = timetable.schedule.clone();
+    pub fn set_timetables(
+        &self,
+        timetables: Vec<Timetable>,
+    ) -> Result<Vec<BookingRow>, ClinicError> {
+        let of: BTreeSet<String> = timetables.iter().map(|it| it.schedule.clone()).collect();
         self.inner
             .store
-            .write(move |tx| timetable::set(tx, &timetable))?
+            .write(move |tx| timetable::set(tx, &timetables))?
             .map_err(ClinicError::BadTimetable)?;
-        self.stranded(Some(&schedule))
+        self.stranded(Some(of))
     }
 
     /// Closes the whole clinic on a day. Gives back the bookings of that day, for somebody to move or call off.
@@ -326,16 +342,15 @@ impl Clinic {
         Ok(was_closed)
     }
 
-    /// Bookings to come, of one schedule or of all, at times that are offered no longer.
-    fn stranded(&self, schedule: Option<&str>) -> Result<Vec<BookingRow>, ClinicError> {
+    /// Bookings to come, of some schedules or of all, at times that are offered no longer.
+    fn stranded(&self, of: Option<BTreeSet<String>>) -> Result<Vec<BookingRow>, ClinicError> {
         self.inner.reload_calendar()?;
         let calendar = self.inner.calendar();
         let now = self.inner.clock.now();
-        let schedule = schedule.map(ToOwned::to_owned);
         let ids = self
             .inner
             .store
-            .read(move |sql| schedule::stranded(sql, &calendar, schedule.as_deref(), now))?;
+            .read(move |sql| schedule::stranded(sql, &calendar, of.as_ref(), now))?;
         let first = now.vietnam_day();
         let last = schedule::last_day(now);
         let mut rows = self

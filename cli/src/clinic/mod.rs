@@ -5,6 +5,7 @@ mod enrol;
 mod import;
 mod pay;
 mod serve;
+mod timetable;
 
 use clap::{Args, Subcommand};
 
@@ -34,6 +35,7 @@ enum ClinicCommand {
     Import(import::ImportArgs),
     Enrol(enrol::EnrolArgs),
     Pay(pay::PayArgs),
+    Timetable(timetable::TimetableArgs),
 }
 
 /// Runs the command.
@@ -50,5 +52,6 @@ pub(crate) async fn run(
         ClinicCommand::Import(args) => import::run(args, words, output).await,
         ClinicCommand::Enrol(args) => enrol::run(args, words, output).await,
         ClinicCommand::Pay(args) => pay::run(args, words, output).await,
+        ClinicCommand::Timetable(args) => timetable::run(args, words, output).await,
     }
 }

@@ -53,7 +53,7 @@ pub(super) async fn find(
         {
             return Ok(None);
         }
-        let calendar = inner.calendar();
+        let calendar = inner.calendar_in(sql)?;
         let offers = schedule::find(
             sql,
             &calendar,

@@ -9,19 +9,23 @@ use super::cells::Cell;
 use super::source::Source;
 use crate::store::{Sql, StoreError, params};
 
-/// The ids of bookings to come, of one Schedule or of all, that the calendar does not offer.
+/// The ids of bookings to come, of some Schedules or of all, that the calendar does not offer.
 pub(crate) fn stranded(
     sql: Sql<'_>,
     calendar: &Calendar,
-    schedule: Option<&str>,
+    of: Option<&BTreeSet<String>>,
     now: Timestamp,
 ) -> Result<BTreeSet<String>, StoreError> {
     let mut stranded = BTreeSet::new();
     sql.stream(
-        "SELECT a.id, a.schedule, a.service, a.starts FROM appointment a JOIN schedule s ON s.pk = a.schedule
-         WHERE a.state = 'booked' AND a.starts > ?1 AND (CAST(?2 AS TEXT) IS NULL OR s.id = ?2)",
-        params![now.as_millis(), schedule],
+        "SELECT a.id, a.schedule, a.service, a.starts, s.id FROM appointment a JOIN schedule s ON s.pk = a.schedule
+         WHERE a.state = 'booked' AND a.starts > ?1",
+        params![now.as_millis()],
         |row| {
+            let schedule = row.text(4)?;
+            if of.is_some_and(|of| !of.contains(schedule)) {
+                return Ok(true);
+            }
             let (schedule, service) = (row.get(1)?, row.get(2)?);
             let cell = Cell::beginning_at(Timestamp::from_millis(row.get(3)?));
             // For the counter, which need not wait until times are given out.

@@ -76,7 +76,11 @@ fn sqlite_code(error: &rusqlite::Error) -> String {
 fn postgres_code(error: &::postgres::Error) -> String {
     error.code().map_or_else(
         || "PostgreSQL cannot be reached, or its server is not the one it should be".to_owned(),
-        |code| format!("SQLSTATE {}", code.code()),
+        |code| match code.code() {
+            code @ ("28000" | "28P01") => format!("PostgreSQL does not let this user in ({code})"),
+            code @ "3D000" => format!("PostgreSQL has no such database ({code})"),
+            code => format!("SQLSTATE {code}"),
+        },
     )
 }
 

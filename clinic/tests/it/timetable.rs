@@ -31,7 +31,7 @@ fn the_only_one(hospital: &Hospital) -> Timetable {
     let kept = of_service.remove(0);
     for mut other in of_service {
         other.weekly.clear();
-        hospital.clinic.set_timetable(other).unwrap();
+        hospital.clinic.set_timetables(vec![other]).unwrap();
     }
     kept
 }
@@ -96,7 +96,10 @@ async fn a_day_has_other_hours_and_who_was_booked_then_is_named() {
         ],
         ..timetable.clone()
     };
-    let stranded = hospital.clinic.set_timetable(changed.clone()).unwrap();
+    let stranded = hospital
+        .clinic
+        .set_timetables(vec![changed.clone()])
+        .unwrap();
     assert_eq!(stranded.len(), 1);
     assert_eq!(
         (&*stranded[0].id, &*stranded[0].patient),
@@ -110,7 +113,13 @@ async fn a_day_has_other_hours_and_who_was_booked_then_is_named() {
     let told = hospital.clinic.timetables().unwrap();
     assert!(told.contains(&changed));
 
-    assert!(hospital.clinic.set_timetable(timetable).unwrap().is_empty());
+    assert!(
+        hospital
+            .clinic
+            .set_timetables(vec![timetable])
+            .unwrap()
+            .is_empty()
+    );
     let stranded = hospital
         .clinic
         .close_day(day.parse().unwrap(), "Nghỉ bù")
@@ -132,14 +141,14 @@ async fn next_week_opens_on_friday_at_six_and_the_counter_need_not_wait() {
     let slot = free(&phone, day).await.remove(0);
     hospital
         .clinic
-        .set_timetable(Timetable {
+        .set_timetables(vec![Timetable {
             release: Some(Release {
                 weekday: chrono::Weekday::Fri,
                 at: "06:00".parse().unwrap(),
                 weeks_before: 1,
             }),
             ..timetable
-        })
+        }])
         .unwrap();
     assert!(starts(&phone, day).await.is_empty());
     assert!(!starts(&phone, "2026-11-24").await.is_empty());
@@ -163,11 +172,11 @@ async fn the_counter_takes_one_more_when_all_seats_are_taken_and_marks_it() {
     let timetable = the_only_one(&hospital);
     hospital
         .clinic
-        .set_timetable(Timetable {
+        .set_timetables(vec![Timetable {
             seats: 1,
             extra_seats: 1,
             ..timetable
-        })
+        }])
         .unwrap();
     let slot = free(&phone, "2026-11-24").await.remove(0);
     assert_eq!(phone.book(&key(), id(&slot), MOTHER).await.status, 200);
@@ -246,13 +255,13 @@ async fn a_doctor_can_take_longer_than_others_and_a_bad_timetable_changes_nothin
     let usual = starts(&phone, "2026-11-24").await;
     hospital
         .clinic
-        .set_timetable(Timetable {
+        .set_timetables(vec![Timetable {
             services: vec![TimetableService {
                 id: SERVICE.to_owned(),
                 minutes: Some(60),
             }],
             ..timetable.clone()
-        })
+        }])
         .unwrap();
     let slots = free(&phone, "2026-11-24").await;
     assert!(slots.len() < usual.len());
@@ -267,9 +276,9 @@ async fn a_doctor_can_take_longer_than_others_and_a_bad_timetable_changes_nothin
             id: "no-such-service".to_owned(),
             minutes: None,
         }],
-        ..timetable
+        ..timetable.clone()
     };
-    let refused = hospital.clinic.set_timetable(bad);
+    let refused = hospital.clinic.set_timetables(vec![timetable, bad]);
     assert!(matches!(
         refused,
         Err(ClinicError::BadTimetable(TimetableError::Service))

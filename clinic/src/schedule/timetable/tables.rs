@@ -7,6 +7,9 @@ use super::{
 };
 use crate::store::{Row, Sql, StoreError, Tx, params};
 
+/// Services by their numbers, and how long each takes where it differs.
+type Offered = Vec<(i64, Option<u32>)>;
+
 /// Every timetable, by its schedule's id.
 pub(crate) fn all(sql: Sql<'_>) -> Result<Vec<Timetable>, StoreError> {
     let schedules = sql.rows(
@@ -118,15 +121,30 @@ fn release(sql: Sql<'_>, schedule: i64) -> Result<Option<Release>, StoreError> {
     )
 }
 
-/// Puts a timetable in the place of the one of this schedule, or adds it.
+/// Puts timetables in the place of those of their schedules, or adds them: all, or when one cannot be none.
 pub(crate) fn set(
     tx: &mut Tx<'_>,
-    timetable: &Timetable,
+    timetables: &[Timetable],
 ) -> Result<Result<(), TimetableError>, StoreError> {
-    if let Err(error) = timetable.check() {
-        return Ok(Err(error));
+    let mut checked = Vec::new();
+    for timetable in timetables {
+        match timetable.check().and(known_services(tx.sql(), timetable)?) {
+            Ok(services) => checked.push((timetable, services)),
+            Err(error) => return Ok(Err(error)),
+        }
     }
-    let sql = tx.sql();
+    for (timetable, services) in checked {
+        write(tx.sql(), timetable, services)?;
+    }
+    tx.tell_calendar()?;
+    Ok(Ok(()))
+}
+
+/// The services of a timetable, by their numbers, with how long they take.
+fn known_services(
+    sql: Sql<'_>,
+    timetable: &Timetable,
+) -> Result<Result<Offered, TimetableError>, StoreError> {
     let mut services = Vec::new();
     for service in &timetable.services {
         let known: Option<i64> = sql.first(
@@ -139,6 +157,10 @@ pub(crate) fn set(
         };
         services.push((pk, service.minutes));
     }
+    Ok(Ok(services))
+}
+
+fn write(sql: Sql<'_>, timetable: &Timetable, services: Offered) -> Result<(), StoreError> {
     let schedule: i64 = sql.one(
         "INSERT INTO schedule (id, practitioner, practitioner_name, location, location_name, seats, extra_seats)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -204,8 +226,7 @@ pub(crate) fn set(
             ],
         )?;
     }
-    tx.tell_calendar()?;
-    Ok(Ok(()))
+    Ok(())
 }
 
 fn add_weekly(
