@@ -82,8 +82,8 @@ pub use views::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,
     EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, FieldView,
-    FindSlotsRequest, InvoiceView, Keep, MoveProgressView, MoveRequestView, PaymentQrView,
-    PaymentStatus, PersonView, PointView, RecordReadingRequest, SectionCountView, ServiceView,
-    SlotView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TrendView,
+    FindSlotsRequest, InvoiceView, Keep, MoveProgressView, MoveRequestView, OtherwiseRequest,
+    PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest, SectionCountView,
+    ServiceView, SlotView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TrendView,
 };
 pub use words::Language;

@@ -15,6 +15,9 @@ weekday-7 = Sunday
 booking-waiting-for-network = Waiting for a network. Sends by itself.
 booking-sending = Sending to the hospital…
 booking-confirmed = Confirmed
+booking-confirmed-otherwise = Confirmed at another time, which you had allowed: { $when }. First choice: { $asked }.
+booking-confirmed-other-doctor = Confirmed at that time, with another doctor: { $practitioner }
+booking-confirmed-other-doctor-unnamed = Confirmed at that time, with another doctor. Ask at reception when you arrive.
 booking-cancelled = Cancelled
 booking-cancelling = Sending the cancellation to the hospital…
 booking-slot-taken = This time was just taken. Still free: { $times }
@@ -45,6 +48,7 @@ payment-void = This invoice is no longer valid
 
 ## What must be known
 event-booking-confirmed = An appointment was confirmed
+event-booking-confirmed-otherwise = An appointment was confirmed, not as first chosen but as you had allowed: { $place }. First choice: { $asked }.
 event-booking-refused = The hospital refused an appointment
 event-booking-cancelled = An appointment was cancelled
 event-cancellation-refused = The hospital refused a cancellation
