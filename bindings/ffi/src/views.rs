@@ -7,9 +7,10 @@ use sokhoe_app::{
     EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView,
     ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView, Keep, KeyStoreRefusal,
     Language, Measure, MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView,
-    OtherwiseRequest, ParkedView, PaymentQrView, PaymentStatus, PersonView, PointView,
-    RecordReadingRequest, RecoveryCodeRefusal, SectionCountView, ServiceView, SlotView,
-    StorageView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TrendView,
+    OtherwiseRequest, OverlapKind, OverlapView, ParkedView, PaymentQrView, PaymentStatus,
+    PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal, SectionCountView,
+    ServiceView, SlotView, StorageView, SyncState, SyncStateView, SyncStatus, SyncView,
+    TextPartView, TrendView,
 };
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 
@@ -715,6 +716,36 @@ pub struct PaymentQrView {
     pub size: u32,
     /// `size * size` modules, row by row: 1 is dark.
     pub modules: Vec<u8>,
+}
+
+/// Why two visits do not go well together.
+#[uniffi::remote(Enum)]
+pub enum OverlapKind {
+    /// The person has another appointment at that time.
+    SamePerson,
+    /// Somebody else on this phone has one at that time.
+    Family,
+    /// Less than an hour is left between them, and they are at different clinics.
+    LittleTime,
+}
+
+/// A booking that does not go well together with a planned visit.
+#[uniffi::remote(Record)]
+pub struct OverlapView {
+    /// Why.
+    pub kind: OverlapKind,
+    /// Whose booking it is.
+    pub person_id: String,
+    /// The booking.
+    pub booking_id: String,
+    /// Where it is.
+    pub clinic_id: String,
+    /// When it begins.
+    pub start: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+    /// All that in words.
+    pub text: String,
 }
 
 /// Something that was decided and is kept back, since it cannot succeed as it is.

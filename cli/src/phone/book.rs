@@ -115,6 +115,12 @@ pub(super) async fn book(
     let slot = offers
         .choose(&args.which)
         .ok_or_else(|| Failure::Said("phone-no-such-time", vec![("asked", args.which.clone())]))?;
+    // A book that cannot be read now keeps nobody from booking.
+    let (clinic, start, end) = (&slot.clinic_id, slot.start, slot.end);
+    let overlaps = phone.app.overlaps(&person.id, clinic, start, end);
+    for overlap in overlaps.unwrap_or_default() {
+        aside(&overlap.text);
+    }
     let booking = phone
         .app
         .book(BookRequest {

@@ -32,6 +32,15 @@ booking-cancelling-next-try = The cancellation has not reached the hospital yet.
 booking-parked = Could not be sent and is kept back. Send it again or give it up.
 booking-cancelling-parked = The cancellation did not succeed and is kept back. The appointment stands. Send it again or give it up.
 
+## The family's calendar
+overlap-same-person = { $name } already has an appointment at that time: { $when }, { $clinic }.
+overlap-family = { $name } has an appointment at that time: { $when }, { $clinic }.
+overlap-little-time = Only { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+} between: { $name } has an appointment { $when }, { $clinic }.
+overlap-no-time = No time between: { $name } has an appointment { $when }, { $clinic }.
+
 ## What is kept back
 parked-book = Booking: { $service }, { $when }
 parked-cancel = Cancellation: { $service }, { $when }

@@ -32,6 +32,12 @@ booking-cancelling-next-try = Chưa gửi được yêu cầu hủy lịch đế
 booking-parked = Chưa gửi được và đã tạm dừng. Hãy chọn gửi lại hoặc bỏ.
 booking-cancelling-parked = Yêu cầu hủy lịch chưa thành công và đã tạm dừng. Lịch khám vẫn còn. Hãy chọn gửi lại hoặc bỏ.
 
+## Lịch của cả nhà
+overlap-same-person = { $name } đã có lịch khám khác trùng giờ này: { $when }, { $clinic }.
+overlap-family = { $name } có lịch khám trùng giờ này: { $when }, { $clinic }.
+overlap-little-time = Chỉ cách { $minutes } phút: { $name } có lịch khám { $when }, { $clinic }.
+overlap-no-time = Liền ngay nhau: { $name } có lịch khám { $when }, { $clinic }.
+
 ## Việc tạm dừng
 parked-book = Đặt lịch khám: { $service }, { $when }
 parked-cancel = Hủy lịch khám: { $service }, { $when }

@@ -148,6 +148,12 @@ public final class SoKhoe: Sendable {
         return try await core.book(request: request)
     }
 
+    /// What everybody's bookings leave no room for, should this person take this time. Nothing is forbidden.
+    public func overlaps(personId: String, slot: SlotView) async throws -> [OverlapView] {
+        try await core.overlaps(
+            personId: personId, clinicId: slot.clinicId, start: slot.start, end: slot.end)
+    }
+
     /// Takes a booking back, as soon as there is a network.
     public func cancelBooking(personId: String, bookingId: String) async throws -> BookingView {
         try await core.cancelBooking(personId: personId, bookingId: bookingId)

@@ -35,6 +35,7 @@ import vn.sokhoe.core.MoveProgressView
 import vn.sokhoe.core.MoveRequestView
 import vn.sokhoe.core.NewDocumentView
 import vn.sokhoe.core.OtherwiseRequest
+import vn.sokhoe.core.OverlapView
 import vn.sokhoe.core.ParkedView
 import vn.sokhoe.core.PayeeCheckView
 import vn.sokhoe.core.PaymentQrView
@@ -141,6 +142,12 @@ public class SoKhoe private constructor(
         slot: SlotView,
         otherwise: OtherwiseRequest? = null,
     ): BookingView = core.book(BookRequest(personId, slot, otherwise))
+
+    /** What everybody's bookings leave no room for, should this person take this time. Nothing is forbidden. */
+    public suspend fun overlaps(
+        personId: String,
+        slot: SlotView,
+    ): List<OverlapView> = core.overlaps(personId, slot.clinicId, slot.start, slot.end)
 
     /** Takes a booking back, as soon as there is a network. */
     public suspend fun cancelBooking(
