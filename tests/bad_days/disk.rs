@@ -65,6 +65,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
         .book(BookRequest {
             person_id: person.clone(),
             slot: slot.clone(),
+            otherwise: None,
         })
         .await
         .unwrap();

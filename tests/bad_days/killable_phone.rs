@@ -70,6 +70,7 @@ async fn main() {
                 .book(BookRequest {
                     person_id: person.id.clone(),
                     slot,
+                    otherwise: None,
                 })
                 .await
             {

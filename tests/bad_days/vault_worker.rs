@@ -66,6 +66,7 @@ fn main() {
                 location: String::new(),
                 state: BookingState::WaitingForNetwork,
                 updated: now,
+                asked: None,
             };
             let intent = NewIntent {
                 id,

@@ -1,6 +1,6 @@
 //! Booking that survives.
 
-use sokhoe_app::{AppError, BookingStatus};
+use sokhoe_app::{AppError, BookRequest, BookingStatus, OtherwiseRequest, SlotView};
 use sokhoe_testing::Cut;
 use sokhoe_tests::{EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone, now};
 
@@ -257,4 +257,143 @@ async fn a_booking_that_was_refused_takes_its_cancellation_along() {
         (after.status, after.cancelling),
         (BookingStatus::Refused, false)
     );
+}
+
+/// What will do on a phone that cannot ask: the same day and the next, with any doctor or the same.
+fn will_do(slot: &SlotView, any_practitioner: bool) -> OtherwiseRequest {
+    let day = slot.start.vietnam_day();
+    OtherwiseRequest {
+        first_day: day.to_string(),
+        last_day: (day + chrono::Days::new(7)).to_string(),
+        from_minute: 0,
+        until_minute: 24 * 60,
+        weekdays: Vec::new(),
+        any_practitioner,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booking_with_a_wish_goes_out_by_itself_and_says_when_to_go() {
+    let clinic = TestClinic::start().await;
+    let (first, mother) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let (second, neighbour) = TestPhone::enrolled(&clinic, NEIGHBOUR).await;
+    let slot = second.free_times(&neighbour, 1).await.remove(0);
+    second.network.cut(Cut::NoNetwork);
+    let request = BookRequest {
+        person_id: neighbour.clone(),
+        slot: slot.clone(),
+        otherwise: Some(will_do(&slot, false)),
+    };
+    let waiting = second.app.book(request).await.unwrap();
+    assert_eq!(waiting.status, BookingStatus::WaitingForNetwork);
+    assert_eq!((waiting.start, waiting.asked), (slot.start, None));
+    // Meanwhile somebody takes the time.
+    first.book(&mother, slot.clone()).await.unwrap();
+
+    let second = second.restarted();
+    second.network.cut(Cut::AnswerLost);
+    let _offline = second.app.sync(&neighbour).await;
+    let sending = second.app.booking(&neighbour, &waiting.id).unwrap();
+    assert_eq!(
+        (sending.status, sending.start),
+        (BookingStatus::Sending, slot.start)
+    );
+    second.network.cut(Cut::Whole);
+    second.app.sync(&neighbour).await.unwrap();
+
+    let booked = second.app.booking(&neighbour, &waiting.id).unwrap();
+    assert_eq!(booked.status, BookingStatus::Confirmed);
+    assert_ne!(booked.start, slot.start);
+    assert_eq!(booked.asked, Some(slot.start));
+    assert_eq!(booked.practitioner, slot.practitioner);
+    for time in [&booked.when_text, &slot.when_text] {
+        assert!(booked.status_text.contains(time.as_str()), "{booked:?}");
+    }
+    let events = second.app.events(&neighbour).unwrap();
+    let told: Vec<_> = events
+        .iter()
+        .filter(|event| event.subject == waiting.id)
+        .collect();
+    assert_eq!(told.len(), 1, "told once: {events:?}");
+    assert_eq!(told[0].kind, "booking-confirmed-otherwise");
+    for part in [&booked.when_text, &booked.practitioner, &slot.when_text] {
+        assert!(told[0].text.contains(part.as_str()), "{:?}", told[0]);
+    }
+    assert_eq!(booked_at_clinic(&clinic), 2);
+
+    // It stays so whatever the feed brings, and over a cancellation.
+    second.app.sync(&neighbour).await.unwrap();
+    assert_eq!(second.app.booking(&neighbour, &waiting.id).unwrap(), booked);
+    let cancelled = second
+        .app
+        .cancel_booking(&neighbour, &waiting.id)
+        .await
+        .unwrap();
+    assert_eq!(cancelled.status, BookingStatus::Cancelled);
+    assert_eq!(cancelled.start, booked.start);
+    assert_eq!(booked_at_clinic(&clinic), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wish_that_cannot_be_met_is_a_time_that_is_taken() {
+    let clinic = TestClinic::start().await;
+    let (first, mother) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let (second, neighbour) = TestPhone::enrolled(&clinic, NEIGHBOUR).await;
+    let slot = second.free_times(&neighbour, 1).await.remove(0);
+    first.book(&mother, slot.clone()).await.unwrap();
+    // Nobody is there at four in the night.
+    let request = BookRequest {
+        person_id: neighbour.clone(),
+        slot: slot.clone(),
+        otherwise: Some(OtherwiseRequest {
+            from_minute: 4 * 60,
+            until_minute: 4 * 60 + 30,
+            ..will_do(&slot, true)
+        }),
+    };
+    let refused = second.app.book(request.clone()).await.unwrap();
+    assert_eq!(refused.status, BookingStatus::Refused);
+    assert!(!refused.alternatives.is_empty());
+    assert_eq!(refused.asked, None);
+
+    for (wish, field) in [
+        (
+            OtherwiseRequest {
+                first_day: "1.12.2026".to_owned(),
+                ..will_do(&slot, true)
+            },
+            "otherwise.first_day",
+        ),
+        (
+            OtherwiseRequest {
+                last_day: "2020-01-01".to_owned(),
+                ..will_do(&slot, true)
+            },
+            "otherwise.last_day",
+        ),
+        (
+            OtherwiseRequest {
+                until_minute: 70_000,
+                ..will_do(&slot, true)
+            },
+            "otherwise.until_minute",
+        ),
+        (
+            OtherwiseRequest {
+                weekdays: vec![8],
+                ..will_do(&slot, true)
+            },
+            "otherwise.weekdays",
+        ),
+    ] {
+        let request = BookRequest {
+            otherwise: Some(wish),
+            ..request.clone()
+        };
+        match second.app.book(request).await.unwrap_err() {
+            AppError::Validation { field: said, .. } => assert_eq!(said, field),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(second.app.bookings(&neighbour).unwrap().len(), 1);
 }

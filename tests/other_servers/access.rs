@@ -63,6 +63,7 @@ async fn who_is_no_longer_let_in_keeps_everything_and_is_let_in_again() {
             let request = BookRequest {
                 person_id: phone.person.clone(),
                 slot: mid,
+                otherwise: None,
             };
             if let Err(error) = phone.app.book(request).await {
                 assert_eq!(error, AppError::NotEnrolled, "{what}: it is kept");
@@ -176,6 +177,7 @@ async fn a_clinic_is_forgotten_once_the_person_knows_what_is_lost() {
     let request = BookRequest {
         person_id: phone.person.clone(),
         slot: wanted,
+        otherwise: None,
     };
     assert!(phone.app.book(request).await.is_err());
     let forget = |unsent| {

@@ -9,6 +9,7 @@
 mod access;
 mod booking;
 mod cancelling;
+mod otherwise;
 mod readings;
 mod refusing;
 mod server;

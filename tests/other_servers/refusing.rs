@@ -168,6 +168,7 @@ async fn a_server_without_transactions_takes_no_bookings_and_says_to_call() {
     let request = BookRequest {
         person_id: phone.person.clone(),
         slot,
+        otherwise: None,
     };
     assert_eq!(phone.app.book(request).await, Err(none));
     assert_eq!(phone.app.bookings(&phone.person).unwrap().len(), 1);

@@ -58,6 +58,11 @@ pub struct Way {
     pub writes: AtomicU64,
     /// So many answers to what wrote are lost on the way.
     pub loses_answers: AtomicU64,
+    /// So many writes are late: the phone gives them up, and they lie in `late` until somebody lets them arrive.
+    pub delays_writes: AtomicU64,
+    pub late: Mutex<Vec<Request<Bytes>>>,
+    /// Nothing arrives.
+    pub no_network: AtomicBool,
     /// The answer to the next write never comes, and who waits for it is told so.
     pub hangs: AtomicBool,
     pub hung: Notify,
@@ -102,6 +107,19 @@ impl Transport for Way {
         let fails = is_meant || trip == self.fails_at.load(Ordering::SeqCst);
         let is_write = is_write(&request);
         let ahead = Duration::from_secs(self.server_ahead.load(Ordering::SeqCst));
+        let one_less = |left: u64| left.checked_sub(1);
+        let delays = &self.delays_writes;
+        let is_late = is_write
+            && delays
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
+                .is_ok();
+        if self.no_network.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(TransportError::Unreachable) });
+        }
+        if is_late {
+            self.late.lock().unwrap().push(request);
+            return Box::pin(async { Err(TransportError::Timeout) });
+        }
         Box::pin(async move {
             // Others ask meanwhile.
             tokio::task::yield_now().await;
@@ -203,6 +221,9 @@ impl Phone {
             fails_at: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             loses_answers: AtomicU64::new(0),
+            delays_writes: AtomicU64::new(0),
+            late: Mutex::default(),
+            no_network: AtomicBool::new(false),
             hangs: AtomicBool::new(false),
             hung: Notify::new(),
             fails_once: Mutex::default(),

@@ -122,6 +122,7 @@ impl Phone {
         let request = BookRequest {
             person_id: self.person.clone(),
             slot,
+            otherwise: None,
         };
         self.app.book(request).await.unwrap()
     }

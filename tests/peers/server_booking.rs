@@ -116,6 +116,7 @@ impl Phone {
         let request = BookRequest {
             person_id: self.person.clone(),
             slot,
+            otherwise: None,
         };
         self.app.book(request).await.unwrap()
     }

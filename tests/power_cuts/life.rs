@@ -184,6 +184,7 @@ pub fn booking(number: u32, state: BookingState) -> StoredBooking {
         location: format!("Phòng {number}"),
         state,
         updated: at(start),
+        asked: None,
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sokhoe_app::{AppError, BookRequest, BookingStatus, FindSlotsRequest, PersonView, SoKhoe};
 
 use crate::phone::SimPhone;
+use crate::wishes::Wish;
 
 /// What a phone said of a booking last.
 #[derive(Clone)]
@@ -37,17 +38,20 @@ impl SimPhone {
         let Some(slot) = slots.get(self.dice.below(3)) else {
             return;
         };
+        let wish = Wish::of(slot, &self.dice);
         let request = BookRequest {
             person_id: person.to_owned(),
             slot: slot.clone(),
+            otherwise: wish.request(),
         };
-        self.state().is_booking = Some(person.to_owned());
+        self.state().is_booking = Some((person.to_owned(), wish.clone()));
         match app.book(request).await {
             Ok(booking) => {
                 self.tell(format_args!("booked {}: {:?}", booking.id, booking.status));
                 let mut state = self.state();
                 state.is_booking = None;
                 state.asked.insert(booking.id.clone());
+                state.wishes.insert(booking.id.clone(), wish);
                 state.tally.bookings += 1;
                 let said = Said {
                     clinic: booking.clinic_id,
@@ -88,7 +92,7 @@ impl SimPhone {
             let is_worth_it = {
                 let state = self.state();
                 of == Some(&person.id)
-                    || state.is_booking.as_ref() == Some(&person.id)
+                    || matches!(&state.is_booking, Some((of, _)) if *of == person.id)
                     || state.said.keys().any(|(of, _)| *of == person.id)
             };
             if !is_worth_it {
@@ -98,6 +102,7 @@ impl SimPhone {
                 Ok(bookings) => bookings,
                 Err(error) => return self.failed("look", &error),
             };
+            self.holds_against_wishes(&bookings);
             let mut state = self.state();
             // What a clinic took away is to go, and nobody says when it hears of it.
             let gone = |said: &Said| self.lost(&said.clinic, &person.name).is_some();
@@ -116,7 +121,17 @@ impl SimPhone {
                     .said
                     .insert((person.id.clone(), booking.id.clone()), said)
                     .map(|before| before.status);
+                if booking.asked.is_some() {
+                    state.otherwise.insert(booking.id.clone());
+                }
                 let is_new = before.is_none() && state.is_booking.is_some();
+                // That of another phone may have come by the feed meanwhile: then it is not known what was asked for.
+                if before.is_none()
+                    && !is_settled(booking.status)
+                    && let Some((_, wish)) = state.is_booking.clone()
+                {
+                    state.wishes.insert(booking.id.clone(), wish);
+                }
                 if is_new || !is_settled(booking.status) {
                     state.asked.insert(booking.id.clone());
                 }

@@ -46,6 +46,11 @@ pub trait SimClinic: Send + Sync {
         None
     }
 
+    /// Times that are taken though nobody has them.
+    fn kept_for_nobody(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// All its bookings; while it runs.
     fn bookings(&self) -> Vec<Booking>;
 

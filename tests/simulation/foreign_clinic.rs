@@ -326,6 +326,14 @@ impl SimClinic for ForeignClinic {
         false
     }
 
+    fn kept_for_nobody(&self) -> Vec<String> {
+        let slots = self.server.slots(self.now()).into_iter();
+        slots
+            .filter(|slot| slot.status == "busy" && slot.appointments.is_empty())
+            .map(|slot| slot.id)
+            .collect()
+    }
+
     fn bookings(&self) -> Vec<Booking> {
         let now = self.now();
         let records = PATIENTS.map(|patient| self.server.contents(patient, now));

@@ -16,6 +16,7 @@ use crate::network::{Answers, Clinics, Link, Weather};
 use crate::story::Story;
 use crate::template::{Enrolment, PHONES, config, ports};
 use crate::time::{DeviceClock, Time};
+use crate::wishes::Wish;
 use crate::words::Word;
 use crate::world::Tally;
 
@@ -46,8 +47,12 @@ pub struct State {
     pub said: BTreeMap<(String, String), Said>,
     /// The bookings that were made on it.
     pub asked: BTreeSet<String>,
-    /// For whom a booking was being made when it was last heard of.
-    pub is_booking: Option<String>,
+    /// For whom a booking was being made when it was last heard of, and of what.
+    pub is_booking: Option<(String, Wish)>,
+    /// What was asked for with each.
+    pub wishes: BTreeMap<String, Wish>,
+    /// Those that were confirmed at another time than the named one.
+    pub otherwise: BTreeSet<String>,
     /// What was written on it, and how often somebody began to.
     pub words: Vec<Word>,
     pub written: usize,
@@ -103,6 +108,8 @@ impl SimPhone {
                 said: BTreeMap::new(),
                 asked: BTreeSet::new(),
                 is_booking: None,
+                wishes: BTreeMap::new(),
+                otherwise: BTreeSet::new(),
                 words: Vec::new(),
                 written: 0,
                 tally: Tally::default(),
@@ -119,7 +126,10 @@ impl SimPhone {
     }
 
     pub fn tally(&self) -> Tally {
-        self.state().tally.clone()
+        let state = self.state();
+        let mut tally = state.tally.clone();
+        tally.otherwise = state.otherwise.len() as u64;
+        tally
     }
 
     /// What it ever said of bookings.

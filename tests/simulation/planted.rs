@@ -29,6 +29,7 @@ mod story;
 mod temper;
 mod template;
 mod time;
+mod wishes;
 mod words;
 mod world;
 

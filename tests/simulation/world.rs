@@ -16,6 +16,7 @@ use crate::story::Story;
 use crate::temper::{LIFE, Temper};
 use crate::template::{HOSTS, PATIENTS, PHONES, Template, runtime};
 use crate::time::Time;
+use crate::wishes;
 use crate::words;
 
 /// I11: once nothing goes wrong any more, everything is in step within this.
@@ -46,6 +47,8 @@ pub struct Tally {
     pub syncs: u64,
     pub bookings: u64,
     pub cancellations: u64,
+    /// Bookings that were confirmed at another time than the named one.
+    pub otherwise: u64,
     /// Readings and contacts that were written.
     pub words: u64,
     /// Conflicts that were decided.
@@ -65,6 +68,7 @@ impl Tally {
         self.syncs += other.syncs;
         self.bookings += other.bookings;
         self.cancellations += other.cancellations;
+        self.otherwise += other.otherwise;
         self.words += other.words;
         self.conflicts += other.conflicts;
         self.endings += other.endings;
@@ -79,7 +83,7 @@ impl Tally {
         assert!(2 * self.bookings > self.lives, "{self}");
         assert!(2 * self.power_cuts > self.lives, "{self}");
         assert!(2 * self.words > self.lives, "{self}");
-        let rare = [self.conflicts, self.endings, self.transfers];
+        let rare = [self.conflicts, self.endings, self.transfers, self.otherwise];
         assert!(rare.iter().all(|times| *times > 0), "{self}");
         assert!(self.resources_compared > 10 * self.lives, "{self}");
     }
@@ -89,11 +93,12 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} words, {} conflicts, {} accesses ended, {} transfers, {} power cuts, {} resources compared",
+            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} at other times, {} words, {} conflicts, {} accesses ended, {} transfers, {} power cuts, {} resources compared",
             self.device_hours,
             self.syncs,
             self.bookings,
             self.cancellations,
+            self.otherwise,
             self.words,
             self.conflicts,
             self.endings,
@@ -280,6 +285,7 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
         }
         check::seats(&clinics, &wrongs);
         check::effects(&phones, &clinics, &wrongs);
+        wishes::nobody_has(&clinics, &wrongs);
         check::confirmations(&phones, &clinics, &wrongs);
         let records = check::records(&phones, &clinics).await;
         let untold: BTreeSet<_> = clinics

@@ -252,6 +252,7 @@ impl TestPhone {
             .book(BookRequest {
                 person_id: person.to_owned(),
                 slot,
+                otherwise: None,
             })
             .await
     }

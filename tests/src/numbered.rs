@@ -25,6 +25,7 @@ pub fn booking(number: u32, state: BookingState) -> StoredBooking {
         location: String::new(),
         state,
         updated: start,
+        asked: None,
     }
 }
 

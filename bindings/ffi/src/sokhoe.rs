@@ -9,10 +9,11 @@ use sokhoe_app::{
     AddServerRequest, AppConfig, AttachmentView, BookRequest, BookView, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictView, ContactView, EnrolmentView,
     EntryDetailView, EntryPageView, EntryView, EventView, Existing, ExportFormat, FindSlotsRequest,
-    InvoiceView, Keep, Language, MoveProgressView, MoveRequestView, NewDocumentView, ParkedView,
-    PayeeCheckView, PaymentQrView, PersonView, RecordReadingRequest, ScanView, SectionCountView,
-    ServiceView, SlotView, StorageView, SyncView, TrendView,
+    InvoiceView, Keep, Language, MoveProgressView, MoveRequestView, NewDocumentView, OverlapView,
+    ParkedView, PayeeCheckView, PaymentQrView, PersonView, RecordReadingRequest, ScanView,
+    SectionCountView, ServiceView, SlotView, StorageView, SyncView, TrendView,
 };
+use sokhoe_domain::Timestamp;
 
 use zeroize::Zeroizing;
 
@@ -201,6 +202,21 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .run(async move { Ok(core.book(request).await?) })
+            .await
+    }
+
+    /// What everybody's bookings on this phone leave no room for, should this person be at this clinic at that time. The
+    /// family decides: nothing is forbidden.
+    pub async fn overlaps(
+        &self,
+        person_id: String,
+        clinic_id: String,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<Vec<OverlapView>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.overlaps(&person_id, &clinic_id, start, end)?))
             .await
     }
 

@@ -6,10 +6,11 @@ use sokhoe_app::{
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,
     EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView,
     ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView, Keep, KeyStoreRefusal,
-    Language, Measure, MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView, ParkedView,
-    PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal,
-    SectionCountView, ServiceView, SlotView, StorageView, SyncState, SyncStateView, SyncStatus,
-    SyncView, TextPartView, TrendView,
+    Language, Measure, MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView,
+    OtherwiseRequest, OverlapKind, OverlapView, ParkedView, PaymentQrView, PaymentStatus,
+    PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal, SectionCountView,
+    ServiceView, SlotView, StorageView, SyncState, SyncStateView, SyncStatus, SyncView,
+    TextPartView, TrendView,
 };
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 
@@ -274,6 +275,30 @@ pub struct BookRequest {
     pub person_id: String,
     /// Which time.
     pub slot: SlotView,
+    /// What else would do, should it be taken; the clinic decides.
+    #[uniffi(default = None)]
+    pub otherwise: Option<OtherwiseRequest>,
+}
+
+/// Other times that will do, of which a clinic takes the one nearest to the named time. Days and minutes are Vietnam's.
+#[uniffi::remote(Record)]
+pub struct OtherwiseRequest {
+    /// The first day, e.g. `2026-12-01`.
+    pub first_day: String,
+    /// The last day, at most 59 days later.
+    pub last_day: String,
+    /// The minute of the day at which an appointment begins at the earliest; 0 to 1439.
+    #[uniffi(default = 0)]
+    pub from_minute: u32,
+    /// The minute of the day before which it begins; at most 1440.
+    #[uniffi(default = 1440)]
+    pub until_minute: u32,
+    /// Weekdays, 1 for Monday to 7 for Sunday; any when there is none.
+    #[uniffi(default = [])]
+    pub weekdays: Vec<u32>,
+    /// Whether any doctor of the same service will do.
+    #[uniffi(default = false)]
+    pub any_practitioner: bool,
 }
 
 /// How far a booking has come.
@@ -320,6 +345,9 @@ pub struct BookingView {
     pub cancelling: bool,
     /// Other free times that the clinic named when this one was taken.
     pub alternatives: Vec<Timestamp>,
+    /// The time that was named first, when the clinic confirmed another that the person had allowed, or the same with
+    /// another doctor. `start` is when to go.
+    pub asked: Option<Timestamp>,
 }
 
 /// What a synchronisation did.
@@ -688,6 +716,36 @@ pub struct PaymentQrView {
     pub size: u32,
     /// `size * size` modules, row by row: 1 is dark.
     pub modules: Vec<u8>,
+}
+
+/// Why two visits do not go well together.
+#[uniffi::remote(Enum)]
+pub enum OverlapKind {
+    /// The person has another appointment at that time.
+    SamePerson,
+    /// Somebody else on this phone has one at that time.
+    Family,
+    /// Less than an hour is left between them, and they are at different clinics.
+    LittleTime,
+}
+
+/// A booking that does not go well together with a planned visit.
+#[uniffi::remote(Record)]
+pub struct OverlapView {
+    /// Why.
+    pub kind: OverlapKind,
+    /// Whose booking it is.
+    pub person_id: String,
+    /// The booking.
+    pub booking_id: String,
+    /// Where it is.
+    pub clinic_id: String,
+    /// When it begins.
+    pub start: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+    /// All that in words.
+    pub text: String,
 }
 
 /// Something that was decided and is kept back, since it cannot succeed as it is.

@@ -147,6 +147,7 @@ async fn ask(phone: &Phone, slot: &SlotView) -> Result<BookingView, Failure> {
         .book(BookRequest {
             person_id: phone.person.id.clone(),
             slot: slot.clone(),
+            otherwise: None,
         })
         .await?)
 }

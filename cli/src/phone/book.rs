@@ -1,12 +1,14 @@
 //! `sokhoe phone book`, `list` and `cancel`
 
-use clap::Args;
+use chrono::{NaiveDate, NaiveTime, Timelike as _};
+use clap::{Args, ValueEnum};
 use serde_json::json;
-use sokhoe_app::{BookRequest, BookingStatus, BookingView};
+use sokhoe_app::{BookRequest, BookingStatus, BookingView, OtherwiseRequest};
 
 use super::json;
 use super::offers::Offers;
 use super::open::Phone;
+use super::times::day;
 use crate::failure::Failure;
 use crate::output::{Output, aside};
 use crate::text::{Column, table};
@@ -15,11 +17,83 @@ use crate::text::{Column, table};
 ///
 /// The wish is kept on disk before it is sent. Without a network it stays, and goes out with the next
 /// `sync`: that is no failure. A refusal is one (exit code 1).
+///
+/// With `--otherwise-from` the clinic takes the nearest other time that will do, should this one be taken.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sokhoe phone book 1
+  sokhoe phone book 1 --otherwise-from 2026-12-01 --otherwise-until 2026-12-05 --between 07:00-11:00 --any-doctor")]
 pub(super) struct BookArgs {
     /// The line in the last list of `find`, or the time's id
     #[arg(value_name = "LINE|ID")]
     which: String,
+
+    /// Should it be taken, another time will do from this day on, e.g. 2026-12-01
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    otherwise_from: Option<NaiveDate>,
+
+    /// Up to and with this day; the same day when not given
+    #[arg(long, value_name = "DATE", value_parser = day, requires = "otherwise_from")]
+    otherwise_until: Option<NaiveDate>,
+
+    /// Only what begins between these times of the day, e.g. 07:00-11:00
+    #[arg(long, value_name = "TIME-TIME", value_parser = minutes, requires = "otherwise_from")]
+    between: Option<(u32, u32)>,
+
+    /// Only on these weekdays; any when not given
+    #[arg(
+        long,
+        value_name = "DAY",
+        value_delimiter = ',',
+        requires = "otherwise_from"
+    )]
+    on: Vec<Weekday>,
+
+    /// Any doctor of the same service will do
+    #[arg(long, requires = "otherwise_from")]
+    any_doctor: bool,
+}
+
+/// As FHIR calls them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Weekday {
+    Mon = 1,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+/// Two times of a day, in minutes; 24:00 is its end.
+fn minutes(text: &str) -> Result<(u32, u32), String> {
+    let minute = |text: &str| match text {
+        "24:00" => Some(24 * 60),
+        text => {
+            let time = NaiveTime::parse_from_str(text, "%H:%M").ok()?;
+            Some(time.num_seconds_from_midnight() / 60)
+        }
+    };
+    text.split_once('-')
+        .and_then(|(from, until)| Some((minute(from)?, minute(until)?)))
+        .ok_or_else(|| "times of the day are written 07:00-11:00".to_owned())
+}
+
+impl BookArgs {
+    fn otherwise(&self) -> Option<OtherwiseRequest> {
+        let first = self.otherwise_from?;
+        let (from_minute, until_minute) = self.between.unwrap_or((0, 24 * 60));
+        Some(OtherwiseRequest {
+            first_day: first.to_string(),
+            last_day: self.otherwise_until.unwrap_or(first).to_string(),
+            from_minute,
+            until_minute,
+            weekdays: self.on.iter().map(|day| *day as u32).collect(),
+            any_practitioner: self.any_doctor,
+        })
+    }
 }
 
 /// Take a booking back
@@ -41,11 +115,18 @@ pub(super) async fn book(
     let slot = offers
         .choose(&args.which)
         .ok_or_else(|| Failure::Said("phone-no-such-time", vec![("asked", args.which.clone())]))?;
+    // A book that cannot be read now keeps nobody from booking.
+    let (clinic, start, end) = (&slot.clinic_id, slot.start, slot.end);
+    let overlaps = phone.app.overlaps(&person.id, clinic, start, end);
+    for overlap in overlaps.unwrap_or_default() {
+        aside(&overlap.text);
+    }
     let booking = phone
         .app
         .book(BookRequest {
             person_id: person.id,
             slot,
+            otherwise: args.otherwise(),
         })
         .await?;
     tell(phone, &booking, output)

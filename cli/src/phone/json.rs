@@ -80,6 +80,7 @@ pub(crate) fn booking(view: &BookingView) -> Value {
         "status_text": view.status_text,
         "cancelling": view.cancelling,
         "alternatives": alternatives,
+        "asked": view.asked.map(|at| at.to_fhir()),
     })
 }
 

@@ -63,6 +63,7 @@ pub(crate) fn book_at_desk(
         resource: None,
         patient: booking.patient.clone(),
         comment: booking.comment.clone(),
+        otherwise: None,
     };
     let answer = once(tx, &asked, &booking.patient, |tx| {
         book(tx, &office, &asked, &request)

@@ -16,7 +16,7 @@ use super::answers::{Answer, Asked};
 use super::calendar::{Calendar, Offer};
 use super::cells::Cell;
 use super::claim::{claim, release};
-use super::free::alternatives;
+use super::free::{allowed, alternatives};
 use super::source::Source;
 use crate::billing;
 use crate::clinic::Inner;
@@ -27,6 +27,9 @@ const HOLD: Duration = Duration::from_secs(5 * 60);
 /// Live holds and coming bookings that one person may have here.
 const MAX_HOLDS: i64 = 3;
 const MAX_BOOKINGS: i64 = 5;
+/// Times that are tried when the named one is taken: what is seen to be free nobody else takes in the same
+/// transaction, or they do now and then where several write.
+const TRIES: usize = 20;
 
 /// What bookings are made with.
 #[derive(Clone)]
@@ -130,13 +133,16 @@ fn book_proposed(
     proposed: &str,
     request: &BookRequest,
 ) -> Result<Answer, StoreError> {
-    let Some(offer) = office.calendar.proposed(proposed, office.source, tx.now()) else {
+    let offered = office.calendar.proposed(proposed, office.source, tx.now());
+    // A wish holds, too, when the time has passed since.
+    let wish = request.otherwise.as_ref();
+    let Some(named) = offered.or(wish.and_then(|_| office.calendar.named(proposed))) else {
         return Ok(not_offered());
     };
     let Some(pk) = insert(
         tx,
         asked.key(),
-        &offer,
+        &named,
         &request.patient,
         office.source,
         None,
@@ -144,11 +150,67 @@ fn book_proposed(
     else {
         return Ok(reused());
     };
-    if !claim(tx, &offer, pk, office.source, None)? {
-        remove(tx, pk)?;
-        return taken(tx, office, offer);
+    match claim_or_otherwise(tx, office, offered, named, pk, request)? {
+        Some(offer) => confirm(tx, office, &offer, pk, asked.key(), request),
+        None => nothing_had(tx, office, offered, pk),
     }
-    confirm(tx, office, &offer, pk, asked.key(), request)
+}
+
+/// The named time, or the nearest that the person said would do instead, taken for their appointment; nothing when
+/// there is none.
+fn claim_or_otherwise<'o>(
+    tx: &Tx<'_>,
+    office: &'o Office,
+    offered: Option<Offer<'o>>,
+    named: Offer<'_>,
+    pk: i64,
+    request: &BookRequest,
+) -> Result<Option<Offer<'o>>, StoreError> {
+    if let Some(offer) = offered
+        && claim(tx, &offer, pk, office.source, None)?
+    {
+        return Ok(Some(offer));
+    }
+    let Some(otherwise) = &request.otherwise else {
+        return Ok(None);
+    };
+    let free = allowed(
+        tx.sql(),
+        &office.calendar,
+        named,
+        otherwise,
+        office.source,
+        tx.now(),
+    )?;
+    for offer in free.into_iter().take(TRIES) {
+        if claim(tx, &offer, pk, office.source, None)? {
+            tx.sql().execute(
+                "UPDATE appointment SET schedule = ?2, starts = ?3, ends = ?4 WHERE pk = ?1",
+                params![
+                    pk,
+                    offer.schedule.pk,
+                    offer.cell.start().as_millis(),
+                    offer.end().as_millis()
+                ],
+            )?;
+            return Ok(Some(offer));
+        }
+    }
+    Ok(None)
+}
+
+/// Nothing of the appointment stays.
+fn nothing_had(
+    tx: &Tx<'_>,
+    office: &Office,
+    offered: Option<Offer<'_>>,
+    pk: i64,
+) -> Result<Answer, StoreError> {
+    remove(tx, pk)?;
+    match offered {
+        Some(offer) => taken(tx, office, offer),
+        None => Ok(not_offered()),
+    }
 }
 
 /// A hold that ran out is booked all the same when nobody took its time meanwhile.
@@ -158,14 +220,16 @@ fn book_held(
     held: &Row,
     request: &BookRequest,
 ) -> Result<Answer, StoreError> {
-    let Some(offer) = held.offer(office, tx.now()) else {
+    let offered = held.offer(office, tx.now());
+    let wish = request.otherwise.as_ref();
+    let Some(named) = offered.or(wish.and_then(|_| held.place(&office.calendar))) else {
         return Ok(not_offered());
     };
     release(tx, held.pk)?;
-    if !claim(tx, &offer, held.pk, office.source, None)? {
-        remove(tx, held.pk)?;
-        return taken(tx, office, offer);
-    }
+    let had = claim_or_otherwise(tx, office, offered, named, held.pk, request)?;
+    let Some(offer) = had else {
+        return nothing_had(tx, office, offered, held.pk);
+    };
     tx.sql().execute(
         "UPDATE appointment SET state = 'booked', expires = NULL WHERE pk = ?1",
         params![held.pk],
@@ -295,6 +359,12 @@ impl Row {
             office.source,
             now,
         )
+    }
+
+    /// The same whether it is still offered or not.
+    fn place<'c>(&self, calendar: &'c Calendar) -> Option<Offer<'c>> {
+        let cell = Cell::beginning_at(self.starts)?;
+        calendar.place(self.schedule, self.service, cell)
     }
 }
 

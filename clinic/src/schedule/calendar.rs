@@ -260,25 +260,43 @@ impl Calendar {
         source: Source,
         now: Timestamp,
     ) -> Option<Offer<'_>> {
-        let schedule = self.schedules.get(&schedule)?;
-        let service = schedule
-            .services
-            .contains_key(&service)
-            .then(|| self.services.get(&service))??;
+        let place = self.place(schedule, service, cell)?;
         let day = cell.day();
-        let in_reach =
-            cell.start() > now && day <= last_day(now) && schedule.is_released(day, source, now);
+        let in_reach = cell.start() > now
+            && day <= last_day(now)
+            && place.schedule.is_released(day, source, now);
         in_reach.then(|| {
-            self.starts(schedule, service, day)
+            self.starts(place.schedule, place.service, day)
                 .find(|offer| offer.cell == cell)
         })?
     }
 
     /// The offer that an id of a proposed Appointment stands for, when it can still be booked.
     pub fn proposed(&self, id: &str, source: Source, now: Timestamp) -> Option<Offer<'_>> {
+        let named = self.named(id)?;
+        self.offer(named.schedule.pk, named.service.pk, named.cell, source, now)
+    }
+
+    /// What an id of a proposed Appointment names, whether it is offered or no longer.
+    pub fn named(&self, id: &str) -> Option<Offer<'_>> {
         let digits = id.strip_prefix('p').filter(|digits| digits.len() == 24)?;
         let part = |from: usize| i64::from_str_radix(digits.get(from..from + 8)?, 16).ok();
-        self.offer(part(0)?, part(8)?, Cell(part(16)?), source, now)
+        self.place(part(0)?, part(8)?, Cell(part(16)?))
+    }
+
+    /// A schedule, what it is for and a time, whether that is offered or no longer.
+    pub fn place(&self, schedule: i64, service: i64, cell: Cell) -> Option<Offer<'_>> {
+        let schedule = self.schedules.get(&schedule)?;
+        let service = schedule
+            .services
+            .contains_key(&service)
+            .then(|| self.services.get(&service))??;
+        Some(Offer {
+            schedule,
+            service,
+            minutes: schedule.minutes(service),
+            cell,
+        })
     }
 }
 

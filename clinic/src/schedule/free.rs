@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use sokhoe_domain::Timestamp;
+use sokhoe_domain::otherwise::nearness;
+use sokhoe_domain::{Otherwise, Timestamp};
 
 use super::calendar::{Calendar, Offer, Schedule, Service, last_day};
 use super::cells::{Cell, MINUTES};
@@ -14,6 +15,7 @@ use crate::store::{Sql, StoreError, params};
 const DAYS_OF_ALTERNATIVES: u64 = 7;
 /// Other times that are given.
 const ALTERNATIVES: usize = 5;
+const DAY_MILLIS: u64 = 24 * 3_600_000;
 
 /// What somebody looks for. An unset part is any.
 #[derive(Debug, Default)]
@@ -105,6 +107,62 @@ pub(crate) fn alternatives<'a>(
     }
     found.truncate(ALTERNATIVES);
     Ok(found)
+}
+
+/// Free times that will do in the place of the named one, the nearest first. Days are looked at from the named one
+/// outwards, until none that is left can have a nearer time.
+pub(crate) fn allowed<'a>(
+    sql: Sql<'_>,
+    calendar: &'a Calendar,
+    named: Offer<'_>,
+    otherwise: &Otherwise,
+    source: Source,
+    now: Timestamp,
+) -> Result<Vec<Offer<'a>>, StoreError> {
+    let is_same = |schedule: &Schedule| schedule.practitioner.id == named.schedule.practitioner.id;
+    let pairs: Vec<_> = calendar
+        .pairs()
+        .filter(|(schedule, service)| {
+            service.pk == named.service.pk && (otherwise.any_practitioner() || is_same(schedule))
+        })
+        .collect();
+    let start = named.cell.start();
+    let reach = now.vietnam_day()..=last_day(now);
+    let mut days: Vec<(u64, NaiveDate)> = otherwise
+        .days()
+        .filter(|day| reach.contains(day))
+        .map(|day| (days_between(day, start.vietnam_day()), day))
+        .collect();
+    days.sort();
+    let mut found: Vec<Offer<'a>> = Vec::new();
+    for (away, day) in days {
+        let least = away.saturating_sub(1).saturating_mul(DAY_MILLIS);
+        let nearest = found
+            .first()
+            .map(|offer| nearness(offer.cell.start(), start).0);
+        if nearest.is_some_and(|nearest| nearest < least) {
+            break;
+        }
+        let of_day = free_of_day(sql, calendar, &pairs, day, source, now)?;
+        found.extend(of_day.into_iter().filter(|offer| {
+            offer.cell.start() > now
+                && otherwise.allows(offer.cell.start(), is_same(offer.schedule))
+        }));
+        // The same doctor first where two are at one time.
+        found.sort_by_key(|offer| {
+            let other = !is_same(offer.schedule);
+            (
+                nearness(offer.cell.start(), start),
+                other,
+                offer.schedule.pk,
+            )
+        });
+    }
+    Ok(found)
+}
+
+fn days_between(one: NaiveDate, other: NaiveDate) -> u64 {
+    one.signed_duration_since(other).num_days().unsigned_abs()
 }
 
 /// What of a day is free.

@@ -14,6 +14,7 @@ mod feed;
 mod import;
 mod measure;
 mod metadata;
+mod otherwise;
 mod race;
 mod review;
 mod search;

@@ -87,6 +87,68 @@ async fn of_200_clients_exactly_one_gets_the_time() {
     hospital.running.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_50_who_would_take_any_of_30_seats_30_are_booked_each_in_a_seat_of_their_own() {
+    let hospital = hospital().await;
+    let mut crowd = crowd(&hospital).await;
+    crowd.truncate(50);
+    let free = hospital.free(&crowd[0].0, "kham-tim-mach", 500).await;
+    // Two doctors on a Tuesday morning.
+    let will_do = |slot: &serde_json::Value| {
+        let start = slot["start"].as_str().unwrap();
+        ("2026-11-24T07:00".."2026-11-24T10:45").contains(&start)
+    };
+    let seats = free.iter().filter(|slot| will_do(slot)).count();
+    assert_eq!(seats, 30);
+    let named = id(&free[0]).to_owned();
+    let wish = json!({"name": "otherwise", "part": [
+        {"name": "first-day", "valueDate": "2026-11-24"},
+        {"name": "last-day", "valueDate": "2026-11-24"},
+        {"name": "until", "valueTime": "10:45:00"},
+        {"name": "any-practitioner", "valueBoolean": true},
+    ]});
+    let clients: Vec<_> = crowd
+        .into_iter()
+        .map(|(phone, person)| {
+            let body = by_reference(&named, &person);
+            let mut body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            body["parameter"].as_array_mut().unwrap().push(wish.clone());
+            let (key, body) = (key(), body.to_string());
+            tokio::spawn(async move {
+                let path = "/fhir/Appointment/$book";
+                let first = phone.post(path, Some(&key), &body).await;
+                let again = phone.post(path, Some(&key), &body).await;
+                assert_eq!((first.status, &first.body), (again.status, &again.body));
+                first
+            })
+        })
+        .collect();
+    let (mut places, mut refused) = (std::collections::BTreeSet::new(), 0);
+    for client in clients {
+        let reply = client.await.unwrap();
+        match reply.status {
+            200 => {
+                let booked = reply.resources("Appointment").remove(0);
+                assert!(will_do(&booked), "{booked}");
+                let doctor = booked["participant"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter_map(|participant| participant["actor"]["reference"].as_str())
+                    .find(|reference| reference.starts_with("Practitioner/"));
+                let place = (booked["start"].to_string(), doctor.unwrap().to_owned());
+                assert!(places.insert(place), "two in one seat: {booked}");
+            }
+            _ => {
+                assert_eq!(refusal(&reply), "slot-taken", "{}", reply.body);
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((places.len(), refused), (30, 20));
+    hospital.running.shutdown().await;
+}
+
 #[tokio::test]
 async fn the_rule_is_the_databases_own() {
     let hospital = hospital().await;

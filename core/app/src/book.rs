@@ -1,16 +1,17 @@
 //! Booking: kept on the phone first, then sent; only the clinic confirms.
 
+use chrono::{NaiveDate, Weekday};
 use sokhoe_domain::ids::is_fhir_id;
-use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Wire};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Otherwise, OtherwiseError, Refusal, Wire};
 use sokhoe_sync::{BookIntent, Urgency};
 use sokhoe_vault::{IntentKind, NewIntent, StoredBooking};
 
 use crate::error::AppError;
 use crate::session::SoKhoe;
-use crate::views::{BookRequest, BookingView};
+use crate::views::{BookRequest, BookingView, OtherwiseRequest};
 
 impl SoKhoe {
-    /// Books a time. The intent is on disk before the first byte is sent, so nothing is lost when the
+    /// Books a time, or one that the person said would do should that be taken; [`BookingView::asked`] tells. The intent is on disk before the first byte is sent, so nothing is lost when the
     /// network or the phone fails; a clinic that cannot be reached is not an error but the state
     /// [`crate::BookingStatus::WaitingForNetwork`].
     ///
@@ -26,6 +27,8 @@ impl SoKhoe {
             return Err(AppError::invalid("slot.id", "must be an offer's id"));
         }
         let session = &*self.inner;
+        let otherwise = request.otherwise.as_ref();
+        let otherwise = otherwise.map(allowed).transpose()?;
         let book = session.book(&request.person_id)?;
         let clinic = ClinicId(slot.clinic_id);
         let patient_id = session.patient_at(&book.person.id, &clinic)?;
@@ -43,6 +46,8 @@ impl SoKhoe {
         let intent = BookIntent {
             slot_id: slot.id,
             patient_id,
+            otherwise,
+            trying: None,
         };
         let booking = StoredBooking {
             id,
@@ -54,6 +59,7 @@ impl SoKhoe {
             location: slot.location,
             state: BookingState::WaitingForNetwork,
             updated: now,
+            asked: None,
         };
         let intent = NewIntent {
             id,
@@ -93,4 +99,33 @@ impl SoKhoe {
         }
         Ok(booking)
     }
+}
+
+/// What a person said would do. Whether it has passed the clinic says: this phone's clock may be wrong.
+fn allowed(wish: &OtherwiseRequest) -> Result<Otherwise, AppError> {
+    let day = |field: &str, text: &str| {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+        let day = day.filter(|_| text.len() == 10);
+        day.ok_or_else(|| AppError::invalid(field, "must be a day such as 2026-12-01"))
+    };
+    let first = day("otherwise.first_day", &wish.first_day)?;
+    let last = day("otherwise.last_day", &wish.last_day)?;
+    let minute = |minute| u16::try_from(minute).unwrap_or(u16::MAX);
+    let weekdays: Option<Vec<Weekday>> = wish
+        .weekdays
+        .iter()
+        .map(|number| Weekday::try_from(u8::try_from(number.checked_sub(1)?).ok()?).ok())
+        .collect();
+    let otherwise = Otherwise::on_days(first, last)
+        .and_then(|days| days.between(minute(wish.from_minute), minute(wish.until_minute)))
+        .and_then(|days| days.on_weekdays(weekdays.ok_or(OtherwiseError::Weekdays)?))
+        .map_err(|error| {
+            let field = match error {
+                OtherwiseError::Days | OtherwiseError::TooLong => "otherwise.last_day",
+                OtherwiseError::Minutes => "otherwise.until_minute",
+                OtherwiseError::Weekdays => "otherwise.weekdays",
+            };
+            AppError::invalid(field, &error.to_string())
+        })?;
+    Ok(otherwise.with_any_practitioner(wish.any_practitioner))
 }

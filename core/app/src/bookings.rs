@@ -107,7 +107,7 @@ impl Session {
             (Some(IntentKind::Cancel), _) => self.words.say("booking-cancelling-parked"),
             (None, Some(next_try)) => self.words.next_try(cancelling, next_try, now),
             (None, None) if cancelling => self.words.say("booking-cancelling"),
-            (None, None) => self.words.booking(&booking.state, now),
+            (None, None) => self.words.booking_at(&booking, now),
         };
         let alternatives = match &booking.state {
             BookingState::Refused(Refusal::SlotTaken { alternatives }) => alternatives.clone(),
@@ -133,6 +133,7 @@ impl Session {
             status_text,
             cancelling,
             alternatives,
+            asked: booking.asked,
         }
     }
 }

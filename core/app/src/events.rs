@@ -1,5 +1,8 @@
 //! What must not be missed.
 
+use sokhoe_sync::{CONFIRMED_OTHERWISE, Elsewhere};
+use sokhoe_vault::KeptEvent;
+
 use crate::error::AppError;
 use crate::session::{OpenBook, Session, SoKhoe};
 use crate::views::EventView;
@@ -24,6 +27,18 @@ impl SoKhoe {
 }
 
 impl Session {
+    /// An event in words.
+    fn event_text(&self, event: &KeptEvent) -> String {
+        let there = match event.kind == CONFIRMED_OTHERWISE {
+            true => serde_json::from_str::<Elsewhere>(&event.body).ok(),
+            false => None,
+        };
+        match there {
+            Some(there) => self.words.confirmed_elsewhere(&there, self.now()),
+            None => self.words.event(&event.kind),
+        }
+    }
+
     pub(crate) fn event_views(&self, book: &OpenBook) -> Result<Vec<EventView>, AppError> {
         let events = book.vault.events()?;
         Ok(events
@@ -31,7 +46,7 @@ impl Session {
             .map(|event| EventView {
                 id: event.id,
                 person_id: book.person.id.0.clone(),
-                text: self.words.event(&event.kind),
+                text: self.event_text(&event),
                 kind: event.kind,
                 subject: event.subject,
                 at: event.at,

@@ -29,6 +29,7 @@ mod keys;
 mod lost_access;
 mod move_phone;
 mod observe;
+mod overlaps;
 mod own_documents;
 mod parked;
 mod pause;
@@ -62,6 +63,7 @@ pub use error::{
 };
 pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
+pub use overlaps::{OverlapKind, OverlapView};
 pub use own_documents::{DocumentWriter, NewDocumentView};
 pub use parked::ParkedView;
 pub use reminders::{
@@ -82,8 +84,8 @@ pub use views::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,
     EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, FieldView,
-    FindSlotsRequest, InvoiceView, Keep, MoveProgressView, MoveRequestView, PaymentQrView,
-    PaymentStatus, PersonView, PointView, RecordReadingRequest, SectionCountView, ServiceView,
-    SlotView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TrendView,
+    FindSlotsRequest, InvoiceView, Keep, MoveProgressView, MoveRequestView, OtherwiseRequest,
+    PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest, SectionCountView,
+    ServiceView, SlotView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TrendView,
 };
 pub use words::Language;

@@ -174,6 +174,7 @@ pub(crate) fn booking(n: u64, start: Timestamp, now: Timestamp) -> StoredBooking
         location: String::new(),
         state: BookingState::WaitingForNetwork,
         updated: now,
+        asked: None,
     }
 }
 

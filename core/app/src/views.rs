@@ -179,6 +179,25 @@ pub struct BookRequest {
     pub person_id: String,
     /// Which time.
     pub slot: SlotView,
+    /// What else would do, should it be taken; the clinic decides.
+    pub otherwise: Option<OtherwiseRequest>,
+}
+
+/// Other times that will do, of which a clinic takes the one nearest to the named time. Days and minutes are Vietnam's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherwiseRequest {
+    /// The first day, e.g. `2026-12-01`.
+    pub first_day: String,
+    /// The last day, at most 59 days later.
+    pub last_day: String,
+    /// The minute of the day at which an appointment begins at the earliest; 0 to 1439.
+    pub from_minute: u32,
+    /// The minute of the day before which it begins; at most 1440.
+    pub until_minute: u32,
+    /// Weekdays, 1 for Monday to 7 for Sunday; any when there is none.
+    pub weekdays: Vec<u32>,
+    /// Whether any doctor of the same service will do.
+    pub any_practitioner: bool,
 }
 
 /// How far a booking has come.
@@ -225,6 +244,9 @@ pub struct BookingView {
     pub cancelling: bool,
     /// Other free times that the clinic named when this one was taken.
     pub alternatives: Vec<Timestamp>,
+    /// The time that was named first, when the clinic confirmed another that the person had allowed, or the same with
+    /// another doctor. `start` is when to go.
+    pub asked: Option<Timestamp>,
 }
 
 /// What a synchronisation did.

@@ -10,7 +10,8 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use sokhoe_domain::{BookingState, Refusal, Section, Timestamp, Wire};
 use sokhoe_fhir::Measure;
-use sokhoe_sync::HeldBack;
+use sokhoe_sync::{Elsewhere, HeldBack};
+use sokhoe_vault::StoredBooking;
 use unic_langid::LanguageIdentifier;
 
 use crate::error::{AppError, EnrolmentRefusal, RecoveryCodeRefusal};
@@ -179,6 +180,48 @@ impl Words {
                 self.say_with("booking-refused", &[("code", code.clone())])
             }
         }
+    }
+
+    /// A booking's state; where it was confirmed at another time than the named one, or with another doctor, that it is
+    /// so.
+    #[must_use]
+    pub fn booking_at(&self, booking: &StoredBooking, now: Timestamp) -> String {
+        match (&booking.state, booking.asked) {
+            (BookingState::Confirmed, Some(asked))
+                if asked == booking.start && booking.practitioner.is_empty() =>
+            {
+                self.say("booking-confirmed-other-doctor-unnamed")
+            }
+            (BookingState::Confirmed, Some(asked)) if asked == booking.start => {
+                let doctor = &booking.practitioner;
+                self.say_with(
+                    "booking-confirmed-other-doctor",
+                    &[("practitioner", doctor.clone())],
+                )
+            }
+            (BookingState::Confirmed, Some(asked)) => self.say_with(
+                "booking-confirmed-otherwise",
+                &[
+                    ("when", self.when(booking.start, now)),
+                    ("asked", self.when(asked, now)),
+                ],
+            ),
+            (state, _) => self.booking(state, now),
+        }
+    }
+
+    /// That a booking was confirmed at a time that the person had allowed, and not the named one.
+    #[must_use]
+    pub fn confirmed_elsewhere(&self, there: &Elsewhere, now: Timestamp) -> String {
+        let when = self.when(there.start, now);
+        let place = match there.practitioner.is_empty() {
+            true => when,
+            false => format!("{when}, {}", there.practitioner),
+        };
+        self.say_with(
+            "event-booking-confirmed-otherwise",
+            &[("place", place), ("asked", self.when(there.asked, now))],
+        )
     }
 
     /// How a book stands with a clinic: what is here, as of when, and what is on its way.

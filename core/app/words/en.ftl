@@ -15,6 +15,9 @@ weekday-7 = Sunday
 booking-waiting-for-network = Waiting for a network. Sends by itself.
 booking-sending = Sending to the hospital…
 booking-confirmed = Confirmed
+booking-confirmed-otherwise = Confirmed at another time, which you had allowed: { $when }. First choice: { $asked }.
+booking-confirmed-other-doctor = Confirmed at that time, with another doctor: { $practitioner }
+booking-confirmed-other-doctor-unnamed = Confirmed at that time, with another doctor. Ask at reception when you arrive.
 booking-cancelled = Cancelled
 booking-cancelling = Sending the cancellation to the hospital…
 booking-slot-taken = This time was just taken. Still free: { $times }
@@ -28,6 +31,15 @@ booking-next-try = The hospital cannot be reached yet. Next try: { $when }
 booking-cancelling-next-try = The cancellation has not reached the hospital yet. Next try: { $when }
 booking-parked = Could not be sent and is kept back. Send it again or give it up.
 booking-cancelling-parked = The cancellation did not succeed and is kept back. The appointment stands. Send it again or give it up.
+
+## The family's calendar
+overlap-same-person = { $name } already has an appointment at that time: { $when }, { $clinic }.
+overlap-family = { $name } has an appointment at that time: { $when }, { $clinic }.
+overlap-little-time = Only { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+} between: { $name } has an appointment { $when }, { $clinic }.
+overlap-no-time = No time between: { $name } has an appointment { $when }, { $clinic }.
 
 ## What is kept back
 parked-book = Booking: { $service }, { $when }
@@ -45,6 +57,7 @@ payment-void = This invoice is no longer valid
 
 ## What must be known
 event-booking-confirmed = An appointment was confirmed
+event-booking-confirmed-otherwise = An appointment was confirmed, not as first chosen but as you had allowed: { $place }. First choice: { $asked }.
 event-booking-refused = The hospital refused an appointment
 event-booking-cancelled = An appointment was cancelled
 event-cancellation-refused = The hospital refused a cancellation

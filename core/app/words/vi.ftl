@@ -15,6 +15,9 @@ weekday-7 = Chủ Nhật
 booking-waiting-for-network = Đang chờ có mạng. Sẽ tự gửi khi có mạng.
 booking-sending = Đang gửi đến bệnh viện…
 booking-confirmed = Đã xác nhận
+booking-confirmed-otherwise = Đã xác nhận vào giờ khác: { $when }. Giờ chọn đầu tiên: { $asked }.
+booking-confirmed-other-doctor = Đã xác nhận đúng giờ, với bác sĩ khác: { $practitioner }
+booking-confirmed-other-doctor-unnamed = Đã xác nhận đúng giờ, với bác sĩ khác. Hãy hỏi quầy tiếp đón khi đến.
 booking-cancelled = Đã hủy lịch
 booking-cancelling = Đang gửi yêu cầu hủy lịch đến bệnh viện…
 booking-slot-taken = Giờ này vừa có người đặt. Còn các giờ: { $times }
@@ -28,6 +31,12 @@ booking-next-try = Chưa liên lạc được với bệnh viện. Lần thử t
 booking-cancelling-next-try = Chưa gửi được yêu cầu hủy lịch đến bệnh viện. Lần thử tới: { $when }
 booking-parked = Chưa gửi được và đã tạm dừng. Hãy chọn gửi lại hoặc bỏ.
 booking-cancelling-parked = Yêu cầu hủy lịch chưa thành công và đã tạm dừng. Lịch khám vẫn còn. Hãy chọn gửi lại hoặc bỏ.
+
+## Lịch của cả nhà
+overlap-same-person = { $name } đã có lịch khám khác trùng giờ này: { $when }, { $clinic }.
+overlap-family = { $name } có lịch khám trùng giờ này: { $when }, { $clinic }.
+overlap-little-time = Chỉ cách { $minutes } phút: { $name } có lịch khám { $when }, { $clinic }.
+overlap-no-time = Liền ngay nhau: { $name } có lịch khám { $when }, { $clinic }.
 
 ## Việc tạm dừng
 parked-book = Đặt lịch khám: { $service }, { $when }
@@ -45,6 +54,7 @@ payment-void = Phiếu thu không còn hiệu lực
 
 ## Việc cần biết
 event-booking-confirmed = Lịch khám đã được xác nhận
+event-booking-confirmed-otherwise = Lịch khám được xác nhận không đúng như chọn đầu tiên, mà theo điều bạn đã đồng ý: { $place }. Giờ chọn đầu tiên: { $asked }.
 event-booking-refused = Bệnh viện không nhận lịch khám
 event-booking-cancelled = Lịch khám đã bị hủy
 event-cancellation-refused = Bệnh viện không nhận yêu cầu hủy lịch

@@ -27,6 +27,8 @@ pub struct Appointment {
     pub end: Option<Timestamp>,
     /// `minutesDuration`.
     pub minutes: Option<u32>,
+    /// The id of the first Slot that it takes, of those at the same server; ours has none.
+    pub slot: Option<String>,
     /// The HealthcareService.
     pub service: Option<Ref>,
     /// The specialty.
@@ -145,6 +147,11 @@ impl Appointment {
                 .get("minutesDuration")
                 .u64()
                 .and_then(|minutes| minutes.try_into().ok()),
+            slot: root
+                .get("slot")
+                .items()
+                .find_map(|slot| read::reference(slot, "Slot"))
+                .map(|slot| slot.id),
             service: actor("HealthcareService").map(|service| Ref {
                 name: if service.name.is_empty() {
                     read::coded(root.get("serviceType"))
@@ -214,6 +221,8 @@ impl Appointment {
         let start = self.start.map(Timestamp::to_fhir);
         let end = self.end.map(Timestamp::to_fhir);
         let minutes = self.minutes.filter(|m| *m > 0).map(|m| m.to_string());
+        let slot = self.slot.as_ref();
+        let slot = slot.map(|id| read::write_reference("Slot", &Ref::new(id.as_str(), "")));
         Object::resource("Appointment")
             .maybe("id", self.id.as_deref())
             .object("meta", meta)
@@ -224,6 +233,7 @@ impl Appointment {
             .maybe("start", start.as_deref())
             .maybe("end", end.as_deref())
             .raw("minutesDuration", minutes.as_deref().unwrap_or(""))
+            .list("slot", slot)
             .maybe("comment", self.comment.as_deref())
             .list("participant", participants)
     }
@@ -289,7 +299,7 @@ pub(crate) mod tests {
             version in option::of("[a-z0-9]{1,4}"),
             status in arb_status(),
             (start, end, held_until) in (option::of(arb_time()), option::of(arb_time()), option::of(arb_time())),
-            minutes in option::of(1..500_u32),
+            (minutes, slot) in (option::of(1..500_u32), option::of("[A-Za-z0-9.-]{1,64}")),
             (service, practitioner) in (option::of(arb_ref()), option::of(arb_ref())),
             (location, patient) in (option::of(arb_ref()), option::of(arb_ref())),
             specialty in option::of(arb_coded()),
@@ -297,7 +307,7 @@ pub(crate) mod tests {
             price in option::of(any::<i64>()),
         ) -> Appointment {
             Appointment {
-                id, version, status, start, end, minutes, service, specialty, practitioner,
+                id, version, status, start, end, minutes, slot, service, specialty, practitioner,
                 location, patient, held_until, comment, price: price.map(Vnd::new),
             }
         }
@@ -312,6 +322,7 @@ pub(crate) mod tests {
             start: Timestamp::parse_fhir("2026-11-24T08:30:00+07:00"),
             end: Timestamp::parse_fhir("2026-11-24T08:45:00+07:00"),
             minutes: Some(15),
+            slot: None,
             service: Some(Ref::new("kham-tim", "Khám tim mạch")),
             specialty: Some(Coded {
                 system: "http://snomed.info/sct".to_owned(),

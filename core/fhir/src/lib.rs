@@ -24,6 +24,7 @@ pub mod json;
 pub mod limits;
 pub mod merge;
 pub mod names;
+mod otherwise;
 pub mod outcome;
 pub mod own_document;
 pub mod own_reading;

@@ -1,10 +1,10 @@
 //! The parameters of IHE ITI Scheduling: `$find` (ITI-115), `$hold` (ITI-116), `$book` (ITI-117).
 
-use sokhoe_domain::Timestamp;
+use sokhoe_domain::{Otherwise, Timestamp};
 
 use crate::common::Ref;
 use crate::json::{Document, Node, Object};
-use crate::{Appointment, FhirError, read};
+use crate::{Appointment, FhirError, otherwise, read};
 
 /// `Appointment/$find`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,6 +45,8 @@ pub struct BookRequest {
     pub patient: String,
     /// The patient's own words.
     pub comment: Option<String>,
+    /// What else would do, should the time of `appointment` be taken (`otherwise`, ours; not with `resource`).
+    pub otherwise: Option<Otherwise>,
 }
 
 impl FindRequest {
@@ -143,6 +145,7 @@ impl BookRequest {
                     .text("name", "comment")
                     .text("valueString", comment)
             }),
+            self.otherwise.as_ref().map(otherwise::write),
         ])
     }
 
@@ -150,7 +153,7 @@ impl BookRequest {
     ///
     /// # Errors
     /// When it is not one, or a parameter is missing or unreadable, or not exactly one of
-    /// `appointment-reference` and `appointment-resource` is given.
+    /// `appointment-reference` and `appointment-resource` is given, or with the latter `otherwise`.
     pub fn from_parameters(json: &str) -> Result<Self, FhirError> {
         let given = Given::parse(json)?;
         let appointment = given.id("appointment-reference", "Appointment")?;
@@ -172,6 +175,15 @@ impl BookRequest {
                 expected: "one of appointment-reference and appointment-resource",
             });
         }
+        let otherwise = given
+            .only(otherwise::NAME)?
+            .map(otherwise::read)
+            .transpose()?;
+        if resource.is_some() && otherwise.is_some() {
+            return Err(FhirError::Unexpected {
+                expected: otherwise::NAME,
+            });
+        }
         Ok(Self {
             appointment,
             resource,
@@ -180,6 +192,7 @@ impl BookRequest {
                 .find("comment")
                 .and_then(|parameter| parameter.str("valueString"))
                 .map(Into::into),
+            otherwise,
         })
     }
 }
@@ -198,6 +211,16 @@ impl<'a> Given<'a> {
             .get("parameter")
             .items()
             .find(|parameter| parameter.get("name").is_text(name))
+    }
+
+    /// A parameter that may be there once.
+    fn only(&self, name: &'static str) -> Result<Option<Node<'_>>, FhirError> {
+        let parameters = self.0.root().get("parameter").items();
+        let mut named = parameters.filter(|parameter| parameter.get("name").is_text(name));
+        match (named.next(), named.next()) {
+            (_, Some(_)) => Err(FhirError::Unexpected { expected: name }),
+            (found, None) => Ok(found),
+        }
     }
 
     fn date_time(&self, name: &str) -> Option<Timestamp> {
@@ -283,6 +306,7 @@ mod tests {
 
     use super::*;
     use crate::appointment::tests::{arb_appointment, arb_text, arb_time};
+    use crate::otherwise::tests::arb_otherwise;
 
     const ID: &str = "[A-Za-z0-9.-]{1,64}";
 
@@ -302,6 +326,7 @@ mod tests {
             resource: None,
             patient: "bn1".to_owned(),
             comment: Some("Xin khám \"sớm\"".to_owned()),
+            otherwise: None,
         };
         insta::assert_snapshot!([find.to_parameters(), book.to_parameters()].join("\n"));
     }
@@ -319,7 +344,19 @@ mod tests {
         let resource = r#"{"name":"appointment-resource","resource":{"resourceType":"Appointment","status":"booked"}}"#;
         assert!(HoldRequest::from_parameters(&wrap(&format!("{patient},{proposed}"))).is_ok());
         assert!(BookRequest::from_parameters(&wrap(&format!("{patient},{resource}"))).is_ok());
+        let wish = r#"{"name":"otherwise","part":[{"name":"first-day","valueDate":"2026-12-01"},{"name":"last-day","valueDate":"2026-12-01"}]}"#;
+        let broken = wish.replace("last-day", "last");
+        let wished = wrap(&format!("{patient},{proposed},{wish}"));
+        assert!(
+            BookRequest::from_parameters(&wished)
+                .unwrap()
+                .otherwise
+                .is_some()
+        );
         for bad in [
+            format!("{patient},{proposed},{broken}"),
+            format!("{patient},{proposed},{wish},{wish}"),
+            format!("{patient},{resource},{wish}"),
             String::new(),
             patient.to_owned(),
             proposed.to_owned(),
@@ -357,10 +394,12 @@ mod tests {
             resource in option::of(arb_appointment()),
             patient in ID,
             comment in option::of(arb_text()),
+            otherwise in option::of(arb_otherwise()),
         ) {
             let resource = resource.map(|mut a| { a.service = None; a });
             let appointment = resource.is_none().then_some(id);
-            let request = BookRequest { appointment, resource, patient, comment };
+            let otherwise = otherwise.filter(|_| appointment.is_some());
+            let request = BookRequest { appointment, resource, patient, comment, otherwise };
             prop_assert_eq!(&BookRequest::from_parameters(&request.to_parameters()).unwrap(), &request);
         }
 

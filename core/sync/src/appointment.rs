@@ -1,9 +1,27 @@
 //! What a clinic's Appointment says of a booking: the one reading for answers and for the feed.
 
-use sokhoe_domain::{BookingState, ClinicId, Timestamp, Wire};
+use serde::{Deserialize, Serialize};
+use sokhoe_domain::{BookingState, ClinicId, Otherwise, Timestamp, Wire};
 use sokhoe_fhir::slot_booking::intent_of;
 use sokhoe_fhir::{Appointment, AppointmentStatus, FhirError, Ref};
-use sokhoe_vault::StoredBooking;
+use sokhoe_vault::{NewEvent, StoredBooking};
+
+use crate::intent::BookIntent;
+
+/// The kind of the event that a booking was confirmed as the person had said would do, not as they named it first. Its
+/// body is [`Elsewhere`] as JSON.
+pub const CONFIRMED_OTHERWISE: &str = "booking-confirmed-otherwise";
+
+/// Where and when a booking was confirmed that was asked for at another place in time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// When it begins.
+    pub start: Timestamp,
+    /// Who is seen; may be empty.
+    pub practitioner: String,
+    /// The time that the person named first.
+    pub asked: Timestamp,
+}
 
 /// Reads an Appointment. One that a server of somebody else's gave an id of its own has the id of the
 /// booking that it is, so that the two are one.
@@ -25,6 +43,71 @@ pub(crate) fn with_names_of(booking: StoredBooking, before: &StoredBooking) -> S
         practitioner: kept(booking.practitioner, &before.practitioner),
         location: kept(booking.location, &before.location),
         ..booking
+    }
+}
+
+/// Whether an Appointment has another Slot than the one that its intent names first.
+pub(crate) fn is_another_slot(appointment: &Appointment, intent: Option<&BookIntent>) -> bool {
+    match (&appointment.slot, intent) {
+        (Some(slot), Some(intent)) => *slot != intent.slot_id,
+        _ => false,
+    }
+}
+
+/// The same without what the person saw of a time that was booked in the place of the named one: the doctor and the room
+/// of that one may be others.
+pub(crate) fn of_another_time(before: &StoredBooking) -> StoredBooking {
+    StoredBooking {
+        practitioner: String::new(),
+        location: String::new(),
+        ..before.clone()
+    }
+}
+
+/// The booking that an Appointment is, with the time that the person named when it is not what they named.
+pub(crate) fn with_asked(
+    booking: StoredBooking,
+    before: &StoredBooking,
+    appointment: &Appointment,
+    intent: Option<&BookIntent>,
+) -> StoredBooking {
+    let otherwise = intent.and_then(|intent| intent.otherwise.as_ref());
+    let may_be_another = match appointment.slot {
+        Some(_) => is_another_slot(appointment, intent),
+        None => !booking.practitioner.is_empty(),
+    };
+    let is_with_another = may_be_another
+        && otherwise.is_some_and(Otherwise::any_practitioner)
+        && booking.practitioner != before.practitioner;
+    let is_elsewhere = booking.start != before.start || is_with_another;
+    let asked = if before.state.is_settled() {
+        before.asked
+    } else {
+        (is_elsewhere && booking.state == BookingState::Confirmed).then_some(before.start)
+    };
+    StoredBooking { asked, ..booking }
+}
+
+/// What the person hears of a booking that a clinic decided.
+pub(crate) fn news_of(booking: &StoredBooking, at: Timestamp) -> NewEvent {
+    let elsewhere = booking.asked.map(|asked| Elsewhere {
+        start: booking.start,
+        practitioner: booking.practitioner.clone(),
+        asked,
+    });
+    let (kind, body) = match (&booking.state, elsewhere) {
+        (BookingState::Cancelled, _) => ("booking-cancelled", String::new()),
+        (_, Some(elsewhere)) => (
+            CONFIRMED_OTHERWISE,
+            serde_json::to_string(&elsewhere).unwrap_or_default(),
+        ),
+        (_, None) => ("booking-confirmed", String::new()),
+    };
+    NewEvent {
+        kind: kind.to_owned(),
+        subject: booking.id.to_string(),
+        at,
+        body,
     }
 }
 
@@ -70,6 +153,7 @@ pub(crate) fn booking_from(
         location: name(&appointment.location),
         state,
         updated,
+        asked: None,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sokhoe_domain::Otherwise;
 
 /// Book an offered time.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +12,20 @@ pub struct BookIntent {
     pub slot_id: String,
     /// The person's Patient id there.
     pub patient_id: String,
+    /// What else would do, should that time be taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<Otherwise>,
+    /// At a server that is not ours: the id of another Slot that was tried last. What was sent for it may still
+    /// arrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trying: Option<String>,
+}
+
+impl BookIntent {
+    /// Reads what the outbox keeps; nothing when it cannot be read.
+    pub(crate) fn read(body: &str) -> Option<Self> {
+        serde_json::from_str(body).ok()
+    }
 }
 
 /// Take a booking back.

@@ -15,6 +15,7 @@ mod pace;
 mod server_slots;
 mod up;
 
+pub use appointment::{CONFIRMED_OTHERWISE, Elsewhere};
 pub use bounds::Bounds;
 pub use down::{ONLY_AHEAD, Pulled};
 pub use error::SyncError;

@@ -29,6 +29,9 @@ pub struct StoredBooking {
     pub state: BookingState,
     /// When it last changed.
     pub updated: Timestamp,
+    /// The time that the person named, where the clinic booked another place in its stead that they had said
+    /// would do: another time, or the same with another doctor.
+    pub asked: Option<Timestamp>,
 }
 
 impl fmt::Debug for StoredBooking {
@@ -42,7 +45,7 @@ impl fmt::Debug for StoredBooking {
 }
 
 pub(crate) const COLUMNS: &str = r#"SELECT "id", "clinic", "start", "end", "service", "practitioner", "location",
-    "state", "updated" FROM "booking""#;
+    "state", "updated", "asked" FROM "booking""#;
 
 pub(crate) fn read_row(row: &Row<'_>) -> Result<StoredBooking, VaultError> {
     Ok(StoredBooking {
@@ -55,6 +58,7 @@ pub(crate) fn read_row(row: &Row<'_>) -> Result<StoredBooking, VaultError> {
         location: row.get(6)?,
         state: serde_json::from_str(&row.get::<_, String>(7)?).map_err(|_| VaultError::Corrupt)?,
         updated: Timestamp::from_millis(row.get(8)?),
+        asked: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_millis),
     })
 }
 
@@ -87,9 +91,9 @@ pub(crate) fn store(tx: &Transaction<'_>, booking: &StoredBooking) -> Result<boo
         serde_json::to_string(&booking.state).map_err(|_| VaultError::Internal { code: 0 })?;
     // Not INSERT OR REPLACE: an intent may refer to the row.
     tx.prepare_cached(
-        r#"INSERT INTO "booking" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        r#"INSERT INTO "booking" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
            ON CONFLICT ("id") DO UPDATE SET "clinic" = ?2, "start" = ?3, "end" = ?4, "service" = ?5,
-               "practitioner" = ?6, "location" = ?7, "state" = ?8, "updated" = ?9"#,
+               "practitioner" = ?6, "location" = ?7, "state" = ?8, "updated" = ?9, "asked" = ?10"#,
     )?
     .execute((
         booking.id.to_string(),
@@ -101,6 +105,7 @@ pub(crate) fn store(tx: &Transaction<'_>, booking: &StoredBooking) -> Result<boo
         &booking.location,
         state,
         booking.updated.as_millis(),
+        booking.asked.map(Timestamp::as_millis),
     ))?;
     Ok(true)
 }

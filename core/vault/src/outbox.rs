@@ -263,6 +263,27 @@ impl Vault {
         Ok(())
     }
 
+    /// Notes in an intent what its sender must know at the next try, in the place of what it was given: on disk, in the
+    /// journal, too, before this returns.
+    ///
+    /// # Errors
+    /// [`VaultError::UnknownIntent`] when it was answered meanwhile; [`VaultError`].
+    pub fn note(&self, id: IntentId, body: &str) -> Result<(), VaultError> {
+        self.store().write(Durability::Full, |tx, _| {
+            let changed = tx
+                .prepare_cached(r#"UPDATE "intent" SET "body" = ?2 WHERE "id" = ?1"#)?
+                .execute((id.to_string(), body))?;
+            let written = all_written(tx)?
+                .into_iter()
+                .find(|written| written.id == id);
+            match written {
+                // Whatever fails after this is the commit: the note says then what was not yet done.
+                Some(written) if changed > 0 => self.journal().add(&written),
+                _ => Err(VaultError::UnknownIntent),
+            }
+        })
+    }
+
     /// Puts an intent off. `state` is what its booking is meanwhile; an intent that is not a booking
     /// itself (a cancellation) leaves the booking as it is. [`BookingState::WaitingForNetwork`] also
     /// says that nothing of it ever reached the clinic: it counts as not sent again.
@@ -491,9 +512,10 @@ fn all_written(tx: &Transaction<'_>) -> Result<Vec<WrittenIntent>, VaultError> {
 fn agree(journal: &Contents, database: &[WrittenIntent]) -> bool {
     journal.damage == Damage::None
         && journal.live.len() == database.len()
-        && database
-            .iter()
-            .all(|intent| journal.has(intent.id) && journal.kept.contains(&intent.id))
+        && database.iter().all(|intent| {
+            let live = journal.live.iter().find(|live| live.id == intent.id);
+            live.is_some_and(|live| live.body == intent.body) && journal.kept.contains(&intent.id)
+        })
 }
 
 /// Brings the database and the journal to say the same, when a vault is opened.
@@ -523,8 +545,10 @@ pub(crate) fn reconcile(vault: &Vault) -> Result<(), VaultError> {
         patches.extend(own_documents::reconcile(vault, tx, scratch, &mut contents)?);
         patches.extend(changes::reconcile(tx, scratch, &mut contents)?);
         for written in &contents.live {
-            if contents.kept.contains(&written.id) {
-                restore(tx, written)?;
+            if contents.kept.contains(&written.id) && !restore(tx, written)? {
+                // What was noted last stands here first.
+                tx.prepare_cached(r#"UPDATE "intent" SET "body" = ?2 WHERE "id" = ?1"#)?
+                    .execute((written.id.to_string(), &written.body))?;
             }
         }
         let database = all_written(tx)?;

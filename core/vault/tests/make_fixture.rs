@@ -26,6 +26,7 @@ fn booking(n: i64, state: BookingState) -> StoredBooking {
         location: "P. 101".to_owned(),
         state,
         updated: at(n),
+        asked: None,
     }
 }
 

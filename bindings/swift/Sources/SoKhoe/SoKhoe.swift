@@ -139,8 +139,19 @@ public final class SoKhoe: Sendable {
     }
 
     /// Books a time. Kept before it is sent: without a network the booking waits, and that is no error.
-    public func book(personId: String, slot: SlotView) async throws -> BookingView {
-        try await core.book(request: BookRequest(personId: personId, slot: slot))
+    ///
+    /// `otherwise` is what else would do, should the time be taken; `BookingView.asked` tells that it was.
+    public func book(personId: String, slot: SlotView, otherwise: OtherwiseRequest? = nil)
+        async throws -> BookingView
+    {
+        let request = BookRequest(personId: personId, slot: slot, otherwise: otherwise)
+        return try await core.book(request: request)
+    }
+
+    /// What everybody's bookings leave no room for, should this person take this time. Nothing is forbidden.
+    public func overlaps(personId: String, slot: SlotView) async throws -> [OverlapView] {
+        try await core.overlaps(
+            personId: personId, clinicId: slot.clinicId, start: slot.start, end: slot.end)
     }
 
     /// Takes a booking back, as soon as there is a network.

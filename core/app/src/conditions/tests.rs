@@ -54,6 +54,8 @@ impl Phone {
         let body = sokhoe_sync::BookIntent {
             slot_id: "s".to_owned(),
             patient_id: WHO.to_owned(),
+            otherwise: None,
+            trying: None,
         };
         let intent = to_book(&booking, &serde_json::to_string(&body).unwrap());
         book.vault.enqueue(&intent, &booking).unwrap();
@@ -391,6 +393,7 @@ async fn a_booking_is_sent_at_once_on_whatever_network() {
         let request = BookRequest {
             person_id: WHO.to_owned(),
             slot,
+            otherwise: None,
         };
         let booked = phone.app.book(request).await.unwrap();
         assert_eq!(booked.status, BookingStatus::Confirmed, "{network:?}");

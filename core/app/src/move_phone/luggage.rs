@@ -99,6 +99,8 @@ struct Booking {
     location: String,
     state: BookingState,
     updated: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -451,6 +453,7 @@ impl Booking {
             location: booking.location,
             state: booking.state,
             updated: booking.updated.as_millis(),
+            asked: booking.asked.map(Timestamp::as_millis),
         }
     }
 
@@ -465,6 +468,7 @@ impl Booking {
             location: self.location.clone(),
             state: self.state.clone(),
             updated: Timestamp::from_millis(self.updated),
+            asked: self.asked.map(Timestamp::from_millis),
         })
     }
 }

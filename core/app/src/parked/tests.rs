@@ -69,6 +69,7 @@ impl Phone {
         let request = BookRequest {
             person_id: FAMILY[0].to_owned(),
             slot,
+            otherwise: None,
         };
         self.app.book(request).await.unwrap().id
     }

@@ -73,6 +73,8 @@ async fn a_long_first_sync_leaves_the_others_their_turn_and_the_window_its_end()
     let body = sokhoe_sync::BookIntent {
         slot_id: "s".to_owned(),
         patient_id: last.to_owned(),
+        otherwise: None,
+        trying: None,
     };
     let intent = to_book(&wanted, &serde_json::to_string(&body).unwrap());
     let book = phone.app.inner.book(last).unwrap();

@@ -1,13 +1,17 @@
 //! What changes that came down mean for bookings and invoices, and which of them must not be missed.
 
-use sokhoe_domain::{BookingState, ResourceKey, Timestamp, Wire};
+use sokhoe_domain::{BookingState, IntentId, ResourceKey, Timestamp, Wire};
 use sokhoe_fhir::InvoiceView;
 use sokhoe_fhir::bundle::Change;
 use sokhoe_fhir::slot_booking::intent_of;
 use sokhoe_vault::{NewEvent, StoredBooking};
 
-use crate::appointment::{self, booking_from, decided, with_names_of};
+use crate::appointment::{
+    self, booking_from, decided, is_another_slot, news_of, of_another_time, with_asked,
+    with_names_of,
+};
 use crate::error::SyncError;
+use crate::intent::BookIntent;
 use crate::lane::{Engine, Lane};
 
 impl Engine {
@@ -21,12 +25,12 @@ impl Engine {
         let (mut bookings, mut events) = (Vec::new(), Vec::new());
         let now = self.clock.now();
         for change in changes {
-            let (subject, event) = match change {
+            let event = match change {
                 Change::Put { key, json, .. } if key.kind == "Appointment" => {
                     let Some(booking) = self.booking_in_feed(lane, json, now)? else {
                         continue;
                     };
-                    let said = (booking.id.to_string(), booking_event(&booking));
+                    let said = news_of(&booking, now);
                     bookings.push(booking);
                     said
                 }
@@ -34,25 +38,25 @@ impl Engine {
                     let Some(booking) = self.deleted_booking(lane, key, now)? else {
                         continue;
                     };
-                    let said = (booking.id.to_string(), booking_event(&booking));
+                    let said = news_of(&booking, now);
                     bookings.push(booking);
                     said
                 }
                 Change::Put { key, json, .. } if key.kind == "Invoice" => {
-                    match self.invoice_event(lane, key, json)? {
-                        Some(event) => (key.id.clone(), event),
-                        None => continue,
+                    let Some(kind) = self.invoice_event(lane, key, json)? else {
+                        continue;
+                    };
+                    NewEvent {
+                        kind: kind.to_owned(),
+                        subject: key.id.clone(),
+                        at: now,
+                        body: String::new(),
                     }
                 }
                 Change::Put { .. } | Change::Delete { .. } | Change::Broken { .. } => continue,
             };
             if news {
-                events.push(NewEvent {
-                    kind: event.to_owned(),
-                    subject,
-                    at: now,
-                    body: String::new(),
-                });
+                events.push(event);
             }
         }
         Ok((bookings, events))
@@ -79,10 +83,18 @@ impl Engine {
             // A server of somebody else's says nothing of a booking at another clinic.
             Some(before) if before.clinic != lane.clinic && lane.wire == Wire::Server => None,
             Some(before) => {
+                let intent = match before.state.is_settled() {
+                    true => None,
+                    false => self.book_intent(booking.id)?,
+                };
                 let booking = match lane.wire {
                     Wire::Clinic => booking,
+                    Wire::Server if is_another_slot(&appointment, intent.as_ref()) => {
+                        with_names_of(booking, &of_another_time(&before))
+                    }
                     Wire::Server => with_names_of(booking, &before),
                 };
+                let booking = with_asked(booking, &before, &appointment, intent.as_ref());
                 let same = StoredBooking {
                     updated: before.updated,
                     ..booking.clone()
@@ -91,6 +103,13 @@ impl Engine {
             }
             None => Some(booking),
         })
+    }
+
+    /// What was decided of a booking that waits.
+    fn book_intent(&self, id: IntentId) -> Result<Option<BookIntent>, SyncError> {
+        let waiting = self.vault.waiting()?;
+        let intent = waiting.into_iter().find(|intent| intent.id == id);
+        Ok(intent.and_then(|intent| BookIntent::read(&intent.body)))
     }
 
     /// A known booking whose Appointment the clinic took away.
@@ -139,12 +158,5 @@ impl Engine {
             "issued" => Some("invoice-issued"),
             _ => None,
         })
-    }
-}
-
-fn booking_event(booking: &StoredBooking) -> &'static str {
-    match booking.state {
-        BookingState::Cancelled => "booking-cancelled",
-        _ => "booking-confirmed",
     }
 }

@@ -45,7 +45,7 @@ impl Calendar {
 
 /// What a Slot's Schedule says of a visit. A name that nobody tells is empty.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Told {
+pub(crate) struct Told {
     pub service: Option<Ref>,
     pub practitioner: Option<Ref>,
     pub location: Option<Ref>,

@@ -1,6 +1,7 @@
 //! Free times of any FHIR R4 server: its free Slots, and what their Schedules say of them.
 
 mod directory;
+mod otherwise;
 mod pages;
 mod ways;
 
@@ -58,6 +59,25 @@ enum Kind {
 }
 
 impl Kind {
+    /// Of the same kind as a Slot, by what that and its Schedule say.
+    fn like(slot: &SlotView, json: &str, schedule: Option<&str>) -> Self {
+        let own = codes(json, "serviceType");
+        let of_schedule = || schedule.map(|json| codes(json, "serviceType"));
+        let actors = schedule.and_then(|json| sokhoe_fhir::slot::actors(json).ok());
+        let mut actors = actors.unwrap_or_default().into_iter();
+        Self::Like {
+            schedule: slot.schedule.clone(),
+            service: actors
+                .find(|(key, _)| key.kind == "HealthcareService")
+                .map(|(key, _)| key.id),
+            codes: if own.is_empty() {
+                of_schedule().unwrap_or_default()
+            } else {
+                own
+            },
+        }
+    }
+
     fn takes(&self, slot: &Found, directory: &Directory) -> bool {
         let calendar = directory.calendar(slot.view.schedule.as_deref());
         let of_service = |id: &str| calendar.and_then(|calendar| directory.is_of(calendar, id));
@@ -157,27 +177,13 @@ impl Engine {
         json: &str,
         schedule: Option<&str>,
     ) -> Vec<Timestamp> {
-        let own = codes(json, "serviceType");
-        let of_schedule = || schedule.map(|json| codes(json, "serviceType"));
-        let actors = schedule.and_then(|json| sokhoe_fhir::slot::actors(json).ok());
-        let mut actors = actors.unwrap_or_default().into_iter();
         let day = Timestamp::start_of_day(slot.start.vietnam_day());
         let mut search = Search {
             client: &lane.client,
             ways,
             from: day.max(self.clock.now()),
             to: day.plus(DAY),
-            kind: Kind::Like {
-                schedule: slot.schedule.clone(),
-                service: actors
-                    .find(|(key, _)| key.kind == "HealthcareService")
-                    .map(|(key, _)| key.id),
-                codes: if own.is_empty() {
-                    of_schedule().unwrap_or_default()
-                } else {
-                    own
-                },
-            },
+            kind: Kind::like(slot, json, schedule),
             limit: usize::MAX,
             directory: Directory::default(),
             found: BTreeMap::new(),

@@ -16,7 +16,7 @@ use sokhoe_fhir::{Appointment, AppointmentStatus, Ref};
 use sokhoe_vault::{IntentKind, NewEvent, ParkedWhy, StoredBooking, StoredIntent, VaultError};
 use tokio::task::JoinHandle;
 
-use crate::appointment::{booking_from, decided, with_names_of};
+use crate::appointment::{booking_from, decided, news_of, with_asked, with_names_of};
 use crate::error::SyncError;
 use crate::intent::{BookIntent, CancelIntent};
 use crate::lane::{Engine, Lane};
@@ -258,7 +258,8 @@ impl Engine {
                 match answer {
                     Ok(answer) => {
                         permit.succeeded();
-                        self.answered(intent, booking, &answer.appointment)
+                        let names = booking.clone();
+                        self.answered(intent, booking, &names, &answer.appointment)
                     }
                     Err(error) => {
                         permit.failed(&error);
@@ -369,10 +370,12 @@ impl Engine {
         }
     }
 
+    /// What an answer means. It need not repeat `names`, which the person saw of what was booked.
     fn answered(
         &self,
         intent: &StoredIntent,
         before: StoredBooking,
+        names: &StoredBooking,
         appointment: &Appointment,
     ) -> Outcome {
         let undecided = Outcome::Again {
@@ -390,19 +393,19 @@ impl Engine {
         let Some(state) = decided(appointment.status) else {
             return undecided;
         };
-        let kind = match state {
-            BookingState::Cancelled => "booking-cancelled",
-            _ => "booking-confirmed",
-        };
         let updated = self.clock.now();
+        let named = BookIntent::read(&intent.body);
         let booking = booking_from(&before.clinic, appointment, state.clone(), updated)
-            .map(|booking| with_names_of(booking, &before))
+            .map(|booking| with_names_of(booking, names))
+            .map(|booking| with_asked(booking, &before, appointment, named.as_ref()))
             .unwrap_or(StoredBooking {
                 state,
                 updated,
                 ..before
             });
-        Outcome::Settled(booking, vec![self.event(kind, intent)])
+        let news = news_of(&booking, updated);
+        let subject = intent.thing.clone();
+        Outcome::Settled(booking, vec![NewEvent { subject, ..news }])
     }
 
     fn failed(
@@ -512,12 +515,13 @@ fn code_of(refusal: Refusal) -> String {
 fn request_of(intent: &StoredIntent) -> Option<BookRequest> {
     match intent.kind {
         IntentKind::Book => {
-            let body: BookIntent = serde_json::from_str(&intent.body).ok()?;
+            let body = BookIntent::read(&intent.body)?;
             Some(BookRequest {
                 appointment: Some(body.slot_id),
                 resource: None,
                 patient: body.patient_id,
                 comment: None,
+                otherwise: body.otherwise,
             })
         }
         IntentKind::Cancel => {
@@ -533,6 +537,7 @@ fn request_of(intent: &StoredIntent) -> Option<BookRequest> {
                 resource: Some(resource),
                 patient: body.patient_id,
                 comment: None,
+                otherwise: None,
             })
         }
     }

@@ -125,6 +125,8 @@ impl World {
             IntentKind::Book => serde_json::to_string(&BookIntent {
                 slot_id: "s".to_owned(),
                 patient_id: "p".to_owned(),
+                otherwise: None,
+                trying: None,
             }),
             IntentKind::Cancel => serde_json::to_string(&CancelIntent {
                 appointment_id: about.to_string(),
@@ -149,6 +151,7 @@ impl World {
             location: String::new(),
             state: BookingState::WaitingForNetwork,
             updated: now,
+            asked: None,
         };
         self.vault.enqueue(&intent, &booking).unwrap();
         id

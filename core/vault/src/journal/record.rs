@@ -180,6 +180,9 @@ pub(crate) struct WrittenBooking {
     pub(crate) location: String,
     pub(crate) state: BookingState,
     pub(crate) updated: i64,
+    /// Unset in what a program of before wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asked: Option<i64>,
 }
 
 impl fmt::Debug for WrittenIntent {
@@ -211,6 +214,7 @@ impl WrittenIntent {
                 location: booking.location.clone(),
                 state: booking.state.clone(),
                 updated: booking.updated.as_millis(),
+                asked: booking.asked.map(Timestamp::as_millis),
             },
         }
     }
@@ -239,6 +243,7 @@ impl WrittenIntent {
             location: booking.location.clone(),
             state: booking.state.clone(),
             updated: Timestamp::from_millis(booking.updated),
+            asked: booking.asked.map(Timestamp::from_millis),
         }
     }
 }

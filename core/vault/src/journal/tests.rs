@@ -70,6 +70,7 @@ fn intent(n: u64) -> WrittenIntent {
             location: String::new(),
             state: BookingState::WaitingForNetwork,
             updated: 1,
+            asked: None,
         },
     }
 }

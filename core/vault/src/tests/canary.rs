@@ -139,6 +139,7 @@ fn feed(vault: &Vault, account: &AccountVault) {
         location: text.clone(),
         state: BookingState::WaitingForNetwork,
         updated: at(1),
+        asked: None,
     };
     let refused = StoredBooking {
         id: IntentId::new(at(2), &SeededRng::new(2)),

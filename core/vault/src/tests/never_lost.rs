@@ -87,6 +87,37 @@ fn a_file_that_went_back_in_time_gets_its_intents_back() {
 }
 
 #[test]
+fn what_was_noted_of_an_intent_is_not_forgotten() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    book(&vault, 1);
+    drop(vault);
+    let old = std::fs::read(phone.path("me.db")).unwrap();
+    let vault = phone.open().unwrap();
+    vault.note(id(1), r#"{"trying":"s2"}"#).unwrap();
+    let body = |vault: &Vault| vault.waiting().unwrap().remove(0).body;
+    assert_eq!(body(&vault), r#"{"trying":"s2"}"#);
+    let unknown = vault.note(id(2), "{}");
+    assert_eq!(unknown, Err(VaultError::UnknownIntent));
+    drop(vault);
+    // The file went back in time: the journal has the note.
+    std::fs::write(phone.path("me.db"), old).unwrap();
+    let vault = phone.open().unwrap();
+    assert_eq!(body(&vault), r#"{"trying":"s2"}"#);
+    assert_eq!(due(&vault), [id(1)]);
+    drop(vault);
+    std::fs::write(phone.path("me.db"), b"").unwrap();
+    let (vault, _) = rebuild(&phone).unwrap();
+    assert_eq!(body(&vault), r#"{"trying":"s2"}"#);
+    // An answer ends it.
+    vault
+        .settle(id(1), &booking(1, BookingState::Confirmed), &[])
+        .unwrap();
+    drop(vault);
+    assert!(phone.open().unwrap().waiting().unwrap().is_empty());
+}
+
+#[test]
 fn a_journal_that_went_away_is_written_again() {
     let phone = Phone::new();
     drop(lived(&phone));

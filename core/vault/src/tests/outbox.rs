@@ -21,6 +21,7 @@ pub(super) fn booking(n: i64, state: BookingState) -> StoredBooking {
         location: "P. 101".to_owned(),
         state,
         updated: at(n),
+        asked: None,
     }
 }
 

@@ -6,6 +6,7 @@
 //! "busy" over "busy" for no change at all and would book twice.
 
 mod ours;
+mod taking;
 #[cfg(test)]
 mod tests;
 
@@ -18,14 +19,15 @@ use sokhoe_fhir::scheduling::BookRequest;
 use sokhoe_fhir::slot::with_status;
 use sokhoe_fhir::slot_booking::{BOOKING, slots_of};
 use sokhoe_fhir::{
-    Appointment, AppointmentStatus, ScheduleView, SlotBooking, SlotStatus, SlotView, Write,
+    Appointment, AppointmentStatus, Ref, ScheduleView, SlotBooking, SlotStatus, SlotView, Write,
 };
 use sokhoe_vault::{IntentKind, StoredBooking, StoredIntent};
 
 use self::ours::{Ours, Read};
 use super::{Outcome, Pushed, UNCLEAR_ANSWERS};
-use crate::appointment::decided;
+use crate::appointment::{decided, is_another_slot, of_another_time};
 use crate::error::SyncError;
+use crate::intent::BookIntent;
 use crate::lane::{Engine, Lane};
 use crate::pace::Permit;
 use crate::server_slots::BookingWays;
@@ -55,6 +57,8 @@ struct Attempt<'a> {
     patient: &'a str,
     /// Whether something of this intent may have been there before.
     sent: bool,
+    /// Whether another time may be booked than the named one.
+    has_otherwise: bool,
     /// Whether anything that writes may have arrived by now.
     wrote: AtomicBool,
     /// The server's time of its last answer to a search, by its own word, in milliseconds; 0 when it says none.
@@ -73,6 +77,8 @@ impl Engine {
         pushed: &mut Pushed,
     ) -> Result<Outcome, SyncError> {
         let mut wrote = false;
+        let mut names = before.clone();
+        let named = BookIntent::read(&intent.body);
         let said = match self.booking_ways(lane).await {
             Ok(ways) => {
                 let attempt = Attempt {
@@ -82,24 +88,35 @@ impl Engine {
                     id: before.id,
                     patient: &request.patient,
                     sent: intent.sent,
+                    has_otherwise: request.otherwise.is_some(),
                     wrote: AtomicBool::new(false),
                     looked: AtomicI64::new(0),
                 };
-                let said = match request.appointment.as_deref() {
-                    Some(slot) => attempt.book(slot, &before).await,
-                    None => attempt.cancel(&before).await,
+                let said = match &named {
+                    Some(intent) => attempt.book(intent, &before).await,
+                    None => attempt.cancel(&before).await.map_err(SyncError::from),
                 };
                 let said = match said {
                     // A clinic may take days to confirm: whoever called it off meanwhile need not wait.
                     Ok(Said::Appointment(undecided))
                         if decided(undecided.status).is_none() && self.is_called_off(intent)? =>
                     {
-                        attempt.cancel(&before).await
+                        attempt.cancel(&before).await.map_err(SyncError::from)
                     }
                     said => said,
                 };
+                if let Ok(Said::Appointment(appointment)) = &said
+                    && is_another_slot(appointment, named.as_ref())
+                    && let Some(slot) = &appointment.slot
+                {
+                    names = attempt.names_of(slot, &before).await;
+                }
                 wrote = attempt.wrote.into_inner();
-                said
+                match said {
+                    Ok(said) => Ok(said),
+                    Err(SyncError::Client(error)) => Err(error),
+                    Err(error) => return Err(error),
+                }
             }
             // A word on what it can is none on this booking.
             Err(SyncError::Client(
@@ -111,12 +128,12 @@ impl Engine {
         Ok(match said {
             Ok(said) => {
                 permit.succeeded();
-                self.server_said(intent, before, said)
+                self.server_said(intent, before, &names, said, wrote)
             }
             // One thing there cannot be read, which says nothing of the others.
             Err(error @ ClientError::Garbled(GarbledAnswer::NotFhir)) => {
                 permit.failed(&error);
-                self.server_said(intent, before, Said::Unclear)
+                self.server_said(intent, before, &names, Said::Unclear, wrote)
             }
             Err(error) => {
                 let error = self.unless_let_out(lane, error).await;
@@ -142,7 +159,14 @@ impl Engine {
                 .any(|other| other.kind == IntentKind::Cancel && other.thing == intent.thing))
     }
 
-    fn server_said(&self, intent: &StoredIntent, before: StoredBooking, said: Said) -> Outcome {
+    fn server_said(
+        &self,
+        intent: &StoredIntent,
+        before: StoredBooking,
+        names: &StoredBooking,
+        said: Said,
+        wrote: bool,
+    ) -> Outcome {
         let unclear = Outcome::Unclear {
             too_many: UNCLEAR_ANSWERS,
         };
@@ -151,10 +175,10 @@ impl Engine {
             Said::Unclear => unclear,
             Said::NotYet => Outcome::Again {
                 after: None,
-                arrived: intent.sent,
+                arrived: intent.sent || wrote,
             },
             Said::Appointment(appointment) => {
-                let outcome = self.answered(intent, before, &appointment);
+                let outcome = self.answered(intent, before, names, &appointment);
                 match &outcome {
                     // It stands: whatever the server did, it did not cancel.
                     Outcome::Settled(booking, _)
@@ -171,82 +195,6 @@ impl Engine {
 }
 
 impl Attempt<'_> {
-    /// Takes a Slot, unless that was done before or somebody else has it.
-    async fn book(&self, slot_id: &str, booking: &StoredBooking) -> Result<Said, ClientError> {
-        if self.sent
-            && let Some(said) = self.settled().await?
-        {
-            return Ok(said);
-        }
-        if !self.ways.takes_bookings {
-            return Ok(Said::Refused(Refusal::takes_no_bookings()));
-        }
-        let mut under_its_id = self.ways.client_ids != Some(false);
-        let mut round = 0;
-        while round < ROUNDS {
-            let Some((slot, read_slot)) = self.slot(slot_id).await? else {
-                return match self.settled().await? {
-                    Some(said) => Ok(said),
-                    // With the time went what would tell whether it was ours.
-                    None if self.may_lag() => Ok(Said::Unclear),
-                    None => Ok(Said::Refused(Refusal::NotOffered)),
-                };
-            };
-            let schedule = self.schedule(&slot).await?;
-            if slot.status != SlotStatus::Free {
-                if let Some(said) = self.settled().await? {
-                    return Ok(said);
-                }
-                if self.may_lag()
-                    && let Some(said) = self.not_taken_for_sure(slot_id, &read_slot.json).await?
-                {
-                    return Ok(said);
-                }
-                let (json, schedule) = (&read_slot.json, schedule.as_deref());
-                let alternatives = self
-                    .engine
-                    .alternatives(self.lane, self.ways, &slot, json, schedule);
-                return Ok(Said::Refused(Refusal::SlotTaken {
-                    alternatives: alternatives.await,
-                }));
-            }
-            // The person agreed to this time and to no other, and no server of this kind minds the past.
-            if slot.start != booking.start
-                || slot.start <= self.engine.clock.now()
-                || schedule.as_deref().is_some_and(is_closed)
-            {
-                return self.or_ours(Refusal::NotOffered).await;
-            }
-            let Some(version) = read_slot.version else {
-                return self.or_ours(Refusal::takes_no_bookings()).await;
-            };
-            let new = SlotBooking {
-                id: self.id,
-                slot: &read_slot.json,
-                schedule: schedule.as_deref(),
-                patient: self.patient,
-            };
-            let Ok(writes) = taking(&new, &slot, version, under_its_id) else {
-                return Ok(Said::Unclear);
-            };
-            match self.transact(&writes).await {
-                Ok(answer) => return self.written(&answer).await,
-                Err(error) if error.is_overtaken() => round += 1,
-                // All of it was refused: it may be the id that this server gives by itself.
-                Err(error)
-                    if under_its_id && self.ways.client_ids.is_none() && may_be_for_id(&error) =>
-                {
-                    under_its_id = false;
-                }
-                Err(ClientError::Server { status: 501 }) => {
-                    return Ok(Said::Refused(Refusal::takes_no_bookings()));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Said::Unclear)
-    }
-
     /// Cancels the Appointment and frees its Slot, where that is as the booking left it.
     async fn cancel(&self, booking: &StoredBooking) -> Result<Said, ClientError> {
         for _ in 0..ROUNDS {
@@ -326,6 +274,21 @@ impl Attempt<'_> {
             self.wrote.store(true, Ordering::Relaxed);
         }
         answer
+    }
+
+    /// What the person sees of a booking at another Slot than the named one. What the server does not tell is empty.
+    async fn names_of(&self, slot_id: &str, before: &StoredBooking) -> StoredBooking {
+        let names = of_another_time(before);
+        let told = match self.slot(slot_id).await {
+            Ok(Some((slot, _))) => self.engine.told_of(self.lane, &slot).await,
+            _ => return names,
+        };
+        let name = |one: Option<Ref>| one.map(|one| one.name).unwrap_or_default();
+        StoredBooking {
+            practitioner: name(told.practitioner),
+            location: name(told.location),
+            ..names
+        }
     }
 
     /// A Slot as it is now; nothing when there is none.

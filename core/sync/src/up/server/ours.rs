@@ -113,9 +113,11 @@ impl Attempt<'_> {
         Ok(Ours::None)
     }
 
-    /// Whether something of ours may be there that only a search finds.
+    /// Whether something of ours may be there that only a search finds. Before another time is taken, what this try
+    /// itself sent counts, too: "overtaken" may be said to the second of two copies.
     pub(super) fn may_lag(&self) -> bool {
-        self.sent && self.ways.client_ids != Some(true)
+        let wrote = self.has_otherwise && self.wrote.load(Ordering::Relaxed);
+        (self.sent || wrote) && self.ways.client_ids != Some(true)
     }
 
     /// Whether a booking was confirmed so lately that a search may not find it.

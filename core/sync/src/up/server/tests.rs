@@ -149,6 +149,8 @@ impl World {
             body: serde_json::to_string(&BookIntent {
                 slot_id: "s".to_owned(),
                 patient_id: "p".to_owned(),
+                otherwise: None,
+                trying: None,
             })
             .unwrap(),
             created: clock.now(),
@@ -163,6 +165,7 @@ impl World {
             location: String::new(),
             state: BookingState::WaitingForNetwork,
             updated: clock.now(),
+            asked: None,
         };
         vault.enqueue(&intent, &booking).unwrap();
         let client =

@@ -34,6 +34,8 @@ import vn.sokhoe.core.Language
 import vn.sokhoe.core.MoveProgressView
 import vn.sokhoe.core.MoveRequestView
 import vn.sokhoe.core.NewDocumentView
+import vn.sokhoe.core.OtherwiseRequest
+import vn.sokhoe.core.OverlapView
 import vn.sokhoe.core.ParkedView
 import vn.sokhoe.core.PayeeCheckView
 import vn.sokhoe.core.PaymentQrView
@@ -130,11 +132,22 @@ public class SoKhoe private constructor(
     /** Free times, the nearest first. */
     public suspend fun findSlots(request: FindSlotsRequest): List<SlotView> = core.findSlots(request)
 
-    /** Books a time. Kept before it is sent: without a network the booking waits, and that is no error. */
+    /**
+     * Books a time. Kept before it is sent: without a network the booking waits, and that is no error.
+     *
+     * @param otherwise what else would do, should the time be taken; [BookingView.asked] tells that it was
+     */
     public suspend fun book(
         personId: String,
         slot: SlotView,
-    ): BookingView = core.book(BookRequest(personId, slot))
+        otherwise: OtherwiseRequest? = null,
+    ): BookingView = core.book(BookRequest(personId, slot, otherwise))
+
+    /** What everybody's bookings leave no room for, should this person take this time. Nothing is forbidden. */
+    public suspend fun overlaps(
+        personId: String,
+        slot: SlotView,
+    ): List<OverlapView> = core.overlaps(personId, slot.clinicId, slot.start, slot.end)
 
     /** Takes a booking back, as soon as there is a network. */
     public suspend fun cancelBooking(
