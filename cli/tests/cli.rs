@@ -624,6 +624,31 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     let booked = phone.json(&["book", "1"]);
     assert_eq!(booked["booking"]["status"], "confirmed");
     assert_eq!(booked["booking"]["start"], found["slots"][0]["start"]);
+    // They have it themselves by now, and are told so; another time will do.
+    let day = |slot: usize| &found["slots"][slot]["start"].as_str().expect("a time")[..10];
+    let wish = ["--otherwise-from", day(0), "--otherwise-until", day(2)];
+    let wish = [&["book", "1", "--any-doctor", "--json"], wish.as_slice()].concat();
+    let otherwise = phone.run(&wish);
+    let name = enrolled["persons"][0]["name"].as_str().expect("a name");
+    assert!(otherwise.stderr.contains(name), "{}", otherwise.stderr);
+    let otherwise = &otherwise.json()["booking"];
+    assert_eq!(otherwise["status"], "confirmed");
+    assert_eq!(otherwise["asked"], found["slots"][0]["start"]);
+    for bad in [
+        ["book", "1", "--any-doctor"].as_slice(),
+        &["book", "1", "--otherwise-from", day(0), "--between", "7-11"],
+        &["book", "1", "--otherwise-from", day(0), "--on", "monday"],
+        &[
+            "book",
+            "1",
+            "--otherwise-from",
+            day(0),
+            "--otherwise-until",
+            "2020-01-01",
+        ],
+    ] {
+        assert!(!phone.run(bad).ok, "{bad:?}");
+    }
     phone.json(&["sync"]);
 
     let booked_id = booked["booking"]["id"].as_str().expect("an id");
