@@ -772,7 +772,7 @@ pub struct EventView {
     pub id: i64,
     /// Whom it concerns.
     pub person_id: String,
-    /// A stable name, e.g. `booking-confirmed`, `booking-refused`, `booking-cancelled`, `invoice-paid`, `invoice-issued`.
+    /// A stable name, e.g. `booking-confirmed`, `booking-confirmed-otherwise`, `booking-refused`, `invoice-paid`.
     pub kind: String,
     /// The booking's or the resource's id.
     pub subject: String,
