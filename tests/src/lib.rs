@@ -1,8 +1,11 @@
 //! What the tests across boundaries share: a clinic and phones as people have them.
 
 pub mod book;
+pub mod crowd;
 pub mod foreign;
+pub mod hurried_clock;
 pub mod numbered;
+pub mod plain_http;
 pub mod ring;
 
 use std::path::PathBuf;
