@@ -16,7 +16,7 @@ use sokhoe_fhir::{
 use super::answers::{Answer, Asked};
 use super::calendar::{Calendar, Offer};
 use super::cells::Cell;
-use super::claim::{claim, release};
+use super::claim::{claim, is_full, release};
 use super::free::alternatives;
 use crate::billing;
 use crate::clinic::Inner;
@@ -66,6 +66,9 @@ pub(crate) fn hold(
     };
     if live_holds(tx, &request.patient)? >= MAX_HOLDS {
         return Ok(too_many());
+    }
+    if comes_too_late(tx, asked.key(), &offer)? {
+        return taken(tx, office, offer);
     }
     let until = now.plus(HOLD);
     let Some(pk) = insert(tx, asked.key(), &offer, &request.patient, Some(until))? else {
@@ -118,6 +121,9 @@ fn book_proposed(
     let Some(offer) = office.calendar.proposed(proposed, tx.now()) else {
         return Ok(not_offered());
     };
+    if comes_too_late(tx, asked.key(), &offer)? {
+        return taken(tx, office, offer);
+    }
     let Some(pk) = insert(tx, asked.key(), &offer, &request.patient, None)? else {
         return Ok(reused());
     };
@@ -324,6 +330,18 @@ fn insert(
             tx.now().as_millis(),
         ])?;
     Ok((inserted == 1).then(|| tx.sql().last_insert_rowid()))
+}
+
+/// Whether somebody else has the time, and the id is not that of an appointment already: then nothing need be written
+/// to find it out.
+fn comes_too_late(tx: &Tx<'_>, id: &str, offer: &Offer<'_>) -> Result<bool, StoreError> {
+    Ok(is_full(tx, offer)? && !is_id_used(tx, id)?)
+}
+
+fn is_id_used(tx: &Tx<'_>, id: &str) -> Result<bool, StoreError> {
+    let used = "SELECT 1 FROM appointment WHERE id = ?1
+                UNION ALL SELECT 1 FROM resource WHERE type = 'Appointment' AND id = ?1";
+    Ok(tx.sql().prepare_cached(used)?.exists([id])?)
 }
 
 fn remove(tx: &Tx<'_>, pk: i64) -> Result<(), StoreError> {

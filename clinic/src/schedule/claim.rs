@@ -1,4 +1,5 @@
-//! Taking time. The database's UNIQUE (schedule, cell, seat) decides; nothing here checks first.
+//! Taking time. The database's UNIQUE (schedule, cell, seat) decides who gets it; [`is_full`] only spares most of
+//! those who come too late the writing of what would be taken back.
 
 use rusqlite::{ffi, params};
 use sokhoe_domain::Timestamp;
@@ -6,6 +7,7 @@ use sokhoe_domain::planted::{Bug, is_planted};
 
 use super::calendar::Offer;
 use super::cells::MINUTES;
+use super::free::{has_free_seat, taken_seats};
 use crate::store::{StoreError, Tx};
 
 /// Takes the offered time for an appointment: the first seat that is free all along. Whether it could.
@@ -32,6 +34,16 @@ pub(super) fn claim(
         }
     }
     Ok(false)
+}
+
+/// Whether every seat is taken at some time of what is offered.
+pub(super) fn is_full(tx: &Tx<'_>, offer: &Offer<'_>) -> Result<bool, StoreError> {
+    if is_planted(Bug::TwoInOneSeat) {
+        return Ok(false);
+    }
+    let end = offer.cell.plus_minutes(offer.service.minutes);
+    let taken = taken_seats(tx.sql(), offer.schedule, offer.cell, end, tx.now())?;
+    Ok(!has_free_seat(offer, &taken))
 }
 
 /// Gives an appointment's time back.
