@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use ring::digest::{SHA256, digest};
 use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::ports::Clock as _;
-use sokhoe_fhir::bundle::SearchPage;
-use sokhoe_fhir::{Appointment, AppointmentStatus, BookRequest, HoldRequest, Outcome};
+use sokhoe_fhir::{Appointment, AppointmentStatus, BookRequest, HoldRequest};
 use sokhoe_testing::SeededRng;
 use sokhoe_tests::crowd::CrowdPhone;
 use sokhoe_tests::hurried_clock::{HurriedClock, TIMES};
 use sokhoe_tests::plain_http::{Answer, Connection};
 
+use crate::answers::{Known, appointment, held_until, refusal};
+use crate::counts::Counts;
 use crate::history::Event;
 use crate::seat::{Ask, Id, Op, Ret};
 
@@ -64,65 +64,6 @@ pub struct Done {
     pub counts: Counts,
     /// What must not be.
     pub wrongs: Vec<String>,
-}
-
-/// How often.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Counts {
-    /// Operations: keys that were asked under.
-    pub attempts: u64,
-    pub won: u64,
-    pub held: u64,
-    pub moved: u64,
-    pub called_off: u64,
-    pub taken: u64,
-    /// Refused because the person has enough.
-    pub too_many: u64,
-    /// Answers that were thrown away unread.
-    pub thrown_away: u64,
-    /// Requests whose connection broke before the answer.
-    pub broken: u64,
-    /// "Come back later".
-    pub later: u64,
-    /// Known answers that were asked for again.
-    pub repeated: u64,
-}
-
-impl Counts {
-    pub fn add(&mut self, other: &Self) {
-        self.attempts += other.attempts;
-        self.won += other.won;
-        self.held += other.held;
-        self.moved += other.moved;
-        self.called_off += other.called_off;
-        self.taken += other.taken;
-        self.too_many += other.too_many;
-        self.thrown_away += other.thrown_away;
-        self.broken += other.broken;
-        self.later += other.later;
-        self.repeated += other.repeated;
-    }
-}
-
-/// An answer that was seen, and how to ask for it again.
-#[derive(Debug)]
-struct Known {
-    request: Vec<u8>,
-    answer: (u16, [u8; 32]),
-}
-
-impl Known {
-    fn new(request: Vec<u8>, answer: &Answer) -> Self {
-        Self {
-            request,
-            answer: fingerprint(answer),
-        }
-    }
-
-    /// Whether it is the same to the byte.
-    fn is(&self, answer: &Answer) -> bool {
-        self.answer == fingerprint(answer)
-    }
 }
 
 /// What came of an operation.
@@ -464,52 +405,4 @@ impl Client {
 /// The key of an intent, and the id of the booking that it makes.
 pub fn key(id: Id) -> String {
     format!("01990000-0000-7000-8000-{id:012x}")
-}
-
-fn fingerprint(answer: &Answer) -> (u16, [u8; 32]) {
-    let hash = digest(&SHA256, &answer.body);
-    let mut bytes = [0; 32];
-    bytes.copy_from_slice(hash.as_ref());
-    (answer.status, bytes)
-}
-
-/// The code of a refusal, which stands alone or first in a Bundle.
-fn refusal(answer: &Answer) -> Option<String> {
-    if answer.status == 200 {
-        return None;
-    }
-    let body = std::str::from_utf8(&answer.body).ok()?;
-    let alone = Outcome::from_json(body).ok();
-    let outcome = alone.or_else(|| {
-        let page = SearchPage::parse(body).ok()?;
-        Outcome::from_json(page.of_kind("OperationOutcome").next()?).ok()
-    })?;
-    outcome.refusal().map(str::to_owned)
-}
-
-fn appointment(body: &[u8]) -> Option<Appointment> {
-    let page = SearchPage::parse(std::str::from_utf8(body).ok()?).ok()?;
-    Appointment::from_json(page.of_kind("Appointment").next()?).ok()
-}
-
-fn held_until(body: &[u8]) -> Option<Timestamp> {
-    appointment(body)?.held_until
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_retry_that_got_another_answer_is_found() {
-        let answer = |status, body: &str| Answer {
-            status,
-            retry_after: None,
-            body: body.as_bytes().to_vec(),
-        };
-        let known = Known::new(Vec::new(), &answer(409, "taken"));
-        assert!(known.is(&answer(409, "taken")));
-        assert!(!known.is(&answer(409, "taken, but these are free")));
-        assert!(!known.is(&answer(200, "taken")));
-    }
 }

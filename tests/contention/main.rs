@@ -4,7 +4,7 @@
 //!
 //!     SOKHOE_ATTEMPTS=1000000 cargo test --profile simulated -p sokhoe-tests --test contention -- --show-output
 //!
-//! * `client`: what one of them does and notes. `seat`: what a time is when nothing happens at once. `history`: whether
+//! * `client`: what one of them does and notes; `answers`, `counts`: what it heard. `seat`: what a time is when nothing happens at once. `history`: whether
 //!   what was noted is that. `backend`: the databases.
 
 #![allow(
@@ -14,8 +14,10 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod answers;
 mod backend;
 mod client;
+mod counts;
 mod history;
 mod seat;
 mod thousand_clients;

@@ -21,7 +21,8 @@ use sokhoe_tests::plain_http::Connection;
 use tempfile::TempDir;
 
 use crate::backend::Backend;
-use crate::client::{Client, Counts, Done, HotSlot, Stage, key};
+use crate::client::{Client, Done, HotSlot, Stage, key};
+use crate::counts::Counts;
 use crate::history::{Event, Looked, check};
 
 const CLIENTS: usize = 1_000;
