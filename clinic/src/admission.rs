@@ -1,5 +1,6 @@
 //! Who is let in when more is asked than can be done. What cannot be answered soon is told to come later at once, before
-//! its body is read and anything is asked of the database: a phone that waits in vain asks again, and makes it worse.
+//! its body is read and anything is asked of the database: a phone that waits in vain asks again, and makes it worse. A
+//! place is taken when the body has come and its sender is known, so that who sends slowly keeps none from the others.
 //!
 //! * People's own words come first: bookings, holds, readings, enrolments. So many of them are under way at most as are
 //!   answered within [`TARGET`]; the limit follows what the last answers took (additive increase, multiplicative
@@ -8,7 +9,7 @@
 //! * The desk is the clinic's own, and a feed that waits costs nothing while it waits: they are not counted.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -102,7 +103,7 @@ impl Default for Admission {
     }
 }
 
-/// A place, given back when the request is over, also when its client is gone.
+/// A place among those who look, given back when the request is over, also when its client is gone.
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
@@ -119,11 +120,66 @@ impl Drop for Place<'_> {
     }
 }
 
+/// Where a request that decides something takes its place, once it is there as a whole. It gives it back when its last
+/// copy is dropped.
+#[derive(Debug, Clone)]
+pub(crate) struct Entrance(Arc<Entered>);
+
+#[derive(Debug)]
+struct Entered {
+    admission: Arc<Admission>,
+    since: OnceLock<Instant>,
+}
+
+impl Entrance {
+    fn new(admission: Arc<Admission>) -> Self {
+        let since = OnceLock::new();
+        Self(Arc::new(Entered { admission, since }))
+    }
+
+    /// Takes the place. Whether there was one.
+    pub fn enter(&self) -> bool {
+        let Entered { admission, since } = &*self.0;
+        let limit = admission.limit.load(Ordering::Relaxed);
+        let Some(place) = Place::take(&admission.deciding, limit) else {
+            admission.was_full();
+            return false;
+        };
+        if since.set(Instant::now()).is_ok() {
+            // `Entered` gives it back.
+            std::mem::forget(place);
+        }
+        true
+    }
+
+    /// Says that the answer is there.
+    fn answered(&self) {
+        if let Some(since) = self.0.since.get() {
+            let now = Instant::now();
+            let took = now.saturating_duration_since(*since);
+            self.0.admission.answered(now, took);
+        }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if self.since.get().is_some() {
+            self.admission.deciding.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Admission {
     /// Whether those who decide leave room for those who look.
     fn is_calm(&self) -> bool {
         let half = self.limit.load(Ordering::Relaxed) / 2;
         self.deciding.load(Ordering::Relaxed) < half
+    }
+
+    /// Whether whoever decides must come later.
+    fn is_full(&self) -> bool {
+        self.deciding.load(Ordering::Relaxed) >= self.limit.load(Ordering::Relaxed)
     }
 
     fn window(&self) -> std::sync::MutexGuard<'_, Window> {
@@ -165,7 +221,7 @@ impl Admission {
 /// Lets a request in, or tells it to come later.
 pub(crate) async fn admit(
     State(admission): State<Arc<Admission>>,
-    request: Request<Body>,
+    mut request: Request<Body>,
     next: Next,
 ) -> Response {
     let later = || ApiError::Crowded.into_response();
@@ -180,15 +236,14 @@ pub(crate) async fn admit(
         }
         Class::Waiting | Class::Looking => later(),
         Class::Deciding => {
-            let limit = admission.limit.load(Ordering::Relaxed);
-            let Some(_place) = Place::take(&admission.deciding, limit) else {
+            if admission.is_full() {
                 admission.was_full();
                 return later();
-            };
-            let began = Instant::now();
+            }
+            let entrance = Entrance::new(admission);
+            request.extensions_mut().insert(entrance.clone());
             let response = next.run(request).await;
-            let now = Instant::now();
-            admission.answered(now, now.saturating_duration_since(began));
+            entrance.answered();
             response
         }
     }
@@ -265,5 +320,26 @@ mod tests {
         assert!(Place::take(&taken, 1).is_none());
         drop(first);
         assert!(Place::take(&taken, 1).is_some());
+    }
+
+    #[test]
+    fn who_decides_has_a_place_from_when_all_of_it_is_there() {
+        let admission = Arc::new(Admission::default());
+        let taken = || admission.deciding.load(Ordering::Relaxed);
+        let entrance = Entrance::new(Arc::clone(&admission));
+        assert_eq!(taken(), 0, "a slow body takes no place");
+        assert!(entrance.enter());
+        let others: Vec<_> = (1..FIRST)
+            .map(|_| Entrance::new(Arc::clone(&admission)))
+            .collect();
+        assert!(others.iter().all(Entrance::enter));
+        assert!(admission.is_full());
+        let late = Entrance::new(Arc::clone(&admission));
+        assert!(!late.enter());
+        drop(late);
+        assert_eq!(taken(), FIRST);
+        drop(others);
+        drop(entrance);
+        assert_eq!(taken(), 0, "also when its client is gone");
     }
 }
