@@ -5,6 +5,7 @@
 //! server itself remembers nothing between requests.
 //!
 //! * `store`: the database: one writer that commits in groups, the feed of changes.
+//! * `admission`: who is let in when more is asked than can be done.
 //! * `access`: the one place that decides who may see what. Denied unless granted.
 //! * `schedule`: what is offered, what is free, holds and bookings, one answer per intent.
 //! * `billing`: what a visit costs, invoices, payments.
@@ -14,6 +15,7 @@
 //! Logs and errors hold no personal data: no names, no ids of persons, no addresses with a query.
 
 mod access;
+mod admission;
 mod billing;
 mod clinic;
 mod config;

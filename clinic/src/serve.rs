@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::IntoResponse as _;
 use axum::serve::ListenerExt as _;
 use http::{HeaderValue, Request, Response, header};
@@ -23,6 +23,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::ClinicError;
+use crate::admission::{Admission, admit};
 use crate::clinic::Inner;
 use crate::desk::{self, Desk};
 use crate::fhir_api::{self, Api, ApiError};
@@ -179,6 +180,8 @@ fn router(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
+        // Before all others: who is sent away must cost next to nothing.
+        .layer(from_fn_with_state(Arc::<Admission>::default(), admit))
 }
 
 /// The answer, or an error like any other when it takes too long.

@@ -11,6 +11,7 @@ mod process;
 mod qr;
 mod relay;
 mod report;
+mod rush;
 mod slow_network;
 mod sync_memory;
 mod vault;
@@ -24,6 +25,7 @@ fn main() {
         && first == process::JOB
     {
         match job {
+            [name, job @ ..] if name == rush::JOB => rush::run_job(job),
             [name, job @ ..] if name == sync_memory::JOB => sync_memory::run_job(job),
             _ => vault::run_job(job),
         }
@@ -64,6 +66,10 @@ fn main() {
     figures.extend(vault::measure(wanted));
     if wanted("booking_round_trip") {
         figures.push(runtime.block_on(booking::measure()));
+    }
+    if rush::NAMES.into_iter().any(wanted) {
+        let measured = runtime.block_on(rush::measure());
+        figures.extend(measured.into_iter().filter(|figure| wanted(&figure.name)));
     }
     if [
         qr::BUILD,

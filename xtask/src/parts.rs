@@ -1,5 +1,6 @@
 //! The parts of `cargo xtask test`, in the order in which they run. A new part is one more line of [`PARTS`].
 
+mod contention;
 mod kotlin;
 mod peers;
 mod postgres;
@@ -39,6 +40,11 @@ pub const PARTS: &[Part] = &[
         name: "simulation",
         about: "lives of a family and its clinics on simulated time, network, disks and clocks, and planted bugs",
         run: simulation::run,
+    },
+    Part {
+        name: "contention",
+        about: "a thousand clients for two hundred times at a clinic that is killed again and again",
+        run: contention::run,
     },
     Part {
         name: "postgres",

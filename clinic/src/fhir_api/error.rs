@@ -46,6 +46,8 @@ pub(crate) enum ApiError {
     Timeout,
     /// The device asks too often.
     TooOften,
+    /// More is asked than can be done, by all devices together.
+    Crowded,
     /// The database.
     Store(StoreError),
 }
@@ -119,8 +121,9 @@ impl IntoResponse for ApiError {
                 let status = StatusCode::TOO_MANY_REQUESTS;
                 return throttled(status, "Too many requests of this device.", "60");
             }
-            Self::Store(StoreError::Busy) => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
+            // The clinic works, only not for everybody at once: phones spread their next try over as long again.
+            Self::Crowded | Self::Store(StoreError::Busy) => {
+                let status = StatusCode::TOO_MANY_REQUESTS;
                 return throttled(status, "Too much is waiting.", "2");
             }
             Self::Store(error) => {

@@ -15,6 +15,7 @@ use sokhoe_fhir::limits::{MAX_DEPTH, check_depth};
 use super::Api;
 use super::error::ApiError;
 use crate::access::{Access, authenticate};
+use crate::admission::Entrance;
 use crate::store::read_async;
 
 const DEVICE: &str = "sokhoe-device";
@@ -95,6 +96,7 @@ impl FromRequest<Api> for JsonBody {
         if !is_json {
             return Err(ApiError::UnsupportedMediaType);
         }
+        let entrance = request.extensions().get::<Entrance>().cloned();
         let bytes = Bytes::from_request(request, api)
             .await
             .map_err(|rejection| match rejection.status() {
@@ -103,6 +105,9 @@ impl FromRequest<Api> for JsonBody {
             })?;
         check_depth(&bytes, MAX_DEPTH)
             .map_err(|_| ApiError::BadRequest("The body is nested too deep."))?;
+        if entrance.is_some_and(|entrance| !entrance.enter()) {
+            return Err(ApiError::Crowded);
+        }
         String::from_utf8(bytes.into())
             .map(Self)
             .map_err(|_| ApiError::BadRequest("The body is not UTF-8."))

@@ -15,7 +15,7 @@ use sokhoe_fhir::{
 use super::answers::{Answer, Asked};
 use super::calendar::{Calendar, Offer};
 use super::cells::Cell;
-use super::claim::{claim, release};
+use super::claim::{claim, is_full, release};
 use super::free::{allowed, alternatives};
 use super::source::Source;
 use crate::billing;
@@ -75,6 +75,9 @@ pub(crate) fn hold(
     };
     if live_holds(tx, &request.patient)? >= MAX_HOLDS {
         return Ok(too_many());
+    }
+    if comes_too_late(tx, office, asked.key(), &offer)? {
+        return taken(tx, office, offer);
     }
     let until = now.plus(HOLD);
     let Some(pk) = insert(
@@ -139,6 +142,11 @@ fn book_proposed(
     let Some(named) = offered.or(wish.and_then(|_| office.calendar.named(proposed))) else {
         return Ok(not_offered());
     };
+    if let Some(offer) = offered.filter(|_| wish.is_none())
+        && comes_too_late(tx, office, asked.key(), &offer)?
+    {
+        return taken(tx, office, offer);
+    }
     let Some(pk) = insert(
         tx,
         asked.key(),
@@ -424,6 +432,23 @@ fn insert(
         ],
         |row| row.get(0),
     )
+}
+
+/// Whether somebody else has the time, and the id is not that of an appointment already: then nothing need be written
+/// to find it out.
+fn comes_too_late(
+    tx: &Tx<'_>,
+    office: &Office,
+    id: &str,
+    offer: &Offer<'_>,
+) -> Result<bool, StoreError> {
+    Ok(is_full(tx, offer, office.source)? && !is_id_used(tx, id)?)
+}
+
+fn is_id_used(tx: &Tx<'_>, id: &str) -> Result<bool, StoreError> {
+    let used = "SELECT 1 FROM appointment WHERE id = ?1
+                UNION ALL SELECT 1 FROM resource WHERE type = 'Appointment' AND id = ?1";
+    tx.sql().exists(used, params![id])
 }
 
 fn remove(tx: &Tx<'_>, pk: i64) -> Result<(), StoreError> {

@@ -1,10 +1,12 @@
-//! Taking time. The database's UNIQUE (schedule, cell, seat) decides; nothing here checks first.
+//! Taking time. The database's UNIQUE (schedule, cell, seat) decides who gets it; [`is_full`] only spares most of
+//! those who come too late the writing of what would be taken back.
 
 use sokhoe_domain::Timestamp;
 use sokhoe_domain::planted::{Bug, is_planted};
 
 use super::calendar::Offer;
 use super::cells::MINUTES;
+use super::free::{has_free_seat, taken_seats};
 use super::source::Source;
 use crate::store::{StoreError, Tx, params};
 
@@ -32,6 +34,16 @@ pub(super) fn claim(
         }
     }
     Ok(false)
+}
+
+/// Whether every seat is taken at some time of what is offered.
+pub(super) fn is_full(tx: &Tx<'_>, offer: &Offer<'_>, source: Source) -> Result<bool, StoreError> {
+    if is_planted(Bug::TwoInOneSeat) {
+        return Ok(false);
+    }
+    let end = offer.cell.plus_minutes(offer.minutes);
+    let taken = taken_seats(tx.sql(), offer.schedule, offer.cell, end, tx.now())?;
+    Ok(!has_free_seat(offer, &taken, source))
 }
 
 /// Gives an appointment's time back.

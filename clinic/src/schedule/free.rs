@@ -186,7 +186,9 @@ fn free_of_day<'a>(
             continue;
         }
         if taken.as_ref().is_none_or(|(pk, _)| *pk != schedule.pk) {
-            taken = Some((schedule.pk, taken_seats(sql, schedule, day, now)?));
+            let from = Cell::on(day, 0);
+            let end = from.plus_minutes(24 * 60);
+            taken = Some((schedule.pk, taken_seats(sql, schedule, from, end, now)?));
         }
         let Some((_, seats)) = &taken else { continue };
         free.extend(offers.filter(|offer| has_free_seat(offer, seats, source)));
@@ -194,24 +196,19 @@ fn free_of_day<'a>(
     Ok(free)
 }
 
-/// Which seats are taken in each cell of the day, as bits.
-fn taken_seats(
+/// Which seats are taken in each cell from one to before another, as bits.
+pub(super) fn taken_seats(
     sql: Sql<'_>,
     schedule: &Schedule,
-    day: NaiveDate,
+    from: Cell,
+    end: Cell,
     now: Timestamp,
 ) -> Result<BTreeMap<i64, u64>, StoreError> {
-    let from = Cell::on(day, 0);
     let mut taken = BTreeMap::new();
     let found = sql.rows(
         "SELECT cell, seat FROM busy
          WHERE schedule = ?1 AND cell >= ?2 AND cell < ?3 AND (expires IS NULL OR expires > ?4)",
-        params![
-            schedule.pk,
-            from.0,
-            from.plus_minutes(24 * 60).0,
-            now.as_millis()
-        ],
+        params![schedule.pk, from.0, end.0, now.as_millis()],
         |row| Ok((row.get::<i64>(0)?, row.get::<u32>(1)?)),
     )?;
     for (cell, seat) in found {
@@ -221,7 +218,7 @@ fn taken_seats(
 }
 
 /// Whether one seat is free for the whole time.
-fn has_free_seat(offer: &Offer<'_>, taken: &BTreeMap<i64, u64>, source: Source) -> bool {
+pub(super) fn has_free_seat(offer: &Offer<'_>, taken: &BTreeMap<i64, u64>, source: Source) -> bool {
     let end = offer.cell.0 + offer.minutes / MINUTES;
     let used = taken
         .range(offer.cell.0..end)

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod admission;
 mod binary;
 mod booking;
 mod desk;

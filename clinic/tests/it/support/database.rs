@@ -148,6 +148,39 @@ impl Database {
     }
 }
 
+/// Keeps everybody from writing.
+pub enum Standstill {
+    Sqlite(Connection),
+    Postgres(Option<Client>),
+}
+
+impl Database {
+    /// Nobody writes until the standstill is dropped.
+    pub fn stand_still(&self) -> Standstill {
+        match self {
+            Self::Sqlite(file) => {
+                let connection = Connection::open(file).unwrap();
+                connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+                Standstill::Sqlite(connection)
+            }
+            Self::Postgres { url, .. } => apart(|| {
+                let mut client = Client::connect(url, NoTls).unwrap();
+                client.batch_execute("BEGIN; LOCK TABLE feed").unwrap();
+                Standstill::Postgres(Some(client))
+            }),
+        }
+    }
+}
+
+impl Drop for Standstill {
+    fn drop(&mut self) {
+        match self {
+            Self::Sqlite(connection) => connection.execute_batch("ROLLBACK").unwrap(),
+            Self::Postgres(client) => apart(|| drop(client.take())),
+        }
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         if let Self::Postgres { server, name, .. } = self {
