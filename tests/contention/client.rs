@@ -143,6 +143,7 @@ impl Client {
             resource: None,
             patient: person.clone(),
             comment: None,
+            otherwise: None,
         };
         let (came, event) = self
             .ask("$book", id, &body.to_parameters(), Ask::Book(id))
@@ -189,6 +190,7 @@ impl Client {
             resource: None,
             patient: person.clone(),
             comment: None,
+            otherwise: None,
         };
         // Not the key of the hold: an intent is one operation.
         let intent = self.new_id();
@@ -279,6 +281,7 @@ impl Client {
             resource: Some(changed),
             patient: mine.person.clone(),
             comment: None,
+            otherwise: None,
         };
         let intent = self.new_id();
         let ask = match status {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::ports::Clock;
 use sokhoe_clinic::system::SystemRng;
-use sokhoe_clinic::{Clinic, ClinicConfig, DataSource};
+use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, PostgresUrl};
 use sokhoe_tests::crowd;
 use sokhoe_tests::hurried_clock::HurriedClock;
 
@@ -26,7 +26,14 @@ async fn main() {
     let clock = HurriedClock {
         since: Timestamp::from_millis(since.parse().expect("milliseconds")),
     };
-    let data = DataSource::from_url(database).expect("a database");
+    let data = if PostgresUrl::is_one(database) {
+        DataSource::Postgres {
+            url: PostgresUrl::new(database, None).expect("a URL"),
+            keys: folder.into(),
+        }
+    } else {
+        DataSource::from_url(database).expect("a database")
+    };
     let config = ClinicConfig::new(data, Arc::new(clock), Arc::new(SystemRng::default()));
     let clinic = Clinic::open(config).expect("a clinic");
     let url = format!("http://{address}");

@@ -50,6 +50,12 @@ fn see_one_order_of_everything_and_lose_nothing_on_sqlite() {
     run(Backend::Sqlite);
 }
 
+#[test]
+#[ignore = "needs a server of PostgreSQL, which the part `postgres` starts"]
+fn see_one_order_of_everything_and_lose_nothing_on_postgres() {
+    run(Backend::Postgres);
+}
+
 /// The clinic's process.
 struct ClinicProcess(Child);
 
@@ -91,6 +97,7 @@ fn run(backend: Backend) {
         .ok()
         .map_or(ATTEMPTS, |number| number.parse().expect("a number"));
     let folder = TempDir::new().unwrap();
+    backend.make();
     let address = format!("127.0.0.1:{}", free_port());
     let since = SystemClock.now();
     let (url, since_text) = (backend.url(folder.path()), since.as_millis().to_string());
@@ -172,6 +179,7 @@ fn run(backend: Backend) {
         stage.began.elapsed().as_secs_f64() - seconds
     );
     look_into(backend, folder.path(), &stage, &done);
+    backend.forget();
 
     assert!(
         counts.won + counts.moved > attempts / 20,

@@ -406,6 +406,7 @@ impl Phone {
             resource,
             patient: patient.to_owned(),
             comment: None,
+            otherwise: None,
         };
         let path = "/fhir/Appointment/$book";
         let request = self

@@ -2,8 +2,12 @@
 
 use super::Tally;
 use crate::{
-    error::Result, process::Log, results::cargo_test, tools::postgres::Server, workspace::Workspace,
+    error::Result, process::Log, results::cargo_test, simulate::built, tools::postgres::Server,
+    workspace::Workspace,
 };
+
+/// Operations of a run of the crowd, in two to three minutes of two cores: a booking there is many journeys to the server.
+const ATTEMPTS: u64 = 50_000;
 
 pub(super) fn run(workspace: &Workspace, log: &mut Log) -> Result<Tally> {
     let server = Server::start(log)?;
@@ -15,6 +19,14 @@ pub(super) fn run(workspace: &Workspace, log: &mut Log) -> Result<Tally> {
         .args(["--test", "clinic", "--test", "several_clinics"])
         .env("SOKHOE_TEST_POSTGRES", &server.url)
         .output(log)?;
-    let count = cargo_test::count(output.lines.iter().map(String::as_str));
-    Ok(count.with_end(output.status.success()).into())
+    // In the build of the part `contention`.
+    let crowd = built(workspace, "contention")
+        .args(["--", "--show-output", "--ignored", "on_postgres"])
+        .env("SOKHOE_ATTEMPTS", ATTEMPTS.to_string())
+        .env("SOKHOE_TEST_POSTGRES", &server.url)
+        .output(log)?;
+    let lines = output.lines.iter().chain(&crowd.lines);
+    let count = cargo_test::count(lines.map(String::as_str));
+    let ended_well = output.status.success() && crowd.status.success();
+    Ok(count.with_end(ended_well).into())
 }
