@@ -151,7 +151,11 @@ public final class SoKhoe: Sendable {
     /// What everybody's bookings leave no room for, should this person take this time. Nothing is forbidden.
     public func overlaps(personId: String, slot: SlotView) async throws -> [OverlapView] {
         try await core.overlaps(
-            personId: personId, clinicId: slot.clinicId, start: slot.start, end: slot.end)
+            personId: personId,
+            clinicId: slot.clinicId,
+            start: slot.start,
+            end: slot.end
+        )
     }
 
     /// Takes a booking back, as soon as there is a network.
