@@ -84,6 +84,14 @@ const KEPT: &[(u64, &str)] = &[
         270,
         "a Patient that changed under an old time was never compared",
     ),
+    (
+        20_497,
+        "a booking went out while the others had asked already, and nobody asked again",
+    ),
+    (
+        49_820,
+        "whose time another one is was not told, and so it was taken for somebody else's",
+    ),
 ];
 
 /// What is asked for in the environment.

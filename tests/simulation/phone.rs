@@ -47,6 +47,8 @@ pub struct State {
     pub said: BTreeMap<(String, String), Said>,
     /// The bookings that were made on it.
     pub asked: BTreeSet<String>,
+    /// Whether somebody does something with it.
+    pub is_in_use: bool,
     /// For whom a booking was being made when it was last heard of, and of what.
     pub is_booking: Option<(String, Wish)>,
     /// What was asked for with each.
@@ -108,6 +110,7 @@ impl SimPhone {
                 said: BTreeMap::new(),
                 asked: BTreeSet::new(),
                 is_booking: None,
+                is_in_use: false,
                 wishes: BTreeMap::new(),
                 otherwise: BTreeSet::new(),
                 words: Vec::new(),
@@ -181,8 +184,17 @@ impl SimPhone {
             2 => self.clock_changes(),
             3 => self.restarts(),
             4..7 => self.loses_power().await,
-            _ => self.does_something().await,
+            _ => {
+                self.state().is_in_use = true;
+                self.does_something().await;
+                self.state().is_in_use = false;
+            }
         }
+    }
+
+    /// Whether somebody was in the middle of something when their life was over: the core may go on with it.
+    pub fn was_in_use(&self) -> bool {
+        self.state().is_in_use
     }
 
     fn weather_changes(&self) {

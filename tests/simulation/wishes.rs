@@ -43,7 +43,8 @@ impl Wish {
     /// What is wrong with a booking that its clinic confirmed.
     fn contradicts(&self, booking: &BookingView) -> Option<String> {
         let is_named = booking.start == self.named && booking.practitioner == self.practitioner;
-        let same = booking.practitioner == self.practitioner;
+        // Whose time another one is a foreign server may not tell just then; then nobody is named.
+        let same = booking.practitioner.is_empty() || booking.practitioner == self.practitioner;
         let is_allowed = |otherwise: &Otherwise| otherwise.allows(booking.start, same);
         if !is_named && !self.otherwise.as_ref().is_some_and(is_allowed) {
             return Some(format!("is at {:?}, and nobody said so", booking.start));

@@ -145,12 +145,14 @@ async fn settle(phones: &[Arc<SimPhone>], wrongs: &Wrongs) {
 async fn come_into_step(phones: &[Arc<SimPhone>], wrongs: &Wrongs) {
     let mut end = tokio::time::Instant::now() + QUIET;
     let mut may_ask_later = true;
+    // What somebody was in the middle of may be sent when others have asked already.
+    let sends_yet = phones.len() > 1 && phones.iter().any(|phone| phone.was_in_use());
     for round in 1.. {
         let stand = beside_each_other(phones).await;
         // One round at a server that pages badly may take longer; what waits then waits for another.
         let is_over = round > 1 && tokio::time::Instant::now() >= end;
         match stand {
-            Stand::InStep => return,
+            Stand::InStep if round > 1 || !sends_yet => return,
             Stand::Sent if phones.len() == 1 => return,
             Stand::AsksLater if is_over && may_ask_later => {
                 may_ask_later = false;
@@ -161,7 +163,7 @@ async fn come_into_step(phones: &[Arc<SimPhone>], wrongs: &Wrongs) {
             Stand::AsksLater | Stand::Waits if is_over => {
                 wrongs.note("I11: somebody still waits".to_owned());
             }
-            Stand::Sent | Stand::AsksLater | Stand::Waits => {}
+            Stand::InStep | Stand::Sent | Stand::AsksLater | Stand::Waits => {}
         }
         if is_over {
             break;
