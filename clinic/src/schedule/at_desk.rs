@@ -1,5 +1,6 @@
 //! What the hotline's operator and the receptionist book: by the phones' own rules and engine, marked as theirs.
 
+use std::fmt;
 use std::sync::Arc;
 
 use sokhoe_fhir::BookRequest;
@@ -11,7 +12,7 @@ use crate::clinic::Inner;
 use crate::store::{StoreError, Tx};
 
 /// A booking for somebody who calls, or stands there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DeskBooking {
     /// The Patient's id.
     pub patient: String,
@@ -23,6 +24,15 @@ pub struct DeskBooking {
     pub source: Source,
     /// The intent's id, a UUID: the same one books once, however often it is asked.
     pub key: String,
+}
+
+impl fmt::Debug for DeskBooking {
+    /// Neither for whom it is nor their words: those are not for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeskBooking")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of it.
