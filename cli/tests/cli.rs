@@ -665,6 +665,18 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
             .any(|reminder| reminder["about"][0]["resource"] == about.as_str()),
         "{reminders}"
     );
+    let next_week = (later + chrono::Duration::days(5)).to_string();
+    let found = phone.json(&[find.as_slice(), &["--from", &next_week]].concat());
+    let moved = &phone.json(&["move-booking", booked_id, "3"])["booking"];
+    assert_eq!(moved["start"], found["slots"][2]["start"]);
+    assert!(moved["moving_to"].is_null());
+    let other_id = otherwise["id"].as_str().expect("an id");
+    let gone = phone.run(&["move-booking", other_id, "3", "--lang", "en"]);
+    assert!(
+        !gone.ok && gone.stderr.contains("stays at its time"),
+        "{}",
+        gone.stderr
+    );
     assert_eq!(phone.json(&["day-times"])["evening"], "18:00");
     let early = phone.json(&["day-times", "--morning", "05:30"]);
     assert_eq!(
@@ -803,7 +815,14 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
         phone.json(&["cancel", &id[..13]])["booking"]["status"],
         "cancelled"
     );
-    assert_eq!(phone.json(&["list"])["bookings"][0]["status"], "cancelled");
+    let list = phone.json(&["list"]);
+    let bookings = list["bookings"].as_array().expect("bookings");
+    assert!(
+        bookings
+            .iter()
+            .any(|booking| booking["id"] == id && booking["status"] == "cancelled"),
+        "{list}"
+    );
 
     // The clinic goes away: what is kept is read, what needs it says so.
     phone.json(&["find", "--service", "noi tiet", "--limit", "3"]);

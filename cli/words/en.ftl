@@ -89,6 +89,7 @@ phone-find-first = No times were looked for yet. First run: sokhoe phone find
 phone-no-such-time = The last search has no time "{ $asked }". Run again: sokhoe phone find
 phone-no-bookings = There are no appointments.
 phone-no-such-booking = There is not exactly one appointment with the id "{ $asked }". See: sokhoe phone list
+phone-not-moved = { $why }
 phone-sync-sends = The booking is kept. When there is a network, run: sokhoe phone sync
 phone-nothing-parked = Nothing is kept back.
 phone-no-such-parked = There is not exactly one thing kept back with the id "{ $asked }". See: sokhoe phone parked

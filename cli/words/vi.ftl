@@ -77,6 +77,7 @@ phone-find-first = Chưa tìm giờ khám. Hãy chạy trước: sokhoe phone fi
 phone-no-such-time = Lần tìm gần nhất không có giờ "{ $asked }". Hãy chạy lại: sokhoe phone find
 phone-no-bookings = Chưa có lịch khám.
 phone-no-such-booking = Không có đúng một lịch khám mang mã "{ $asked }". Xem: sokhoe phone list
+phone-not-moved = { $why }
 phone-sync-sends = Lịch đã được giữ lại. Khi có mạng, chạy: sokhoe phone sync
 phone-nothing-parked = Không có việc nào bị tạm dừng.
 phone-no-such-parked = Không có đúng một việc tạm dừng mang mã "{ $asked }". Xem: sokhoe phone parked

@@ -144,6 +144,7 @@ impl Client {
             patient: person.clone(),
             comment: None,
             otherwise: None,
+            move_to: None,
         };
         let (came, event) = self
             .ask("$book", id, &body.to_parameters(), Ask::Book(id))
@@ -191,6 +192,7 @@ impl Client {
             patient: person.clone(),
             comment: None,
             otherwise: None,
+            move_to: None,
         };
         // Not the key of the hold: an intent is one operation.
         let intent = self.new_id();
@@ -282,6 +284,7 @@ impl Client {
             patient: mine.person.clone(),
             comment: None,
             otherwise: None,
+            move_to: None,
         };
         let intent = self.new_id();
         let ask = match status {

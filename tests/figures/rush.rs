@@ -407,6 +407,7 @@ impl Phone {
             patient: patient.to_owned(),
             comment: None,
             otherwise: None,
+            move_to: None,
         };
         let path = "/fhir/Appointment/$book";
         let request = self

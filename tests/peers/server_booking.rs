@@ -9,7 +9,8 @@ use http::{Request, Response};
 use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
 use sokhoe_app::{
-    AddServerRequest, BookRequest, BookingStatus, BookingView, FindSlotsRequest, SlotView, SoKhoe,
+    AddServerRequest, BookRequest, BookingStatus, BookingView, FindSlotsRequest,
+    MoveBookingRequest, SlotView, SoKhoe,
 };
 use sokhoe_testing::MemoryKeys;
 use sokhoe_tests::foreign::conformance::Server as _;
@@ -264,4 +265,23 @@ fn phones_book_and_cancel_at_hapi() {
         .find(|(_, phone)| phone.person == other.person);
     let (refused, _) = refused.unwrap();
     assert_eq!(other.booking(&refused.id).status, BookingStatus::Refused);
+
+    // To the later time, with a lost answer: it is the same Appointment, and the earlier time is free.
+    other.way.left.store(1, Ordering::SeqCst);
+    let request = MoveBookingRequest {
+        person_id: other.person.clone(),
+        booking_id: again.id.clone(),
+        slot: slots[1].clone(),
+    };
+    let moving = other.app.move_booking(request);
+    let moving = server.runtime.block_on(moving).unwrap();
+    assert_eq!(moving.status, BookingStatus::Confirmed);
+    other.sync(&server);
+    let moved = other.booking(&again.id);
+    assert_eq!((moved.start, moved.moving_to), (slots[1].start, None));
+    assert_eq!(get(&server, "Slot/book-early")["status"], "free");
+    assert_eq!(get(&server, "Slot/book-late")["status"], "busy");
+    let there = get(&server, &format!("Appointment/{}", again.id));
+    assert_eq!(there["slot"][0]["reference"], "Slot/book-late");
+    assert_eq!(there["status"], "booked");
 }

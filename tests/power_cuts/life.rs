@@ -192,7 +192,7 @@ pub fn booking(number: u32, state: BookingState) -> StoredBooking {
 pub fn intent(about: &StoredBooking, kind: IntentKind) -> NewIntent {
     let id = match kind {
         IntentKind::Book => about.id,
-        IntentKind::Cancel => IntentId::new(about.end, &SeededRng::new(7)),
+        IntentKind::Cancel | IntentKind::Move => IntentId::new(about.end, &SeededRng::new(7)),
     };
     NewIntent {
         id,

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use sokhoe_app::{AppError, BookRequest, BookingStatus, FindSlotsRequest, PersonView, SoKhoe};
+use sokhoe_app::domain::Timestamp;
+use sokhoe_app::{
+    AppError, BookRequest, BookingStatus, BookingView, FindSlotsRequest, MoveBookingRequest,
+    PersonView, SoKhoe,
+};
 
 use crate::phone::SimPhone;
 use crate::wishes::Wish;
@@ -12,6 +16,20 @@ use crate::wishes::Wish;
 pub struct Said {
     pub clinic: String,
     pub status: BookingStatus,
+    pub start: Timestamp,
+    /// Whether it said that another time was asked for.
+    pub is_moving: bool,
+}
+
+impl Said {
+    fn of(booking: &BookingView) -> Self {
+        Self {
+            clinic: booking.clinic_id.clone(),
+            status: booking.status,
+            start: booking.start,
+            is_moving: booking.moving_to.is_some(),
+        }
+    }
 }
 
 impl SimPhone {
@@ -53,10 +71,7 @@ impl SimPhone {
                 state.asked.insert(booking.id.clone());
                 state.wishes.insert(booking.id.clone(), wish);
                 state.tally.bookings += 1;
-                let said = Said {
-                    clinic: booking.clinic_id,
-                    status: booking.status,
-                };
+                let said = Said::of(&booking);
                 state.said.insert((person.to_owned(), booking.id), said);
             }
             Err(error) => self.failed_for("book", of, &error),
@@ -78,6 +93,50 @@ impl SimPhone {
             }
             Err(AppError::Validation { .. }) => {}
             Err(error) => self.failed_for("cancel", of, &error),
+        }
+    }
+
+    /// Wants one of the person's bookings to be at another time.
+    pub async fn moves(&self, app: &SoKhoe, of: &PersonView) {
+        let person = of.id.as_str();
+        let Ok(mut bookings) = app.bookings(person) else {
+            return;
+        };
+        bookings.retain(|booking| booking.status == BookingStatus::Confirmed);
+        let Some(booking) = self.dice.one(&bookings) else {
+            return;
+        };
+        let from = self.around.time.look().plus(Duration::from_secs(3_600));
+        let request = FindSlotsRequest {
+            person_id: person.to_owned(),
+            clinic_id: booking.clinic_id.clone(),
+            service_id: None,
+            from,
+            to: from.plus(Duration::from_secs(2 * 86_400)),
+            limit: 12,
+        };
+        let mut slots = match app.find_slots(request).await {
+            Ok(slots) => slots,
+            Err(error) => return self.failed_for("find", of, &error),
+        };
+        slots.retain(|slot| slot.service == booking.service);
+        let Some(slot) = slots.get(self.dice.below(4)) else {
+            return;
+        };
+        self.around.moves.wants(&booking.id, slot.start);
+        let request = MoveBookingRequest {
+            person_id: person.to_owned(),
+            booking_id: booking.id.clone(),
+            slot: slot.clone(),
+        };
+        match app.move_booking(request).await {
+            Ok(after) => {
+                self.state().tally.moves += u64::from(after.start == slot.start);
+                let to = (after.start, after.moving_to);
+                self.tell(format_args!("moves {}: {to:?}", after.id));
+            }
+            Err(AppError::Validation { .. }) => {}
+            Err(error) => self.failed_for("move", of, &error),
         }
     }
 
@@ -113,10 +172,7 @@ impl SimPhone {
                 .map(|((_, id), _)| id.clone())
                 .collect();
             for booking in &bookings {
-                let said = Said {
-                    clinic: booking.clinic_id.clone(),
-                    status: booking.status,
-                };
+                let said = Said::of(booking);
                 let before = state
                     .said
                     .insert((person.id.clone(), booking.id.clone()), said)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sokhoe_app::domain::Timestamp;
 use sokhoe_app::{BookingStatus, PersonView};
 use sokhoe_tests::book::exported_resources;
 
@@ -55,16 +56,18 @@ pub fn seats(clinics: &Clinics, wrongs: &Wrongs) {
     }
 }
 
-/// I3, and whether "confirmed" is true: whatever a phone said the clinic has is there, and as it said.
+/// I3, and whether "confirmed" is true: whatever a phone said the clinic has is there, as it said and when it said; and
+/// nothing is on its way to another time but what a person is asked about.
 pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs) {
-    let there: BTreeMap<String, String> = clinics
+    let there: BTreeMap<String, (String, Timestamp)> = clinics
         .values()
         .flat_map(|clinic| clinic.bookings())
-        .map(|booking| (booking.id, booking.status))
+        .map(|booking| (booking.id, (booking.status, booking.start)))
         .collect();
     for phone in phones {
         let persons = phone.app().persons().expect("persons");
-        for ((of, id), Said { clinic, status }) in phone.said() {
+        for ((of, id), said) in phone.said() {
+            let Said { clinic, status, .. } = said;
             let person = persons.iter().find(|person| person.id == of);
             if person.is_none_or(|person| phone.lost(&clinic, &person.name).is_some()) {
                 // What was said of it went with the record.
@@ -83,7 +86,16 @@ pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrong
                     continue;
                 }
             };
-            let found = there.get(&id).map(String::as_str);
+            let there = there.get(&id);
+            let found = there.map(|(status, _)| status.as_str());
+            let start = there.map(|(_, start)| *start);
+            if status == BookingStatus::Confirmed && start.is_some_and(|start| start != said.start)
+            {
+                wrongs.note(format!("I3: {}: {id} is at another time there", phone.name));
+            }
+            if said.is_moving && !is_kept_back(phone, &of, &id) {
+                wrongs.note(format!("I11: {}: {id} still moves at the end", phone.name));
+            }
             if found != expected {
                 wrongs.note(format!(
                     "I3: {}: {id} is {status:?}, the clinic has {found:?}",
@@ -97,7 +109,7 @@ pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrong
 /// Whether a person is asked what is to become of a booking, of which a server of others tells nothing that is clear.
 fn is_kept_back(phone: &SimPhone, person: &str, id: &str) -> bool {
     let parked = phone.app().parked(person).unwrap_or_default();
-    parked.iter().any(|parked| parked.id == id)
+    parked.iter().any(|parked| parked.booking_id == id)
 }
 
 /// I2: every booking at a clinic is one that a phone of the family asked for, under the id it has there.

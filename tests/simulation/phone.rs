@@ -16,7 +16,7 @@ use crate::network::{Answers, Clinics, Link, Weather};
 use crate::story::Story;
 use crate::template::{Enrolment, PHONES, config, ports};
 use crate::time::{DeviceClock, Time};
-use crate::wishes::Wish;
+use crate::wishes::{Moves, Wish};
 use crate::words::Word;
 use crate::world::Tally;
 
@@ -83,6 +83,8 @@ pub struct Surroundings {
     pub hosts: Arc<BTreeMap<String, String>>,
     pub answers: Arc<Answers>,
     pub bank: Arc<Bank>,
+    /// Where anybody wanted which booking to be.
+    pub moves: Moves,
     pub story: Story,
     pub wrongs: Wrongs,
 }
@@ -241,13 +243,14 @@ impl SimPhone {
         let Some(person) = self.dice.one(&persons) else {
             return;
         };
-        match self.dice.below(21) {
+        match self.dice.below(23) {
             0..8 => self.syncs(&app, person).await,
             8..13 => self.books(&app, person).await,
             13..15 => self.cancels(&app, person).await,
             15..17 => self.records_a_reading(&app, person).await,
             17 => self.settles_a_conflict(&app, person).await,
             18 => self.pays(&app, person),
+            19..21 => self.moves(&app, person).await,
             _ => self.changes_a_contact(&app, person).await,
         }
         self.looks(&app, Some(&person.id));

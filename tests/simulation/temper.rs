@@ -32,10 +32,10 @@ impl Temper {
             18 => 4,
             _ => 5,
         };
-        let minutes = match dice.below(10) {
-            0 => 60,
-            1..4 => 300,
-            _ => 960,
+        let minutes = match dice.below(20) {
+            0..2 => 60,
+            2..5 => 300,
+            _ => 1_200,
         };
         Self {
             phones,

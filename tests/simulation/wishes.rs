@@ -1,4 +1,8 @@
-//! What a person says would do, should a time be taken, and whether it was heeded.
+//! What a person says would do, should a time be taken, where they want a booking to be instead, and whether it was
+//! heeded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sokhoe_app::domain::{Otherwise, Timestamp};
 use sokhoe_app::{BookingStatus, BookingView, OtherwiseRequest, SlotView};
@@ -7,6 +11,24 @@ use crate::check::Wrongs;
 use crate::dice::Dice;
 use crate::network::Clinics;
 use crate::phone::SimPhone;
+
+/// Where anybody of the family wanted which booking to be.
+#[derive(Clone, Default)]
+pub struct Moves(Arc<Mutex<BTreeMap<String, BTreeSet<Timestamp>>>>);
+
+impl Moves {
+    pub fn wants(&self, booking: &str, start: Timestamp) {
+        let mut moves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        moves.entry(booking.to_owned()).or_default().insert(start);
+    }
+
+    fn wanted(&self, booking: &str, start: Timestamp) -> bool {
+        let moves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        moves
+            .get(booking)
+            .is_some_and(|starts| starts.contains(&start))
+    }
+}
 
 /// What was asked for with a booking.
 #[derive(Clone)]
@@ -74,7 +96,8 @@ impl SimPhone {
     pub fn holds_against_wishes(&self, bookings: &[BookingView]) {
         let wishes = self.state().wishes.clone();
         for booking in bookings {
-            if booking.status != BookingStatus::Confirmed {
+            let is_moved = self.around.moves.wanted(&booking.id, booking.start);
+            if booking.status != BookingStatus::Confirmed || is_moved {
                 continue;
             }
             let wish = wishes.get(&booking.id);

@@ -131,7 +131,8 @@ impl SimPhone {
         });
         let bookings = app.bookings(&person.id).unwrap_or_default();
         let bookings = bookings.iter().filter(|booking| {
-            booking.status == BookingStatus::Sending && at(&booking.clinic_id) != Some(0)
+            let waits = booking.status == BookingStatus::Sending || booking.moving_to.is_some();
+            waits && at(&booking.clinic_id) != Some(0)
         });
         (readings.count() + bookings.count()) as u64 >= waiting
     }

@@ -16,7 +16,7 @@ use crate::story::Story;
 use crate::temper::{LIFE, Temper};
 use crate::template::{HOSTS, PATIENTS, PHONES, Template, runtime};
 use crate::time::Time;
-use crate::wishes;
+use crate::wishes::{self, Moves};
 use crate::words;
 
 /// I11: once nothing goes wrong any more, everything is in step within this.
@@ -47,6 +47,8 @@ pub struct Tally {
     pub syncs: u64,
     pub bookings: u64,
     pub cancellations: u64,
+    /// Bookings that are at another time since somebody moved them.
+    pub moves: u64,
     /// Bookings that were confirmed at another time than the named one.
     pub otherwise: u64,
     /// Readings and contacts that were written.
@@ -68,6 +70,7 @@ impl Tally {
         self.syncs += other.syncs;
         self.bookings += other.bookings;
         self.cancellations += other.cancellations;
+        self.moves += other.moves;
         self.otherwise += other.otherwise;
         self.words += other.words;
         self.conflicts += other.conflicts;
@@ -83,7 +86,13 @@ impl Tally {
         assert!(2 * self.bookings > self.lives, "{self}");
         assert!(2 * self.power_cuts > self.lives, "{self}");
         assert!(2 * self.words > self.lives, "{self}");
-        let rare = [self.conflicts, self.endings, self.transfers, self.otherwise];
+        let rare = [
+            self.conflicts,
+            self.endings,
+            self.transfers,
+            self.otherwise,
+            self.moves,
+        ];
         assert!(rare.iter().all(|times| *times > 0), "{self}");
         assert!(self.resources_compared > 10 * self.lives, "{self}");
     }
@@ -93,11 +102,12 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} at other times, {} words, {} conflicts, {} accesses ended, {} transfers, {} power cuts, {} resources compared",
+            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} moved, {} at other times, {} words, {} conflicts, {} accesses ended, {} transfers, {} power cuts, {} resources compared",
             self.device_hours,
             self.syncs,
             self.bookings,
             self.cancellations,
+            self.moves,
             self.otherwise,
             self.words,
             self.conflicts,
@@ -230,6 +240,7 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
             hosts: Arc::new(hosts.collect()),
             answers: Arc::new(Answers::default()),
             bank: Bank::open(Dice::new(seed, 300), &story, &wrongs),
+            moves: Moves::default(),
             story: story.clone(),
             wrongs: wrongs.clone(),
         };

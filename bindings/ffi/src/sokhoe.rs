@@ -9,9 +9,10 @@ use sokhoe_app::{
     AddServerRequest, AppConfig, AttachmentView, BookRequest, BookView, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictView, ContactView, EnrolmentView,
     EntryDetailView, EntryPageView, EntryView, EventView, Existing, ExportFormat, FindSlotsRequest,
-    InvoiceView, Keep, Language, MoveProgressView, MoveRequestView, NewDocumentView, OverlapView,
-    ParkedView, PayeeCheckView, PaymentQrView, PersonView, RecordReadingRequest, ScanView,
-    SectionCountView, ServiceView, SlotView, StorageView, SyncView, TrendView,
+    InvoiceView, Keep, Language, MoveBookingRequest, MoveProgressView, MoveRequestView,
+    NewDocumentView, OverlapView, ParkedView, PayeeCheckView, PaymentQrView, PersonView,
+    RecordReadingRequest, ScanView, SectionCountView, ServiceView, SlotView, StorageView, SyncView,
+    TrendView,
 };
 use sokhoe_domain::Timestamp;
 
@@ -229,6 +230,15 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .run(async move { Ok(core.cancel_booking(&person_id, &booking_id).await?) })
+            .await
+    }
+
+    /// Moves a confirmed booking to another time, as soon as there is a network. Until the clinic has it so, the booking
+    /// stands where it was.
+    pub async fn move_booking(&self, request: MoveBookingRequest) -> Result<BookingView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.move_booking(request).await?) })
             .await
     }
 

@@ -6,11 +6,11 @@ use sokhoe_app::{
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,
     EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView,
     ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView, Keep, KeyStoreRefusal,
-    Language, Measure, MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView,
-    OtherwiseRequest, OverlapKind, OverlapView, ParkedView, PaymentQrView, PaymentStatus,
-    PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal, SectionCountView,
-    ServiceView, SlotView, StorageView, SyncState, SyncStateView, SyncStatus, SyncView,
-    TextPartView, TrendView,
+    Language, Measure, MoveBookingRequest, MoveProgressView, MoveRefusal, MoveRequestView,
+    NewDocumentView, OtherwiseRequest, OverlapKind, OverlapView, ParkedView, PaymentQrView,
+    PaymentStatus, PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal,
+    SectionCountView, ServiceView, SlotView, StorageView, SyncState, SyncStateView, SyncStatus,
+    SyncView, TextPartView, TrendView,
 };
 use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
 
@@ -280,6 +280,17 @@ pub struct BookRequest {
     pub otherwise: Option<OtherwiseRequest>,
 }
 
+/// Have a confirmed booking at this time instead.
+#[uniffi::remote(Record)]
+pub struct MoveBookingRequest {
+    /// Whose booking it is.
+    pub person_id: String,
+    /// The booking.
+    pub booking_id: String,
+    /// Which time; of the same clinic, and for the same service.
+    pub slot: SlotView,
+}
+
 /// Other times that will do, of which a clinic takes the one nearest to the named time. Days and minutes are Vietnam's.
 #[uniffi::remote(Record)]
 pub struct OtherwiseRequest {
@@ -343,6 +354,9 @@ pub struct BookingView {
     pub status_text: String,
     /// Whether a cancellation is on its way to the clinic.
     pub cancelling: bool,
+    /// When it is to begin, while the wish for another time is on its way to the clinic. Until the clinic has it so,
+    /// `start` is when to go.
+    pub moving_to: Option<Timestamp>,
     /// Other free times that the clinic named when this one was taken.
     pub alternatives: Vec<Timestamp>,
     /// The time that was named first, when the clinic confirmed another that the person had allowed, or the same with

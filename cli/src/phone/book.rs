@@ -1,9 +1,12 @@
-//! `sokhoe phone book`, `list` and `cancel`
+//! `sokhoe phone book`, `list`, `cancel` and `move-booking`
 
 use chrono::{NaiveDate, NaiveTime, Timelike as _};
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use sokhoe_app::{BookRequest, BookingStatus, BookingView, OtherwiseRequest};
+use sokhoe_app::{
+    BookRequest, BookingStatus, BookingView, MoveBookingRequest, OtherwiseRequest, PersonView,
+    SlotView,
+};
 
 use super::json;
 use super::offers::Offers;
@@ -104,23 +107,54 @@ pub(super) struct CancelArgs {
     booking: String,
 }
 
+/// Move a confirmed booking to a time of the last `find`
+///
+/// Until the clinic has it so, the booking stands where it was: without a network the wish waits, and goes out with
+/// the next `sync`. Where the clinic refuses (exit code 1), it stands where it was.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sokhoe phone find --service 'tim mạch'
+  sokhoe phone move-booking 0197 2       the second time of that list")]
+pub(super) struct MoveBookingArgs {
+    /// The booking's id, or enough of its beginning; `list` shows it
+    #[arg(value_name = "BOOKING")]
+    booking: String,
+
+    /// The line in the last list of `find`, or the time's id
+    #[arg(value_name = "LINE|ID")]
+    which: String,
+}
+
+/// A time of the last `find`.
+fn chosen(phone: &Phone<'_>, person: &PersonView, which: &str) -> Result<SlotView, Failure> {
+    let offers =
+        Offers::last(&phone.ports, &person.id)?.ok_or_else(|| Failure::said("phone-find-first"))?;
+    offers
+        .choose(which)
+        .ok_or_else(|| Failure::Said("phone-no-such-time", vec![("asked", which.to_owned())]))
+}
+
+/// Says what the family's bookings leave no room for, but for this booking.
+fn warn_of_overlaps(phone: &Phone<'_>, person: &PersonView, slot: &SlotView, except: &str) {
+    let (clinic, start, end) = (&slot.clinic_id, slot.start, slot.end);
+    // A book that cannot be read now keeps nobody from booking.
+    let overlaps = phone.app.overlaps(&person.id, clinic, start, end);
+    for overlap in overlaps.unwrap_or_default() {
+        if overlap.booking_id != except {
+            aside(&overlap.text);
+        }
+    }
+}
+
 pub(super) async fn book(
     phone: &Phone<'_>,
     args: &BookArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let person = phone.person()?;
-    let offers =
-        Offers::last(&phone.ports, &person.id)?.ok_or_else(|| Failure::said("phone-find-first"))?;
-    let slot = offers
-        .choose(&args.which)
-        .ok_or_else(|| Failure::Said("phone-no-such-time", vec![("asked", args.which.clone())]))?;
-    // A book that cannot be read now keeps nobody from booking.
-    let (clinic, start, end) = (&slot.clinic_id, slot.start, slot.end);
-    let overlaps = phone.app.overlaps(&person.id, clinic, start, end);
-    for overlap in overlaps.unwrap_or_default() {
-        aside(&overlap.text);
-    }
+    let slot = chosen(phone, &person, &args.which)?;
+    warn_of_overlaps(phone, &person, &slot, "");
     let booking = phone
         .app
         .book(BookRequest {
@@ -160,18 +194,56 @@ pub(super) async fn cancel(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let person = phone.person()?;
-    let bookings = phone.app.bookings(&person.id)?;
-    let mut fitting = bookings
-        .iter()
-        .filter(|booking| !args.booking.is_empty() && booking.id.starts_with(&args.booking));
-    let (Some(booking), None) = (fitting.next(), fitting.next()) else {
-        return Err(Failure::Said(
-            "phone-no-such-booking",
-            vec![("asked", args.booking.clone())],
-        ));
-    };
+    let booking = known(phone, &person, &args.booking)?;
     let booking = phone.app.cancel_booking(&person.id, &booking.id).await?;
     tell(phone, &booking, output)
+}
+
+pub(super) async fn move_booking(
+    phone: &Phone<'_>,
+    args: &MoveBookingArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let person = phone.person()?;
+    let booking = known(phone, &person, &args.booking)?;
+    let slot = chosen(phone, &person, &args.which)?;
+    warn_of_overlaps(phone, &person, &slot, &booking.id);
+    let wanted = slot.start;
+    let request = MoveBookingRequest {
+        person_id: person.id.clone(),
+        booking_id: booking.id,
+        slot,
+    };
+    let booking = phone.app.move_booking(request).await?;
+    tell(phone, &booking, output)?;
+    if booking.moving_to.is_some() {
+        aside(&phone.words.say("phone-sync-sends"));
+    } else if booking.start != wanted {
+        let events = phone.app.events(&person.id)?;
+        let said = events.into_iter().rev();
+        let why = said
+            .filter(|event| event.subject == booking.id)
+            .map(|event| event.text)
+            .next()
+            .unwrap_or(booking.status_text);
+        return Err(Failure::Said("phone-not-moved", vec![("why", why)]));
+    }
+    Ok(())
+}
+
+/// The one booking whose id begins so.
+fn known(phone: &Phone<'_>, person: &PersonView, id: &str) -> Result<BookingView, Failure> {
+    let bookings = phone.app.bookings(&person.id)?;
+    let mut fitting = bookings
+        .into_iter()
+        .filter(|booking| !id.is_empty() && booking.id.starts_with(id));
+    match (fitting.next(), fitting.next()) {
+        (Some(booking), None) => Ok(booking),
+        _ => Err(Failure::Said(
+            "phone-no-such-booking",
+            vec![("asked", id.to_owned())],
+        )),
+    }
 }
 
 fn tell(phone: &Phone<'_>, booking: &BookingView, output: &mut Output) -> Result<(), Failure> {

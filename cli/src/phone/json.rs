@@ -79,6 +79,7 @@ pub(crate) fn booking(view: &BookingView) -> Value {
         "status": booking_status(view.status),
         "status_text": view.status_text,
         "cancelling": view.cancelling,
+        "moving_to": view.moving_to.map(|at| at.to_fhir()),
         "alternatives": alternatives,
         "asked": view.asked.map(|at| at.to_fhir()),
     })

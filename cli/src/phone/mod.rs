@@ -85,6 +85,7 @@ enum PhoneCommand {
     /// List the bookings, the next first
     List,
     Cancel(book::CancelArgs),
+    MoveBooking(book::MoveBookingArgs),
     /// List what could not be sent and is kept back
     Parked,
     Retry(parked::RetryArgs),
@@ -148,6 +149,7 @@ pub(crate) async fn run(
         PhoneCommand::Book(args) => book::book(&phone, &args, output).await,
         PhoneCommand::List => book::list(&phone, output),
         PhoneCommand::Cancel(args) => book::cancel(&phone, &args, output).await,
+        PhoneCommand::MoveBooking(args) => book::move_booking(&phone, &args, output).await,
         PhoneCommand::Parked => parked::list(&phone, output),
         PhoneCommand::Retry(args) => parked::retry(&phone, &args, output).await,
         PhoneCommand::Drop(args) => parked::give_up(&phone, &args, output).await,

@@ -74,6 +74,7 @@ pub(crate) fn book_at_desk(
         patient: booking.patient.clone(),
         comment: booking.comment.clone(),
         otherwise: None,
+        move_to: None,
     };
     let answer = once(tx, &asked, &booking.patient, |tx| {
         book(tx, &office, &asked, &request)

@@ -114,7 +114,7 @@ pub(crate) fn book(
 ) -> Result<Answer, StoreError> {
     let office = &office.up_to_date(tx)?;
     if let Some(changed) = &request.resource {
-        return change(tx, office, &request.patient, changed);
+        return change(tx, office, request, changed);
     }
     let Some(wanted) = &request.appointment else {
         return Ok(not_offered());
@@ -266,13 +266,15 @@ fn confirm(
     Ok(answer)
 }
 
-/// A changed Appointment: called off, or at another time of the same doctor and service.
+/// A changed Appointment: called off, or at another time of the same service: of the same doctor, unless it says with
+/// whom.
 fn change(
     tx: &mut Tx<'_>,
     office: &Office,
-    patient: &str,
+    request: &BookRequest,
     changed: &Appointment,
 ) -> Result<Answer, StoreError> {
+    let patient = &*request.patient;
     let id = changed.id.as_deref().unwrap_or_default();
     let Some(row) = find(tx, id, patient)?.filter(|row| row.state != "held") else {
         return Ok(not_offered());
@@ -301,14 +303,13 @@ fn change(
             store(tx, office, id, patient, appointment)
         }
         AppointmentStatus::Booked if row.state == "booked" => {
-            let offer = changed.start.and_then(Cell::beginning_at).and_then(|cell| {
-                office
-                    .calendar
-                    .offer(row.schedule, row.service, cell, office.source, tx.now())
-            });
-            let Some(offer) = offer else {
+            let Some(offer) = wanted_instead(tx, office, &row, request, changed) else {
                 return Ok(not_offered());
             };
+            if offer.schedule.pk == row.schedule && offer.cell.start() == row.starts {
+                let json = appointment.to_json();
+                return Ok(office.bundle(&[(&appointment, &json)], None, 200));
+            }
             // The old time must not depend on being offered still: it is released and comes back by undoing.
             let moved = tx.or_undo(|| {
                 release(tx, row.pk)?;
@@ -318,15 +319,19 @@ fn change(
                 return taken(tx, office, offer);
             }
             tx.sql().execute(
-                "UPDATE appointment SET starts = ?2, ends = ?3 WHERE pk = ?1",
+                "UPDATE appointment SET schedule = ?2, starts = ?3, ends = ?4 WHERE pk = ?1",
                 params![
                     row.pk,
+                    offer.schedule.pk,
                     offer.cell.start().as_millis(),
                     offer.end().as_millis()
                 ],
             )?;
-            appointment.start = Some(offer.cell.start());
-            appointment.end = Some(offer.end());
+            let offered = offer.appointment();
+            appointment.start = offered.start;
+            appointment.end = offered.end;
+            appointment.practitioner = offered.practitioner;
+            appointment.location = offered.location;
             store(tx, office, id, patient, appointment)
         }
         AppointmentStatus::Booked
@@ -338,6 +343,27 @@ fn change(
         | AppointmentStatus::EnteredInError
         | AppointmentStatus::CheckedIn
         | AppointmentStatus::Waitlist => Ok(not_offered()),
+    }
+}
+
+/// The offered time at which an Appointment is to be from now on.
+fn wanted_instead<'o>(
+    tx: &Tx<'_>,
+    office: &'o Office,
+    row: &Row,
+    request: &BookRequest,
+    changed: &Appointment,
+) -> Option<Offer<'o>> {
+    let start = changed.start?;
+    let (calendar, source, now) = (&office.calendar, office.source, tx.now());
+    match &request.move_to {
+        Some(proposed) => calendar
+            .proposed(proposed, source, now)
+            .filter(|offer| offer.service.pk == row.service && offer.cell.start() == start),
+        None => {
+            let cell = Cell::beginning_at(start)?;
+            calendar.offer(row.schedule, row.service, cell, source, now)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp};
+use sokhoe_sync::MoveIntent;
 use sokhoe_vault::{IntentKind, StoredBooking};
 
 use crate::error::AppError;
@@ -12,6 +13,8 @@ use crate::views::{BookingStatus, BookingView};
 /// What is on its way for bookings, by their ids.
 struct Outbox {
     cancelling: HashSet<String>,
+    /// When each is to begin that is to be moved: as was decided last.
+    moving: HashMap<String, Timestamp>,
     parked: HashMap<String, IntentKind>,
 }
 
@@ -41,6 +44,17 @@ impl SoKhoe {
         let outbox = self.inner.outbox(&book)?;
         Ok(self.inner.booking_view(&book, booking, &outbox))
     }
+}
+
+/// Where bookings of a person are to be moved, those last that were decided last.
+pub(crate) fn pending_moves(book: &OpenBook) -> Result<Vec<(String, MoveIntent)>, AppError> {
+    let waiting = book.vault.waiting()?;
+    let moves = waiting
+        .into_iter()
+        .filter(|intent| intent.kind == IntentKind::Move);
+    Ok(moves
+        .filter_map(|intent| Some((intent.thing, MoveIntent::read(&intent.body)?)))
+        .collect())
 }
 
 impl Session {
@@ -77,6 +91,10 @@ impl Session {
         let parked = book.vault.parked()?;
         Ok(Outbox {
             cancelling: self.pending_cancellations(book)?,
+            moving: pending_moves(book)?
+                .into_iter()
+                .map(|(booking, wanted)| (booking, wanted.start))
+                .collect(),
             parked: parked
                 .into_iter()
                 .map(|parked| (parked.intent.thing, parked.intent.kind))
@@ -100,14 +118,26 @@ impl Session {
         let now = self.now();
         let id = booking.id.to_string();
         let cancelling = outbox.cancelling.contains(&id);
-        let waits = cancelling || !booking.state.is_settled();
+        let is_confirmed = booking.state == BookingState::Confirmed;
+        let moving_to = outbox.moving.get(&id).copied();
+        let moving_to = moving_to.filter(|_| is_confirmed && !cancelling);
+        let what = match (cancelling, moving_to) {
+            (true, _) => IntentKind::Cancel,
+            (false, Some(_)) => IntentKind::Move,
+            (false, None) => IntentKind::Book,
+        };
+        let waits = what != IntentKind::Book || !booking.state.is_settled();
         let next_try = waits.then(|| self.next_try(&booking.clinic)).flatten();
         let status_text = match (outbox.parked.get(&id), next_try) {
             (Some(IntentKind::Book), _) => self.words.say("booking-parked"),
             (Some(IntentKind::Cancel), _) => self.words.say("booking-cancelling-parked"),
-            (None, Some(next_try)) => self.words.next_try(cancelling, next_try, now),
+            (Some(IntentKind::Move), _) => self.words.say("booking-moving-parked"),
+            (None, Some(next_try)) => self.words.next_try(what, next_try, now),
             (None, None) if cancelling => self.words.say("booking-cancelling"),
-            (None, None) => self.words.booking_at(&booking, now),
+            (None, None) => match moving_to {
+                Some(to) => self.words.moving(to, now),
+                None => self.words.booking_at(&booking, now),
+            },
         };
         let alternatives = match &booking.state {
             BookingState::Refused(Refusal::SlotTaken { alternatives }) => alternatives.clone(),
@@ -132,6 +162,7 @@ impl Session {
             },
             status_text,
             cancelling,
+            moving_to,
             alternatives,
             asked: booking.asked,
         }

@@ -5,6 +5,7 @@ use sokhoe_sync::CancelIntent;
 use sokhoe_vault::{IntentKind, NewIntent};
 
 use crate::error::AppError;
+use crate::move_booking::drop_kept_back_moves;
 use crate::session::SoKhoe;
 use crate::views::BookingView;
 
@@ -60,6 +61,7 @@ impl SoKhoe {
                 body: serde_json::to_string(&intent).map_err(|_| AppError::internal("intent"))?,
                 created: now,
             };
+            drop_kept_back_moves(&book, booking_id)?;
             book.vault.enqueue(&intent, &booking)?;
         }
         self.send(person_id, booking_id).await

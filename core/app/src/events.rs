@@ -1,6 +1,7 @@
 //! What must not be missed.
 
-use sokhoe_sync::{CONFIRMED_OTHERWISE, Elsewhere};
+use serde::de::DeserializeOwned;
+use sokhoe_sync::{CONFIRMED_OTHERWISE, Elsewhere, MOVE_REFUSED, MOVED, MoveRefused, Moved};
 use sokhoe_vault::KeptEvent;
 
 use crate::error::AppError;
@@ -26,17 +27,26 @@ impl SoKhoe {
     }
 }
 
+/// What an event says; nothing when it cannot be read.
+fn read<T: DeserializeOwned>(event: &KeptEvent) -> Option<T> {
+    serde_json::from_str(&event.body).ok()
+}
+
 impl Session {
     /// An event in words.
     fn event_text(&self, event: &KeptEvent) -> String {
-        let there = match event.kind == CONFIRMED_OTHERWISE {
-            true => serde_json::from_str::<Elsewhere>(&event.body).ok(),
-            false => None,
+        let (words, now) = (&self.words, self.now());
+        let said = match &*event.kind {
+            CONFIRMED_OTHERWISE => {
+                read::<Elsewhere>(event).map(|there| words.confirmed_elsewhere(&there, now))
+            }
+            MOVED => read::<Moved>(event).map(|moved| words.moved(&moved, now)),
+            MOVE_REFUSED => {
+                read::<MoveRefused>(event).map(|refused| words.move_refused(&refused, now))
+            }
+            _ => None,
         };
-        match there {
-            Some(there) => self.words.confirmed_elsewhere(&there, self.now()),
-            None => self.words.event(&event.kind),
-        }
+        said.unwrap_or_else(|| words.event(&event.kind))
     }
 
     pub(crate) fn event_views(&self, book: &OpenBook) -> Result<Vec<EventView>, AppError> {

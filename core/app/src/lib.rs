@@ -27,6 +27,7 @@ mod invoices;
 mod keep_in_step;
 mod keys;
 mod lost_access;
+mod move_booking;
 mod move_phone;
 mod observe;
 mod overlaps;
@@ -84,8 +85,9 @@ pub use views::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,
     EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, FieldView,
-    FindSlotsRequest, InvoiceView, Keep, MoveProgressView, MoveRequestView, OtherwiseRequest,
-    PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest, SectionCountView,
-    ServiceView, SlotView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TrendView,
+    FindSlotsRequest, InvoiceView, Keep, MoveBookingRequest, MoveProgressView, MoveRequestView,
+    OtherwiseRequest, PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest,
+    SectionCountView, ServiceView, SlotView, SyncState, SyncStateView, SyncStatus, SyncView,
+    TextPartView, TrendView,
 };
 pub use words::Language;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sokhoe_domain::{BookingState, Timestamp};
 use sokhoe_vault::{IntentKind, StoredBooking};
 
+use crate::bookings::pending_moves;
 use crate::error::AppError;
 use crate::session::{OpenBook, Session, SoKhoe};
 
@@ -104,6 +105,16 @@ fn stands(book: &OpenBook) -> Result<Vec<StoredBooking>, AppError> {
         }
         BookingState::Refused(_) | BookingState::Cancelled => false,
     });
+    // One that is to be moved may take place at either time.
+    for (id, wanted) in pending_moves(book)? {
+        let moved = bookings.iter().find(|booking| booking.id.to_string() == id);
+        let moved = moved.map(|booking| StoredBooking {
+            start: wanted.start,
+            end: wanted.end,
+            ..booking.clone()
+        });
+        bookings.extend(moved);
+    }
     Ok(bookings)
 }
 

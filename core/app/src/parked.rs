@@ -1,7 +1,7 @@
 //! What could not be sent as it is: it is shown, and the person says what becomes of it.
 
 use sokhoe_domain::{BookingState, IntentId, Refusal, Timestamp};
-use sokhoe_sync::Urgency;
+use sokhoe_sync::{MoveIntent, Urgency};
 use sokhoe_vault::{IntentKind, ParkedIntent, ParkedWhy, StoredBooking, VaultError};
 
 use crate::error::AppError;
@@ -71,7 +71,7 @@ impl SoKhoe {
     }
 
     /// Gives up what was kept back. A booking is refused then, together with what else was to happen to
-    /// it; the booking of a cancellation stays as it is.
+    /// it; the booking of a cancellation, or one that was to be moved, stays as it is.
     ///
     /// # Errors
     /// [`AppError::NotFound`] when nothing of this id is kept back.
@@ -83,7 +83,7 @@ impl SoKhoe {
         let intent = find(&book, id)?.intent;
         let booking = match intent.kind {
             IntentKind::Book => book.vault.booking(intent.id)?,
-            IntentKind::Cancel => None,
+            IntentKind::Cancel | IntentKind::Move => None,
         };
         let Some(booking) = booking.filter(|booking| !booking.state.is_settled()) else {
             return Ok(book.vault.drop_intent(intent.id, &[])?);
@@ -119,12 +119,17 @@ impl Session {
             Ok(id) => book.vault.booking(id)?,
             Err(_) => None,
         };
+        let wanted = (intent.kind == IntentKind::Move)
+            .then(|| MoveIntent::read(&intent.body))
+            .flatten();
         let (service, when) = booking.map_or_else(Default::default, |booking| {
-            (booking.service, self.words.when(booking.start, self.now()))
+            let start = wanted.map_or(booking.start, |wanted| wanted.start);
+            (booking.service, self.words.when(start, self.now()))
         });
         let what = match intent.kind {
             IntentKind::Book => "parked-book",
             IntentKind::Cancel => "parked-cancel",
+            IntentKind::Move => "parked-move",
         };
         let reason_text = match &parked.why {
             ParkedWhy::Unreadable => self.words.say("parked-unreadable"),

@@ -183,6 +183,17 @@ pub struct BookRequest {
     pub otherwise: Option<OtherwiseRequest>,
 }
 
+/// Have a confirmed booking at this time instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoveBookingRequest {
+    /// Whose booking it is.
+    pub person_id: String,
+    /// The booking.
+    pub booking_id: String,
+    /// Which time; of the same clinic, and for the same service.
+    pub slot: SlotView,
+}
+
 /// Other times that will do, of which a clinic takes the one nearest to the named time. Days and minutes are Vietnam's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtherwiseRequest {
@@ -242,6 +253,9 @@ pub struct BookingView {
     pub status_text: String,
     /// Whether a cancellation is on its way to the clinic.
     pub cancelling: bool,
+    /// When it is to begin, while the wish for another time is on its way to the clinic. Until the clinic has it so,
+    /// `start` is when to go.
+    pub moving_to: Option<Timestamp>,
     /// Other free times that the clinic named when this one was taken.
     pub alternatives: Vec<Timestamp>,
     /// The time that was named first, when the clinic confirmed another that the person had allowed, or the same with

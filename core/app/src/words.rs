@@ -10,8 +10,8 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use sokhoe_domain::{BookingState, Refusal, Section, Timestamp, Wire};
 use sokhoe_fhir::Measure;
-use sokhoe_sync::{Elsewhere, HeldBack};
-use sokhoe_vault::StoredBooking;
+use sokhoe_sync::{Elsewhere, HeldBack, MoveRefused, Moved};
+use sokhoe_vault::{IntentKind, StoredBooking};
 use unic_langid::LanguageIdentifier;
 
 use crate::error::{AppError, EnrolmentRefusal, RecoveryCodeRefusal};
@@ -213,15 +213,45 @@ impl Words {
     /// That a booking was confirmed at a time that the person had allowed, and not the named one.
     #[must_use]
     pub fn confirmed_elsewhere(&self, there: &Elsewhere, now: Timestamp) -> String {
-        let when = self.when(there.start, now);
-        let place = match there.practitioner.is_empty() {
-            true => when,
-            false => format!("{when}, {}", there.practitioner),
-        };
+        let place = self.place(there.start, &there.practitioner, now);
         self.say_with(
             "event-booking-confirmed-otherwise",
             &[("place", place), ("asked", self.when(there.asked, now))],
         )
+    }
+
+    /// That the wish for another time is on its way.
+    #[must_use]
+    pub fn moving(&self, to: Timestamp, now: Timestamp) -> String {
+        self.say_with("booking-moving", &[("when", self.when(to, now))])
+    }
+
+    /// That a booking has another time.
+    #[must_use]
+    pub fn moved(&self, moved: &Moved, now: Timestamp) -> String {
+        let from = self.when(moved.from, now);
+        let place = self.place(moved.start, &moved.practitioner, now);
+        if moved.from == moved.start {
+            return self.say_with("event-booking-other-doctor", &[("place", place)]);
+        }
+        self.say_with("event-booking-moved", &[("place", place), ("from", from)])
+    }
+
+    /// That a clinic refused another time, and why.
+    #[must_use]
+    pub fn move_refused(&self, refused: &MoveRefused, now: Timestamp) -> String {
+        let why = self.booking(&BookingState::Refused(refused.refusal.clone()), now);
+        let wanted = self.when(refused.wanted, now);
+        self.say_with("event-move-refused", &[("wanted", wanted), ("why", why)])
+    }
+
+    /// When, and with whom where that is known.
+    fn place(&self, start: Timestamp, practitioner: &str, now: Timestamp) -> String {
+        let when = self.when(start, now);
+        match practitioner.is_empty() {
+            true => when,
+            false => format!("{when}, {practitioner}"),
+        }
     }
 
     /// How a book stands with a clinic: what is here, as of when, and what is on its way.
@@ -273,11 +303,11 @@ impl Words {
 
     /// That the clinic is left alone until then.
     #[must_use]
-    pub fn next_try(&self, cancelling: bool, at: Timestamp, now: Timestamp) -> String {
-        let key = if cancelling {
-            "booking-cancelling-next-try"
-        } else {
-            "booking-next-try"
+    pub fn next_try(&self, what: IntentKind, at: Timestamp, now: Timestamp) -> String {
+        let key = match what {
+            IntentKind::Book => "booking-next-try",
+            IntentKind::Cancel => "booking-cancelling-next-try",
+            IntentKind::Move => "booking-moving-next-try",
         };
         self.say_with(key, &[("when", self.when(at, now))])
     }

@@ -20,6 +20,7 @@ booking-confirmed-other-doctor = Confirmed at that time, with another doctor: { 
 booking-confirmed-other-doctor-unnamed = Confirmed at that time, with another doctor. Ask at reception when you arrive.
 booking-cancelled = Cancelled
 booking-cancelling = Sending the cancellation to the hospital…
+booking-moving = Confirmed as before. Asking the hospital for another time: { $when }
 booking-slot-taken = This time was just taken. Still free: { $times }
 booking-slot-taken-none = This time was just taken. Look for another.
 booking-not-offered = The hospital refused: this time is no longer offered. Look for another.
@@ -29,8 +30,10 @@ booking-given-up = No longer sent. If the appointment is still needed, look for 
 booking-not-by-app = This hospital does not take bookings by app. Please call it.
 booking-next-try = The hospital cannot be reached yet. Next try: { $when }
 booking-cancelling-next-try = The cancellation has not reached the hospital yet. Next try: { $when }
+booking-moving-next-try = Confirmed as before. The wish for another time has not reached the hospital yet. Next try: { $when }
 booking-parked = Could not be sent and is kept back. Send it again or give it up.
 booking-cancelling-parked = The cancellation did not succeed and is kept back. The appointment stands. Send it again or give it up.
+booking-moving-parked = Confirmed as before. The wish for another time did not succeed and is kept back. Send it again or give it up.
 
 ## The family's calendar
 overlap-same-person = { $name } already has an appointment at that time: { $when }, { $clinic }.
@@ -44,6 +47,7 @@ overlap-no-time = No time between: { $name } has an appointment { $when }, { $cl
 ## What is kept back
 parked-book = Booking: { $service }, { $when }
 parked-cancel = Cancellation: { $service }, { $when }
+parked-move = Another time: { $service }, { $when }
 parked-unreadable = What was stored cannot be read, so it cannot be sent. Give it up and do it again.
 parked-invalid = No request to the hospital could be made of it. Update the app, then send it again.
 parked-unclear = It was sent many times, and the hospital gave no clear answer. Ask reception before giving it up, or send it again.
@@ -60,7 +64,10 @@ event-booking-confirmed = An appointment was confirmed
 event-booking-confirmed-otherwise = An appointment was confirmed, not as first chosen but as you had allowed: { $place }. First choice: { $asked }.
 event-booking-refused = The hospital refused an appointment
 event-booking-cancelled = An appointment was cancelled
+event-booking-moved = An appointment is at another time now: { $place }. Before: { $from }.
+event-booking-other-doctor = An appointment is with another doctor now: { $place }.
 event-cancellation-refused = The hospital refused a cancellation
+event-move-refused = The appointment stays at its time. Another time could not be had: { $wanted }. { $why }
 event-intent-parked = Something could not be sent to the hospital and is kept back. Send it again or give it up.
 event-invoice-issued = There is a new invoice
 event-invoice-paid = An invoice was paid

@@ -20,6 +20,7 @@ booking-confirmed-other-doctor = Đã xác nhận đúng giờ, với bác sĩ k
 booking-confirmed-other-doctor-unnamed = Đã xác nhận đúng giờ, với bác sĩ khác. Hãy hỏi quầy tiếp đón khi đến.
 booking-cancelled = Đã hủy lịch
 booking-cancelling = Đang gửi yêu cầu hủy lịch đến bệnh viện…
+booking-moving = Lịch cũ vẫn còn. Đang xin bệnh viện đổi sang: { $when }
 booking-slot-taken = Giờ này vừa có người đặt. Còn các giờ: { $times }
 booking-slot-taken-none = Giờ này vừa có người đặt. Hãy tìm giờ khác.
 booking-not-offered = Bệnh viện từ chối: không còn khám vào giờ này. Hãy tìm giờ khác.
@@ -29,8 +30,10 @@ booking-given-up = Không gửi nữa. Nếu vẫn cần khám, hãy tìm giờ 
 booking-not-by-app = Bệnh viện này không nhận đặt lịch qua ứng dụng. Hãy gọi điện để đặt.
 booking-next-try = Chưa liên lạc được với bệnh viện. Lần thử tới: { $when }
 booking-cancelling-next-try = Chưa gửi được yêu cầu hủy lịch đến bệnh viện. Lần thử tới: { $when }
+booking-moving-next-try = Lịch cũ vẫn còn. Chưa gửi được yêu cầu đổi giờ đến bệnh viện. Lần thử tới: { $when }
 booking-parked = Chưa gửi được và đã tạm dừng. Hãy chọn gửi lại hoặc bỏ.
 booking-cancelling-parked = Yêu cầu hủy lịch chưa thành công và đã tạm dừng. Lịch khám vẫn còn. Hãy chọn gửi lại hoặc bỏ.
+booking-moving-parked = Lịch cũ vẫn còn. Yêu cầu đổi giờ chưa thành công và đã tạm dừng. Hãy chọn gửi lại hoặc bỏ.
 
 ## Lịch của cả nhà
 overlap-same-person = { $name } đã có lịch khám khác trùng giờ này: { $when }, { $clinic }.
@@ -41,6 +44,7 @@ overlap-no-time = Liền ngay nhau: { $name } có lịch khám { $when }, { $cli
 ## Việc tạm dừng
 parked-book = Đặt lịch khám: { $service }, { $when }
 parked-cancel = Hủy lịch khám: { $service }, { $when }
+parked-move = Đổi giờ khám: { $service }, { $when }
 parked-unreadable = Nội dung đã lưu không đọc được nên không gửi được. Hãy bỏ rồi làm lại.
 parked-invalid = Không tạo được yêu cầu gửi đến bệnh viện. Hãy cập nhật ứng dụng rồi gửi lại.
 parked-unclear = Đã gửi nhiều lần mà bệnh viện không trả lời rõ. Hãy hỏi quầy tiếp đón trước khi bỏ, hoặc gửi lại.
@@ -57,7 +61,10 @@ event-booking-confirmed = Lịch khám đã được xác nhận
 event-booking-confirmed-otherwise = Lịch khám được xác nhận không đúng như chọn đầu tiên, mà theo điều bạn đã đồng ý: { $place }. Giờ chọn đầu tiên: { $asked }.
 event-booking-refused = Bệnh viện không nhận lịch khám
 event-booking-cancelled = Lịch khám đã bị hủy
+event-booking-moved = Lịch khám đã chuyển sang giờ khác: { $place }. Giờ cũ: { $from }.
+event-booking-other-doctor = Lịch khám đã đổi sang bác sĩ khác: { $place }.
 event-cancellation-refused = Bệnh viện không nhận yêu cầu hủy lịch
+event-move-refused = Lịch khám vẫn giữ giờ cũ. Không đổi được sang giờ đã chọn: { $wanted }. { $why }
 event-intent-parked = Có việc chưa gửi được đến bệnh viện và đã tạm dừng. Hãy xem và chọn gửi lại hoặc bỏ.
 event-invoice-issued = Có phiếu thu viện phí mới
 event-invoice-paid = Đã thanh toán viện phí

@@ -6,6 +6,9 @@ use crate::common::Ref;
 use crate::json::{Document, Node, Object};
 use crate::{Appointment, FhirError, otherwise, read};
 
+/// The name of the parameter that says where an Appointment is to be from now on.
+const MOVE_TO: &str = "move-to";
+
 /// `Appointment/$find`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FindRequest {
@@ -47,6 +50,9 @@ pub struct BookRequest {
     pub comment: Option<String>,
     /// What else would do, should the time of `appointment` be taken (`otherwise`, ours; not with `resource`).
     pub otherwise: Option<Otherwise>,
+    /// Id of the proposed Appointment at which `resource` is to be from now on, which may be with another doctor
+    /// (`move-to`, ours; only with `resource`).
+    pub move_to: Option<String>,
 }
 
 impl FindRequest {
@@ -146,6 +152,9 @@ impl BookRequest {
                     .text("valueString", comment)
             }),
             self.otherwise.as_ref().map(otherwise::write),
+            self.move_to
+                .as_ref()
+                .map(|id| reference(MOVE_TO, "Appointment", id)),
         ])
     }
 
@@ -184,9 +193,18 @@ impl BookRequest {
                 expected: otherwise::NAME,
             });
         }
+        let move_to = given
+            .only(MOVE_TO)?
+            .map(|_| given.id(MOVE_TO, "Appointment"))
+            .transpose()?
+            .flatten();
+        if resource.is_none() && move_to.is_some() {
+            return Err(FhirError::Unexpected { expected: MOVE_TO });
+        }
         Ok(Self {
             appointment,
             resource,
+            move_to,
             patient: given.patient()?,
             comment: given
                 .find("comment")
@@ -327,6 +345,7 @@ mod tests {
             patient: "bn1".to_owned(),
             comment: Some("Xin khám \"sớm\"".to_owned()),
             otherwise: None,
+            move_to: None,
         };
         insta::assert_snapshot!([find.to_parameters(), book.to_parameters()].join("\n"));
     }
@@ -353,6 +372,10 @@ mod tests {
                 .otherwise
                 .is_some()
         );
+        let move_to = proposed.replace("appointment-reference", MOVE_TO);
+        let moving = wrap(&format!("{patient},{resource},{move_to}"));
+        let moving = BookRequest::from_parameters(&moving).unwrap();
+        assert_eq!(moving.move_to.as_deref(), Some("1"));
         for bad in [
             format!("{patient},{proposed},{broken}"),
             format!("{patient},{proposed},{wish},{wish}"),
@@ -363,6 +386,8 @@ mod tests {
             format!("{bad_patient},{proposed}"),
             format!("{patient},{slot}"),
             format!("{patient},{proposed},{resource}"),
+            format!("{patient},{proposed},{move_to}"),
+            format!("{patient},{resource},{move_to},{move_to}"),
         ] {
             assert!(BookRequest::from_parameters(&wrap(&bad)).is_err(), "{bad}");
             assert!(FindRequest::from_parameters(&wrap(&bad)).is_err(), "{bad}");
@@ -395,11 +420,12 @@ mod tests {
             patient in ID,
             comment in option::of(arb_text()),
             otherwise in option::of(arb_otherwise()),
+            move_to in option::of(ID),
         ) {
             let resource = resource.map(|mut a| { a.service = None; a });
             let appointment = resource.is_none().then_some(id);
             let otherwise = otherwise.filter(|_| appointment.is_some());
-            let request = BookRequest { appointment, resource, patient, comment, otherwise };
+            let request = BookRequest { appointment, resource, patient, comment, otherwise, move_to };
             prop_assert_eq!(&BookRequest::from_parameters(&request.to_parameters()).unwrap(), &request);
         }
 

@@ -102,6 +102,54 @@ impl SlotBooking<'_> {
     }
 }
 
+/// The same Appointment byte for byte, at another Slot: its time, its Slot, and who takes part by that Slot's Schedule,
+/// where that can be read.
+///
+/// # Errors
+/// When the one is no Appointment with a time and participants, or the other no Slot.
+pub fn moved(appointment: &str, slot: &str, schedule: Option<&str>) -> Result<String, FhirError> {
+    let view = SlotView::from_json(slot)?;
+    let slot = read::resource(slot, "Slot")?;
+    let schedule = schedule
+        .map(|schedule| read::resource(schedule, "Schedule"))
+        .transpose()?;
+    let document = read::resource(appointment, "Appointment")?;
+    let root = document.root();
+    let takes_part = |actor: Node<'_>| {
+        read::key(actor).is_some_and(|key| TAKE_PART.contains(&key.kind.as_str()))
+    };
+    let list = |items: Vec<String>| format!("[{}]", items.join(","));
+    let taken = read::write_reference("Slot", &Ref::new(view.id.as_str(), ""));
+    let mut members = vec![
+        ("start", slot.root().get("start").raw().to_owned()),
+        ("end", slot.root().get("end").raw().to_owned()),
+        ("slot", list(vec![taken.finish()])),
+    ];
+    if let Some(schedule) = &schedule {
+        let stays = root.get("participant").items();
+        let stays = stays.filter(|participant| !takes_part(participant.get("actor")));
+        let stays = stays.map(|participant| participant.raw().to_owned());
+        let actors = schedule.root().get("actor").items();
+        let comes = actors.filter(|actor| takes_part(*actor)).map(|actor| {
+            let participant = Object::new().raw("actor", actor.raw());
+            participant.text("status", "accepted").finish()
+        });
+        members.push(("participant", list(stays.chain(comes).collect())));
+    }
+    let expected = "an appointment with a time, a slot and participants";
+    let mut spans = members
+        .into_iter()
+        .map(|(member, json)| Some((root.get(member).span()?, json)))
+        .collect::<Option<Vec<_>>>()
+        .ok_or(FhirError::Unexpected { expected })?;
+    spans.sort_by_key(|(span, _)| span.start);
+    let mut changed = appointment.to_owned();
+    for (span, json) in spans.into_iter().rev() {
+        changed.replace_range(span, &json);
+    }
+    Ok(changed)
+}
+
 /// Which intent made an Appointment, by its identifier.
 #[must_use]
 pub fn intent_of(appointment: &str) -> Option<IntentId> {
@@ -167,6 +215,39 @@ mod tests {
         assert!(none.to_json(true).is_err());
     }
 
+    #[test]
+    fn another_slot_changes_the_time_and_who_takes_part_and_nothing_else() {
+        let booking = SlotBooking {
+            id: ID.parse().unwrap(),
+            slot: SLOT,
+            schedule: Some(SCHEDULE),
+            patient: "bn1",
+        };
+        let json = booking.to_json(true).unwrap();
+        let json = json.replace("\"status\":\"booked\"", "\"status\":\"booked\" ,\"x\":1.50");
+        let later = SLOT.replace("\"s1\"", "\"s2\"").replace("T01:", "T02:");
+        let alone = moved(&json, &later, None).unwrap();
+        let expected = json.replace("Slot/s1", "Slot/s2").replace("T01:", "T02:");
+        assert_eq!(alone, expected);
+        let other = SCHEDULE.replace("Practitioner/d", "Practitioner/e");
+        let with_another = moved(&json, &later, Some(&other)).unwrap();
+        assert_eq!(
+            with_another,
+            expected.replace("Practitioner/d", "Practitioner/e")
+        );
+        assert_eq!(slots_of(&with_another), ["s2"]);
+        assert_eq!(
+            Appointment::from_json(&with_another)
+                .unwrap()
+                .patient
+                .unwrap()
+                .id,
+            "bn1"
+        );
+        let timeless = r#"{"resourceType":"Appointment","status":"booked","slot":[]}"#;
+        assert!(moved(timeless, &later, None).is_err());
+    }
+
     proptest! {
         #[test]
         fn no_text_panics(slot: String, schedule: String, inner in r#"[ \[\]{}",:a-z0-9]{0,40}"#) {
@@ -182,6 +263,7 @@ mod tests {
                 patient: "p",
             };
             let _ = booking.to_json(true);
+            let _ = moved(&inner, &slot, Some(&schedule));
         }
     }
 

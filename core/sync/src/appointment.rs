@@ -1,16 +1,58 @@
 //! What a clinic's Appointment says of a booking: the one reading for answers and for the feed.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
-use sokhoe_domain::{BookingState, ClinicId, Otherwise, Timestamp, Wire};
+use sokhoe_domain::{BookingState, ClinicId, Otherwise, Refusal, Timestamp, Wire};
 use sokhoe_fhir::slot_booking::intent_of;
 use sokhoe_fhir::{Appointment, AppointmentStatus, FhirError, Ref};
 use sokhoe_vault::{NewEvent, StoredBooking};
 
-use crate::intent::BookIntent;
+use crate::intent::{BookIntent, MoveIntent};
 
 /// The kind of the event that a booking was confirmed as the person had said would do, not as they named it first. Its
 /// body is [`Elsewhere`] as JSON.
 pub const CONFIRMED_OTHERWISE: &str = "booking-confirmed-otherwise";
+
+/// The kind of the event that a confirmed booking has another time or doctor now, whoever wanted it so. Its body is [`Moved`] as
+/// JSON.
+pub const MOVED: &str = "booking-moved";
+
+/// The kind of the event that a clinic refused another time; the booking stands where it was. Its body is
+/// [`MoveRefused`] as JSON.
+pub const MOVE_REFUSED: &str = "move-refused";
+
+/// From when to when a booking was moved.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// When it began before.
+    pub from: Timestamp,
+    /// When it begins now.
+    pub start: Timestamp,
+    /// Who is seen; may be empty.
+    pub practitioner: String,
+}
+
+/// What was wanted and could not be had.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveRefused {
+    /// The time that the person wanted.
+    pub wanted: Timestamp,
+    /// Why not.
+    pub refusal: Refusal,
+}
+
+impl fmt::Debug for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Moved").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for MoveRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MoveRefused").finish_non_exhaustive()
+    }
+}
 
 /// Where and when a booking was confirmed that was asked for at another place in time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +106,17 @@ pub(crate) fn of_another_time(before: &StoredBooking) -> StoredBooking {
     }
 }
 
+/// The same with what the person saw of the time that it moves to.
+pub(crate) fn moved_as_wanted(before: &StoredBooking, wanted: &MoveIntent) -> StoredBooking {
+    StoredBooking {
+        start: wanted.start,
+        end: wanted.end,
+        practitioner: wanted.practitioner.clone(),
+        location: wanted.location.clone(),
+        ..before.clone()
+    }
+}
+
 /// The booking that an Appointment is, with the time that the person named when it is not what they named.
 pub(crate) fn with_asked(
     booking: StoredBooking,
@@ -81,15 +134,38 @@ pub(crate) fn with_asked(
         && booking.practitioner != before.practitioner;
     let is_elsewhere = booking.start != before.start || is_with_another;
     let asked = if before.state.is_settled() {
-        before.asked
+        // Of a time that it is no longer at, nobody need be told what it was in the place of.
+        before.asked.filter(|_| booking.start == before.start)
     } else {
         (is_elsewhere && booking.state == BookingState::Confirmed).then_some(before.start)
     };
     StoredBooking { asked, ..booking }
 }
 
-/// What the person hears of a booking that a clinic decided.
-pub(crate) fn news_of(booking: &StoredBooking, at: Timestamp) -> NewEvent {
+/// What the person hears of a booking that a clinic decided, by what it was before.
+pub(crate) fn news_of(
+    before: Option<&StoredBooking>,
+    booking: &StoredBooking,
+    at: Timestamp,
+) -> NewEvent {
+    let is_moved = |before: &&StoredBooking| {
+        before.state == BookingState::Confirmed
+            && booking.state == BookingState::Confirmed
+            && before.is_elsewhere(booking)
+    };
+    if let Some(before) = before.filter(is_moved) {
+        let moved = Moved {
+            from: before.start,
+            start: booking.start,
+            practitioner: booking.practitioner.clone(),
+        };
+        return NewEvent {
+            kind: MOVED.to_owned(),
+            subject: booking.id.to_string(),
+            at,
+            body: serde_json::to_string(&moved).unwrap_or_default(),
+        };
+    }
     let elsewhere = booking.asked.map(|asked| Elsewhere {
         start: booking.start,
         practitioner: booking.practitioner.clone(),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sokhoe_domain::Otherwise;
+use sokhoe_domain::{Otherwise, Timestamp};
 
 /// Book an offered time.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,39 @@ pub struct CancelIntent {
     pub appointment_id: String,
     /// The person's Patient id there.
     pub patient_id: String,
+}
+
+/// Have a confirmed booking at another offered time.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveIntent {
+    /// The Appointment's id.
+    pub appointment_id: String,
+    /// The person's Patient id there.
+    pub patient_id: String,
+    /// The clinic's id for the offer.
+    pub slot_id: String,
+    /// When that begins.
+    pub start: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+    /// With whom, as the person saw it; may be empty.
+    pub practitioner: String,
+    /// In which room; may be empty.
+    pub location: String,
+}
+
+impl MoveIntent {
+    /// Reads what the outbox keeps; nothing when it cannot be read.
+    #[must_use]
+    pub fn read(body: &str) -> Option<Self> {
+        serde_json::from_str(body).ok()
+    }
+}
+
+impl fmt::Debug for MoveIntent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MoveIntent").finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for BookIntent {

@@ -15,11 +15,11 @@ mod pace;
 mod server_slots;
 mod up;
 
-pub use appointment::{CONFIRMED_OTHERWISE, Elsewhere};
+pub use appointment::{CONFIRMED_OTHERWISE, Elsewhere, MOVE_REFUSED, MOVED, MoveRefused, Moved};
 pub use bounds::Bounds;
 pub use down::{ONLY_AHEAD, Pulled};
 pub use error::SyncError;
-pub use intent::{BookIntent, CancelIntent};
+pub use intent::{BookIntent, CancelIntent, MoveIntent};
 pub use lane::{Engine, Lane};
 pub use pace::{
     Admitted, Allowance, Cause, Fetch, Heard, HeldBack, HostPaces, NetworkKind, Pace, Permit,

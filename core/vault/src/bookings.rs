@@ -34,6 +34,21 @@ pub struct StoredBooking {
     pub asked: Option<Timestamp>,
 }
 
+impl StoredBooking {
+    /// Whether another is at another time, or with another doctor where both are told.
+    #[must_use]
+    pub fn is_elsewhere(&self, other: &Self) -> bool {
+        let (here, there) = (&self.practitioner, &other.practitioner);
+        let is_told = !here.is_empty() && !there.is_empty();
+        self.start != other.start || (is_told && here != there)
+    }
+
+    /// Whether whoever heard of the other hears nothing new: both are in the same state at the same place in time.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        self.state == other.state && !self.is_elsewhere(other)
+    }
+}
+
 impl fmt::Debug for StoredBooking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoredBooking")
@@ -121,7 +136,7 @@ pub(crate) fn check(from: &BookingState, to: &BookingState) -> Result<(), VaultE
     })
 }
 
-const fn name(state: &BookingState) -> &'static str {
+pub(crate) const fn name(state: &BookingState) -> &'static str {
     match state {
         BookingState::WaitingForNetwork => "waiting for a network",
         BookingState::Sending => "sending",

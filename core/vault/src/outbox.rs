@@ -25,6 +25,8 @@ pub enum IntentKind {
     Book,
     /// Take a booking back.
     Cancel,
+    /// Have a confirmed booking at another time. Until the clinic has it so, it stands where it was.
+    Move,
 }
 
 impl IntentKind {
@@ -34,11 +36,14 @@ impl IntentKind {
         match self {
             Self::Book => "book",
             Self::Cancel => "cancel",
+            Self::Move => "move",
         }
     }
 
-    pub(crate) fn from_str(text: &str) -> Option<Self> {
-        [Self::Book, Self::Cancel]
+    /// The kind of a stored text; nothing for one that a newer program wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Book, Self::Cancel, Self::Move]
             .into_iter()
             .find(|kind| kind.as_str() == text)
     }
@@ -114,7 +119,7 @@ pub(crate) fn read_row(row: &Row<'_>) -> Result<StoredIntent, VaultError> {
     Ok(StoredIntent {
         id: read_id(row, 0)?,
         clinic: ClinicId(row.get(1)?),
-        kind: IntentKind::from_str(&row.get::<_, String>(2)?).ok_or(VaultError::Corrupt)?,
+        kind: IntentKind::parse(&row.get::<_, String>(2)?).ok_or(VaultError::Corrupt)?,
         thing: row.get(3)?,
         body: row.get(4)?,
         created: Timestamp::from_millis(row.get(5)?),
@@ -134,14 +139,15 @@ fn booked_by(tx: &Transaction<'_>, id: IntentId) -> Result<Option<StoredBooking>
         })
         .optional()?
         .ok_or(VaultError::UnknownIntent)?;
-    if IntentKind::from_str(&kind) != Some(IntentKind::Book) {
+    if IntentKind::parse(&kind) != Some(IntentKind::Book) {
         return Ok(None);
     }
     bookings::find(tx, booking?)
 }
 
 impl Vault {
-    /// Keeps an intent together with the booking it is about. The same id again changes nothing.
+    /// Keeps an intent together with the booking it is about. The same id again changes nothing. What is decided of
+    /// a booking later goes out later, whatever the phone's clock said, which may have gone back in between.
     ///
     /// # Errors
     /// [`VaultError::BookingState`], [`VaultError::DiskFull`]; nothing is kept then.
@@ -160,7 +166,11 @@ impl Vault {
             }
             // Only a new booking brings its row; about an old one the caller's copy may be out of date.
             let stored = bookings::find(tx, booking.id)?;
-            let record = WrittenIntent::new(intent, stored.as_ref().unwrap_or(booking));
+            let in_order = NewIntent {
+                created: after_all_about(tx, &intent.thing, intent.created)?,
+                ..intent.clone()
+            };
+            let record = WrittenIntent::new(&in_order, stored.as_ref().unwrap_or(booking));
             match (intent.kind, stored) {
                 (IntentKind::Cancel, Some(known)) => {
                     bookings::check(&known.state, &BookingState::Cancelled)?;
@@ -168,12 +178,19 @@ impl Vault {
                         return Ok(false);
                     }
                 }
+                (IntentKind::Move, Some(known)) if known.state != BookingState::Confirmed => {
+                    return Err(VaultError::BookingState {
+                        from: bookings::name(&known.state),
+                        to: "moved",
+                    });
+                }
+                (IntentKind::Move, Some(_)) => {}
                 _ => {
                     bookings::store(tx, booking)?;
                 }
             }
             tx.prepare_cached(
-                r#"INSERT INTO "intent" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?7, NULL)"#,
+                r#"INSERT INTO "intent" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, NULL)"#,
             )?
             .execute((
                 id,
@@ -182,6 +199,7 @@ impl Vault {
                 &intent.thing,
                 booking.id.to_string(),
                 &intent.body,
+                in_order.created.as_millis(),
                 intent.created.as_millis(),
             ))?;
             // Last: whatever fails after it is the commit.
@@ -310,7 +328,7 @@ impl Vault {
     }
 
     /// Takes in the clinic's answer: the intent is gone, the booking is what the clinic said, and
-    /// the events are kept unless the state is known already, all or nothing. A refused booking takes
+    /// the events are kept unless state and time are known already, all or nothing. A refused booking takes
     /// what else was meant to happen to it along.
     ///
     /// # Errors
@@ -326,7 +344,7 @@ impl Vault {
             if !remove(tx, id)? {
                 return Err(VaultError::UnknownIntent);
             }
-            let before = bookings::find(tx, booking.id)?.map(|before| before.state);
+            let before = bookings::find(tx, booking.id)?;
             bookings::store(tx, booking)?;
             if matches!(booking.state, BookingState::Refused(_)) {
                 let mut others = tx.prepare_cached(
@@ -337,7 +355,7 @@ impl Vault {
                     gone.push(read_id(row, 0)?);
                 }
             }
-            if before.as_ref() == Some(&booking.state) {
+            if before.is_some_and(|before| before.says_the_same(booking)) {
                 return Ok(());
             }
             events::keep(tx, events)
@@ -440,7 +458,7 @@ pub(crate) fn restore(tx: &Transaction<'_>, written: &WrittenIntent) -> Result<b
     let stored = bookings::find(tx, booking.id)?;
     let answered = match (intent.kind, stored.as_ref().map(|stored| &stored.state)) {
         (IntentKind::Book, Some(state)) => state.is_settled(),
-        (IntentKind::Cancel, Some(state)) => {
+        (IntentKind::Cancel | IntentKind::Move, Some(state)) => {
             matches!(state, BookingState::Cancelled | BookingState::Refused(_))
         }
         (_, None) => false,
@@ -574,6 +592,19 @@ pub(crate) fn remove(tx: &Transaction<'_>, id: IntentId) -> Result<bool, VaultEr
         .prepare_cached(r#"DELETE FROM "intent" WHERE "id" = ?1"#)?
         .execute([id.to_string()])?;
     Ok(gone > 0)
+}
+
+/// When an intent was decided, told so that it is later than all that waits about the same thing.
+fn after_all_about(
+    tx: &Transaction<'_>,
+    thing: &str,
+    decided: Timestamp,
+) -> Result<Timestamp, VaultError> {
+    let latest: Option<i64> = tx
+        .prepare_cached(r#"SELECT max("created") FROM "intent" WHERE "thing" = ?1"#)?
+        .query_row([thing], |row| row.get(0))?;
+    let after = latest.map(|latest| Timestamp::from_millis(latest + 1));
+    Ok(after.map_or(decided, |after| after.max(decided)))
 }
 
 /// Sets the state of the booking that an intent makes; whether that changed anything.

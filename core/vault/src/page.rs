@@ -202,14 +202,14 @@ impl Vault {
             answered.append(&mut pending.done);
             let mut old_news: BTreeSet<String> = BTreeSet::new();
             for booking in page.bookings {
-                let before = bookings::find(tx, booking.id)?.map(|before| before.state);
+                let before = bookings::find(tx, booking.id)?;
                 match bookings::store(tx, booking) {
                     Ok(changed) => change.bookings |= changed,
                     Err(VaultError::BookingState { .. }) => applied.bookings_refused += 1,
                     Err(error) => return Err(error),
                 }
                 if before.is_some_and(|before| {
-                    !before.may_become(&booking.state) || before == booking.state
+                    !before.state.may_become(&booking.state) || before.says_the_same(booking)
                 }) {
                     old_news.insert(booking.id.to_string());
                 }

@@ -163,6 +163,15 @@ public final class SoKhoe: Sendable {
         try await core.cancelBooking(personId: personId, bookingId: bookingId)
     }
 
+    /// Moves a confirmed booking to another time of the same clinic, as soon as there is a network. Until the clinic has
+    /// it so, the booking stands where it was, and `movingTo` says where to; a refusal is an event.
+    public func moveBooking(personId: String, bookingId: String, slot: SlotView)
+        async throws -> BookingView
+    {
+        let request = MoveBookingRequest(personId: personId, bookingId: bookingId, slot: slot)
+        return try await core.moveBooking(request: request)
+    }
+
     /// The bookings of a person, the next first.
     public func bookings(personId: String) async throws -> [BookingView] {
         try await core.bookings(personId: personId)

@@ -167,13 +167,20 @@ final class JourneyTests: XCTestCase {
         XCTAssertTrue(finished.contains(person), "\(window)")
 
         let slot = try await freeTimes(phone, person)[0]
-        _ = try await phone.book(personId: person, slot: slot)
+        let booked = try await phone.book(personId: person, slot: slot)
         let before = slot.start.addingTimeInterval(-2 * 86_400)
         let view = try await phone.reminders(personId: person, from: before, to: slot.start)
         let soon = try XCTUnwrap(view.reminders.first { $0.kind == .appointmentSoon })
         XCTAssertEqual(soon.at, slot.start.addingTimeInterval(-2 * 3_600))
         XCTAssertFalse(soon.discreetText.contains(slot.service))
         XCTAssertFalse(soon.hasChosenTime)
+        let free = try await freeTimes(phone, person)
+        let later = try XCTUnwrap(free.last { $0.service == slot.service })
+        let moved = try await phone.moveBooking(personId: person, bookingId: booked.id, slot: later)
+        XCTAssertEqual(moved.start, later.start)
+        XCTAssertNil(moved.movingTo)
+        let told = try await phone.events(personId: person)
+        XCTAssertTrue(told.contains { $0.kind == "booking-moved" && $0.subject == booked.id })
 
         let usual = try await phone.dayTimes()
         let early = DayTimesView(morning: 270, noon: usual.noon, evening: usual.evening, night: usual.night)

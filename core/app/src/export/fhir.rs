@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sokhoe_domain::{BookingState, ClinicId, IntentId, ResourceKey, Timestamp};
 use sokhoe_fhir::slot_booking::intent_of;
+use sokhoe_sync::MoveIntent;
 use sokhoe_vault::{IntentKind, StoredBooking, StoredIntent};
 
 use super::documents::{Referred, own_documents};
@@ -112,14 +113,20 @@ fn on_phone(
         }
     }
     for intent in book.vault.waiting()? {
-        // A booking's intent is its Appointment, above.
-        if intent.kind == IntentKind::Cancel {
+        let description = match intent.kind {
+            // It is its Appointment, above.
+            IntentKind::Book => None,
+            IntentKind::Cancel => Some(session.words.say("booking-cancelling")),
+            IntentKind::Move => MoveIntent::read(&intent.body)
+                .map(|wanted| session.words.moving(wanted.start, session.now())),
+        };
+        if let Some(description) = description {
             let patient = patients.get(&intent.clinic);
             let booking = intent.thing.parse().ok();
             let known = booking.and_then(|id| booked.get(&(intent.clinic.clone(), id)));
             let by_id = ResourceKey::new("Appointment", intent.thing.clone());
             let about = bundle.bases.url(&intent.clinic, known.unwrap_or(&by_id));
-            let task = cancellation(session, &intent, &about, patient);
+            let task = change(&intent, &description, &about, patient);
             let url = format!("urn:uuid:{}", intent.id);
             bundle.entry(&url, None, &task.to_string())?;
         }
@@ -166,9 +173,10 @@ fn appointment(
     appointment
 }
 
-fn cancellation(
-    session: &Session,
+/// What is on its way for a booking: that it be cancelled or moved.
+fn change(
     intent: &StoredIntent,
+    description: &str,
     about: &str,
     patient: Option<&String>,
 ) -> Value {
@@ -181,7 +189,7 @@ fn cancellation(
         }],
         "status": "requested",
         "intent": "order",
-        "description": session.words.say("booking-cancelling"),
+        "description": description,
         "focus": {"reference": about},
         "authoredOn": intent.created.to_fhir(),
     });

@@ -13,7 +13,7 @@ use crate::error::{AppError, MoveRefusal};
 use crate::session::Session;
 
 /// The form of the luggage. A phone that does not know it says that it needs a newer app.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Bytes of an unpacked answer at most: far more than 40 codes hold, and no memory to speak of.
 const LONGEST: usize = 1 << 20;
@@ -81,7 +81,8 @@ struct WrittenChange {
 struct Intent {
     id: String,
     clinic: String,
-    cancels: bool,
+    /// As a vault names the kind.
+    asks: String,
     thing: String,
     body: String,
     created: i64,
@@ -390,7 +391,7 @@ impl Intent {
         Self {
             id: intent.id.to_string(),
             clinic: intent.clinic.0,
-            cancels: intent.kind == IntentKind::Cancel,
+            asks: intent.kind.as_str().to_owned(),
             thing: intent.thing,
             body: intent.body,
             created: intent.created.as_millis(),
@@ -403,11 +404,7 @@ impl Intent {
         let intent = NewIntent {
             id: id(&self.id)?,
             clinic: ClinicId(self.clinic.clone()),
-            kind: if self.cancels {
-                IntentKind::Cancel
-            } else {
-                IntentKind::Book
-            },
+            kind: IntentKind::parse(&self.asks).ok_or_else(|| refused(MoveRefusal::Damaged))?,
             thing: self.thing.clone(),
             body: self.body.clone(),
             created: Timestamp::from_millis(self.created),

@@ -4,18 +4,19 @@ use sokhoe_domain::{BookingState, IntentId, ResourceKey, Timestamp, Wire};
 use sokhoe_fhir::InvoiceView;
 use sokhoe_fhir::bundle::Change;
 use sokhoe_fhir::slot_booking::intent_of;
-use sokhoe_vault::{NewEvent, StoredBooking};
+use sokhoe_vault::{IntentKind, NewEvent, StoredBooking};
 
 use crate::appointment::{
-    self, booking_from, decided, is_another_slot, news_of, of_another_time, with_asked,
-    with_names_of,
+    self, booking_from, decided, is_another_slot, moved_as_wanted, news_of, of_another_time,
+    with_asked, with_names_of,
 };
 use crate::error::SyncError;
-use crate::intent::BookIntent;
+use crate::intent::{BookIntent, MoveIntent};
 use crate::lane::{Engine, Lane};
 
 impl Engine {
-    /// What the changes mean for bookings, and, when they are news, which of them must not be missed.
+    /// What the changes mean for bookings, and, when they are news, which of them must not be missed. What becomes of a
+    /// booking that is known here is always news.
     pub(super) fn consequences(
         &self,
         lane: &Lane,
@@ -25,12 +26,14 @@ impl Engine {
         let (mut bookings, mut events) = (Vec::new(), Vec::new());
         let now = self.clock.now();
         for change in changes {
+            let mut is_news = news;
             let event = match change {
                 Change::Put { key, json, .. } if key.kind == "Appointment" => {
-                    let Some(booking) = self.booking_in_feed(lane, json, now)? else {
+                    let Some((before, booking)) = self.booking_in_feed(lane, json, now)? else {
                         continue;
                     };
-                    let said = news_of(&booking, now);
+                    let said = news_of(before.as_ref(), &booking, now);
+                    is_news |= before.is_some();
                     bookings.push(booking);
                     said
                 }
@@ -38,7 +41,8 @@ impl Engine {
                     let Some(booking) = self.deleted_booking(lane, key, now)? else {
                         continue;
                     };
-                    let said = news_of(&booking, now);
+                    let said = news_of(None, &booking, now);
+                    is_news = true;
                     bookings.push(booking);
                     said
                 }
@@ -55,21 +59,21 @@ impl Engine {
                 }
                 Change::Put { .. } | Change::Delete { .. } | Change::Broken { .. } => continue,
             };
-            if news {
+            if is_news {
                 events.push(event);
             }
         }
         Ok((bookings, events))
     }
 
-    /// The booking that an Appointment in the feed is, once the clinic has decided and when it says
-    /// something new.
+    /// The booking that an Appointment in the feed is, after what it was before, once the clinic has decided and when
+    /// it says something new.
     fn booking_in_feed(
         &self,
         lane: &Lane,
         json: &str,
         now: Timestamp,
-    ) -> Result<Option<StoredBooking>, SyncError> {
+    ) -> Result<Option<(Option<StoredBooking>, StoredBooking)>, SyncError> {
         let Ok(appointment) = appointment::read(lane.wire, json) else {
             return Ok(None);
         };
@@ -92,6 +96,13 @@ impl Engine {
                     Wire::Server if is_another_slot(&appointment, intent.as_ref()) => {
                         with_names_of(booking, &of_another_time(&before))
                     }
+                    Wire::Server if before.state.is_settled() && booking.start != before.start => {
+                        let names = match self.wanted_move(&booking)? {
+                            Some(wanted) => moved_as_wanted(&before, &wanted),
+                            None => of_another_time(&before),
+                        };
+                        with_names_of(booking, &names)
+                    }
                     Wire::Server => with_names_of(booking, &before),
                 };
                 let booking = with_asked(booking, &before, &appointment, intent.as_ref());
@@ -99,9 +110,10 @@ impl Engine {
                     updated: before.updated,
                     ..booking.clone()
                 };
-                (before != same && before.state.may_become(&booking.state)).then_some(booking)
+                let is_new = before != same && before.state.may_become(&booking.state);
+                is_new.then_some((Some(before), booking))
             }
-            None => Some(booking),
+            None => Some((None, booking)),
         })
     }
 
@@ -110,6 +122,16 @@ impl Engine {
         let waiting = self.vault.waiting()?;
         let intent = waiting.into_iter().find(|intent| intent.id == id);
         Ok(intent.and_then(|intent| BookIntent::read(&intent.body)))
+    }
+
+    /// The waiting wish to have a booking just where it is now.
+    fn wanted_move(&self, booking: &StoredBooking) -> Result<Option<MoveIntent>, SyncError> {
+        let waiting = self.vault.waiting()?;
+        let of_it = waiting.iter().filter(|intent| {
+            intent.kind == IntentKind::Move && intent.thing == booking.id.to_string()
+        });
+        let mut wanted = of_it.filter_map(|intent| MoveIntent::read(&intent.body));
+        Ok(wanted.find(|wanted| wanted.start == booking.start))
     }
 
     /// A known booking whose Appointment the clinic took away.

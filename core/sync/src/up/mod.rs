@@ -10,15 +10,18 @@ use std::time::Duration;
 
 use sokhoe_client::{ClientError, GarbledAnswer};
 use sokhoe_domain::planted::{Bug, is_planted};
-use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp, Wire};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, ResourceKey, Timestamp, Wire};
 use sokhoe_fhir::scheduling::BookRequest;
 use sokhoe_fhir::{Appointment, AppointmentStatus, Ref};
 use sokhoe_vault::{IntentKind, NewEvent, ParkedWhy, StoredBooking, StoredIntent, VaultError};
 use tokio::task::JoinHandle;
 
-use crate::appointment::{booking_from, decided, news_of, with_asked, with_names_of};
+use crate::appointment::{
+    self, MOVE_REFUSED, MoveRefused, booking_from, decided, moved_as_wanted, news_of,
+    of_another_time, with_asked, with_names_of,
+};
 use crate::error::SyncError;
-use crate::intent::{BookIntent, CancelIntent};
+use crate::intent::{BookIntent, CancelIntent, MoveIntent};
 use crate::lane::{Engine, Lane};
 use crate::pace::{self, Cause, HostPaces, Permit, WaitUntil};
 pub(crate) use readings::ReadingWays;
@@ -90,6 +93,8 @@ impl Pushed {
 enum Outcome {
     /// The clinic decided.
     Settled(StoredBooking, Vec<NewEvent>),
+    /// The clinic said no, and the booking stands as it was: the intent is over.
+    Over(Vec<NewEvent>),
     /// It cannot succeed as it is; its booking stays what it was.
     Parked(ParkedWhy, Vec<NewEvent>),
     /// There is an answer from which nothing follows; so many of them are too many.
@@ -238,6 +243,11 @@ impl Engine {
             self.park(intent, &ParkedWhy::Unreadable, &events, pushed)?;
             return Ok(false);
         };
+        // It was called off meanwhile: there is nothing to be moved.
+        if intent.kind == IntentKind::Move && booking.state != BookingState::Confirmed {
+            self.vault.drop_intent(intent.id, &[])?;
+            return Ok(true);
+        }
         let permit = match calls.may_call(intent.attempts) {
             Ok(permit) => permit,
             Err(WaitUntil(next_try)) => {
@@ -258,8 +268,14 @@ impl Engine {
                 match answer {
                     Ok(answer) => {
                         permit.succeeded();
-                        let names = booking.clone();
-                        self.answered(intent, booking, &names, &answer.appointment)
+                        let stands = self.what_stands(lane, intent, answer.appointment).await;
+                        match stands {
+                            Ok(appointment) => {
+                                let names = names_of(intent, &booking, &appointment);
+                                self.answered(intent, booking, &names, &appointment)
+                            }
+                            Err(error) => self.failed(lane, intent, booking, error, pushed),
+                        }
                     }
                     Err(error) => {
                         permit.failed(&error);
@@ -274,6 +290,7 @@ impl Engine {
         };
         let kept = match outcome {
             Outcome::Settled(booking, events) => self.vault.settle(intent.id, &booking, &events),
+            Outcome::Over(events) => self.vault.drop_intent(intent.id, &events),
             Outcome::Parked(why, events) => {
                 self.park(intent, &why, &events, pushed)?;
                 return Ok(false);
@@ -294,6 +311,33 @@ impl Engine {
                 Ok(true)
             }
             Err(error) => self.overtaken_by_feed(intent, error),
+        }
+    }
+
+    /// The Appointment as it stands after an answer. A clinic gives the same answer to the same move for ever; since one
+    /// that was sent before, the booking may have been moved again, and the feed may have brought that.
+    async fn what_stands(
+        &self,
+        lane: &Lane,
+        intent: &StoredIntent,
+        answer: Appointment,
+    ) -> Result<Appointment, ClientError> {
+        if intent.kind != IntentKind::Move || !intent.sent {
+            return Ok(answer);
+        }
+        let key = ResourceKey::new("Appointment", intent.thing.as_str());
+        match lane.client.versioned(&key).await {
+            Ok(versioned) => appointment::read(lane.wire, &versioned.json)
+                .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir)),
+            Err(ClientError::Gone) => Ok(Appointment {
+                status: AppointmentStatus::Cancelled,
+                ..answer
+            }),
+            // A word on what can be read is none on the booking.
+            Err(ClientError::NotFound | ClientError::Refused { .. }) => {
+                Err(ClientError::Garbled(GarbledAnswer::NotFhir))
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -394,16 +438,16 @@ impl Engine {
             return undecided;
         };
         let updated = self.clock.now();
-        let named = BookIntent::read(&intent.body);
+        let named = book_intent(intent);
         let booking = booking_from(&before.clinic, appointment, state.clone(), updated)
             .map(|booking| with_names_of(booking, names))
             .map(|booking| with_asked(booking, &before, appointment, named.as_ref()))
             .unwrap_or(StoredBooking {
                 state,
                 updated,
-                ..before
+                ..before.clone()
             });
-        let news = news_of(&booking, updated);
+        let news = news_of(Some(&before), &booking, updated);
         let subject = intent.thing.clone();
         Outcome::Settled(booking, vec![NewEvent { subject, ..news }])
     }
@@ -418,10 +462,12 @@ impl Engine {
     ) -> Outcome {
         if is_planted(Bug::SilenceIsConfirmation) && matches!(error, ClientError::NoAnswer) {
             let state = match intent.kind {
-                IntentKind::Book => BookingState::Confirmed,
+                IntentKind::Book | IntentKind::Move => BookingState::Confirmed,
                 IntentKind::Cancel => BookingState::Cancelled,
             };
-            return Outcome::Settled(StoredBooking { state, ..before }, Vec::new());
+            let as_wanted = move_intent(intent).map(|wanted| moved_as_wanted(&before, &wanted));
+            let booking = as_wanted.unwrap_or(before);
+            return Outcome::Settled(StoredBooking { state, ..booking }, Vec::new());
         }
         let again = |arrived| Outcome::Again {
             after: None,
@@ -473,7 +519,8 @@ impl Engine {
         }
     }
 
-    /// What a clinic's "no" means: for a booking it is over, a cancellation is kept back.
+    /// What a clinic's "no" means: for a booking it is over, a cancellation is kept back, and what was to be moved
+    /// stands where it was.
     fn refused(&self, intent: &StoredIntent, before: StoredBooking, refusal: Refusal) -> Outcome {
         match intent.kind {
             IntentKind::Book => {
@@ -488,6 +535,15 @@ impl Engine {
                 let events = vec![self.event("cancellation-refused", intent)];
                 let code = code_of(refusal);
                 Outcome::Parked(ParkedWhy::Refused { code }, events)
+            }
+            IntentKind::Move => {
+                let wanted = move_intent(intent).map_or(before.start, |wanted| wanted.start);
+                let refused = MoveRefused { wanted, refusal };
+                let event = NewEvent {
+                    body: serde_json::to_string(&refused).unwrap_or_default(),
+                    ..self.event(MOVE_REFUSED, intent)
+                };
+                Outcome::Over(vec![event])
             }
         }
     }
@@ -512,6 +568,35 @@ fn code_of(refusal: Refusal) -> String {
     }
 }
 
+/// What was decided, when it is a booking.
+fn book_intent(intent: &StoredIntent) -> Option<BookIntent> {
+    match intent.kind {
+        IntentKind::Book => BookIntent::read(&intent.body),
+        IntentKind::Cancel | IntentKind::Move => None,
+    }
+}
+
+/// What was decided, when it is that a booking be moved.
+fn move_intent(intent: &StoredIntent) -> Option<MoveIntent> {
+    match intent.kind {
+        IntentKind::Move => MoveIntent::read(&intent.body),
+        IntentKind::Book | IntentKind::Cancel => None,
+    }
+}
+
+/// What the person saw of the time that an Appointment is at: of one that they did not choose, nothing.
+fn names_of(
+    intent: &StoredIntent,
+    before: &StoredBooking,
+    appointment: &Appointment,
+) -> StoredBooking {
+    match move_intent(intent) {
+        Some(wanted) if appointment.start == Some(wanted.start) => moved_as_wanted(before, &wanted),
+        Some(_) if appointment.start != Some(before.start) => of_another_time(before),
+        _ => before.clone(),
+    }
+}
+
 fn request_of(intent: &StoredIntent) -> Option<BookRequest> {
     match intent.kind {
         IntentKind::Book => {
@@ -522,6 +607,7 @@ fn request_of(intent: &StoredIntent) -> Option<BookRequest> {
                 patient: body.patient_id,
                 comment: None,
                 otherwise: body.otherwise,
+                move_to: None,
             })
         }
         IntentKind::Cancel => {
@@ -538,6 +624,26 @@ fn request_of(intent: &StoredIntent) -> Option<BookRequest> {
                 patient: body.patient_id,
                 comment: None,
                 otherwise: None,
+                move_to: None,
+            })
+        }
+        IntentKind::Move => {
+            let body = MoveIntent::read(&intent.body)?;
+            let resource = Appointment {
+                id: Some(body.appointment_id),
+                status: AppointmentStatus::Booked,
+                start: Some(body.start),
+                end: Some(body.end),
+                patient: Some(Ref::new(body.patient_id.as_str(), "")),
+                ..Appointment::default()
+            };
+            Some(BookRequest {
+                appointment: None,
+                resource: Some(resource),
+                patient: body.patient_id,
+                comment: None,
+                otherwise: None,
+                move_to: Some(body.slot_id),
             })
         }
     }

@@ -15,7 +15,7 @@ use sokhoe_vault::{IntentKind, NewIntent, ParkedWhy, StoredBooking, Vault, Vault
 
 use super::Urgency::{Background, Foreground};
 use super::{Pushed, UNCLEAR_ANSWERS, Urgency};
-use crate::intent::{BookIntent, CancelIntent};
+use crate::intent::{BookIntent, CancelIntent, MoveIntent};
 use crate::lane::{Engine, Lane};
 use crate::pace::HostPaces;
 
@@ -131,6 +131,15 @@ impl World {
             IntentKind::Cancel => serde_json::to_string(&CancelIntent {
                 appointment_id: about.to_string(),
                 patient_id: "p".to_owned(),
+            }),
+            IntentKind::Move => serde_json::to_string(&MoveIntent {
+                appointment_id: about.to_string(),
+                patient_id: "p".to_owned(),
+                slot_id: "s2".to_owned(),
+                start: now.plus(Duration::from_secs(86_400)),
+                end: now.plus(Duration::from_secs(87_300)),
+                practitioner: String::new(),
+                location: String::new(),
             }),
         };
         let intent = NewIntent {

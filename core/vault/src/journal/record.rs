@@ -224,7 +224,7 @@ impl WrittenIntent {
         Some(NewIntent {
             id: self.id,
             clinic: self.clinic.clone(),
-            kind: IntentKind::from_str(&self.asks)?,
+            kind: IntentKind::parse(&self.asks)?,
             thing: self.thing.clone(),
             body: self.body.clone(),
             created: Timestamp::from_millis(self.created),

@@ -222,3 +222,53 @@ fn the_feed_answers_an_intent_whose_response_was_lost() {
         Err(VaultError::UnknownIntent)
     );
 }
+
+#[test]
+fn what_is_decided_later_goes_out_later_whatever_the_clock_said() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    let confirmed = booking(5, BookingState::Confirmed);
+    book(&vault, 5);
+    let early = vault.enqueue(&intent(6, IntentKind::Move, 5), &confirmed);
+    assert!(matches!(early, Err(VaultError::BookingState { .. })));
+    vault.settle(id(5), &confirmed, &[event()]).unwrap();
+    for (n, kind) in [
+        (8, IntentKind::Move),
+        (7, IntentKind::Move),
+        (6, IntentKind::Cancel),
+    ] {
+        vault.enqueue(&intent(n, kind, 5), &confirmed).unwrap();
+    }
+    drop(vault);
+    let vault = phone.open().unwrap();
+    let waiting = vault.waiting().unwrap();
+    let ids: Vec<_> = waiting.iter().map(|intent| intent.id).collect();
+    assert_eq!(ids, [id(8), id(7), id(6)]);
+    assert_eq!(vault.booking(id(5)).unwrap(), Some(confirmed.clone()));
+
+    // At another time it is news; as it was known, it is none.
+    let moved = StoredBooking {
+        start: at(300),
+        ..confirmed
+    };
+    vault.settle(id(8), &moved, &[event()]).unwrap();
+    vault.settle(id(7), &moved, &[event()]).unwrap();
+    assert_eq!(vault.events().unwrap().len(), 2);
+    let untold = StoredBooking {
+        practitioner: String::new(),
+        ..moved.clone()
+    };
+    assert!(!moved.is_elsewhere(&untold) && !untold.is_elsewhere(&moved));
+    let with_another = StoredBooking {
+        practitioner: "BS. Hoa".to_owned(),
+        ..moved.clone()
+    };
+    assert!(moved.is_elsewhere(&with_another));
+    let called_off = StoredBooking {
+        state: BookingState::Cancelled,
+        ..moved
+    };
+    vault.settle(id(6), &called_off, &[event()]).unwrap();
+    let late = vault.enqueue(&intent(9, IntentKind::Move, 5), &called_off);
+    assert!(matches!(late, Err(VaultError::BookingState { .. })));
+}

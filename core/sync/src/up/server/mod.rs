@@ -1,10 +1,11 @@
-//! Booking and cancelling at a FHIR server that is not ours.
+//! Booking, moving and cancelling at a FHIR server that is not ours.
 //!
 //! Such a server keeps no answers under an intent's id, so what became of one is read from its
 //! Appointment, which carries that id. A time is taken by one transaction over the Slot's version: of
 //! many who try, one wins. Once a Slot is no longer free it is never written over, since a server takes
 //! "busy" over "busy" for no change at all and would book twice.
 
+mod moving;
 mod ours;
 mod taking;
 #[cfg(test)]
@@ -24,10 +25,9 @@ use sokhoe_fhir::{
 use sokhoe_vault::{IntentKind, StoredBooking, StoredIntent};
 
 use self::ours::{Ours, Read};
-use super::{Outcome, Pushed, UNCLEAR_ANSWERS};
-use crate::appointment::{decided, is_another_slot, of_another_time};
+use super::{Outcome, Pushed, UNCLEAR_ANSWERS, book_intent, move_intent};
+use crate::appointment::{decided, is_another_slot, moved_as_wanted, of_another_time};
 use crate::error::SyncError;
-use crate::intent::BookIntent;
 use crate::lane::{Engine, Lane};
 use crate::pace::Permit;
 use crate::server_slots::BookingWays;
@@ -78,7 +78,7 @@ impl Engine {
     ) -> Result<Outcome, SyncError> {
         let mut wrote = false;
         let mut names = before.clone();
-        let named = BookIntent::read(&intent.body);
+        let (named, wanted) = (book_intent(intent), move_intent(intent));
         let said = match self.booking_ways(lane).await {
             Ok(ways) => {
                 let attempt = Attempt {
@@ -92,9 +92,13 @@ impl Engine {
                     wrote: AtomicBool::new(false),
                     looked: AtomicI64::new(0),
                 };
-                let said = match &named {
-                    Some(intent) => attempt.book(intent, &before).await,
-                    None => attempt.cancel(&before).await.map_err(SyncError::from),
+                let said = match (&named, &wanted) {
+                    (Some(intent), _) => attempt.book(intent, &before).await,
+                    (None, Some(wanted)) => {
+                        let said = attempt.move_to(wanted, &before);
+                        said.await.map_err(SyncError::from)
+                    }
+                    (None, None) => attempt.cancel(&before).await.map_err(SyncError::from),
                 };
                 let said = match said {
                     // A clinic may take days to confirm: whoever called it off meanwhile need not wait.
@@ -110,6 +114,12 @@ impl Engine {
                     && let Some(slot) = &appointment.slot
                 {
                     names = attempt.names_of(slot, &before).await;
+                }
+                if let (Ok(Said::Appointment(appointment)), Some(wanted)) = (&said, &wanted) {
+                    names = match appointment.start == Some(wanted.start) {
+                        true => moved_as_wanted(&before, wanted),
+                        false => names,
+                    };
                 }
                 wrote = attempt.wrote.into_inner();
                 match said {
@@ -184,6 +194,14 @@ impl Engine {
                     Outcome::Settled(booking, _)
                         if intent.kind == IntentKind::Cancel
                             && booking.state != BookingState::Cancelled =>
+                    {
+                        unclear
+                    }
+                    // It stands elsewhere: whatever the server did, it did not move.
+                    Outcome::Settled(booking, _)
+                        if booking.state == BookingState::Confirmed
+                            && move_intent(intent)
+                                .is_some_and(|wanted| wanted.start != booking.start) =>
                     {
                         unclear
                     }

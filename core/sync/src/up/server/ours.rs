@@ -187,7 +187,11 @@ impl Attempt<'_> {
     }
 
     /// An Appointment under our id. One that is somebody else's is no answer.
-    fn taken_for_ours(&self, key: ResourceKey, found: Versioned) -> Result<Ours, ClientError> {
+    pub(super) fn taken_for_ours(
+        &self,
+        key: ResourceKey,
+        found: Versioned,
+    ) -> Result<Ours, ClientError> {
         let garbled = ClientError::Garbled(GarbledAnswer::NotFhir);
         let mut appointment = read(self.lane.wire, &found.json).map_err(|_| garbled.clone())?;
         let is_others = appointment

@@ -31,6 +31,7 @@ import vn.sokhoe.core.FindSlotsRequest
 import vn.sokhoe.core.InvoiceView
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.Language
+import vn.sokhoe.core.MoveBookingRequest
 import vn.sokhoe.core.MoveProgressView
 import vn.sokhoe.core.MoveRequestView
 import vn.sokhoe.core.NewDocumentView
@@ -154,6 +155,16 @@ public class SoKhoe private constructor(
         personId: String,
         bookingId: String,
     ): BookingView = core.cancelBooking(personId, bookingId)
+
+    /**
+     * Moves a confirmed booking to another time of the same clinic, as soon as there is a network. Until the clinic has
+     * it so, the booking stands where it was, and [BookingView.movingTo] says where to; a refusal is an event.
+     */
+    public suspend fun moveBooking(
+        personId: String,
+        bookingId: String,
+        slot: SlotView,
+    ): BookingView = core.moveBooking(MoveBookingRequest(personId, bookingId, slot))
 
     /** The bookings of a person, the next first. */
     public suspend fun bookings(personId: String): List<BookingView> = core.bookings(personId)

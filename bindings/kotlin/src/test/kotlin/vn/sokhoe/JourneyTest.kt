@@ -203,13 +203,17 @@ class JourneyTest {
                     assertEquals(enrolled.id, window.persons.first { it.synced?.finished == true }.personId)
 
                     val slot = phone.freeTimes(person).first()
-                    phone.book(person, slot)
+                    val booked = phone.book(person, slot)
                     val before = slot.start.minus(Duration.ofDays(2))
                     val reminders = phone.reminders(person, before, slot.start).reminders
                     val soon = reminders.single { it.kind == ReminderKind.APPOINTMENT_SOON }
                     assertEquals(slot.start.minus(Duration.ofHours(2)), soon.at)
                     assertFalse(slot.service in soon.discreetText)
                     assertFalse(soon.hasChosenTime)
+                    val later = phone.freeTimes(person).last { it.service == slot.service }
+                    val moved = phone.moveBooking(person, booked.id, later)
+                    assertEquals(later.start to null, moved.start to moved.movingTo)
+                    assertTrue(phone.events(person).any { it.kind == "booking-moved" && it.subject == booked.id })
 
                     val early = phone.dayTimes().copy(morning = 270u)
                     assertEquals(early, phone.setDayTimes(early))
