@@ -25,6 +25,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/sqlite/0004_timetables.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/sqlite/0005_refusals.sql"),
+        None,
+    ),
 ];
 
 /// Brings the file to the newest version, each step in the transaction that says so.
@@ -113,6 +117,45 @@ mod tests {
             )
             .unwrap();
         assert_eq!(hours, (2, 420, 690, None));
+    }
+
+    #[test]
+    fn a_database_from_before_knows_why_it_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for (sql, _) in &MIGRATIONS[..4] {
+            connection.execute_batch(sql).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 4).unwrap();
+        connection
+            .execute_batch(
+                r#"INSERT INTO answer VALUES
+                   ('book', 'p', 'a', x'00', 200, '{"comment":"slot-taken"}', 0),
+                   ('book', 'p', 'b', x'00', 409, '{"code":"slot-taken"}', 0),
+                   ('book', 'p', 'c', x'00', 409, '{"code":"not-offered"}', 0),
+                   ('hold', 'p', 'd', x'00', 409, '{"code":"too-many"}', 0),
+                   ('hold', 'p', 'e', x'00', 422, '{"code":"duplicate"}', 0);"#,
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let mut rows = connection
+            .prepare("SELECT refusal FROM answer ORDER BY key")
+            .unwrap();
+        let refusals: Vec<Option<String>> = rows
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let refusals: Vec<_> = refusals.iter().map(Option::as_deref).collect();
+        assert_eq!(
+            refusals,
+            [
+                None,
+                Some("slot-taken"),
+                Some("not-offered"),
+                Some("too-many"),
+                None
+            ]
+        );
     }
 
     #[test]

@@ -1,0 +1,7 @@
+-- Why an intent was refused, as the answer says; null when it was not.
+ALTER TABLE answer ADD COLUMN refusal TEXT;
+UPDATE answer SET refusal = CASE
+  WHEN body LIKE '%"slot-taken"%' THEN 'slot-taken'
+  WHEN body LIKE '%"not-offered"%' THEN 'not-offered'
+  WHEN body LIKE '%"too-many"%' THEN 'too-many'
+END WHERE status = 409;
