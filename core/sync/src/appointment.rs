@@ -1,5 +1,7 @@
 //! What a clinic's Appointment says of a booking: the one reading for answers and for the feed.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::{BookingState, ClinicId, Otherwise, Timestamp, Wire};
 use sokhoe_fhir::slot_booking::intent_of;
@@ -13,7 +15,7 @@ use crate::intent::BookIntent;
 pub const CONFIRMED_OTHERWISE: &str = "booking-confirmed-otherwise";
 
 /// Where and when a booking was confirmed that was asked for at another place in time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Elsewhere {
     /// When it begins.
     pub start: Timestamp,
@@ -21,6 +23,13 @@ pub struct Elsewhere {
     pub practitioner: String,
     /// The time that the person named first.
     pub asked: Timestamp,
+}
+
+impl fmt::Debug for Elsewhere {
+    /// Neither who is seen nor when.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Elsewhere").finish_non_exhaustive()
+    }
 }
 
 /// Reads an Appointment. One that a server of somebody else's gave an id of its own has the id of the
