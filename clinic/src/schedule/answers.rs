@@ -6,6 +6,7 @@ use std::fmt;
 use sokhoe_domain::planted::{Bug, is_planted};
 use uuid::Uuid;
 
+use super::packed::{pack, unpack};
 use super::refusal::Refusal;
 use crate::keys::sha256;
 use crate::store::{StoreError, Tx, params, resources};
@@ -120,14 +121,14 @@ pub(crate) fn once(
     // What follows is decided by all that the person has here.
     resources::lock_person(tx, patient)?;
     let before = tx.sql().first(
-        "SELECT request_hash, status, refusal, body FROM answer
+        "SELECT request_hash, status, refusal, encoding, body FROM answer
          WHERE operation = ?1 AND patient = ?2 AND key = ?3",
         params![asked.operation.name(), patient, asked.key],
         |row| {
             let answer = Answer {
                 status: row.get(1)?,
                 refusal: row.text_or_null(2)?.and_then(Refusal::of_code),
-                body: row.get(3)?,
+                body: unpack(row.get(3)?, row.get(4)?)?,
             };
             Ok((row.get::<Vec<u8>>(0)?, answer))
         },
@@ -139,9 +140,10 @@ pub(crate) fn once(
     if is_planted(Bug::AnswersForgotten) {
         return Ok(Some(answer));
     }
+    let packed = pack(&answer.body);
     tx.sql().execute(
-        "INSERT INTO answer (operation, patient, key, request_hash, status, refusal, body, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO answer (operation, patient, key, request_hash, status, refusal, encoding, body, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             asked.operation.name(),
             patient,
@@ -149,7 +151,8 @@ pub(crate) fn once(
             asked.hash,
             answer.status,
             answer.refusal.map(Refusal::code),
-            answer.body,
+            packed.encoding,
+            packed.bytes,
             tx.now().as_millis()
         ],
     )?;

@@ -7,6 +7,7 @@ mod calendar;
 mod cells;
 mod claim;
 mod free;
+mod packed;
 mod refusal;
 mod source;
 mod stranded;

@@ -26,7 +26,7 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         None,
     ),
     (
-        include_str!("../../../migrations/sqlite/0005_refusals.sql"),
+        include_str!("../../../migrations/sqlite/0005_answers.sql"),
         None,
     ),
 ];
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_from_before_knows_why_it_refused() {
+    fn answers_of_before_are_given_again_and_know_why_they_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
         for (sql, _) in &MIGRATIONS[..4] {
             connection.execute_batch(sql).unwrap();
@@ -138,22 +138,23 @@ mod tests {
             .unwrap();
         migrate(&mut connection).unwrap();
         let mut rows = connection
-            .prepare("SELECT refusal FROM answer ORDER BY key")
+            .prepare("SELECT encoding, CAST(body AS TEXT), refusal FROM answer ORDER BY key")
             .unwrap();
-        let refusals: Vec<Option<String>> = rows
-            .query_map([], |row| row.get(0))
+        let rows: Vec<(i64, String, Option<String>)> = rows
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .unwrap()
             .map(Result::unwrap)
             .collect();
-        let refusals: Vec<_> = refusals.iter().map(Option::as_deref).collect();
+        let row =
+            |body: &str, refusal: Option<&str>| (0, body.to_owned(), refusal.map(str::to_owned));
         assert_eq!(
-            refusals,
+            rows,
             [
-                None,
-                Some("slot-taken"),
-                Some("not-offered"),
-                Some("too-many"),
-                None
+                row(r#"{"comment":"slot-taken"}"#, None),
+                row(r#"{"code":"slot-taken"}"#, Some("slot-taken")),
+                row(r#"{"code":"not-offered"}"#, Some("not-offered")),
+                row(r#"{"code":"too-many"}"#, Some("too-many")),
+                row(r#"{"code":"duplicate"}"#, None),
             ]
         );
     }

@@ -1,7 +1,0 @@
--- As SQLite's 0005: see there.
-ALTER TABLE answer ADD COLUMN refusal TEXT;
-UPDATE answer SET refusal = CASE
-  WHEN body LIKE '%"slot-taken"%' THEN 'slot-taken'
-  WHEN body LIKE '%"not-offered"%' THEN 'not-offered'
-  WHEN body LIKE '%"too-many"%' THEN 'too-many'
-END WHERE status = 409;
