@@ -42,7 +42,7 @@ pub use import::{ImportOptions, ImportReport, Skipped};
 pub use schedule::timetable::{
     DayHours, Named, Release, TimeOfDay, Timetable, TimetableError, TimetableService, WeeklyHours,
 };
-pub use schedule::{DeskAnswer, DeskBooking, Source};
+pub use schedule::{DeskAnswer, DeskBooking, Refusal, Source};
 pub use seed::SeedReport;
 pub use serve::{InProcess, Running};
 pub use store::StoreError;

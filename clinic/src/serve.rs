@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::ServiceExt as _;
 use axum::body::{Body, Bytes};
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse as _;
 use axum::serve::ListenerExt as _;
 use http::{HeaderValue, Request, Response, header};
@@ -23,7 +23,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::ClinicError;
-use crate::admission::{Admission, admit};
+use crate::admission::Door;
 use crate::clinic::Inner;
 use crate::desk::{self, Desk};
 use crate::fhir_api::{self, Api, ApiError};
@@ -81,7 +81,7 @@ pub(crate) fn serve(
     let key = desk::new_key(&inner);
     let desk_url = format!("{base_url}/desk?key={key}");
     let (stop, stopping) = watch::channel(false);
-    let app = router(&inner, &base_url, &key, &stopping);
+    let app = door(&inner, &base_url, &key, &stopping);
     let housekeeping = keep_house(Arc::clone(&inner), stopping.clone());
     let calendar = keep_calendar(Arc::clone(&inner));
     let server = tokio::spawn(async move {
@@ -91,7 +91,7 @@ pub(crate) fn serve(
         let listener = listener.tap_io(|stream| {
             let _works_without = stream.set_nodelay(true);
         });
-        let served = axum::serve(listener, app)
+        let served = axum::serve(listener, app.into_make_service())
             .with_graceful_shutdown(async move {
                 let _sender_gone = stopping.wait_for(|stopping| *stopping).await;
             })
@@ -114,7 +114,7 @@ pub(crate) fn serve(
 /// A clinic that answers without a socket: for a program that has its clients within.
 #[derive(Clone)]
 pub struct InProcess {
-    app: Router,
+    app: Door,
     /// Dropped, what waits would take it for the end.
     _stop: Arc<watch::Sender<bool>>,
 }
@@ -131,7 +131,7 @@ impl InProcess {
         let base_url = base_url.trim_end_matches('/');
         let key = desk::new_key(inner);
         Self {
-            app: router(inner, base_url, &key, &stopping),
+            app: door(inner, base_url, &key, &stopping),
             _stop: Arc::new(stop),
         }
     }
@@ -148,12 +148,7 @@ impl InProcess {
     }
 }
 
-fn router(
-    inner: &Arc<Inner>,
-    base_url: &str,
-    key: &str,
-    stopping: &watch::Receiver<bool>,
-) -> Router {
+fn door(inner: &Arc<Inner>, base_url: &str, key: &str, stopping: &watch::Receiver<bool>) -> Door {
     let api = Api {
         inner: Arc::clone(inner),
         base: format!("{base_url}/fhir").into(),
@@ -166,7 +161,7 @@ fn router(
         key: key.into(),
         stopping: stopping.clone(),
     };
-    fhir_api::router(api)
+    let inside = fhir_api::router(api)
         .merge(desk::router(desk))
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
@@ -179,9 +174,8 @@ fn router(
         .layer(SetResponseHeaderLayer::overriding(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
-        ))
-        // Before all others: who is sent away must cost next to nothing.
-        .layer(from_fn_with_state(Arc::<Admission>::default(), admit))
+        ));
+    Door::of(inside)
 }
 
 /// The answer, or an error like any other when it takes too long.

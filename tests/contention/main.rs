@@ -5,7 +5,7 @@
 //!     SOKHOE_ATTEMPTS=1000000 cargo test --profile simulated -p sokhoe-tests --test contention -- --show-output
 //!
 //! * `client`: what one of them does and notes; `answers`, `counts`: what it heard. `seat`: what a time is when nothing happens at once. `history`: whether
-//!   what was noted is that. `backend`: the databases.
+//!   what was noted is that.
 
 #![allow(
     clippy::expect_used,
@@ -15,7 +15,6 @@
 )]
 
 mod answers;
-mod backend;
 mod client;
 mod counts;
 mod history;

@@ -14,13 +14,12 @@ use sokhoe_app::SystemClock;
 use sokhoe_app::domain::ports::Clock as _;
 use sokhoe_fhir::bundle::SearchPage;
 use sokhoe_fhir::{Appointment, FindRequest};
-use sokhoe_testing::SeededRng;
+use sokhoe_testing::{Database, SeededRng};
 use sokhoe_tests::crowd::CrowdPhone;
 use sokhoe_tests::hurried_clock::HurriedClock;
 use sokhoe_tests::plain_http::Connection;
 use tempfile::TempDir;
 
-use crate::backend::Backend;
 use crate::client::{Client, Done, HotSlot, Stage, key};
 use crate::counts::Counts;
 use crate::history::{Event, Looked, check};
@@ -47,13 +46,13 @@ const STACK: usize = 256 << 20;
 
 #[test]
 fn see_one_order_of_everything_and_lose_nothing_on_sqlite() {
-    run(Backend::Sqlite);
+    run(|folder| Database::sqlite(folder.join("clinic.db")));
 }
 
 #[test]
 #[ignore = "needs a server of PostgreSQL, which the part `postgres` starts"]
 fn see_one_order_of_everything_and_lose_nothing_on_postgres() {
-    run(Backend::Postgres);
+    run(|_| Database::postgres());
 }
 
 /// The clinic's process.
@@ -92,15 +91,15 @@ impl Drop for ClinicProcess {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a history has moments")]
-fn run(backend: Backend) {
+fn run(make: impl FnOnce(&Path) -> Database) {
     let attempts = std::env::var("SOKHOE_ATTEMPTS")
         .ok()
         .map_or(ATTEMPTS, |number| number.parse().expect("a number"));
     let folder = TempDir::new().unwrap();
-    backend.make();
+    let database = make(folder.path());
     let address = format!("127.0.0.1:{}", free_port());
     let since = SystemClock.now();
-    let (url, since_text) = (backend.url(folder.path()), since.as_millis().to_string());
+    let (url, since_text) = (database.url(), since.as_millis().to_string());
     let arguments = [
         &*url,
         folder.path().to_str().unwrap(),
@@ -178,8 +177,7 @@ fn run(backend: Backend) {
         "histories: {looked:?}, {:.1} s",
         stage.began.elapsed().as_secs_f64() - seconds
     );
-    look_into(backend, folder.path(), &stage, &done);
-    backend.forget();
+    look_into(&database, &stage, &done);
 
     assert!(
         counts.won + counts.moved > attempts / 20,
@@ -299,8 +297,8 @@ fn in_order(done: &[Done]) -> Looked {
 }
 
 /// What the database has is what the clients were told.
-fn look_into(backend: Backend, folder: &Path, stage: &Stage, done: &[Done]) {
-    let rows = |query: &str| backend.rows(folder, query);
+fn look_into(database: &Database, stage: &Stage, done: &[Done]) {
+    let rows = |query: &str| database.rows(query);
     // Zero seats with two: asked without the rule that forbids it.
     let twice = rows(
         "SELECT a.id, b.id FROM appointment a JOIN appointment b

@@ -7,20 +7,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use postgres::{Client, NoTls};
 use serde_json::Value;
+use sokhoe_testing::Database;
 use sokhoe_tests::crowd::CrowdPhone;
 use sokhoe_tests::plain_http::{Answer, Connection};
 use tempfile::TempDir;
 
-/// Names the server; `cargo xtask test --only postgres` starts it.
-const SERVER: &str = "SOKHOE_TEST_POSTGRES";
-
 /// Clinic processes that share a database.
 pub struct Group {
-    server: String,
-    name: String,
-    pub url: String,
+    database: Database,
     folder: TempDir,
     pub addresses: Vec<String>,
     processes: Mutex<Vec<Option<Process>>>,
@@ -29,20 +24,8 @@ pub struct Group {
 impl Group {
     /// So many processes, and so many phones, each for so many people.
     pub fn start(count: usize, phones: usize, people: usize) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let server = std::env::var(SERVER).expect("SOKHOE_TEST_POSTGRES: the URL of a server");
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("sokhoe_group_{}_{number}", std::process::id());
-        apart(|| {
-            let mut client = Client::connect(&server, NoTls).unwrap();
-            let create = format!("CREATE DATABASE {name}");
-            client.batch_execute(&create).unwrap();
-        });
-        let url = server.replacen("/postgres?", &format!("/{name}?"), 1);
         let group = Self {
-            server,
-            name,
-            url,
+            database: Database::postgres(),
             folder: TempDir::new().unwrap(),
             addresses: (0..count).map(|_| free_address()).collect(),
             processes: Mutex::new((0..count).map(|_| None).collect()),
@@ -57,8 +40,9 @@ impl Group {
 
     /// Starts a process that does not run.
     pub fn launch(&self, one: usize, more: &[&str]) {
+        let url = self.database.url();
         let mut arguments = vec![
-            self.url.as_str(),
+            url.as_str(),
             self.folder.path().to_str().unwrap(),
             &self.addresses[one],
         ];
@@ -90,36 +74,19 @@ impl Group {
 
     /// The rows of a query.
     pub fn rows(&self, query: &str) -> Vec<Vec<String>> {
-        apart(|| {
-            let mut client = Client::connect(&self.url, NoTls).unwrap();
-            let rows = client.query(query, &[]).unwrap();
-            rows.iter()
-                .map(|row| (0..row.len()).map(|column| row.get(column)).collect())
-                .collect()
-        })
+        self.database.rows(query)
     }
 
     /// Breaks every connection that the processes have with the database, as its restart does.
     pub fn break_connections(&self) {
-        apart(|| {
-            let mut client = Client::connect(&self.server, NoTls).unwrap();
-            let broken = client.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
-                &[&self.name],
-            );
-            assert!(broken.unwrap() > 0);
-        });
+        self.database.break_connections();
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
+        // Before their database.
         self.processes.lock().unwrap().clear();
-        apart(|| {
-            let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-            let client = Client::connect(&self.server, NoTls);
-            let _left_behind = client.map(|mut client| client.batch_execute(&drop));
-        });
     }
 }
 
@@ -161,11 +128,6 @@ impl Drop for Process {
 fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
-}
-
-/// The client of the tests waits, which async code may not.
-fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| scope.spawn(work).join().unwrap())
 }
 
 /// Asks a process.

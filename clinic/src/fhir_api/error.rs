@@ -1,6 +1,9 @@
 //! What is answered when something cannot be answered. Texts are fixed: nothing of the request or of the
 //! data stands in them.
 
+use std::sync::LazyLock;
+
+use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use sokhoe_fhir::Outcome;
@@ -122,10 +125,7 @@ impl IntoResponse for ApiError {
                 return throttled(status, "Too many requests of this device.", "60");
             }
             // The clinic works, only not for everybody at once: phones spread their next try over as long again.
-            Self::Crowded | Self::Store(StoreError::Busy) => {
-                let status = StatusCode::TOO_MANY_REQUESTS;
-                return throttled(status, "Too much is waiting.", "2");
-            }
+            Self::Crowded | Self::Store(StoreError::Busy) => return crowded(),
             Self::Store(error) => {
                 tracing::error!(%error, "a request failed");
                 (
@@ -143,6 +143,19 @@ impl IntoResponse for ApiError {
         }
         response
     }
+}
+
+/// Come again after two seconds. What it says is written once: it is said most when there is least time.
+fn crowded() -> Response {
+    static BODY: LazyLock<Bytes> = LazyLock::new(|| {
+        let outcome = Outcome::error("throttled", "Too much is waiting.");
+        outcome.to_json().into()
+    });
+    let mut response = fhir(StatusCode::TOO_MANY_REQUESTS, BODY.clone());
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    response
 }
 
 /// Come again after so many seconds.

@@ -97,17 +97,17 @@ impl FromRequest<Api> for JsonBody {
             return Err(ApiError::UnsupportedMediaType);
         }
         let entrance = request.extensions().get::<Entrance>().cloned();
-        let bytes = Bytes::from_request(request, api)
-            .await
-            .map_err(|rejection| match rejection.status() {
-                http::StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
-                _ => ApiError::BadRequest("The body did not arrive."),
-            })?;
+        let body = Bytes::from_request(request, api);
+        let bytes = match entrance {
+            Some(entrance) => entrance.read(body).await.ok_or(ApiError::Crowded)?,
+            None => body.await,
+        };
+        let bytes = bytes.map_err(|rejection| match rejection.status() {
+            http::StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
+            _ => ApiError::BadRequest("The body did not arrive."),
+        })?;
         check_depth(&bytes, MAX_DEPTH)
             .map_err(|_| ApiError::BadRequest("The body is nested too deep."))?;
-        if entrance.is_some_and(|entrance| !entrance.enter()) {
-            return Err(ApiError::Crowded);
-        }
         String::from_utf8(bytes.into())
             .map(Self)
             .map_err(|_| ApiError::BadRequest("The body is not UTF-8."))

@@ -1,11 +1,18 @@
 //! One intent, one answer: kept in the transaction of its effect and given again, byte for byte, whoever
 //! of the person's devices asks, for 30 days. A refusal stays a refusal.
 
+use std::fmt;
+
 use sokhoe_domain::planted::{Bug, is_planted};
 use uuid::Uuid;
 
+use super::packed::{pack, unpack};
+use super::refusal::Refusal;
 use crate::keys::sha256;
 use crate::store::{StoreError, Tx, params, resources};
+
+/// The status of what was done.
+const DONE: u16 = 200;
 
 /// What is asked under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +58,56 @@ impl Asked {
 }
 
 /// A decided answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub status: u16,
+    /// Why it was refused, if it was.
+    pub refusal: Option<Refusal>,
     pub body: String,
+}
+
+impl fmt::Debug for Answer {
+    /// Not the body: it is personal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("refusal", &self.refusal)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Answer {
+    /// It was done.
+    pub(super) fn done(body: String) -> Self {
+        Self {
+            status: DONE,
+            refusal: None,
+            body,
+        }
+    }
+
+    /// It was refused.
+    pub(super) fn refused(refusal: Refusal, body: String) -> Self {
+        Self {
+            status: 409,
+            refusal: Some(refusal),
+            body,
+        }
+    }
+
+    /// It cannot be done under this id.
+    pub(super) fn id_used(body: String) -> Self {
+        Self {
+            status: 422,
+            refusal: None,
+            body,
+        }
+    }
+
+    /// Whether it was done.
+    pub fn is_done(&self) -> bool {
+        self.status == DONE
+    }
 }
 
 /// Answers as before, or does the work and keeps its answer. Nothing when the key was used for another
@@ -68,12 +121,14 @@ pub(crate) fn once(
     // What follows is decided by all that the person has here.
     resources::lock_person(tx, patient)?;
     let before = tx.sql().first(
-        "SELECT request_hash, status, body FROM answer WHERE operation = ?1 AND patient = ?2 AND key = ?3",
+        "SELECT request_hash, status, refusal, encoding, body FROM answer
+         WHERE operation = ?1 AND patient = ?2 AND key = ?3",
         params![asked.operation.name(), patient, asked.key],
         |row| {
             let answer = Answer {
                 status: row.get(1)?,
-                body: row.get(2)?,
+                refusal: row.text_or_null(2)?.and_then(Refusal::of_code),
+                body: unpack(row.get(3)?, row.get(4)?)?,
             };
             Ok((row.get::<Vec<u8>>(0)?, answer))
         },
@@ -85,15 +140,19 @@ pub(crate) fn once(
     if is_planted(Bug::AnswersForgotten) {
         return Ok(Some(answer));
     }
+    let packed = pack(&answer.body);
     tx.sql().execute(
-        "INSERT INTO answer (operation, patient, key, request_hash, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO answer (operation, patient, key, request_hash, status, refusal, encoding, body, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             asked.operation.name(),
             patient,
             asked.key,
             asked.hash,
             answer.status,
-            answer.body,
+            answer.refusal.map(Refusal::code),
+            packed.encoding,
+            packed.bytes,
             tx.now().as_millis()
         ],
     )?;

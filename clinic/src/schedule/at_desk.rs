@@ -7,6 +7,7 @@ use sokhoe_fhir::BookRequest;
 
 use super::answers::{Answer, Asked, Operation, once};
 use super::book::{Office, book};
+use super::refusal::Refusal;
 use super::source::Source;
 use crate::clinic::Inner;
 use crate::store::{StoreError, Tx};
@@ -36,12 +37,12 @@ impl fmt::Debug for DeskBooking {
 }
 
 /// What became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeskAnswer {
     /// Booked; the Appointment has the intent's id.
     Booked,
-    /// Not booked, by the code of the refusal (`slot-taken`, `not-offered`, `too-many`).
-    Refused(String),
+    /// Not booked, and why.
+    Refused(Refusal),
     /// The key is none, or was used for something else.
     BadKey,
 }
@@ -80,29 +81,11 @@ pub(crate) fn book_at_desk(
         book(tx, &office, &asked, &request)
     })?;
     Ok(match answer {
-        Some(Answer { status: 200, .. }) => DeskAnswer::Booked,
-        Some(Answer { status: 409, body }) => DeskAnswer::Refused(refusal(&body)),
+        Some(answer) if answer.is_done() => DeskAnswer::Booked,
+        Some(Answer {
+            refusal: Some(refusal),
+            ..
+        }) => DeskAnswer::Refused(refusal),
         Some(_) | None => DeskAnswer::BadKey,
     })
-}
-
-/// The code in an OperationOutcome, alone or in a Bundle.
-fn refusal(body: &str) -> String {
-    let value: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    let code = |outcome: &serde_json::Value| {
-        outcome
-            .pointer("/issue/0/details/coding/0/code")
-            .and_then(serde_json::Value::as_str)
-            .map(str::to_owned)
-    };
-    let entries = value.get("entry").and_then(serde_json::Value::as_array);
-    code(&value)
-        .or_else(|| {
-            entries
-                .into_iter()
-                .flatten()
-                .filter_map(|entry| entry.get("resource"))
-                .find_map(code)
-        })
-        .unwrap_or_default()
 }

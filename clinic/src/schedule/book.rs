@@ -15,8 +15,9 @@ use sokhoe_fhir::{
 use super::answers::{Answer, Asked};
 use super::calendar::{Calendar, Offer};
 use super::cells::Cell;
-use super::claim::{claim, is_full, release};
+use super::claim::{FreeSeat, claim, free_seat, release, take};
 use super::free::{allowed, alternatives};
+use super::refusal::Refusal;
 use super::source::Source;
 use crate::billing;
 use crate::clinic::Inner;
@@ -71,14 +72,14 @@ pub(crate) fn hold(
         .calendar
         .proposed(&request.appointment, office.source, now)
     else {
-        return Ok(not_offered());
+        return Ok(refused(Refusal::NotOffered));
     };
     if live_holds(tx, &request.patient)? >= MAX_HOLDS {
-        return Ok(too_many());
+        return Ok(refused(Refusal::TooMany));
     }
-    if comes_too_late(tx, office, asked.key(), &offer)? {
-        return taken(tx, office, offer);
-    }
+    let Some(seat) = free_seat(tx, &offer, office.source)? else {
+        return too_late(tx, office, asked.key(), offer);
+    };
     let until = now.plus(HOLD);
     let Some(pk) = insert(
         tx,
@@ -91,7 +92,7 @@ pub(crate) fn hold(
     else {
         return Ok(reused());
     };
-    if !claim(tx, &offer, pk, office.source, Some(until))? {
+    if !take(tx, &offer, seat, pk, office.source, Some(until))? {
         remove(tx, pk)?;
         return taken(tx, office, offer);
     }
@@ -102,7 +103,7 @@ pub(crate) fn hold(
         held_until: Some(until),
         ..offer.appointment()
     };
-    Ok(office.bundle(&[(&appointment, &appointment.to_json())], None, 200))
+    Ok(office.done(&appointment, &appointment.to_json()))
 }
 
 /// `$book`: takes a proposed or held time, or changes what is booked.
@@ -117,14 +118,14 @@ pub(crate) fn book(
         return change(tx, office, request, changed);
     }
     let Some(wanted) = &request.appointment else {
-        return Ok(not_offered());
+        return Ok(refused(Refusal::NotOffered));
     };
     if coming_bookings(tx, &request.patient)? >= MAX_BOOKINGS {
-        return Ok(too_many());
+        return Ok(refused(Refusal::TooMany));
     }
     match find(tx, wanted, &request.patient)? {
         Some(held) if held.state == "held" => book_held(tx, office, &held, request),
-        Some(_) => Ok(not_offered()),
+        Some(_) => Ok(refused(Refusal::NotOffered)),
         None => book_proposed(tx, office, asked, wanted, request),
     }
 }
@@ -140,12 +141,11 @@ fn book_proposed(
     // A wish holds, too, when the time has passed since.
     let wish = request.otherwise.as_ref();
     let Some(named) = offered.or(wish.and_then(|_| office.calendar.named(proposed))) else {
-        return Ok(not_offered());
+        return Ok(refused(Refusal::NotOffered));
     };
-    if let Some(offer) = offered.filter(|_| wish.is_none())
-        && comes_too_late(tx, office, asked.key(), &offer)?
-    {
-        return taken(tx, office, offer);
+    let free = seen_free(tx, office, offered)?;
+    if let Some(offer) = offered.filter(|_| free.is_none() && wish.is_none()) {
+        return too_late(tx, office, asked.key(), offer);
     }
     let Some(pk) = insert(
         tx,
@@ -158,31 +158,43 @@ fn book_proposed(
     else {
         return Ok(reused());
     };
-    match claim_or_otherwise(tx, office, offered, named, pk, request)? {
+    match claim_or_otherwise(tx, office, free, named, pk, request)? {
         Some(offer) => confirm(tx, office, &offer, pk, asked.key(), request),
         None => nothing_had(tx, office, offered, pk),
     }
 }
 
-/// The named time, or the nearest that the person said would do instead, taken for their appointment; nothing when
-/// there is none.
+/// What is offered, with a seat, where one is free.
+fn seen_free<'o>(
+    tx: &Tx<'_>,
+    office: &Office,
+    offered: Option<Offer<'o>>,
+) -> Result<Option<(Offer<'o>, FreeSeat)>, StoreError> {
+    let Some(offer) = offered else {
+        return Ok(None);
+    };
+    Ok(free_seat(tx, &offer, office.source)?.map(|seat| (offer, seat)))
+}
+
+/// The named time where it was seen to be free, or the nearest that the person said would do instead, taken for their
+/// appointment; nothing when there is none.
 fn claim_or_otherwise<'o>(
     tx: &Tx<'_>,
     office: &'o Office,
-    offered: Option<Offer<'o>>,
+    free: Option<(Offer<'o>, FreeSeat)>,
     named: Offer<'_>,
     pk: i64,
     request: &BookRequest,
 ) -> Result<Option<Offer<'o>>, StoreError> {
-    if let Some(offer) = offered
-        && claim(tx, &offer, pk, office.source, None)?
+    if let Some((offer, seat)) = free
+        && take(tx, &offer, seat, pk, office.source, None)?
     {
         return Ok(Some(offer));
     }
     let Some(otherwise) = &request.otherwise else {
         return Ok(None);
     };
-    let free = allowed(
+    let others = allowed(
         tx.sql(),
         &office.calendar,
         named,
@@ -190,8 +202,8 @@ fn claim_or_otherwise<'o>(
         office.source,
         tx.now(),
     )?;
-    for offer in free.into_iter().take(TRIES) {
-        if claim(tx, &offer, pk, office.source, None)? {
+    for offer in others.into_iter().take(TRIES) {
+        if claim(tx, &offer, pk, office.source)? {
             tx.sql().execute(
                 "UPDATE appointment SET schedule = ?2, starts = ?3, ends = ?4 WHERE pk = ?1",
                 params![
@@ -217,7 +229,7 @@ fn nothing_had(
     remove(tx, pk)?;
     match offered {
         Some(offer) => taken(tx, office, offer),
-        None => Ok(not_offered()),
+        None => Ok(refused(Refusal::NotOffered)),
     }
 }
 
@@ -231,10 +243,11 @@ fn book_held(
     let offered = held.offer(office, tx.now());
     let wish = request.otherwise.as_ref();
     let Some(named) = offered.or(wish.and_then(|_| held.place(&office.calendar))) else {
-        return Ok(not_offered());
+        return Ok(refused(Refusal::NotOffered));
     };
     release(tx, held.pk)?;
-    let had = claim_or_otherwise(tx, office, offered, named, held.pk, request)?;
+    let free = seen_free(tx, office, offered)?;
+    let had = claim_or_otherwise(tx, office, free, named, held.pk, request)?;
     let Some(offer) = had else {
         return nothing_had(tx, office, offered, held.pk);
     };
@@ -277,20 +290,20 @@ fn change(
     let patient = &*request.patient;
     let id = changed.id.as_deref().unwrap_or_default();
     let Some(row) = find(tx, id, patient)?.filter(|row| row.state != "held") else {
-        return Ok(not_offered());
+        return Ok(refused(Refusal::NotOffered));
     };
     let Some(mut appointment) = resources::json_of(tx, "Appointment", id)?
         .and_then(|json| Appointment::from_json(&json).ok())
     else {
-        return Ok(not_offered());
+        return Ok(refused(Refusal::NotOffered));
     };
     if row.starts <= tx.now() && row.state != "cancelled" {
-        return Ok(not_offered());
+        return Ok(refused(Refusal::NotOffered));
     }
     match changed.status {
         AppointmentStatus::Cancelled if row.state == "cancelled" => {
             let json = appointment.to_json();
-            Ok(office.bundle(&[(&appointment, &json)], None, 200))
+            Ok(office.done(&appointment, &json))
         }
         AppointmentStatus::Cancelled => {
             release(tx, row.pk)?;
@@ -304,16 +317,16 @@ fn change(
         }
         AppointmentStatus::Booked if row.state == "booked" => {
             let Some(offer) = wanted_instead(tx, office, &row, request, changed) else {
-                return Ok(not_offered());
+                return Ok(refused(Refusal::NotOffered));
             };
             if offer.schedule.pk == row.schedule && offer.cell.start() == row.starts {
                 let json = appointment.to_json();
-                return Ok(office.bundle(&[(&appointment, &json)], None, 200));
+                return Ok(office.done(&appointment, &json));
             }
             // The old time must not depend on being offered still: it is released and comes back by undoing.
             let moved = tx.or_undo(|| {
                 release(tx, row.pk)?;
-                claim(tx, &offer, row.pk, office.source, None)
+                claim(tx, &offer, row.pk, office.source)
             })?;
             if !moved {
                 return taken(tx, office, offer);
@@ -342,7 +355,7 @@ fn change(
         | AppointmentStatus::Noshow
         | AppointmentStatus::EnteredInError
         | AppointmentStatus::CheckedIn
-        | AppointmentStatus::Waitlist => Ok(not_offered()),
+        | AppointmentStatus::Waitlist => Ok(refused(Refusal::NotOffered)),
     }
 }
 
@@ -381,7 +394,7 @@ fn store(
     let json = appointment.to_json();
     resources::put(tx, "Appointment", id, Some(patient), &json)?;
     tx.tell_desk(DeskNews::Bookings);
-    Ok(office.bundle(&[(&appointment, &json)], None, 200))
+    Ok(office.done(&appointment, &json))
 }
 
 impl Row {
@@ -460,15 +473,18 @@ fn insert(
     )
 }
 
-/// Whether somebody else has the time, and the id is not that of an appointment already: then nothing need be written
-/// to find it out.
-fn comes_too_late(
+/// Nobody's seat is left, and nothing need be written to find it out: taken, unless the id is that of an appointment
+/// already.
+fn too_late(
     tx: &Tx<'_>,
     office: &Office,
     id: &str,
-    offer: &Offer<'_>,
-) -> Result<bool, StoreError> {
-    Ok(is_full(tx, offer, office.source)? && !is_id_used(tx, id)?)
+    offer: Offer<'_>,
+) -> Result<Answer, StoreError> {
+    if is_id_used(tx, id)? {
+        return Ok(reused());
+    }
+    taken(tx, office, offer)
 }
 
 fn is_id_used(tx: &Tx<'_>, id: &str) -> Result<bool, StoreError> {
@@ -525,12 +541,12 @@ impl Office {
         Ok(office)
     }
 
-    fn bundle(
-        &self,
-        appointments: &[(&Appointment, &str)],
-        outcome: Option<&Outcome>,
-        status: u16,
-    ) -> Answer {
+    /// The answer that something was done: the Appointment, whose JSON is given, as it is now.
+    fn done(&self, appointment: &Appointment, json: &str) -> Answer {
+        Answer::done(self.bundle(&[(appointment, json)], None))
+    }
+
+    fn bundle(&self, appointments: &[(&Appointment, &str)], outcome: Option<&Outcome>) -> String {
         let mut bundle = SearchBundleWriter::new(&self.base);
         if let Some(outcome) = outcome {
             bundle.push_outcome(&outcome.to_json());
@@ -545,16 +561,12 @@ impl Office {
         }
         let total = u64::try_from(appointments.len()).ok();
         let link = format!("{}/Appointment", self.base);
-        Answer {
-            status,
-            body: bundle.finish(total, &link, None),
-        }
+        bundle.finish(total, &link, None)
     }
 }
 
 /// Somebody else has it: says so, with other times.
 fn taken(tx: &Tx<'_>, office: &Office, offer: Offer<'_>) -> Result<Answer, StoreError> {
-    let outcome = Outcome::refused("conflict", "slot-taken", "Giờ này vừa có người đặt.");
     let others: Vec<(Appointment, String)> =
         alternatives(tx.sql(), &office.calendar, offer, office.source, tx.now())?
             .iter()
@@ -565,40 +577,16 @@ fn taken(tx: &Tx<'_>, office: &Office, offer: Offer<'_>) -> Result<Answer, Store
             })
             .collect();
     let others: Vec<(&Appointment, &str)> = others.iter().map(|(a, json)| (a, &**json)).collect();
-    Ok(office.bundle(&others, Some(&outcome), 409))
+    let body = office.bundle(&others, Some(&Refusal::SlotTaken.outcome()));
+    Ok(Answer::refused(Refusal::SlotTaken, body))
 }
 
-fn not_offered() -> Answer {
-    refused(
-        "business-rule",
-        "not-offered",
-        "Giờ này không có trong lịch khám.",
-    )
-}
-
-fn too_many() -> Answer {
-    refused(
-        "business-rule",
-        "too-many",
-        "Đã có đủ số lịch khám cho phép.",
-    )
-}
-
-fn refused(code: &str, refusal: &str, text: &str) -> Answer {
-    Answer {
-        status: 409,
-        body: Outcome::refused(code, refusal, text).to_json(),
-    }
+fn refused(refusal: Refusal) -> Answer {
+    Answer::refused(refusal, refusal.outcome().to_json())
 }
 
 /// The id is that of an appointment already.
 fn reused() -> Answer {
-    Answer {
-        status: 422,
-        body: Outcome::error(
-            "duplicate",
-            "The Idempotency-Key was used for another request.",
-        )
-        .to_json(),
-    }
+    let text = "The Idempotency-Key was used for another request.";
+    Answer::id_used(Outcome::error("duplicate", text).to_json())
 }

@@ -7,6 +7,8 @@ mod calendar;
 mod cells;
 mod claim;
 mod free;
+mod packed;
+mod refusal;
 mod source;
 mod stranded;
 pub(crate) mod timetable;
@@ -17,6 +19,7 @@ pub use at_desk::{DeskAnswer, DeskBooking};
 pub(crate) use book::{Office, book, hold};
 pub(crate) use calendar::{Calendar, SPECIALTY, Service, last_day};
 pub(crate) use free::{Wanted, find};
+pub use refusal::Refusal;
 pub use source::Source;
 pub(crate) use stranded::stranded;
 

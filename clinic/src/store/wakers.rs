@@ -1,6 +1,7 @@
 //! Who is told after a commit: feeds that wait for a person's changes, the desk, and whoever keeps what is offered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{broadcast, watch};
@@ -15,7 +16,7 @@ pub(crate) enum DeskNews {
 }
 
 /// What a commit changed.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Default, Clone, PartialEq, Eq)]
 pub(crate) struct News {
     /// Persons whose feeds have more.
     pub patients: BTreeSet<String>,
@@ -25,12 +26,29 @@ pub(crate) struct News {
     pub calendar: bool,
 }
 
+impl fmt::Debug for News {
+    /// Of persons only how many.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("News")
+            .field("patients", &self.patients.len())
+            .field("desk", &self.desk)
+            .field("calendar", &self.calendar)
+            .finish()
+    }
+}
+
 /// Waiting feeds by person, and desks.
-#[derive(Debug)]
 pub(crate) struct Wakers {
     feeds: Mutex<BTreeMap<String, watch::Sender<()>>>,
     desk: broadcast::Sender<DeskNews>,
     calendar: watch::Sender<()>,
+}
+
+impl fmt::Debug for Wakers {
+    /// Not who is waited for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wakers").finish_non_exhaustive()
+    }
 }
 
 impl Default for Wakers {

@@ -1,8 +1,8 @@
 //! Many for one time.
 
 use serde_json::json;
+use sokhoe_testing::NotUnique;
 
-use crate::support::database::NotUnique;
 use crate::support::http::Connection;
 use crate::support::{Phone, by_reference, hospital, id, key, refusal};
 

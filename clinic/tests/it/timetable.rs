@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sokhoe_clinic::{
-    ClinicError, DayHours, DeskAnswer, DeskBooking, Release, Source, Timetable, TimetableError,
-    TimetableService,
+    ClinicError, DayHours, DeskAnswer, DeskBooking, Refusal, Release, Source, Timetable,
+    TimetableError, TimetableService,
 };
 
 use crate::support::{
@@ -192,8 +192,10 @@ async fn the_counter_takes_one_more_when_all_seats_are_taken_and_marks_it() {
             })
             .unwrap()
     };
-    let refused = DeskAnswer::Refused("slot-taken".to_owned());
-    assert_eq!(desk(SON, Source::Hotline, &key()), refused);
+    let refused = DeskAnswer::Refused(Refusal::SlotTaken);
+    let by_the_hotline = key();
+    assert_eq!(desk(SON, Source::Hotline, &by_the_hotline), refused);
+    assert_eq!(desk(SON, Source::Hotline, &by_the_hotline), refused);
     let at_the_counter = key();
     assert_eq!(
         desk(SON, Source::Counter, &at_the_counter),

@@ -195,7 +195,7 @@ pub struct MoveBookingRequest {
 }
 
 /// Other times that will do, of which a clinic takes the one nearest to the named time. Days and minutes are Vietnam's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OtherwiseRequest {
     /// The first day, e.g. `2026-12-01`.
     pub first_day: String,
@@ -209,6 +209,13 @@ pub struct OtherwiseRequest {
     pub weekdays: Vec<u32>,
     /// Whether any doctor of the same service will do.
     pub any_practitioner: bool,
+}
+
+/// When a person has time is theirs.
+impl std::fmt::Debug for OtherwiseRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OtherwiseRequest").finish_non_exhaustive()
+    }
 }
 
 /// How far a booking has come.

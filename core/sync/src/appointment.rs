@@ -55,7 +55,7 @@ impl fmt::Debug for MoveRefused {
 }
 
 /// Where and when a booking was confirmed that was asked for at another place in time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Elsewhere {
     /// When it begins.
     pub start: Timestamp,
@@ -63,6 +63,13 @@ pub struct Elsewhere {
     pub practitioner: String,
     /// The time that the person named first.
     pub asked: Timestamp,
+}
+
+impl fmt::Debug for Elsewhere {
+    /// Neither who is seen nor when.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Elsewhere").finish_non_exhaustive()
+    }
 }
 
 /// Reads an Appointment. One that a server of somebody else's gave an id of its own has the id of the

@@ -2,6 +2,7 @@
 
 mod clinic_wire;
 mod clock;
+mod database;
 pub mod disk;
 mod keys;
 mod network;
@@ -9,6 +10,7 @@ mod rng;
 
 pub use clinic_wire::{MisbehavingClinic, Misbehaviour};
 pub use clock::FakeClock;
+pub use database::{Database, NotUnique, Standstill};
 pub use keys::{Counters, FaultyKeys, ForkedKeys, MemoryKeys, PlainKeys};
 pub use network::{Cut, CuttableTransport};
 pub use rng::SeededRng;

@@ -4,6 +4,8 @@
 mod postgres;
 mod sqlite;
 
+use std::fmt;
+
 use super::StoreError;
 pub(super) use postgres::{Prepared, Session, is_closed, may_be_repeated};
 
@@ -17,7 +19,7 @@ pub(crate) enum Dialect {
 }
 
 /// A parameter of a statement.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) enum Value<'a> {
     /// No value, of any type.
     Null,
@@ -29,6 +31,20 @@ pub(crate) enum Value<'a> {
     Text(&'a str),
     /// Bytes.
     Blob(&'a [u8]),
+}
+
+impl fmt::Debug for Value<'_> {
+    /// Only what kind it is: the value is not for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Null => return f.write_str("Null"),
+            Self::Integer(_) => "Integer",
+            Self::Boolean(_) => "Boolean",
+            Self::Text(_) => "Text",
+            Self::Blob(_) => "Blob",
+        };
+        f.debug_tuple(kind).finish_non_exhaustive()
+    }
 }
 
 /// What can stand for a parameter.
@@ -200,8 +216,8 @@ pub(super) trait Engine {
 #[derive(Clone, Copy)]
 pub(crate) struct Sql<'a>(&'a dyn Engine);
 
-impl std::fmt::Debug for Sql<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Sql<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Sql").field(&self.dialect()).finish()
     }
 }
@@ -275,5 +291,17 @@ impl<'a> Sql<'a> {
         mut each: impl FnMut(Row<'_>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
         self.0.stream(text, params, &mut each)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn parameters_are_not_for_logs() {
+        let shown = format!("{:?}", params!["Mai", 7_i64, true, [7_u8; 2], None::<i64>]);
+        assert_eq!(
+            shown,
+            "[Text(..), Integer(..), Boolean(..), Blob(..), Null]"
+        );
     }
 }

@@ -141,13 +141,30 @@ impl<'c> Session<'c> {
             .insert(text.to_owned(), statement.clone());
         Ok(statement)
     }
-}
 
-fn borrowed<'p>(params: &'p [Value<'p>]) -> Vec<&'p (dyn ToSql + Sync)> {
-    params
-        .iter()
-        .map(|param| param as &(dyn ToSql + Sync))
-        .collect()
+    /// Does something with a prepared statement and its parameters. The transaction is free again afterwards: who reads
+    /// rows may ask something else for each of them.
+    fn bound<T>(
+        &self,
+        text: &str,
+        params: &[Value<'_>],
+        run: impl FnOnce(
+            &mut Transaction<'c>,
+            &Statement,
+            &[&(dyn ToSql + Sync)],
+        ) -> Result<T, postgres::Error>,
+    ) -> Result<T, StoreError> {
+        let statement = self.statement(text)?;
+        let params: Vec<&(dyn ToSql + Sync)> = params
+            .iter()
+            .map(|param| param as &(dyn ToSql + Sync))
+            .collect();
+        Ok(run(
+            &mut self.transaction.borrow_mut(),
+            &statement,
+            &params,
+        )?)
+    }
 }
 
 impl Engine for Session<'_> {
@@ -156,11 +173,9 @@ impl Engine for Session<'_> {
     }
 
     fn execute(&self, text: &str, params: &[Value<'_>]) -> Result<usize, StoreError> {
-        let statement = self.statement(text)?;
-        let changed = self
-            .transaction
-            .borrow_mut()
-            .execute(&statement, &borrowed(params))?;
+        let changed = self.bound(text, params, |transaction, statement, params| {
+            transaction.execute(statement, params)
+        })?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
@@ -170,11 +185,9 @@ impl Engine for Session<'_> {
         params: &[Value<'_>],
         each: &mut Each<'_>,
     ) -> Result<(), StoreError> {
-        let statement = self.statement(text)?;
-        let rows = self
-            .transaction
-            .borrow_mut()
-            .query(&statement, &borrowed(params))?;
+        let rows = self.bound(text, params, |transaction, statement, params| {
+            transaction.query(statement, params)
+        })?;
         for row in &rows {
             if !each(Row(row))? {
                 break;
@@ -189,11 +202,9 @@ impl Engine for Session<'_> {
         params: &[Value<'_>],
         each: &mut Each<'_>,
     ) -> Result<(), StoreError> {
-        let statement = self.statement(text)?;
-        let portal = self
-            .transaction
-            .borrow_mut()
-            .bind(&statement, &borrowed(params))?;
+        let portal = self.bound(text, params, |transaction, statement, params| {
+            transaction.bind(statement, params)
+        })?;
         let mut piece = FIRST_PIECE;
         loop {
             let rows = self.transaction.borrow_mut().query_portal(&portal, piece)?;

@@ -25,6 +25,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/sqlite/0004_timetables.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/sqlite/0005_answers.sql"),
+        None,
+    ),
 ];
 
 /// Brings the file to the newest version, each step in the transaction that says so.
@@ -113,6 +117,46 @@ mod tests {
             )
             .unwrap();
         assert_eq!(hours, (2, 420, 690, None));
+    }
+
+    #[test]
+    fn answers_of_before_are_given_again_and_know_why_they_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for (sql, _) in &MIGRATIONS[..4] {
+            connection.execute_batch(sql).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 4).unwrap();
+        connection
+            .execute_batch(
+                r#"INSERT INTO answer VALUES
+                   ('book', 'p', 'a', x'00', 200, '{"comment":"slot-taken"}', 0),
+                   ('book', 'p', 'b', x'00', 409, '{"code":"slot-taken"}', 0),
+                   ('book', 'p', 'c', x'00', 409, '{"code":"not-offered"}', 0),
+                   ('hold', 'p', 'd', x'00', 409, '{"code":"too-many"}', 0),
+                   ('hold', 'p', 'e', x'00', 422, '{"code":"duplicate"}', 0);"#,
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let mut rows = connection
+            .prepare("SELECT encoding, CAST(body AS TEXT), refusal FROM answer ORDER BY key")
+            .unwrap();
+        let rows: Vec<(i64, String, Option<String>)> = rows
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let row =
+            |body: &str, refusal: Option<&str>| (0, body.to_owned(), refusal.map(str::to_owned));
+        assert_eq!(
+            rows,
+            [
+                row(r#"{"comment":"slot-taken"}"#, None),
+                row(r#"{"code":"slot-taken"}"#, Some("slot-taken")),
+                row(r#"{"code":"not-offered"}"#, Some("not-offered")),
+                row(r#"{"code":"too-many"}"#, Some("too-many")),
+                row(r#"{"code":"duplicate"}"#, None),
+            ]
+        );
     }
 
     #[test]

@@ -1,20 +1,19 @@
 //! A served clinic, phones, and words to ask in.
 
-pub mod database;
 pub mod http;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use database::Database;
 use http::{Connection, Reply};
 use serde_json::{Value, json};
 use sokhoe_clinic::system::SystemRng;
-use sokhoe_clinic::{Clinic, ClinicConfig, Running};
+use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, PostgresUrl, Running};
 use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{BoxFuture, Clock};
 use sokhoe_qr::Enrolment;
+use sokhoe_testing::Database;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -55,9 +54,16 @@ pub async fn hospital() -> Hospital {
     let folder = tempfile::tempdir().unwrap();
     let now = Timestamp::parse_fhir("2026-11-23T06:00:00+07:00").unwrap();
     let clock = Arc::new(HandClock(AtomicI64::new(now.as_millis())));
-    let database = Database::new(folder.path());
+    let keys = folder.path().join("data");
+    let database = Database::of_environment(keys.join("clinic.db"));
+    let data = if database.is_postgres() {
+        let url = PostgresUrl::new(&database.url(), None).unwrap();
+        DataSource::Postgres { url, keys }
+    } else {
+        DataSource::Folder(keys)
+    };
     let config = ClinicConfig::new(
-        database.source(folder.path()),
+        data,
         Arc::clone(&clock) as Arc<dyn Clock>,
         Arc::new(SystemRng::default()),
     );
