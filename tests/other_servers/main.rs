@@ -9,6 +9,7 @@
 mod access;
 mod booking;
 mod cancelling;
+mod criteria;
 mod otherwise;
 mod readings;
 mod refusing;

@@ -29,6 +29,7 @@ impl SimPhone {
             from,
             to: from.plus(Duration::from_secs(2 * 86_400)),
             limit: 6,
+            criteria: None,
         };
         let slots = match app.find_slots(request).await {
             Ok(slots) => slots,

@@ -7,7 +7,7 @@ use sokhoe_app::{
     PaymentStatus, PersonView, ServiceView, SlotView, SyncStateView, SyncStatus, SyncView,
     TrendView,
 };
-use sokhoe_domain::Timestamp;
+use sokhoe_domain::{Timestamp, VisitMode, Vnd};
 
 /// Each of them in its form.
 pub(crate) fn list<T>(things: &[T], form: impl Fn(&T) -> Value) -> Value {
@@ -26,7 +26,7 @@ pub(crate) fn clinic(view: &ClinicView) -> Value {
 
 /// A service.
 pub(crate) fn service(view: &ServiceView) -> Value {
-    json!({"id": view.id, "name": view.name, "specialty": view.specialty, "price_text": view.price_text})
+    json!({"id": view.id, "name": view.name, "specialty": view.specialty, "specialty_code": view.specialty_code, "price_text": view.price_text})
 }
 
 /// A free time.
@@ -41,6 +41,16 @@ pub(crate) fn slot(view: &SlotView) -> Value {
         "practitioner": view.practitioner,
         "location": view.location,
         "price_text": view.price_text,
+        "price": view.price.map(Vnd::dong),
+        "practitioner_id": view.practitioner_id,
+        "specialty": view.specialty,
+        "languages": view.languages,
+        "languages_text": view.languages_text,
+        "step_free": view.step_free,
+        "step_free_text": view.step_free_text,
+        "mode": view.mode.map(VisitMode::code),
+        "mode_text": view.mode_text,
+        "untold_text": view.untold_text,
     })
 }
 

@@ -75,6 +75,7 @@ pub use scan::{
 };
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
+pub use sokhoe_domain::VisitMode;
 pub use sokhoe_fhir::Measure;
 pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
@@ -86,6 +87,7 @@ pub use views::{
     EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, FieldView,
     FindSlotsRequest, InvoiceView, Keep, MoveProgressView, MoveRequestView, OtherwiseRequest,
     PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest, SectionCountView,
-    ServiceView, SlotView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TrendView,
+    ServiceView, SlotCriteria, SlotView, SyncState, SyncStateView, SyncStatus, SyncView,
+    TextPartView, TrendView,
 };
 pub use words::Language;

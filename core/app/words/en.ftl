@@ -32,6 +32,43 @@ booking-cancelling-next-try = The cancellation has not reached the hospital yet.
 booking-parked = Could not be sent and is kept back. Send it again or give it up.
 booking-cancelling-parked = The cancellation did not succeed and is kept back. The appointment stands. Send it again or give it up.
 
+## Free times
+slot-languages = Spoken there: { $languages }
+slot-languages-untold = Languages: the hospital does not say
+slot-step-free = Step-free way in
+slot-steps = There are steps or stairs
+slot-step-free-untold = Step-free way in: the hospital does not say
+slot-in-person = At the hospital
+slot-remote = By telephone or video
+slot-mode-untold = At the hospital or remote: the hospital does not say
+slot-untold = The hospital does not say: { $what }. Call and ask before you book.
+criterion-practitioner = the doctor
+criterion-specialty = the speciality
+criterion-price = the price
+criterion-language = the languages
+criterion-step-free = whether there are steps
+criterion-mode = whether at the hospital or remote
+language-vi = Vietnamese
+language-en = English
+language-fr = French
+language-zh = Chinese
+language-blt = Thai (Black Thai)
+language-twh = Thai (White Thai)
+language-hmn = Hmong
+language-tyz = Tay
+language-nut = Nung
+language-mtq = Muong
+language-ium = Dao
+language-kjg = Khmu
+language-km = Khmer
+language-cjm = Cham
+language-jra = Jarai
+language-rad = Ede
+language-bdq = Bahnar
+language-hab = Sign language (Hanoi)
+language-hos = Sign language (Ho Chi Minh City)
+language-haf = Sign language (Hai Phong)
+
 ## The family's calendar
 overlap-same-person = { $name } already has an appointment at that time: { $when }, { $clinic }.
 overlap-family = { $name } has an appointment at that time: { $when }, { $clinic }.

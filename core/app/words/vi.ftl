@@ -32,6 +32,43 @@ booking-cancelling-next-try = Chưa gửi được yêu cầu hủy lịch đế
 booking-parked = Chưa gửi được và đã tạm dừng. Hãy chọn gửi lại hoặc bỏ.
 booking-cancelling-parked = Yêu cầu hủy lịch chưa thành công và đã tạm dừng. Lịch khám vẫn còn. Hãy chọn gửi lại hoặc bỏ.
 
+## Giờ khám còn trống
+slot-languages = Nói được: { $languages }
+slot-languages-untold = Ngôn ngữ: bệnh viện chưa cho biết
+slot-step-free = Lối vào không có bậc
+slot-steps = Có bậc hoặc cầu thang
+slot-step-free-untold = Lối vào không có bậc: bệnh viện chưa cho biết
+slot-in-person = Khám tại bệnh viện
+slot-remote = Khám qua điện thoại hoặc video
+slot-mode-untold = Khám tại bệnh viện hay từ xa: bệnh viện chưa cho biết
+slot-untold = Bệnh viện chưa cho biết: { $what }. Hãy gọi hỏi trước khi đặt.
+criterion-practitioner = bác sĩ
+criterion-specialty = chuyên khoa
+criterion-price = giá khám
+criterion-language = ngôn ngữ
+criterion-step-free = lối vào có bậc hay không
+criterion-mode = khám tại bệnh viện hay từ xa
+language-vi = tiếng Việt
+language-en = tiếng Anh
+language-fr = tiếng Pháp
+language-zh = tiếng Hoa
+language-blt = tiếng Thái (Thái Đen)
+language-twh = tiếng Thái (Thái Trắng)
+language-hmn = tiếng Mông
+language-tyz = tiếng Tày
+language-nut = tiếng Nùng
+language-mtq = tiếng Mường
+language-ium = tiếng Dao
+language-kjg = tiếng Khơ Mú
+language-km = tiếng Khmer
+language-cjm = tiếng Chăm
+language-jra = tiếng Gia Rai
+language-rad = tiếng Ê Đê
+language-bdq = tiếng Ba Na
+language-hab = ngôn ngữ ký hiệu (Hà Nội)
+language-hos = ngôn ngữ ký hiệu (TP. Hồ Chí Minh)
+language-haf = ngôn ngữ ký hiệu (Hải Phòng)
+
 ## Lịch của cả nhà
 overlap-same-person = { $name } đã có lịch khám khác trùng giờ này: { $when }, { $clinic }.
 overlap-family = { $name } có lịch khám trùng giờ này: { $when }, { $clinic }.
