@@ -624,6 +624,50 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     let find = ["find", "--service", "noi tiet", "--limit", "3"];
     let found = phone.json(&[find.as_slice(), &["--from", &later.to_string()]].concat());
     assert_eq!(found["slots"].as_array().expect("slots").len(), 3);
+    let wanted = ["find", "--specialty", "ngoai tong", "--language", "hmn"];
+    let wanted = phone.json(&[wanted.as_slice(), &["--between", "08:00-09:00"]].concat());
+    let slots = wanted["slots"].as_array().expect("slots");
+    assert!(!slots.is_empty(), "{wanted}");
+    for slot in slots {
+        assert_eq!(slot["practitioner_id"], "bs-giang-a-su");
+        assert_eq!(
+            (&slot["price"], &slot["mode"]),
+            (&150_000.into(), &"in-person".into())
+        );
+        assert_eq!(&slot["start"].as_str().expect("a time")[11..13], "08");
+        // On the third floor, and whether there is a lift is not told.
+        assert!(slot["step_free"].is_null() && slot["untold_text"] == "");
+    }
+    let untold = [
+        "find",
+        "--specialty",
+        "ngoai",
+        "--step-free",
+        "--limit",
+        "1",
+    ];
+    assert_eq!(
+        phone.json(&untold)["slots"].as_array().map(Vec::len),
+        Some(0)
+    );
+    let untold = phone.json(&[untold.as_slice(), &["--untold-too"]].concat());
+    let said = &untold["slots"][0]["untold_text"];
+    assert!(said.as_str().is_some_and(|said| said.len() > 10), "{said}");
+    let remote = phone.run(&["find", "--remote", "--on", "sat"]);
+    assert!(
+        remote.ok && remote.stdout.contains("video"),
+        "{}",
+        remote.stdout
+    );
+    for bad in [
+        ["find", "--specialty", "xyz"].as_slice(),
+        &["find", "--remote", "--in-person"],
+        &["find", "--between", "9-8"],
+        &["find", "--max-price", "-1"],
+    ] {
+        assert!(!phone.run(bad).ok, "{bad:?}");
+    }
+    phone.json(&[find.as_slice(), &["--from", &later.to_string()]].concat());
     let booked = phone.json(&["book", "1"]);
     assert_eq!(booked["booking"]["status"], "confirmed");
     assert_eq!(booked["booking"]["start"], found["slots"][0]["start"]);
@@ -655,6 +699,20 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     phone.json(&["sync"]);
 
     let booked_id = booked["booking"]["id"].as_str().expect("an id");
+    let papers = phone.json(&["papers", booked_id, "--visit", "follow-up"]);
+    let named: Vec<_> = papers["papers"]
+        .as_array()
+        .expect("papers")
+        .iter()
+        .collect();
+    assert_eq!(named[0]["paper"], "identity");
+    assert_eq!(named[2]["paper"], "reexamination_slip");
+    assert!(
+        named
+            .iter()
+            .all(|it| it["note"].as_str().is_some_and(|note| note.len() > 20))
+    );
+    assert!(!phone.run(&["papers", "nobody's"]).ok);
     let reminders = phone.json(&["reminders", "--days", "60"]);
     let about = format!("Appointment/{booked_id}");
     assert!(

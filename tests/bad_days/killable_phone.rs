@@ -60,6 +60,7 @@ async fn main() {
             from,
             to: from.plus(Duration::from_secs(7 * 86_400)),
             limit: 20,
+            criteria: None,
         };
         let Ok(slots) = app.find_slots(request).await else {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sokhoe_app::SystemClock;
+use sokhoe_app::domain::Criteria;
 use sokhoe_app::domain::ports::Clock as _;
 use sokhoe_fhir::bundle::SearchPage;
 use sokhoe_fhir::{Appointment, FindRequest};
@@ -212,7 +213,10 @@ async fn hot_slots(address: &str, phone: &CrowdPhone, clock: HurriedClock) -> Ve
         let find = FindRequest {
             start,
             end: start.plus(Duration::from_secs(30 * 86_400)),
-            practitioner: Some(doctor.to_owned()),
+            criteria: Criteria {
+                practitioner: Some(doctor.to_owned()),
+                ..Criteria::default()
+            },
             ..FindRequest::default()
         };
         let path = format!("/fhir/Appointment/$find?_count={}", SLOTS / DOCTORS.len());

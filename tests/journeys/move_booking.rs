@@ -25,6 +25,7 @@ async fn offered(phone: &TestPhone, person: &str, from: Timestamp) -> Vec<SlotVi
         from,
         to: from.plus(Duration::from_secs(3_600)),
         limit: 100,
+        criteria: None,
     };
     let mut slots = phone.app.find_slots(request).await.unwrap();
     slots.retain(|slot| slot.practitioner != "KTV. Phòng lấy máu");

@@ -9,6 +9,7 @@
 mod access;
 mod booking;
 mod cancelling;
+mod criteria;
 mod moving;
 mod otherwise;
 mod readings;

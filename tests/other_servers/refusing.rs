@@ -150,11 +150,7 @@ async fn a_server_without_transactions_takes_no_bookings_and_says_to_call() {
         clinic_id: phone.clinic.clone(),
         start: at("2026-11-03T08:00:00+07:00"),
         end: at("2026-11-03T08:30:00+07:00"),
-        when_text: String::new(),
-        service: String::new(),
-        practitioner: String::new(),
-        location: String::new(),
-        price_text: String::new(),
+        ..SlotView::default()
     };
     // Nobody knows yet: what was decided is kept first, and refused in words.
     let refused = phone.books(slot.clone()).await;

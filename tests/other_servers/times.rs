@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::ports::Clock as _;
-use sokhoe_app::{AppError, BookRequest, BookingStatus, BookingView, FindSlotsRequest, SlotView};
+use sokhoe_app::{
+    AppError, BookRequest, BookingStatus, BookingView, FindSlotsRequest, SlotCriteria, SlotView,
+};
 use sokhoe_tests::foreign::{ForeignClinic, Manners, SlotRow};
 
 use crate::server::{HandClock, Phone, server};
@@ -36,9 +38,9 @@ pub fn clinic(manners: Manners) -> (Arc<ForeignClinic>, Arc<HandClock>) {
     let resources = [
         r#"{"resourceType":"Patient","id":"other"}"#.to_owned(),
         r#"{"resourceType":"Practitioner","id":"tim","name":[{"text":"BS. Lò Văn Tim"}]}"#.to_owned(),
-        r#"{"resourceType":"Practitioner","id":"mat","name":[{"text":"BS. Hà Thị Mắt"}]}"#.to_owned(),
+        r#"{"resourceType":"Practitioner","id":"mat","name":[{"text":"BS. Hà Thị Mắt"}],"communication":[{"coding":[{"system":"urn:ietf:bcp:47","code":"vi"}]},{"coding":[{"system":"urn:ietf:bcp:47","code":"hmn"}]}]}"#.to_owned(),
         r#"{"resourceType":"Location","id":"p1","name":"Phòng 1"}"#.to_owned(),
-        r#"{"resourceType":"HealthcareService","id":"kham-tim","name":"Khám tim mạch"}"#.to_owned(),
+        r#"{"resourceType":"HealthcareService","id":"kham-tim","name":"Khám tim mạch","specialty":[{"coding":[{"system":"urn:s","code":"tim"}]}],"characteristic":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"}]}]}"#.to_owned(),
         r#"{"resourceType":"HealthcareService","id":"kham-mat","name":"Khám mắt","type":[{"coding":[{"system":"urn:s","code":"mat"}]}]}"#.to_owned(),
         r#"{"resourceType":"PractitionerRole","id":"r","practitioner":{"reference":"Practitioner/mat"},"location":[{"reference":"Location/p1"}]}"#.to_owned(),
         r#"{"resourceType":"Schedule","id":"heart","actor":[{"reference":"Practitioner/tim"},{"reference":"Location/p1"},{"reference":"HealthcareService/kham-tim"}]}"#.to_owned(),
@@ -93,6 +95,15 @@ impl Phone {
         service: Option<&str>,
         limit: u32,
     ) -> Result<Vec<SlotView>, AppError> {
+        self.try_find_with(service, limit, None).await
+    }
+
+    pub async fn try_find_with(
+        &self,
+        service: Option<&str>,
+        limit: u32,
+        criteria: Option<SlotCriteria>,
+    ) -> Result<Vec<SlotView>, AppError> {
         for _ in 0..50 {
             let request = FindSlotsRequest {
                 person_id: self.person.clone(),
@@ -101,6 +112,7 @@ impl Phone {
                 from: at(BEGIN),
                 to: at(END),
                 limit,
+                criteria: criteria.clone(),
             };
             match self.app.find_slots(request).await {
                 Err(AppError::Busy { .. }) => self.clock.pass(Duration::from_secs(30)),

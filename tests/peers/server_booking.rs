@@ -106,6 +106,7 @@ impl Phone {
             from: at("2099-03-02T00:00:00+07:00"),
             to: at("2099-03-03T00:00:00+07:00"),
             limit: 20,
+            criteria: None,
         };
         server
             .runtime

@@ -47,6 +47,7 @@ impl SimPhone {
             from,
             to: from.plus(Duration::from_secs(2 * 86_400)),
             limit: 6,
+            criteria: None,
         };
         let slots = match app.find_slots(request).await {
             Ok(slots) => slots,
@@ -114,6 +115,7 @@ impl SimPhone {
             from,
             to: from.plus(Duration::from_secs(2 * 86_400)),
             limit: 12,
+            criteria: None,
         };
         let mut slots = match app.find_slots(request).await {
             Ok(slots) => slots,

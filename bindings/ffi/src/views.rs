@@ -7,12 +7,12 @@ use sokhoe_app::{
     EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView,
     ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView, Keep, KeyStoreRefusal,
     Language, Measure, MoveBookingRequest, MoveProgressView, MoveRefusal, MoveRequestView,
-    NewDocumentView, OtherwiseRequest, OverlapKind, OverlapView, ParkedView, PaymentQrView,
-    PaymentStatus, PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal,
-    SectionCountView, ServiceView, SlotView, StorageView, SyncState, SyncStateView, SyncStatus,
-    SyncView, TextPartView, TrendView,
+    NewDocumentView, OtherwiseRequest, OverlapKind, OverlapView, PaperView, ParkedView,
+    PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal,
+    SectionCountView, ServiceView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView,
+    SyncStatus, SyncView, TextPartView, TrendView,
 };
-use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
+use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
 // An instant: `java.time.Instant` and `Date`, by the root's uniffi.toml.
 uniffi::custom_type!(Timestamp, i64, {
@@ -222,6 +222,8 @@ pub struct ServiceView {
     pub name: String,
     /// The speciality's name; empty when not told.
     pub specialty: String,
+    /// What [`SlotCriteria`] calls the speciality; empty when not told.
+    pub specialty_code: String,
     /// The price as text; empty when not told.
     pub price_text: String,
 }
@@ -243,6 +245,54 @@ pub struct FindSlotsRequest {
     /// At most this many, the nearest first; 1 to 100.
     #[uniffi(default = 20)]
     pub limit: u32,
+    /// What they must have; anything will do when unset.
+    #[uniffi(default = None)]
+    pub criteria: Option<SlotCriteria>,
+}
+
+/// Where doctor and patient meet.
+#[uniffi::remote(Enum)]
+pub enum VisitMode {
+    /// At the clinic.
+    InPerson,
+    /// By telephone or video.
+    Remote,
+}
+
+/// What a free time must have. What is unset or empty may be any. Days and minutes are Vietnam's.
+#[uniffi::remote(Record)]
+pub struct SlotCriteria {
+    /// Weekdays, 1 for Monday to 7 for Sunday.
+    #[uniffi(default = [])]
+    pub weekdays: Vec<u32>,
+    /// The minute of the day at which it begins at the earliest; 0 to 1439.
+    #[uniffi(default = 0)]
+    pub from_minute: u32,
+    /// The minute of the day before which it begins; at most 1440.
+    #[uniffi(default = 1440)]
+    pub until_minute: u32,
+    /// The doctor, as a [`SlotView`] tells it.
+    #[uniffi(default = None)]
+    pub practitioner_id: Option<String>,
+    /// The speciality, as a [`ServiceView`] tells its code.
+    #[uniffi(default = None)]
+    pub specialty: Option<String>,
+    /// It costs no more, before any insurance.
+    #[uniffi(default = None)]
+    pub max_price: Option<Vnd>,
+    /// A language that somebody there speaks, as a code of BCP 47, e.g. `hmn`.
+    #[uniffi(default = None)]
+    pub language: Option<String>,
+    /// One gets there without a step.
+    #[uniffi(default = false)]
+    pub step_free: bool,
+    /// At the clinic, or by telephone or video.
+    #[uniffi(default = None)]
+    pub mode: Option<VisitMode>,
+    /// Also times of which the clinic does not tell whether they have all this; the time's text says what is not told.
+    /// Times of which it tells the contrary never come.
+    #[uniffi(default = false)]
+    pub untold_too: bool,
 }
 
 /// A free time that a clinic offers.
@@ -266,6 +316,67 @@ pub struct SlotView {
     pub location: String,
     /// The price as text; empty when not told.
     pub price_text: String,
+    /// The price before any insurance; unset when not told.
+    pub price: Option<Vnd>,
+    /// The clinic's id for the doctor; empty when not told.
+    pub practitioner_id: String,
+    /// The speciality's name; empty when not told.
+    pub specialty: String,
+    /// What somebody there speaks, as codes of BCP 47; none when not told.
+    pub languages: Vec<String>,
+    /// The same in words, also that it is not told.
+    pub languages_text: String,
+    /// Whether one gets there without a step; unset when not told.
+    pub step_free: Option<bool>,
+    /// The same in words, also that it is not told.
+    pub step_free_text: String,
+    /// At the clinic, or by telephone or video; unset when not told.
+    pub mode: Option<VisitMode>,
+    /// The same in words, also that it is not told.
+    pub mode_text: String,
+    /// What was wanted and the clinic does not tell, in words; empty when it tells all of it.
+    pub untold_text: String,
+}
+
+/// What kind of visit it is, as whoever goes there knows it.
+#[uniffi::remote(Enum)]
+pub enum VisitKind {
+    /// For something new, of their own accord.
+    First,
+    /// Asked to come again by the same clinic.
+    FollowUp,
+    /// Sent by another clinic.
+    Referred,
+    /// By telephone or video: what to have at hand.
+    Remote,
+}
+
+/// Something to take along.
+#[uniffi::remote(Enum)]
+pub enum Paper {
+    /// Citizen card, or VNeID.
+    Identity,
+    /// Insurance card, or what counts as one.
+    InsuranceCard,
+    /// The referral slip of the clinic that sends somebody.
+    Referral,
+    /// The slip by which a clinic asks somebody to come again.
+    ReexaminationSlip,
+    /// Results, letters and images of before.
+    EarlierResults,
+    /// What is being taken, or its prescription.
+    Medicines,
+}
+
+/// Something to take along, to read.
+#[uniffi::remote(Record)]
+pub struct PaperView {
+    /// What it is.
+    pub paper: Paper,
+    /// Its name.
+    pub name: String,
+    /// What to know of it; may be empty.
+    pub note: String,
 }
 
 /// Book this time for this person.

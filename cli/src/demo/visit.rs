@@ -48,6 +48,7 @@ pub(super) async fn find(phone: &Phone, words: &Words) -> Result<(Times, Told), 
             from: now,
             to: now.plus(AHEAD),
             limit: 50,
+            criteria: None,
         };
         found.push(phone.app.find_slots(request).await?);
     }

@@ -1,7 +1,7 @@
 //! `sokhoe phone book`, `list`, `cancel` and `move-booking`
 
-use chrono::{NaiveDate, NaiveTime, Timelike as _};
-use clap::{Args, ValueEnum};
+use chrono::NaiveDate;
+use clap::Args;
 use serde_json::json;
 use sokhoe_app::{
     BookRequest, BookingStatus, BookingView, MoveBookingRequest, OtherwiseRequest, PersonView,
@@ -11,7 +11,7 @@ use sokhoe_app::{
 use super::json;
 use super::offers::Offers;
 use super::open::Phone;
-use super::times::day;
+use super::times::{Weekday, day, minutes};
 use crate::failure::Failure;
 use crate::output::{Output, aside};
 use crate::text::{Column, table};
@@ -56,32 +56,6 @@ pub(super) struct BookArgs {
     /// Any doctor of the same service will do
     #[arg(long, requires = "otherwise_from")]
     any_doctor: bool,
-}
-
-/// As FHIR calls them.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Weekday {
-    Mon = 1,
-    Tue,
-    Wed,
-    Thu,
-    Fri,
-    Sat,
-    Sun,
-}
-
-/// Two times of a day, in minutes; 24:00 is its end.
-fn minutes(text: &str) -> Result<(u32, u32), String> {
-    let minute = |text: &str| match text {
-        "24:00" => Some(24 * 60),
-        text => {
-            let time = NaiveTime::parse_from_str(text, "%H:%M").ok()?;
-            Some(time.num_seconds_from_midnight() / 60)
-        }
-    };
-    text.split_once('-')
-        .and_then(|(from, until)| Some((minute(from)?, minute(until)?)))
-        .ok_or_else(|| "times of the day are written 07:00-11:00".to_owned())
 }
 
 impl BookArgs {

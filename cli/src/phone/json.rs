@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use sokhoe_app::{
     AttachmentState, AttachmentView, BookingStatus, BookingView, ClinicView, ConflictView,
-    ContactView, EntryDetailView, EntryView, EventView, InvoiceView, ParkedView, PaymentQrView,
-    PaymentStatus, PersonView, ServiceView, SlotView, SyncStateView, SyncStatus, SyncView,
-    TrendView,
+    ContactView, EntryDetailView, EntryView, EventView, InvoiceView, Paper, PaperView, ParkedView,
+    PaymentQrView, PaymentStatus, PersonView, ServiceView, SlotView, SyncStateView, SyncStatus,
+    SyncView, TrendView,
 };
-use sokhoe_domain::Timestamp;
+use sokhoe_domain::{Timestamp, VisitMode, Vnd};
 
 /// Each of them in its form.
 pub(crate) fn list<T>(things: &[T], form: impl Fn(&T) -> Value) -> Value {
@@ -26,7 +26,7 @@ pub(crate) fn clinic(view: &ClinicView) -> Value {
 
 /// A service.
 pub(crate) fn service(view: &ServiceView) -> Value {
-    json!({"id": view.id, "name": view.name, "specialty": view.specialty, "price_text": view.price_text})
+    json!({"id": view.id, "name": view.name, "specialty": view.specialty, "specialty_code": view.specialty_code, "price_text": view.price_text})
 }
 
 /// A free time.
@@ -41,7 +41,30 @@ pub(crate) fn slot(view: &SlotView) -> Value {
         "practitioner": view.practitioner,
         "location": view.location,
         "price_text": view.price_text,
+        "price": view.price.map(Vnd::dong),
+        "practitioner_id": view.practitioner_id,
+        "specialty": view.specialty,
+        "languages": view.languages,
+        "languages_text": view.languages_text,
+        "step_free": view.step_free,
+        "step_free_text": view.step_free_text,
+        "mode": view.mode.map(VisitMode::code),
+        "mode_text": view.mode_text,
+        "untold_text": view.untold_text,
     })
+}
+
+/// Something to take along.
+pub(crate) fn paper(view: &PaperView) -> Value {
+    let paper = match view.paper {
+        Paper::Identity => "identity",
+        Paper::InsuranceCard => "insurance_card",
+        Paper::Referral => "referral",
+        Paper::ReexaminationSlip => "reexamination_slip",
+        Paper::EarlierResults => "earlier_results",
+        Paper::Medicines => "medicines",
+    };
+    json!({"paper": paper, "name": view.name, "note": view.note})
 }
 
 /// A document of a row; `number` is what `open-attachment` takes.

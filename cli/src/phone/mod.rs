@@ -15,6 +15,7 @@ mod offers;
 mod open;
 mod own_documents;
 mod own_words;
+mod papers;
 mod parked;
 mod people;
 mod reminders;
@@ -86,6 +87,7 @@ enum PhoneCommand {
     List,
     Cancel(book::CancelArgs),
     MoveBooking(book::MoveBookingArgs),
+    Papers(papers::PapersArgs),
     /// List what could not be sent and is kept back
     Parked,
     Retry(parked::RetryArgs),
@@ -150,6 +152,7 @@ pub(crate) async fn run(
         PhoneCommand::List => book::list(&phone, output),
         PhoneCommand::Cancel(args) => book::cancel(&phone, &args, output).await,
         PhoneCommand::MoveBooking(args) => book::move_booking(&phone, &args, output).await,
+        PhoneCommand::Papers(args) => papers::papers(&phone, &args, output),
         PhoneCommand::Parked => parked::list(&phone, output),
         PhoneCommand::Retry(args) => parked::retry(&phone, &args, output).await,
         PhoneCommand::Drop(args) => parked::give_up(&phone, &args, output).await,

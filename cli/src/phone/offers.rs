@@ -93,6 +93,7 @@ impl From<SlotView> for Slot {
             practitioner,
             location,
             price_text,
+            ..
         } = view;
         Self {
             id,
@@ -131,6 +132,7 @@ impl From<Slot> for SlotView {
             practitioner,
             location,
             price_text,
+            ..Self::default()
         }
     }
 }
@@ -143,13 +145,7 @@ mod tests {
         SlotView {
             id: id.to_owned(),
             clinic_id: "c".to_owned(),
-            start: Timestamp::default(),
-            end: Timestamp::default(),
-            when_text: String::new(),
-            service: String::new(),
-            practitioner: String::new(),
-            location: String::new(),
-            price_text: String::new(),
+            ..SlotView::default()
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use sokhoe_domain::ResourceKey;
+use sokhoe_domain::{Criteria, ResourceKey};
 use sokhoe_fhir::bundle::SearchMode;
 use sokhoe_fhir::{FindRequest, SearchBundleWriter};
 
@@ -40,10 +40,12 @@ pub(super) async fn find(
     let wanted = Wanted {
         start: request.start,
         end: request.end,
-        specialty: request.specialty.map(bare_code),
         service: request.service.map(bare_code),
-        practitioner: request.practitioner,
         location: request.location,
+        criteria: Criteria {
+            specialty: request.criteria.specialty.map(bare_code),
+            ..request.criteria
+        },
     };
     let patient = request.patient;
     let (inner, base) = (Arc::clone(&api.inner), Arc::clone(&api.base));

@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use sokhoe_domain::{Timestamp, Vnd};
-use sokhoe_fhir::{Appointment, AppointmentStatus, Coded, Ref};
+use sokhoe_domain::{Timestamp, VisitFacts, VisitMode, Vnd};
+use sokhoe_fhir::{
+    Appointment, AppointmentStatus, Coded, LocationView, PractitionerView, Ref, ServiceView,
+};
 
 use super::cells::Cell;
 use super::source::Source;
@@ -27,6 +29,10 @@ pub(crate) struct Service {
     pub minutes: i64,
     pub price: Vnd,
     pub insured_price: Vnd,
+    /// Of its HealthcareService, as far as that tells it: languages, the way in, where people meet.
+    languages: Vec<String>,
+    step_free: Option<bool>,
+    mode: Option<VisitMode>,
 }
 
 /// Who works where, and when.
@@ -35,6 +41,10 @@ pub(crate) struct Schedule {
     pub pk: i64,
     pub practitioner: Ref,
     pub location: Ref,
+    /// Of the Practitioner, as far as that tells it.
+    languages: Vec<String>,
+    /// Of the Location, as far as that tells it.
+    step_free: Option<bool>,
     seats: u32,
     extra_seats: u32,
     /// What for, and for how many minutes where that differs from the service's own.
@@ -110,6 +120,9 @@ impl Calendar {
                     minutes: row.get(5)?,
                     price: Vnd::new(row.get(6)?),
                     insured_price: Vnd::new(row.get(7)?),
+                    languages: Vec::new(),
+                    step_free: None,
+                    mode: None,
                 })
             },
         )?;
@@ -124,6 +137,8 @@ impl Calendar {
                     pk: row.get(0)?,
                     practitioner: Ref::new(row.text(1)?, row.text(2)?),
                     location: Ref::new(row.text(3)?, row.text(4)?),
+                    languages: Vec::new(),
+                    step_free: None,
                     seats: row.get(5)?,
                     extra_seats: row.get(6)?,
                     services: BTreeMap::new(),
@@ -139,11 +154,47 @@ impl Calendar {
         );
         calendar.load_services(sql)?;
         calendar.load_hours(sql)?;
+        calendar.load_told(sql)?;
         let days = sql.rows("SELECT day FROM closed_day", &[], |row| {
             Ok(row.text(0)?.parse::<NaiveDate>())
         })?;
         calendar.closed.extend(days.into_iter().flatten());
         Ok(calendar)
+    }
+
+    /// What the clinic's own resources tell of doctors, rooms and services. One that cannot be read tells nothing.
+    fn load_told(&mut self, sql: Sql<'_>) -> Result<(), StoreError> {
+        let practitioners = told(
+            sql,
+            "SELECT id, json FROM resource WHERE type = 'Practitioner' AND json IS NOT NULL
+             AND id IN (SELECT practitioner FROM schedule)",
+            |json| Some(PractitionerView::from_json(json).ok()?.languages),
+        )?;
+        let locations = told(
+            sql,
+            "SELECT id, json FROM resource WHERE type = 'Location' AND json IS NOT NULL
+             AND id IN (SELECT location FROM schedule)",
+            |json| LocationView::from_json(json).ok()?.step_free,
+        )?;
+        let services = told(
+            sql,
+            "SELECT id, json FROM resource WHERE type = 'HealthcareService' AND json IS NOT NULL
+             AND id IN (SELECT id FROM service)",
+            |json| ServiceView::from_json(json).ok(),
+        )?;
+        for schedule in self.schedules.values_mut() {
+            let languages = practitioners.get(&schedule.practitioner.id);
+            schedule.languages = languages.cloned().unwrap_or_default();
+            schedule.step_free = locations.get(&schedule.location.id).copied();
+        }
+        for service in self.services.values_mut() {
+            if let Some(told) = services.get(&service.id) {
+                service.languages.clone_from(&told.languages);
+                service.step_free = told.step_free;
+                service.mode = told.mode;
+            }
+        }
+        Ok(())
     }
 
     /// Of which version of what is offered it is.
@@ -300,6 +351,40 @@ impl Calendar {
     }
 }
 
+/// What resources tell, by their ids.
+fn told<T>(
+    sql: Sql<'_>,
+    text: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<BTreeMap<String, T>, StoreError> {
+    let rows = sql.rows(text, &[], |row| {
+        Ok((row.text(0)?.to_owned(), read(row.text(1)?)))
+    })?;
+    let told = rows.into_iter().filter_map(|(id, told)| Some((id, told?)));
+    Ok(told.collect())
+}
+
+/// What is told of a visit for a service with who works there.
+pub(super) fn facts<'a>(schedule: &'a Schedule, service: &'a Service) -> VisitFacts<'a> {
+    VisitFacts {
+        practitioner: Some(&schedule.practitioner.id),
+        specialty: Some(&service.specialty.code),
+        price: Some(service.price),
+        languages: languages(schedule, service).map(String::as_str).collect(),
+        step_free: schedule.step_free.or(service.step_free),
+        mode: service.mode,
+    }
+}
+
+/// What the doctor speaks, and what is spoken at the service; each once.
+fn languages<'a>(schedule: &'a Schedule, service: &'a Service) -> impl Iterator<Item = &'a String> {
+    let of_service = service
+        .languages
+        .iter()
+        .filter(|language| !schedule.languages.contains(language));
+    schedule.languages.iter().chain(of_service)
+}
+
 /// The last day on which one can book now.
 pub(crate) fn last_day(now: Timestamp) -> NaiveDate {
     now.vietnam_day() + chrono::Duration::days(HORIZON_DAYS)
@@ -332,6 +417,9 @@ impl Offer<'_> {
             practitioner: Some(self.schedule.practitioner.clone()),
             location: Some(self.schedule.location.clone()),
             price: Some(self.service.price),
+            languages: languages(self.schedule, self.service).cloned().collect(),
+            step_free: self.schedule.step_free.or(self.service.step_free),
+            mode: self.service.mode,
             ..Appointment::default()
         }
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use sokhoe_domain::otherwise::nearness;
-use sokhoe_domain::{Otherwise, Timestamp};
+use sokhoe_domain::{Criteria, Otherwise, Timestamp};
 
-use super::calendar::{Calendar, Offer, Schedule, Service, last_day};
+use super::calendar::{Calendar, Offer, Schedule, Service, facts, last_day};
 use super::cells::{Cell, MINUTES};
 use super::source::Source;
 use crate::store::{Sql, StoreError, params};
@@ -22,19 +22,17 @@ const DAY_MILLIS: u64 = 24 * 3_600_000;
 pub(crate) struct Wanted {
     pub start: Timestamp,
     pub end: Timestamp,
-    pub specialty: Option<String>,
     pub service: Option<String>,
-    pub practitioner: Option<String>,
     pub location: Option<String>,
+    pub criteria: Criteria,
 }
 
 impl Wanted {
     fn fits(&self, schedule: &Schedule, service: &Service) -> bool {
         let is = |wanted: &Option<String>, id: &str| wanted.as_deref().is_none_or(|w| w == id);
-        is(&self.specialty, &service.specialty.code)
-            && is(&self.service, &service.id)
-            && is(&self.practitioner, &schedule.practitioner.id)
+        is(&self.service, &service.id)
             && is(&self.location, &schedule.location.id)
+            && (self.criteria.take_any_visit() || self.criteria.allow(&facts(schedule, service)))
     }
 }
 
@@ -51,6 +49,7 @@ pub(crate) fn find<'a>(
         .pairs()
         .filter(|(schedule, service)| wanted.fits(schedule, service))
         .collect();
+    let times = &wanted.criteria.times;
     let mut found = Vec::new();
     let from = wanted
         .start
@@ -60,9 +59,13 @@ pub(crate) fn find<'a>(
         .vietnam_day()
         .iter_days()
         .take_while(|day| *day <= last)
+        .filter(|day| times.allows_day(*day))
     {
         let mut of_day = free_of_day(sql, calendar, &pairs, day, source, now)?;
-        of_day.retain(|offer| (from..=wanted.end).contains(&offer.cell.start()));
+        of_day.retain(|offer| {
+            let start = offer.cell.start();
+            (from..=wanted.end).contains(&start) && times.allows(start)
+        });
         of_day.sort_by_key(|offer| offer.cell);
         found.append(&mut of_day);
         if found.len() >= limit {

@@ -1,6 +1,8 @@
 //! Departments, their rooms and what they offer. Prices are invented, of the size that provincial hospitals
 //! ask.
 
+use sokhoe_domain::VisitMode;
+
 /// A department.
 pub(super) struct Department {
     pub code: &'static str,
@@ -19,6 +21,7 @@ pub(super) struct Service {
     /// The price of the insurance's own list; 0 when it pays nothing.
     pub insured_price: i64,
     pub note: &'static str,
+    pub mode: VisitMode,
 }
 
 const fn visit(id: &'static str, name: &'static str) -> Service {
@@ -29,6 +32,7 @@ const fn visit(id: &'static str, name: &'static str) -> Service {
         price: 150_000,
         insured_price: 45_000,
         note: "Mang theo căn cước, thẻ bảo hiểm y tế và các giấy tờ khám lần trước.",
+        mode: VisitMode::InPerson,
     }
 }
 
@@ -56,6 +60,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 price: 250_000,
                 insured_price: 222_000,
                 note: "",
+                mode: VisitMode::InPerson,
             },
         ],
     },
@@ -63,7 +68,18 @@ pub(super) const DEPARTMENTS: &[Department] = &[
         code: "noi-tiet",
         name: "Khoa Nội tiết",
         place: "Tầng 2, nhà A",
-        services: &[visit("kham-noi-tiet", "Khám nội tiết, đái tháo đường")],
+        services: &[
+            visit("kham-noi-tiet", "Khám nội tiết, đái tháo đường"),
+            Service {
+                id: "tu-van-tu-xa",
+                name: "Tư vấn từ xa qua video",
+                minutes: 20,
+                price: 100_000,
+                insured_price: 0,
+                note: "Để sẵn đơn thuốc đang dùng và kết quả xét nghiệm gần nhất.",
+                mode: VisitMode::Remote,
+            },
+        ],
     },
     Department {
         code: "mat",
@@ -84,6 +100,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 price: 180_000,
                 insured_price: 108_000,
                 note: "Không ăn no trong hai giờ trước khi nội soi.",
+                mode: VisitMode::InPerson,
             },
         ],
     },
@@ -105,6 +122,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 price: 150_000,
                 insured_price: 45_000,
                 note: "Mang theo sổ khám thai.",
+                mode: VisitMode::InPerson,
             },
             Service {
                 id: "sieu-am-thai",
@@ -113,6 +131,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 price: 200_000,
                 insured_price: 49_000,
                 note: "",
+                mode: VisitMode::InPerson,
             },
         ],
     },
@@ -139,6 +158,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
             price: 120_000,
             insured_price: 95_000,
             note: "Nhịn ăn sáng nếu bác sĩ có dặn.",
+            mode: VisitMode::InPerson,
         }],
     },
     Department {
@@ -152,6 +172,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
             price: 100_000,
             insured_price: 49_000,
             note: "Nhịn ăn sáu giờ trước khi siêu âm.",
+            mode: VisitMode::InPerson,
         }],
     },
 ];

@@ -15,6 +15,8 @@ pub(super) struct Doctor {
     pub afternoons: &'static [u32],
     /// People at the same time.
     pub seats: u32,
+    /// What they speak, as codes of BCP 47; none when the hospital does not tell.
+    pub languages: &'static [&'static str],
 }
 
 /// Minutes of the day.
@@ -44,27 +46,47 @@ const fn doctor(
         mornings,
         afternoons,
         seats: 1,
+        languages: &["vi"],
     }
 }
 
+/// Speaks Vietnamese and another language.
+const fn also(doctor: Doctor, languages: &'static [&'static str]) -> Doctor {
+    Doctor {
+        languages,
+        ..doctor
+    }
+}
+
+const AND_ENGLISH: &[&str] = &["vi", "en"];
+/// Black Thai, as most of those in the province speak who do not speak Vietnamese at home.
+const AND_THAI: &[&str] = &["vi", "blt"];
+const AND_HMONG: &[&str] = &["vi", "hmn"];
+
 pub(super) const DOCTORS: &[Doctor] = &[
-    doctor(
-        "bs-cam-van-toan",
-        "BSCKII. Cầm Văn Toản",
-        "tim-mach",
-        "P.201",
-        &["kham-tim-mach"],
-        WEEK,
-        ODD,
+    also(
+        doctor(
+            "bs-cam-van-toan",
+            "BSCKII. Cầm Văn Toản",
+            "tim-mach",
+            "P.201",
+            &["kham-tim-mach"],
+            WEEK,
+            ODD,
+        ),
+        AND_THAI,
     ),
-    doctor(
-        "bs-nguyen-thu-ha",
-        "ThS.BS. Nguyễn Thu Hà",
-        "tim-mach",
-        "P.202",
-        &["kham-tim-mach", "sieu-am-tim"],
-        SIX,
-        WEEK,
+    also(
+        doctor(
+            "bs-nguyen-thu-ha",
+            "ThS.BS. Nguyễn Thu Hà",
+            "tim-mach",
+            "P.202",
+            &["kham-tim-mach", "sieu-am-tim"],
+            SIX,
+            WEEK,
+        ),
+        AND_ENGLISH,
     ),
     doctor(
         "bs-do-quang-vinh",
@@ -84,14 +106,17 @@ pub(super) const DOCTORS: &[Doctor] = &[
         WEEK,
         WEEK,
     ),
-    doctor(
-        "bs-tong-van-hai",
-        "BS. Tòng Văn Hải",
-        "noi-tiet",
-        "P.206",
-        &["kham-noi-tiet"],
-        SIX,
-        EVEN,
+    also(
+        doctor(
+            "bs-tong-van-hai",
+            "BS. Tòng Văn Hải",
+            "noi-tiet",
+            "P.206",
+            &["kham-noi-tiet"],
+            SIX,
+            EVEN,
+        ),
+        AND_THAI,
     ),
     doctor(
         "bs-pham-duc-long",
@@ -129,14 +154,17 @@ pub(super) const DOCTORS: &[Doctor] = &[
         EVEN,
         ODD,
     ),
-    doctor(
-        "bs-lo-thi-phuong",
-        "BSCKI. Lò Thị Phương",
-        "nhi",
-        "P.101",
-        &["kham-nhi"],
-        SIX,
-        WEEK,
+    also(
+        doctor(
+            "bs-lo-thi-phuong",
+            "BSCKI. Lò Thị Phương",
+            "nhi",
+            "P.101",
+            &["kham-nhi"],
+            SIX,
+            WEEK,
+        ),
+        AND_THAI,
     ),
     doctor(
         "bs-dang-huu-phuoc",
@@ -156,14 +184,17 @@ pub(super) const DOCTORS: &[Doctor] = &[
         WEEK,
         ODD,
     ),
-    doctor(
-        "bs-luong-thi-xuan",
-        "BS. Lường Thị Xuân",
-        "san",
-        "P.212",
-        &["kham-thai"],
-        SIX,
-        WEEK,
+    also(
+        doctor(
+            "bs-luong-thi-xuan",
+            "BS. Lường Thị Xuân",
+            "san",
+            "P.212",
+            &["kham-thai"],
+            SIX,
+            WEEK,
+        ),
+        AND_THAI,
     ),
     doctor(
         "bs-ha-manh-cuong",
@@ -174,14 +205,17 @@ pub(super) const DOCTORS: &[Doctor] = &[
         ODD,
         WEEK,
     ),
-    doctor(
-        "bs-giang-a-su",
-        "BSCKI. Giàng A Sử",
-        "ngoai",
-        "P.302",
-        &["kham-ngoai"],
-        WEEK,
-        EVEN,
+    also(
+        doctor(
+            "bs-giang-a-su",
+            "BSCKI. Giàng A Sử",
+            "ngoai",
+            "P.302",
+            &["kham-ngoai"],
+            WEEK,
+            EVEN,
+        ),
+        AND_HMONG,
     ),
     doctor(
         "bs-duong-bao-ngoc",
@@ -194,6 +228,7 @@ pub(super) const DOCTORS: &[Doctor] = &[
     ),
     Doctor {
         seats: 4,
+        languages: &[],
         ..doctor(
             "ktv-lay-mau",
             "KTV. Phòng lấy máu",
@@ -212,5 +247,18 @@ pub(super) const DOCTORS: &[Doctor] = &[
         &["sieu-am-bung"],
         SIX,
         WEEK,
+    ),
+    // By video, when the rooms are quiet.
+    also(
+        doctor(
+            "bs-sung-thi-may",
+            "BSCKI. Sùng Thị Mây",
+            "noi-tiet",
+            "P.207",
+            &["tu-van-tu-xa"],
+            &[],
+            &[6],
+        ),
+        AND_HMONG,
     ),
 ];

@@ -64,7 +64,9 @@ pub(super) fn write(tx: &mut Tx<'_>) -> Result<(), StoreError> {
             location: Some(place(department)),
             price: Some(Vnd::new(service.price)),
             comment: service.note.to_owned(),
+            mode: Some(service.mode),
             active: true,
+            ..ServiceView::default()
         };
         put(tx, "HealthcareService", service.id, None, &view.to_json())?;
     }
@@ -107,6 +109,7 @@ fn write_doctor(tx: &mut Tx<'_>, doctor: &Doctor) -> Result<(), StoreError> {
         id: doctor.id.to_owned(),
         name: doctor.name.to_owned(),
         qualification: title.to_owned(),
+        languages: doctor.languages.iter().map(|&it| it.to_owned()).collect(),
         active: true,
     };
     put(tx, "Practitioner", doctor.id, None, &practitioner.to_json())?;
@@ -115,6 +118,7 @@ fn write_doctor(tx: &mut Tx<'_>, doctor: &Doctor) -> Result<(), StoreError> {
         name: room.name.clone(),
         description: department.map_or("", |d| d.place).to_owned(),
         part_of: department.map(place),
+        step_free: department.and_then(step_free),
         active: true,
         ..LocationView::default()
     };
@@ -162,6 +166,11 @@ pub(super) fn specialty_name(department: &Department) -> String {
         .strip_prefix("Khoa ")
         .unwrap_or(department.name)
         .to_owned()
+}
+
+/// Of the ground floor one knows it; whether there is a lift the hospital has not told.
+fn step_free(department: &Department) -> Option<bool> {
+    department.place.starts_with("Tầng 1,").then_some(true)
 }
 
 fn place(department: &Department) -> Ref {

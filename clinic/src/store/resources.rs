@@ -62,10 +62,24 @@ pub(crate) fn put(
         }
     };
     binaries::note(tx.sql(), kind, id, json)?;
+    if is_of_calendar(tx, kind, id)? {
+        tx.tell_calendar()?;
+    }
     if let Some(patient) = patient {
         append(tx, patient, pk, version, false)?;
     }
     Ok(Put::Stored(version))
+}
+
+/// Whether a resource tells something of what is offered: who works there, where, or for what.
+fn is_of_calendar(tx: &Tx<'_>, kind: &str, id: &str) -> Result<bool, StoreError> {
+    let text = match kind {
+        "Practitioner" => "SELECT 1 FROM schedule WHERE practitioner = ?1",
+        "Location" => "SELECT 1 FROM schedule WHERE location = ?1",
+        "HealthcareService" => "SELECT 1 FROM service WHERE id = ?1",
+        _ => return Ok(false),
+    };
+    tx.sql().exists(text, params![id])
 }
 
 /// Deletes a resource; the person's feed says so. Whether it was there.
@@ -79,6 +93,9 @@ pub(crate) fn delete(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<bool, Stor
         params![row.pk, version, tx.now().as_millis()],
     )?;
     binaries::forget(tx.sql(), kind, id)?;
+    if is_of_calendar(tx, kind, id)? {
+        tx.tell_calendar()?;
+    }
     if let Some(patient) = row.patient {
         append(tx, &patient, row.pk, version, true)?;
     }

@@ -12,6 +12,7 @@ mod binary;
 mod booking;
 mod desk;
 mod feed;
+mod find;
 mod import;
 mod measure;
 mod metadata;

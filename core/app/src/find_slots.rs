@@ -1,13 +1,15 @@
 //! What can be booked, and when.
 
-use sokhoe_domain::Wire;
-use sokhoe_fhir::{Appointment, FindRequest, Ref};
+use chrono::Weekday;
+use sokhoe_domain::ids::is_fhir_id;
+use sokhoe_domain::{Criteria, NoSuchMinutes, TimesOfWeek, Wire};
+use sokhoe_fhir::{Appointment, Coded, FindRequest, Ref};
 use sokhoe_sync::{Lane, SlotSearch};
 use sokhoe_vault::ClinicRecord;
 
 use crate::error::AppError;
 use crate::session::{Session, SoKhoe};
-use crate::views::{FindSlotsRequest, ServiceView, SlotView};
+use crate::views::{FindSlotsRequest, ServiceView, SlotCriteria, SlotView};
 
 impl SoKhoe {
     /// The services a clinic offers.
@@ -25,23 +27,25 @@ impl SoKhoe {
         Ok(services
             .into_iter()
             .filter(|service| service.active)
-            .map(|service| ServiceView {
-                id: service.id,
-                name: service.name,
-                specialty: service
-                    .specialty
-                    .map(|specialty| specialty.name)
-                    .unwrap_or_default(),
-                price_text: service
-                    .price
-                    .map(|price| price.to_string())
-                    .unwrap_or_default(),
+            .map(|service| {
+                let specialty = service.specialty.unwrap_or_default();
+                ServiceView {
+                    id: service.id,
+                    name: service.name,
+                    specialty_code: code(&specialty).to_owned(),
+                    specialty: specialty.name,
+                    price_text: service
+                        .price
+                        .map(|price| price.to_string())
+                        .unwrap_or_default(),
+                }
             })
             .collect())
     }
 
-    /// Free times at a clinic, the nearest first. At any other FHIR server these are its free Slots, and
-    /// what it does not tell of them is empty.
+    /// Free times at a clinic that have what is wanted, the nearest first. At any other FHIR server these are its free
+    /// Slots, and what it does not tell of them is empty. What a clinic tells otherwise than wanted never comes; what it
+    /// does not tell comes only when [`SlotCriteria::untold_too`] says so.
     ///
     /// # Errors
     /// [`AppError::Validation`], [`AppError::Offline`], [`AppError::BadAnswer`], [`AppError::NotEnrolled`].
@@ -54,6 +58,8 @@ impl SoKhoe {
         if !(1..=100).contains(&request.limit) {
             return Err(AppError::invalid("limit", "must be 1 to 100"));
         }
+        let criteria = request.criteria.as_ref().map(wanted).transpose()?;
+        let criteria = criteria.unwrap_or_default();
         let session = &*self.inner;
         let (book, clinic) = (
             session.book(&request.person_id)?,
@@ -65,23 +71,77 @@ impl SoKhoe {
                 from: request.from,
                 to: request.to,
                 service: request.service_id,
+                criteria: criteria.clone(),
                 limit: usize::try_from(request.limit).unwrap_or(usize::MAX),
             };
             let lane = session.lane(&clinic, patient)?;
             let offers = session.engine(&book).free_slots(&lane, &wanted).await?;
-            return Ok(session.slot_views(&request.clinic_id, offers));
+            return Ok(session.slot_views(&request.clinic_id, &criteria, offers));
         }
         let find = FindRequest {
             start: request.from,
             end: request.to,
-            specialty: None,
             service: request.service_id,
-            practitioner: None,
+            criteria,
             location: None,
             patient: Some(patient),
         };
         let offers = session.client(&clinic)?.find(&find, request.limit).await?;
-        Ok(session.slot_views(&request.clinic_id, offers))
+        Ok(session.slot_views(&request.clinic_id, &find.criteria, offers))
+    }
+}
+
+/// What somebody wants, as the core knows it.
+fn wanted(asked: &SlotCriteria) -> Result<Criteria, AppError> {
+    let minute = |minute| u16::try_from(minute).unwrap_or(u16::MAX);
+    let times = TimesOfWeek::default()
+        .between(minute(asked.from_minute), minute(asked.until_minute))
+        .map_err(|error: NoSuchMinutes| {
+            AppError::invalid("criteria.until_minute", &error.to_string())
+        })?;
+    let weekdays: Option<Vec<Weekday>> = asked
+        .weekdays
+        .iter()
+        .map(|number| Weekday::try_from(u8::try_from(number.checked_sub(1)?).ok()?).ok())
+        .collect();
+    let weekdays =
+        weekdays.ok_or_else(|| AppError::invalid("criteria.weekdays", "must be 1 to 7"))?;
+    let named = |field: &str, text: &Option<String>| match text.as_deref().map(str::trim) {
+        Some("") => Err(AppError::invalid(field, "must not be empty")),
+        text => Ok(text.map(str::to_owned)),
+    };
+    let practitioner = named("criteria.practitioner_id", &asked.practitioner_id)?;
+    if practitioner.as_deref().is_some_and(|id| !is_fhir_id(id)) {
+        return Err(AppError::invalid(
+            "criteria.practitioner_id",
+            "must be a doctor's id",
+        ));
+    }
+    let language = named("criteria.language", &asked.language)?;
+    let is_code = |code: &str| code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if language.as_deref().is_some_and(|code| !is_code(code)) {
+        return Err(AppError::invalid(
+            "criteria.language",
+            "must be a code of BCP 47 such as hmn",
+        ));
+    }
+    Ok(Criteria {
+        times: times.on_weekdays(weekdays),
+        practitioner,
+        specialty: named("criteria.specialty", &asked.specialty)?,
+        max_price: asked.max_price,
+        language,
+        step_free: asked.step_free,
+        mode: asked.mode,
+        untold_too: asked.untold_too,
+    })
+}
+
+/// By this a speciality is found again: its code, or its name where it has none.
+fn code(specialty: &Coded) -> &str {
+    match specialty.code.is_empty() {
+        true => &specialty.name,
+        false => &specialty.code,
     }
 }
 
@@ -110,29 +170,59 @@ impl Session {
         })
     }
 
-    fn slot_views(&self, clinic_id: &str, offers: Vec<Appointment>) -> Vec<SlotView> {
+    /// What was offered, as far as it is what was wanted: a clinic may not have heeded all of it.
+    fn slot_views(
+        &self,
+        clinic_id: &str,
+        criteria: &Criteria,
+        offers: Vec<Appointment>,
+    ) -> Vec<SlotView> {
         offers
             .into_iter()
-            .filter_map(|offer| self.slot_view(clinic_id, offer))
+            .filter_map(|offer| self.slot_view(clinic_id, criteria, offer))
             .collect()
     }
 
-    fn slot_view(&self, clinic_id: &str, offer: Appointment) -> Option<SlotView> {
-        let name = |reference: Option<Ref>| reference.map(|r| r.name).unwrap_or_default();
+    fn slot_view(
+        &self,
+        clinic_id: &str,
+        criteria: &Criteria,
+        offer: Appointment,
+    ) -> Option<SlotView> {
+        let untold = criteria.untold(&offer.facts())?;
         let start = offer.start?;
+        if !criteria.times.allows(start) || !(criteria.untold_too || untold.is_empty()) {
+            return None;
+        }
+        let name = |reference: Option<Ref>| reference.map(|r| r.name).unwrap_or_default();
+        let practitioner = offer.practitioner.unwrap_or_default();
+        let words = &self.words;
         Some(SlotView {
             id: offer.id?,
             clinic_id: clinic_id.to_owned(),
             start,
             end: offer.end.unwrap_or(start),
-            when_text: self.words.when(start, self.now()),
+            when_text: words.when(start, self.now()),
             service: name(offer.service),
-            practitioner: name(offer.practitioner),
+            practitioner: practitioner.name,
             location: name(offer.location),
             price_text: offer
                 .price
                 .map(|price| price.to_string())
                 .unwrap_or_default(),
+            price: offer.price,
+            practitioner_id: practitioner.id,
+            specialty: offer
+                .specialty
+                .map(|specialty| specialty.name)
+                .unwrap_or_default(),
+            languages_text: words.languages(&offer.languages),
+            languages: offer.languages,
+            step_free_text: words.step_free(offer.step_free),
+            step_free: offer.step_free,
+            mode_text: words.visit_mode(offer.mode),
+            mode: offer.mode,
+            untold_text: words.untold(&untold),
         })
     }
 }
@@ -144,6 +234,7 @@ mod tests {
 
     use bytes::Bytes;
     use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
+    use sokhoe_domain::{VisitMode, Vnd};
     use sokhoe_vault::ClinicRecord;
 
     use super::*;
@@ -188,6 +279,196 @@ mod tests {
         }
     }
 
+    /// A clinic that knows nothing of criteria: it answers with whatever is free.
+    struct HeedsNothing(String);
+
+    impl Transport for HeedsNothing {
+        fn send(
+            &self,
+            _: http::Request<Bytes>,
+            _: Limits,
+        ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+            let answer = http::Response::new(self.0.clone().into());
+            Box::pin(async move { Ok(answer) })
+        }
+    }
+
+    fn heeds_nothing() -> TestPhone<HeedsNothing> {
+        let offer = |id: &str, hour: u8, more: &str| {
+            format!(
+                r#"{{"resource":{{"resourceType":"Appointment","id":"{id}","status":"proposed","start":"2026-11-25T{hour:02}:00:00+07:00",{more}
+                    "participant":[{{"actor":{{"reference":"Practitioner/bs-{id}","display":"BS. {id}"}},"status":"needs-action"}}]}}}}"#
+            )
+        };
+        let extension = |name: &str, value: &str| {
+            format!(r#"{{"url":"https://sokhoe.vn/fhir/StructureDefinition/{name}",{value}}}"#)
+        };
+        let told = [
+            extension("spoken-language", r#""valueCode":"vi""#),
+            extension("spoken-language", r#""valueCode":"hmn""#),
+            extension("spoken-language", r#""valueCode":"qya""#),
+            extension("step-free", r#""valueBoolean":true"#),
+            extension("visit-mode", r#""valueCoding":{"code":"AMB"}"#),
+            extension(
+                "estimated-price",
+                r#""valueMoney":{"value":150000,"currency":"VND"}"#,
+            ),
+        ];
+        let specialty = r#""specialty":[{"coding":[{"code":"tim-mach"}],"text":"Tim mạch"}],"#;
+        let told = format!(r#""extension":[{}],{specialty}"#, told.join(","));
+        let steps = format!(
+            r#""extension":[{}],"#,
+            extension("step-free", r#""valueBoolean":false"#)
+        );
+        let offers = [
+            offer("told", 8, &told),
+            offer("silent", 9, ""),
+            offer("steps", 10, &steps),
+        ];
+        let bundle = format!(
+            r#"{{"resourceType":"Bundle","type":"searchset","entry":[{}]}}"#,
+            offers.join(",")
+        );
+        TestPhone::of(Language::En, &["mai"], HeedsNothing(bundle))
+    }
+
+    async fn found(
+        phone: &TestPhone<HeedsNothing>,
+        criteria: Option<SlotCriteria>,
+    ) -> Result<Vec<SlotView>, AppError> {
+        let from = phone.app.inner.now();
+        let request = FindSlotsRequest {
+            person_id: "mai".to_owned(),
+            clinic_id: "a".to_owned(),
+            from,
+            to: from.plus(Duration::from_secs(7 * 86_400)),
+            service_id: None,
+            limit: 5,
+            criteria,
+        };
+        phone.app.find_slots(request).await
+    }
+
+    #[tokio::test]
+    async fn what_a_clinic_tells_is_shown_and_what_it_does_not_tell_is_said() {
+        let phone = heeds_nothing();
+        let slots = found(&phone, None).await.unwrap();
+        let [told, silent, steps] = &*slots else {
+            panic!("{slots:#?}");
+        };
+        assert_eq!(told.languages_text, "Spoken there: Vietnamese, Hmong, qya");
+        assert_eq!(told.languages, ["vi", "hmn", "qya"]);
+        assert_eq!(told.step_free_text, "Step-free way in");
+        assert_eq!(
+            (told.mode, told.price),
+            (Some(VisitMode::InPerson), Some(Vnd::new(150_000)))
+        );
+        assert_eq!(
+            (&*told.practitioner_id, &*told.specialty),
+            ("bs-told", "Tim mạch")
+        );
+        for text in [
+            &silent.languages_text,
+            &silent.step_free_text,
+            &silent.mode_text,
+        ] {
+            assert!(text.ends_with("the hospital does not say"), "{text}");
+        }
+        assert_eq!(
+            (silent.step_free, silent.mode, silent.price),
+            (None, None, None)
+        );
+        assert_eq!(steps.step_free_text, "There are steps or stairs");
+        assert!(slots.iter().all(|slot| slot.untold_text.is_empty()));
+    }
+
+    #[tokio::test]
+    async fn what_a_clinic_did_not_heed_the_phone_heeds() {
+        let phone = heeds_nothing();
+        let any = SlotCriteria::default;
+        let accessible = SlotCriteria {
+            step_free: true,
+            language: Some("HMN".to_owned()),
+            ..any()
+        };
+        let or_untold = SlotCriteria {
+            untold_too: true,
+            ..accessible.clone()
+        };
+        let late = SlotCriteria {
+            from_minute: 9 * 60,
+            until_minute: 10 * 60,
+            ..any()
+        };
+        let sundays = SlotCriteria {
+            weekdays: vec![7],
+            ..any()
+        };
+        let cheap = SlotCriteria {
+            max_price: Some(Vnd::new(149_999)),
+            ..any()
+        };
+        let hearts = SlotCriteria {
+            specialty: Some("tim-mach".to_owned()),
+            practitioner_id: Some("bs-told".to_owned()),
+            mode: Some(VisitMode::InPerson),
+            ..any()
+        };
+        for (criteria, ids) in [
+            (any(), vec!["told", "silent", "steps"]),
+            (accessible, vec!["told"]),
+            (or_untold.clone(), vec!["told", "silent"]),
+            (late, vec!["silent"]),
+            (sundays, vec![]),
+            (cheap, vec![]),
+            (hearts, vec!["told"]),
+        ] {
+            let slots = found(&phone, Some(criteria.clone())).await.unwrap();
+            let found: Vec<&str> = slots.iter().map(|slot| &*slot.id).collect();
+            assert_eq!(found, ids, "{criteria:?}");
+        }
+        let slots = found(&phone, Some(or_untold)).await.unwrap();
+        assert_eq!(
+            slots
+                .iter()
+                .map(|slot| &*slot.untold_text)
+                .collect::<Vec<_>>(),
+            [
+                "",
+                "The hospital does not say: the languages, whether there are steps. Call and ask before you book."
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_nobody_can_want_is_refused() {
+        type Change = fn(&mut SlotCriteria);
+        let phone = heeds_nothing();
+        let bad: [(&str, Change); 7] = [
+            ("criteria.weekdays", |it| it.weekdays = vec![0]),
+            ("criteria.weekdays", |it| it.weekdays = vec![8]),
+            ("criteria.until_minute", |it| it.until_minute = 1_441),
+            ("criteria.until_minute", |it| it.from_minute = 1_440),
+            ("criteria.practitioner_id", |it| {
+                it.practitioner_id = Some("BS. Mai".to_owned());
+            }),
+            ("criteria.language", |it| {
+                it.language = Some("tiếng Mông".to_owned())
+            }),
+            ("criteria.specialty", |it| {
+                it.specialty = Some(" ".to_owned())
+            }),
+        ];
+        for (field, change) in bad {
+            let mut criteria = SlotCriteria::default();
+            change(&mut criteria);
+            let refused = found(&phone, Some(criteria)).await.unwrap_err();
+            let is_of_field =
+                matches!(&refused, AppError::Validation { field: of, .. } if of == field);
+            assert!(is_of_field, "{field}: {refused:?}");
+        }
+    }
+
     #[tokio::test]
     async fn what_a_server_can_is_asked_once_a_day_by_all_of_a_phone() {
         let record = ClinicRecord {
@@ -205,6 +486,7 @@ mod tests {
                 to: from.plus(Duration::from_secs(86_400)),
                 service_id: None,
                 limit: 5,
+                criteria: None,
             };
             let found = phone.app.find_slots(request).await;
             let asked = std::mem::take(&mut *phone.clinic.asked.lock().unwrap());

@@ -32,6 +32,7 @@ mod move_phone;
 mod observe;
 mod overlaps;
 mod own_documents;
+mod papers;
 mod parked;
 mod pause;
 mod pay;
@@ -66,6 +67,7 @@ pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
 pub use overlaps::{OverlapKind, OverlapView};
 pub use own_documents::{DocumentWriter, NewDocumentView};
+pub use papers::PaperView;
 pub use parked::ParkedView;
 pub use reminders::{
     ReminderAboutView, ReminderKind, ReminderView, RemindersView, SeePrescriptionView,
@@ -76,6 +78,7 @@ pub use scan::{
 };
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
+pub use sokhoe_domain::{Paper, VisitKind, VisitMode};
 pub use sokhoe_fhir::Measure;
 pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
@@ -87,7 +90,7 @@ pub use views::{
     EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView, FieldView,
     FindSlotsRequest, InvoiceView, Keep, MoveBookingRequest, MoveProgressView, MoveRequestView,
     OtherwiseRequest, PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest,
-    SectionCountView, ServiceView, SlotView, SyncState, SyncStateView, SyncStatus, SyncView,
-    TextPartView, TrendView,
+    SectionCountView, ServiceView, SlotCriteria, SlotView, SyncState, SyncStateView, SyncStatus,
+    SyncView, TextPartView, TrendView,
 };
 pub use words::Language;

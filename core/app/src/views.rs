@@ -1,7 +1,7 @@
 //! What screens show and what they ask for. Plain values: no lifetimes, no handles, every text
 //! ready to read in the language of the app.
 
-use sokhoe_domain::{EntryKind, Section, Timestamp, Vnd};
+use sokhoe_domain::{EntryKind, Section, Timestamp, VisitMode, Vnd};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
 
@@ -128,6 +128,8 @@ pub struct ServiceView {
     pub name: String,
     /// The speciality's name; empty when not told.
     pub specialty: String,
+    /// What [`SlotCriteria::specialty`] calls the speciality; empty when not told.
+    pub specialty_code: String,
     /// The price as text; empty when not told.
     pub price_text: String,
 }
@@ -147,10 +149,55 @@ pub struct FindSlotsRequest {
     pub to: Timestamp,
     /// At most this many, the nearest first; 1 to 100.
     pub limit: u32,
+    /// What they must have; anything will do when unset.
+    pub criteria: Option<SlotCriteria>,
+}
+
+/// What a free time must have. What is unset or empty may be any. Days and minutes are Vietnam's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotCriteria {
+    /// Weekdays, 1 for Monday to 7 for Sunday.
+    pub weekdays: Vec<u32>,
+    /// The minute of the day at which it begins at the earliest; 0 to 1439.
+    pub from_minute: u32,
+    /// The minute of the day before which it begins; at most 1440.
+    pub until_minute: u32,
+    /// The doctor, as [`SlotView::practitioner_id`] tells it.
+    pub practitioner_id: Option<String>,
+    /// The speciality, as [`ServiceView::specialty_code`] tells it.
+    pub specialty: Option<String>,
+    /// It costs no more, before any insurance.
+    pub max_price: Option<Vnd>,
+    /// A language that somebody there speaks, as a code of BCP 47, e.g. `hmn`.
+    pub language: Option<String>,
+    /// One gets there without a step.
+    pub step_free: bool,
+    /// At the clinic, or by telephone or video.
+    pub mode: Option<VisitMode>,
+    /// Also times of which the clinic does not tell whether they have all this; [`SlotView::untold_text`] says what is
+    /// not told. Times of which it tells the contrary never come.
+    pub untold_too: bool,
+}
+
+impl Default for SlotCriteria {
+    fn default() -> Self {
+        Self {
+            weekdays: Vec::new(),
+            from_minute: 0,
+            until_minute: 24 * 60,
+            practitioner_id: None,
+            specialty: None,
+            max_price: None,
+            language: None,
+            step_free: false,
+            mode: None,
+            untold_too: false,
+        }
+    }
 }
 
 /// A free time that a clinic offers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SlotView {
     /// The clinic's id for the offer.
     pub id: String,
@@ -170,6 +217,26 @@ pub struct SlotView {
     pub location: String,
     /// The price as text; empty when not told.
     pub price_text: String,
+    /// The price before any insurance; unset when not told.
+    pub price: Option<Vnd>,
+    /// The clinic's id for the doctor; empty when not told.
+    pub practitioner_id: String,
+    /// The speciality's name; empty when not told.
+    pub specialty: String,
+    /// What somebody there speaks, as codes of BCP 47; none when not told.
+    pub languages: Vec<String>,
+    /// The same in words, also that it is not told.
+    pub languages_text: String,
+    /// Whether one gets there without a step; unset when not told.
+    pub step_free: Option<bool>,
+    /// The same in words, also that it is not told.
+    pub step_free_text: String,
+    /// At the clinic, or by telephone or video; unset when not told.
+    pub mode: Option<VisitMode>,
+    /// The same in words, also that it is not told.
+    pub mode_text: String,
+    /// What was wanted and the clinic does not tell, in words; empty when it tells all of it.
+    pub untold_text: String,
 }
 
 /// Book this time for this person.

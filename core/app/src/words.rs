@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use chrono::Datelike;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use sokhoe_domain::{BookingState, Refusal, Section, Timestamp, Wire};
+use sokhoe_domain::{BookingState, Criterion, Paper, Refusal, Section, Timestamp, VisitMode, Wire};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::{Elsewhere, HeldBack, MoveRefused, Moved};
 use sokhoe_vault::{IntentKind, StoredBooking};
@@ -254,6 +254,82 @@ impl Words {
         }
     }
 
+    /// The languages that somebody speaks at a visit, or that it is not told. One that has no name here is its code.
+    #[must_use]
+    pub fn languages(&self, codes: &[String]) -> String {
+        if codes.is_empty() {
+            return self.say("slot-languages-untold");
+        }
+        let name = |code: &String| {
+            let primary = code.split('-').next().unwrap_or_default();
+            let key = format!("language-{}", primary.to_ascii_lowercase());
+            match self.has(&key) {
+                true => self.say(&key),
+                false => code.clone(),
+            }
+        };
+        let names: Vec<String> = codes.iter().map(name).collect();
+        self.say_with("slot-languages", &[("languages", names.join(", "))])
+    }
+
+    /// Whether one gets to a visit without a step, or that it is not told.
+    #[must_use]
+    pub fn step_free(&self, step_free: Option<bool>) -> String {
+        self.say(match step_free {
+            Some(true) => "slot-step-free",
+            Some(false) => "slot-steps",
+            None => "slot-step-free-untold",
+        })
+    }
+
+    /// Where doctor and patient meet, or that it is not told.
+    #[must_use]
+    pub fn visit_mode(&self, mode: Option<VisitMode>) -> String {
+        self.say(match mode {
+            Some(VisitMode::InPerson) => "slot-in-person",
+            Some(VisitMode::Remote) => "slot-remote",
+            None => "slot-mode-untold",
+        })
+    }
+
+    /// What somebody wants and the clinic does not tell; empty when it tells all of it.
+    #[must_use]
+    pub fn untold(&self, untold: &[Criterion]) -> String {
+        if untold.is_empty() {
+            return String::new();
+        }
+        let key = |criterion: &Criterion| match criterion {
+            Criterion::Practitioner => "criterion-practitioner",
+            Criterion::Specialty => "criterion-specialty",
+            Criterion::Price => "criterion-price",
+            Criterion::Language => "criterion-language",
+            Criterion::StepFree => "criterion-step-free",
+            Criterion::Mode => "criterion-mode",
+        };
+        let what: Vec<String> = untold.iter().map(|it| self.say(key(it))).collect();
+        self.say_with("slot-untold", &[("what", what.join(", "))])
+    }
+
+    /// What is to be taken along.
+    #[must_use]
+    pub fn paper(&self, paper: Paper) -> String {
+        self.say(paper_key(paper))
+    }
+
+    /// What to know of it; `insured` when the clinic has the person's insurance number.
+    #[must_use]
+    pub fn paper_note(&self, paper: Paper, insured: bool) -> String {
+        self.say(match (paper, insured) {
+            (Paper::Identity, _) => "paper-identity-note",
+            (Paper::InsuranceCard, true) => "paper-insurance-card-known-note",
+            (Paper::InsuranceCard, false) => "paper-insurance-card-note",
+            (Paper::Referral, _) => "paper-referral-note",
+            (Paper::ReexaminationSlip, _) => "paper-reexamination-slip-note",
+            (Paper::EarlierResults, _) => "paper-earlier-results-note",
+            (Paper::Medicines, _) => "paper-medicines-note",
+        })
+    }
+
     /// How a book stands with a clinic: what is here, as of when, and what is on its way.
     #[must_use]
     pub fn sync_state(&self, of: &SyncWords) -> String {
@@ -471,6 +547,17 @@ const fn held_back_key(why: Option<HeldBack>) -> &'static str {
     }
 }
 
+const fn paper_key(paper: Paper) -> &'static str {
+    match paper {
+        Paper::Identity => "paper-identity",
+        Paper::InsuranceCard => "paper-insurance-card",
+        Paper::Referral => "paper-referral",
+        Paper::ReexaminationSlip => "paper-reexamination-slip",
+        Paper::EarlierResults => "paper-earlier-results",
+        Paper::Medicines => "paper-medicines",
+    }
+}
+
 const fn section_key(section: Section) -> &'static str {
     match section {
         Section::Results => "section-results",
@@ -563,6 +650,37 @@ mod tests {
                 assert!(words.has(state.key()), "{state:?}");
             }
             assert!(words.has("attachment-own-lost"));
+            for step_free in [Some(true), Some(false), None] {
+                assert!(words.step_free(step_free).contains(' '), "{step_free:?}");
+            }
+            for mode in [Some(VisitMode::InPerson), Some(VisitMode::Remote), None] {
+                assert!(words.visit_mode(mode).contains(' '), "{mode:?}");
+            }
+            for paper in [
+                Paper::Identity,
+                Paper::InsuranceCard,
+                Paper::Referral,
+                Paper::ReexaminationSlip,
+                Paper::EarlierResults,
+                Paper::Medicines,
+            ] {
+                assert!(words.has(paper_key(paper)), "{paper:?}");
+                for insured in [true, false] {
+                    let note = words.paper_note(paper, insured);
+                    assert!(!note.starts_with("paper-"), "{paper:?}: {note}");
+                }
+            }
+            for criterion in [
+                Criterion::Practitioner,
+                Criterion::Specialty,
+                Criterion::Price,
+                Criterion::Language,
+                Criterion::StepFree,
+                Criterion::Mode,
+            ] {
+                let said = words.untold(&[criterion]);
+                assert!(!said.contains("criterion-"), "{criterion:?}: {said}");
+            }
         }
     }
 

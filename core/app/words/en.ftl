@@ -35,6 +35,58 @@ booking-parked = Could not be sent and is kept back. Send it again or give it up
 booking-cancelling-parked = The cancellation did not succeed and is kept back. The appointment stands. Send it again or give it up.
 booking-moving-parked = Confirmed as before. The wish for another time did not succeed and is kept back. Send it again or give it up.
 
+## Free times
+slot-languages = Spoken there: { $languages }
+slot-languages-untold = Languages: the hospital does not say
+slot-step-free = Step-free way in
+slot-steps = There are steps or stairs
+slot-step-free-untold = Step-free way in: the hospital does not say
+slot-in-person = At the hospital
+slot-remote = By telephone or video
+slot-mode-untold = At the hospital or remote: the hospital does not say
+slot-untold = The hospital does not say: { $what }. Call and ask before you book.
+criterion-practitioner = the doctor
+criterion-specialty = the speciality
+criterion-price = the price
+criterion-language = the languages
+criterion-step-free = whether there are steps
+criterion-mode = whether at the hospital or remote
+language-vi = Vietnamese
+language-en = English
+language-fr = French
+language-zh = Chinese
+language-blt = Thai (Black Thai)
+language-twh = Thai (White Thai)
+language-hmn = Hmong
+language-tyz = Tay
+language-nut = Nung
+language-mtq = Muong
+language-ium = Dao
+language-kjg = Khmu
+language-km = Khmer
+language-cjm = Cham
+language-jra = Jarai
+language-rad = Ede
+language-bdq = Bahnar
+language-hab = Sign language (Hanoi)
+language-hos = Sign language (Ho Chi Minh City)
+language-haf = Sign language (Hai Phong)
+
+## What to take along
+paper-identity = Citizen card or VNeID
+paper-identity-note = VNeID on a phone counts as the card. For a child who has neither, ask the hospital which paper will do.
+paper-insurance-card = Insurance card (BHYT)
+paper-insurance-card-note = If there is one. The citizen card, VNeID or VssID usually count as the card.
+paper-insurance-card-known-note = The hospital has the number. Take the card or the citizen card, VNeID or VssID all the same: it is checked at each visit.
+paper-referral = Referral slip
+paper-referral-note = It holds for a limited time (Circular 01/2025: 10 working days, for some illnesses a year). See its date before you set out.
+paper-reexamination-slip = Re-examination slip
+paper-reexamination-slip-note = It can be used once (Circular 01/2025). See the date on it.
+paper-earlier-results = Earlier results and letters
+paper-earlier-results-note = Those from other places above all. What is in this book can be shown on the phone.
+paper-medicines = Medicines being taken
+paper-medicines-note = The boxes or the prescription, also of what was bought without one.
+
 ## The family's calendar
 overlap-same-person = { $name } already has an appointment at that time: { $when }, { $clinic }.
 overlap-family = { $name } has an appointment at that time: { $when }, { $clinic }.

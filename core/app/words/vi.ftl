@@ -35,6 +35,58 @@ booking-parked = Chưa gửi được và đã tạm dừng. Hãy chọn gửi l
 booking-cancelling-parked = Yêu cầu hủy lịch chưa thành công và đã tạm dừng. Lịch khám vẫn còn. Hãy chọn gửi lại hoặc bỏ.
 booking-moving-parked = Lịch cũ vẫn còn. Yêu cầu đổi giờ chưa thành công và đã tạm dừng. Hãy chọn gửi lại hoặc bỏ.
 
+## Giờ khám còn trống
+slot-languages = Nói được: { $languages }
+slot-languages-untold = Ngôn ngữ: bệnh viện chưa cho biết
+slot-step-free = Lối vào không có bậc
+slot-steps = Có bậc hoặc cầu thang
+slot-step-free-untold = Lối vào không có bậc: bệnh viện chưa cho biết
+slot-in-person = Khám tại bệnh viện
+slot-remote = Khám qua điện thoại hoặc video
+slot-mode-untold = Khám tại bệnh viện hay từ xa: bệnh viện chưa cho biết
+slot-untold = Bệnh viện chưa cho biết: { $what }. Hãy gọi hỏi trước khi đặt.
+criterion-practitioner = bác sĩ
+criterion-specialty = chuyên khoa
+criterion-price = giá khám
+criterion-language = ngôn ngữ
+criterion-step-free = lối vào có bậc hay không
+criterion-mode = khám tại bệnh viện hay từ xa
+language-vi = tiếng Việt
+language-en = tiếng Anh
+language-fr = tiếng Pháp
+language-zh = tiếng Hoa
+language-blt = tiếng Thái (Thái Đen)
+language-twh = tiếng Thái (Thái Trắng)
+language-hmn = tiếng Mông
+language-tyz = tiếng Tày
+language-nut = tiếng Nùng
+language-mtq = tiếng Mường
+language-ium = tiếng Dao
+language-kjg = tiếng Khơ Mú
+language-km = tiếng Khmer
+language-cjm = tiếng Chăm
+language-jra = tiếng Gia Rai
+language-rad = tiếng Ê Đê
+language-bdq = tiếng Ba Na
+language-hab = ngôn ngữ ký hiệu (Hà Nội)
+language-hos = ngôn ngữ ký hiệu (TP. Hồ Chí Minh)
+language-haf = ngôn ngữ ký hiệu (Hải Phòng)
+
+## Cần mang theo
+paper-identity = Căn cước hoặc VNeID
+paper-identity-note = VNeID trên điện thoại dùng thay thẻ được. Trẻ chưa có thì hỏi bệnh viện cần giấy tờ gì.
+paper-insurance-card = Thẻ bảo hiểm y tế (BHYT)
+paper-insurance-card-note = Nếu có. Căn cước, VNeID hoặc VssID thường dùng thay thẻ được.
+paper-insurance-card-known-note = Bệnh viện đã có số thẻ. Vẫn nên mang thẻ, hoặc căn cước, VNeID, VssID: mỗi lần khám đều được kiểm tra.
+paper-referral = Giấy chuyển tuyến
+paper-referral-note = Giấy có thời hạn (Thông tư 01/2025: 10 ngày làm việc, một số bệnh được một năm). Xem ngày trên giấy trước khi đi.
+paper-reexamination-slip = Giấy hẹn khám lại
+paper-reexamination-slip-note = Giấy dùng được một lần (Thông tư 01/2025). Xem ngày hẹn trên giấy.
+paper-earlier-results = Kết quả, giấy tờ khám lần trước
+paper-earlier-results-note = Nhất là của nơi khác. Những gì có trong sổ này có thể mở trên điện thoại cho bác sĩ xem.
+paper-medicines = Thuốc đang dùng
+paper-medicines-note = Mang vỏ hộp hoặc đơn thuốc, kể cả thuốc tự mua.
+
 ## Lịch của cả nhà
 overlap-same-person = { $name } đã có lịch khám khác trùng giờ này: { $when }, { $clinic }.
 overlap-family = { $name } có lịch khám trùng giờ này: { $when }, { $clinic }.

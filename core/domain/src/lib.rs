@@ -5,20 +5,26 @@
 //! inside a simulator.
 
 pub mod booking;
+pub mod criteria;
 pub mod entry;
 pub mod grant;
 pub mod ids;
 pub mod money;
 pub mod otherwise;
+pub mod papers;
 pub mod planted;
 pub mod ports;
 pub mod text;
 pub mod time;
+pub mod times_of_week;
 
 pub use booking::{BookingState, Refusal};
+pub use criteria::{Criteria, Criterion, VisitFacts, VisitMode};
 pub use entry::{Entry, EntryKind, Point, ReferenceRange, Section};
 pub use grant::GrantScope;
 pub use ids::{ClinicId, IntentId, PersonId, ResourceKey, Wire};
 pub use money::Vnd;
 pub use otherwise::{Otherwise, OtherwiseError};
+pub use papers::{Paper, VisitKind};
 pub use time::Timestamp;
+pub use times_of_week::{NoSuchMinutes, TimesOfWeek};

@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use chrono::{Datelike as _, NaiveDate, Timelike as _, Weekday};
+use chrono::{NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::times_of_week::WEEK;
+use crate::{NoSuchMinutes, TimesOfWeek, Timestamp};
 
 /// Days that a wish may span: no clinic offers more ahead.
 const MOST_DAYS: i64 = 60;
-const MINUTES_OF_A_DAY: u16 = 24 * 60;
 
 /// Other times that a person agrees to beforehand: whoever decides without a network cannot be asked when
 /// the named time turns out to be taken. A clinic takes the nearest of them that is free.
@@ -21,10 +21,7 @@ const MINUTES_OF_A_DAY: u16 = 24 * 60;
 pub struct Otherwise {
     first: NaiveDate,
     last: NaiveDate,
-    from: u16,
-    until: u16,
-    /// A bit for each weekday, Monday lowest.
-    weekdays: u8,
+    times: TimesOfWeek,
     any_practitioner: bool,
 }
 
@@ -74,9 +71,7 @@ impl Otherwise {
         Ok(Self {
             first,
             last,
-            from: 0,
-            until: MINUTES_OF_A_DAY,
-            weekdays: 0,
+            times: TimesOfWeek::default(),
             any_practitioner: false,
         })
     }
@@ -86,12 +81,9 @@ impl Otherwise {
     /// # Errors
     /// [`OtherwiseError::Minutes`]
     pub fn between(self, from: u16, until: u16) -> Result<Self, OtherwiseError> {
-        if from >= until || until > MINUTES_OF_A_DAY {
-            return Err(OtherwiseError::Minutes);
-        }
+        let times = self.times.between(from, until);
         Ok(Self {
-            from,
-            until,
+            times: times.map_err(|NoSuchMinutes| OtherwiseError::Minutes)?,
             ..self
         })
     }
@@ -104,8 +96,8 @@ impl Otherwise {
         self,
         weekdays: impl IntoIterator<Item = Weekday>,
     ) -> Result<Self, OtherwiseError> {
-        let weekdays = weekdays.into_iter().fold(0, |set, day| set | bit(day));
-        let wished = Self { weekdays, ..self };
+        let times = self.times.on_weekdays(weekdays);
+        let wished = Self { times, ..self };
         if wished.days().next().is_none() {
             return Err(OtherwiseError::Weekdays);
         }
@@ -136,13 +128,12 @@ impl Otherwise {
     /// The minutes of the day within which an appointment begins.
     #[must_use]
     pub const fn minutes(&self) -> Range<u16> {
-        self.from..self.until
+        self.times.minutes()
     }
 
     /// The weekdays, Monday first; none when any will do.
     pub fn weekdays(&self) -> impl Iterator<Item = Weekday> + '_ {
-        WEEK.into_iter()
-            .filter(|day| self.weekdays & bit(*day) != 0)
+        self.times.weekdays()
     }
 
     /// Whether any doctor of the same service will do.
@@ -165,22 +156,20 @@ impl Otherwise {
         let at = |day, minute: u16| {
             Timestamp::start_of_day(day).plus(Duration::from_secs(60 * u64::from(minute)))
         };
-        at(self.first, self.from)..at(self.last, self.until)
+        let minutes = self.times.minutes();
+        at(self.first, minutes.start)..at(self.last, minutes.end)
     }
 
     /// Whether an appointment will do that begins then, with the doctor of the named time or another one.
     #[must_use]
     pub fn allows(&self, start: Timestamp, same_practitioner: bool) -> bool {
-        let local = start.in_vietnam();
-        let minute = local.hour() * 60 + local.minute();
         (same_practitioner || self.any_practitioner)
-            && self.allows_day(local.date_naive())
-            && (u32::from(self.from)..u32::from(self.until)).contains(&minute)
+            && self.allows_day(start.vietnam_day())
+            && self.times.allows(start)
     }
 
     fn allows_day(&self, day: NaiveDate) -> bool {
-        (self.first..=self.last).contains(&day)
-            && (self.weekdays == 0 || self.weekdays & bit(day.weekday()) != 0)
+        (self.first..=self.last).contains(&day) && self.times.allows_day(day)
     }
 }
 
@@ -188,20 +177,6 @@ impl Otherwise {
 #[must_use]
 pub const fn nearness(start: Timestamp, named: Timestamp) -> (u64, Timestamp) {
     (start.as_millis().abs_diff(named.as_millis()), start)
-}
-
-const WEEK: [Weekday; 7] = [
-    Weekday::Mon,
-    Weekday::Tue,
-    Weekday::Wed,
-    Weekday::Thu,
-    Weekday::Fri,
-    Weekday::Sat,
-    Weekday::Sun,
-];
-
-fn bit(day: Weekday) -> u8 {
-    1 << day.num_days_from_monday()
 }
 
 impl TryFrom<Parts> for Otherwise {
@@ -226,8 +201,8 @@ impl From<Otherwise> for Parts {
         Self {
             first: otherwise.first,
             last: otherwise.last,
-            from: otherwise.from,
-            until: otherwise.until,
+            from: otherwise.minutes().start,
+            until: otherwise.minutes().end,
             weekdays: weekdays
                 .filter_map(|day| u8::try_from(day.number_from_monday()).ok())
                 .collect(),

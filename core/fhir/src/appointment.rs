@@ -1,11 +1,11 @@
 //! Appointments: the one resource of booking that crosses the wire.
 
-use sokhoe_domain::{Timestamp, Vnd};
+use sokhoe_domain::{Timestamp, VisitFacts, VisitMode, Vnd};
 
 use crate::FhirError;
 use crate::common::{Coded, Ref};
 use crate::json::{Node, Object};
-use crate::read;
+use crate::{read, visit};
 
 /// Extension on an Appointment: what the visit is expected to cost (`valueMoney`, VND).
 pub const ESTIMATED_PRICE: &str = "https://sokhoe.vn/fhir/StructureDefinition/estimated-price";
@@ -45,6 +45,12 @@ pub struct Appointment {
     pub comment: Option<String>,
     /// What it is expected to cost ([`ESTIMATED_PRICE`]).
     pub price: Option<Vnd>,
+    /// What somebody there speaks, as codes of BCP 47; none when that is not told.
+    pub languages: Vec<String>,
+    /// Whether one gets there without a step; unset when that is not told.
+    pub step_free: Option<bool>,
+    /// Where doctor and patient meet; unset when that is not told.
+    pub mode: Option<VisitMode>,
 }
 
 /// `Appointment.status`.
@@ -137,6 +143,7 @@ impl Appointment {
                 .items()
                 .find_map(|participant| read::reference(participant.get("actor"), kind))
         };
+        let (languages, step_free, mode) = visit::of_appointment(root);
         Ok(Self {
             id,
             version: root.get("meta").str("versionId").map(Into::into),
@@ -171,7 +178,31 @@ impl Appointment {
             comment: root.str("comment").map(Into::into),
             price: read::extension(root, ESTIMATED_PRICE)
                 .and_then(|e| read::vnd(e.get("valueMoney"))),
+            languages,
+            step_free,
+            mode,
         })
+    }
+
+    /// What it tells of the visit.
+    #[must_use]
+    pub fn facts(&self) -> VisitFacts<'_> {
+        let practitioner = self.practitioner.as_ref().map(|it| it.id.as_str());
+        let specialty = self
+            .specialty
+            .as_ref()
+            .map(|specialty| match specialty.code.is_empty() {
+                true => specialty.name.as_str(),
+                false => specialty.code.as_str(),
+            });
+        VisitFacts {
+            practitioner: practitioner.filter(|id| !id.is_empty()),
+            specialty,
+            price: self.price,
+            languages: self.languages.iter().map(String::as_str).collect(),
+            step_free: self.step_free,
+            mode: self.mode,
+        }
     }
 
     /// Writes it as a FHIR R4 Appointment.
@@ -190,6 +221,7 @@ impl Appointment {
                 read::write_extension(ESTIMATED_PRICE, "valueMoney", &money)
             }),
         ];
+        let told = visit::write_for_appointment(&self.languages, self.step_free, self.mode);
         // The patient's own yes is there from the beginning; the clinic's comes with its word.
         let clinic = match self.status {
             AppointmentStatus::Proposed
@@ -226,7 +258,7 @@ impl Appointment {
         Object::resource("Appointment")
             .maybe("id", self.id.as_deref())
             .object("meta", meta)
-            .list("extension", extensions.into_iter().flatten())
+            .list("extension", extensions.into_iter().flatten().chain(told))
             .text("status", self.status.code())
             .list("serviceType", service)
             .list("specialty", self.specialty.as_ref().map(read::write_coded))
@@ -305,10 +337,14 @@ pub(crate) mod tests {
             specialty in option::of(arb_coded()),
             comment in option::of(arb_text()),
             price in option::of(any::<i64>()),
+            languages in proptest::collection::hash_set("[a-z]{2,3}(-[A-Z]{2})?", 0..3),
+            (step_free, remote) in any::<(Option<bool>, Option<bool>)>(),
         ) -> Appointment {
+            let mode = remote.map(|remote| if remote { VisitMode::Remote } else { VisitMode::InPerson });
             Appointment {
                 id, version, status, start, end, minutes, slot, service, specialty, practitioner,
                 location, patient, held_until, comment, price: price.map(Vnd::new),
+                languages: languages.into_iter().collect(), step_free, mode,
             }
         }
     }
@@ -335,6 +371,9 @@ pub(crate) mod tests {
             held_until: Timestamp::parse_fhir("2026-11-20T08:45:00+07:00"),
             comment: Some("Mẹ tôi nghe kém".to_owned()),
             price: Some(Vnd::new(150_000)),
+            languages: vec!["vi".to_owned(), "hmn".to_owned()],
+            step_free: Some(true),
+            mode: Some(VisitMode::InPerson),
         };
         let json = appointment.to_json();
         insta::assert_snapshot!(json);

@@ -1,12 +1,12 @@
 //! What a clinic offers: services, practitioners, their roles, places, schedules.
 
-use sokhoe_domain::{Timestamp, Vnd};
+use sokhoe_domain::{Timestamp, VisitMode, Vnd};
 
 use crate::appointment::ESTIMATED_PRICE;
 use crate::common::{Coded, Ref};
 use crate::json::{Node, Object};
 use crate::patient::human_name;
-use crate::{FhirError, read};
+use crate::{FhirError, read, visit};
 
 /// A HealthcareService: what one can book.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,6 +23,12 @@ pub struct ServiceView {
     pub price: Option<Vnd>,
     /// What to know before coming (`comment`); may be empty.
     pub comment: String,
+    /// What is spoken, as codes of BCP 47; none when that is not told.
+    pub languages: Vec<String>,
+    /// Whether one gets there without a step; unset when that is not told.
+    pub step_free: Option<bool>,
+    /// Where doctor and patient meet; unset when that is not told.
+    pub mode: Option<VisitMode>,
     /// Not switched off.
     pub active: bool,
 }
@@ -36,6 +42,8 @@ pub struct PractitionerView {
     pub name: String,
     /// The first qualification; may be empty.
     pub qualification: String,
+    /// What they speak, as codes of BCP 47; none when that is not told.
+    pub languages: Vec<String>,
     /// Not switched off.
     pub active: bool,
 }
@@ -70,6 +78,8 @@ pub struct LocationView {
     pub address: String,
     /// What it is a part of.
     pub part_of: Option<Ref>,
+    /// Whether one gets there without a step; unset when that is not told.
+    pub step_free: Option<bool>,
     /// Whether its `status` is not `inactive`.
     pub active: bool,
 }
@@ -113,6 +123,9 @@ impl ServiceView {
             price: read::extension(root, ESTIMATED_PRICE)
                 .and_then(|e| read::vnd(e.get("valueMoney"))),
             comment: read::string(root, "comment"),
+            languages: visit::languages(root),
+            step_free: visit::step_free(root),
+            mode: visit::mode(root, &["characteristic", "type"]),
             active: active(root),
         })
     }
@@ -126,12 +139,19 @@ impl ServiceView {
         });
         Object::resource("HealthcareService")
             .text("id", &self.id)
-            .list("extension", price)
+            .list(
+                "extension",
+                price
+                    .into_iter()
+                    .chain(visit::write_step_free(self.step_free)),
+            )
             .raw("active", flag(self.active))
             .list("specialty", self.specialty.as_ref().map(read::write_coded))
             .list("location", references("Location", self.location.as_slice()))
             .text("name", &self.name)
             .text("comment", &self.comment)
+            .list("characteristic", visit::write_mode(self.mode))
+            .list("communication", visit::write_languages(&self.languages))
             .finish()
     }
 }
@@ -151,6 +171,7 @@ impl PractitionerView {
             qualification: read::coded(qualification)
                 .map(|coded| coded.name)
                 .unwrap_or_default(),
+            languages: visit::languages(root),
             active: active(root),
         })
     }
@@ -164,6 +185,7 @@ impl PractitionerView {
             .raw("active", flag(self.active))
             .list("name", [Object::new().text("text", &self.name)])
             .list("qualification", [Object::new().object("code", code)])
+            .list("communication", visit::write_languages(&self.languages))
             .finish()
     }
 }
@@ -226,6 +248,7 @@ impl LocationView {
             description: read::string(root, "description"),
             address: address(root.get("address")),
             part_of: read::reference(root.get("partOf"), "Location"),
+            step_free: visit::step_free(root),
             active: !root.get("status").is_text("inactive"),
         })
     }
@@ -236,6 +259,7 @@ impl LocationView {
         let status = if self.active { "active" } else { "inactive" };
         Object::resource("Location")
             .text("id", &self.id)
+            .list("extension", visit::write_step_free_place(self.step_free))
             .text("status", status)
             .text("name", &self.name)
             .text("description", &self.description)
@@ -361,12 +385,16 @@ mod tests {
             location: Some(Ref::new("p12", "Phòng 12")),
             price: Some(Vnd::new(150_000)),
             comment: "Nhịn ăn sáng".to_owned(),
+            languages: vec!["vi".to_owned()],
+            step_free: Some(false),
+            mode: Some(VisitMode::InPerson),
             active: true,
         };
         let practitioner = PractitionerView {
             id: "bs1".to_owned(),
             name: "BS.CKII Trần Thị Mai".to_owned(),
             qualification: "Bác sĩ chuyên khoa II".to_owned(),
+            languages: vec!["vi".to_owned(), "hmn".to_owned()],
             active: false,
         };
         let role = PractitionerRoleView {
@@ -383,6 +411,7 @@ mod tests {
             description: "Nhà B, tầng 2".to_owned(),
             address: "7 Lê Lợi, Thái Nguyên".to_owned(),
             part_of: Some(Ref::new("nha-b", "Nhà B")),
+            step_free: Some(true),
             active: true,
         };
         let schedule = ScheduleView {

@@ -13,6 +13,7 @@ pub mod bundle;
 pub mod capability;
 pub mod common;
 pub mod contact;
+mod criteria;
 pub mod detail;
 pub mod directory;
 pub mod error;
@@ -37,6 +38,7 @@ pub mod texts;
 pub mod timing;
 pub mod transaction;
 mod values;
+mod visit;
 
 pub use appointment::{Appointment, AppointmentStatus};
 pub use attachments::{Attachment, attachments, inline_data};

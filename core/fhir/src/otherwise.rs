@@ -17,7 +17,7 @@ pub(crate) const NAME: &str = "otherwise";
 const UNREADABLE: FhirError = FhirError::Unexpected { expected: NAME };
 
 /// FHIR's codes, <http://hl7.org/fhir/days-of-week>.
-const WEEK: [(&str, Weekday); 7] = [
+pub(crate) const WEEK: [(&str, Weekday); 7] = [
     ("mon", Weekday::Mon),
     ("tue", Weekday::Tue),
     ("wed", Weekday::Wed),
@@ -29,7 +29,6 @@ const WEEK: [(&str, Weekday); 7] = [
 
 pub(crate) fn write(otherwise: &Otherwise) -> Object {
     let part = |name: &str| Object::new().text("name", name);
-    let time = |minute: u16| format!("{:02}:{:02}:00", minute / 60, minute % 60);
     let minutes = otherwise.minutes();
     let mut parts = vec![
         part("first-day").text("valueDate", &otherwise.first_day().to_string()),
@@ -84,7 +83,11 @@ pub(crate) fn read(parameter: Node<'_>) -> Result<Otherwise, FhirError> {
         .map_err(|_| UNREADABLE)
 }
 
-const END_OF_DAY: u16 = 24 * 60;
+pub(crate) const END_OF_DAY: u16 = 24 * 60;
+
+pub(crate) fn time(minute: u16) -> String {
+    format!("{:02}:{:02}:00", minute / 60, minute % 60)
+}
 
 fn day(part: Node<'_>) -> Result<NaiveDate, FhirError> {
     let text = value(part, "valueDate")?.text().ok_or(UNREADABLE)?;
@@ -92,7 +95,7 @@ fn day(part: Node<'_>) -> Result<NaiveDate, FhirError> {
     day.filter(|_| text.len() == 10).ok_or(UNREADABLE)
 }
 
-fn minute(part: Node<'_>) -> Result<u16, FhirError> {
+pub(crate) fn minute(part: Node<'_>) -> Result<u16, FhirError> {
     let text = value(part, "valueTime")?.text().ok_or(UNREADABLE)?;
     let time = NaiveTime::parse_from_str(&text, "%H:%M:%S").ok();
     time.filter(|time| text.len() == 8 && time.second() == 0 && time.nanosecond() == 0)
@@ -101,12 +104,12 @@ fn minute(part: Node<'_>) -> Result<u16, FhirError> {
 }
 
 /// The part's value, which must be of this type and the only one.
-fn value<'d>(part: Node<'d>, key: &str) -> Result<Node<'d>, FhirError> {
+pub(crate) fn value<'d>(part: Node<'d>, key: &str) -> Result<Node<'d>, FhirError> {
     only(part, &["name", key])?;
     Ok(part.get(key))
 }
 
-fn only(node: Node<'_>, names: &[&str]) -> Result<(), FhirError> {
+pub(crate) fn only(node: Node<'_>, names: &[&str]) -> Result<(), FhirError> {
     let mut fields = node.fields();
     let is_known = |name: Node<'_>| names.iter().any(|known| name.is_text(known));
     match fields.all(|(name, _)| is_known(name)) {
@@ -115,7 +118,7 @@ fn only(node: Node<'_>, names: &[&str]) -> Result<(), FhirError> {
     }
 }
 
-fn once<T>(place: &mut Option<T>, value: T) -> Result<(), FhirError> {
+pub(crate) fn once<T>(place: &mut Option<T>, value: T) -> Result<(), FhirError> {
     match place.replace(value) {
         None => Ok(()),
         Some(_) => Err(UNREADABLE),

@@ -1,10 +1,10 @@
 //! The parameters of IHE ITI Scheduling: `$find` (ITI-115), `$hold` (ITI-116), `$book` (ITI-117).
 
-use sokhoe_domain::{Otherwise, Timestamp};
+use sokhoe_domain::{Criteria, Otherwise, Timestamp};
 
 use crate::common::Ref;
 use crate::json::{Document, Node, Object};
-use crate::{Appointment, FhirError, otherwise, read};
+use crate::{Appointment, FhirError, criteria, otherwise, read};
 
 /// The name of the parameter that says where an Appointment is to be from now on.
 const MOVE_TO: &str = "move-to";
@@ -16,12 +16,10 @@ pub struct FindRequest {
     pub start: Timestamp,
     /// Latest begin.
     pub end: Timestamp,
-    /// Code of a specialty.
-    pub specialty: Option<String>,
     /// Id of a HealthcareService (`visit-type`).
     pub service: Option<String>,
-    /// Id of a Practitioner.
-    pub practitioner: Option<String>,
+    /// What it must have: `practitioner`, `specialty`, and the others as `criteria` (ours).
+    pub criteria: Criteria,
     /// Id of a Location (`location-reference`).
     pub location: Option<String>,
     /// Id of the Patient (`patient-reference`).
@@ -62,11 +60,13 @@ impl FindRequest {
         parameters([
             Some(date_time("start", self.start)),
             Some(date_time("end", self.end)),
-            self.specialty
+            self.criteria
+                .specialty
                 .as_ref()
                 .map(|code| concept("specialty", code)),
             self.service.as_ref().map(|id| concept("visit-type", id)),
-            self.practitioner
+            self.criteria
+                .practitioner
                 .as_ref()
                 .map(|id| reference("practitioner", "Practitioner", id)),
             self.location
@@ -75,6 +75,7 @@ impl FindRequest {
             self.patient
                 .as_ref()
                 .map(|id| reference("patient-reference", "Patient", id)),
+            criteria::write(&self.criteria),
         ])
     }
 
@@ -85,6 +86,11 @@ impl FindRequest {
     /// When it is not one, or `start` or `end` is missing, or what is given is unreadable.
     pub fn from_parameters(json: &str) -> Result<Self, FhirError> {
         let given = Given::parse(json)?;
+        let criteria = given
+            .only(criteria::NAME)?
+            .map(criteria::read)
+            .transpose()?
+            .unwrap_or_default();
         Ok(Self {
             start: given
                 .date_time("start")
@@ -92,9 +98,12 @@ impl FindRequest {
             end: given
                 .date_time("end")
                 .ok_or(FhirError::Unexpected { expected: "end" })?,
-            specialty: given.code("specialty")?,
             service: given.code("visit-type")?,
-            practitioner: given.id("practitioner", "Practitioner")?,
+            criteria: Criteria {
+                practitioner: given.id("practitioner", "Practitioner")?,
+                specialty: given.code("specialty")?,
+                ..criteria
+            },
             location: given.id("location-reference", "Location")?,
             patient: given.id("patient-reference", "Patient")?,
         })
@@ -319,11 +328,14 @@ fn reference(name: &str, kind: &str, id: &str) -> Object {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Weekday;
     use proptest::option;
     use proptest::prelude::*;
+    use sokhoe_domain::{TimesOfWeek, VisitMode, Vnd};
 
     use super::*;
     use crate::appointment::tests::{arb_appointment, arb_text, arb_time};
+    use crate::criteria::tests::arb_criteria;
     use crate::otherwise::tests::arb_otherwise;
 
     const ID: &str = "[A-Za-z0-9.-]{1,64}";
@@ -333,9 +345,20 @@ mod tests {
         let find = FindRequest {
             start: Timestamp::parse_fhir("2026-11-24T07:00:00+07:00").unwrap(),
             end: Timestamp::parse_fhir("2026-11-25T07:00:00+07:00").unwrap(),
-            specialty: Some("394579002".to_owned()),
             service: Some("kham-tim".to_owned()),
-            practitioner: Some("bs1".to_owned()),
+            criteria: Criteria {
+                practitioner: Some("bs1".to_owned()),
+                specialty: Some("394579002".to_owned()),
+                times: TimesOfWeek::default()
+                    .between(420, 660)
+                    .unwrap()
+                    .on_weekdays([Weekday::Sat]),
+                max_price: Some(Vnd::new(200_000)),
+                language: Some("hmn".to_owned()),
+                step_free: true,
+                mode: Some(VisitMode::InPerson),
+                untold_too: true,
+            },
             location: Some("p12".to_owned()),
             patient: Some("bn1".to_owned()),
         };
@@ -401,9 +424,10 @@ mod tests {
             (start, end) in (arb_time(), arb_time()),
             (specialty, service) in (option::of("[a-z0-9]{1,9}"), option::of(ID)),
             (practitioner, location, patient) in (option::of(ID), option::of(ID), option::of(ID)),
+            criteria in arb_criteria(),
         ) {
-            let request =
-                FindRequest { start, end, specialty, service, practitioner, location, patient };
+            let criteria = Criteria { specialty, practitioner, ..criteria };
+            let request = FindRequest { start, end, service, criteria, location, patient };
             prop_assert_eq!(&FindRequest::from_parameters(&request.to_parameters()).unwrap(), &request);
         }
 

@@ -1,10 +1,10 @@
 //! Slots: the times of FHIR servers that are not ours, and what they are for.
 
-use sokhoe_domain::{ResourceKey, Timestamp};
+use sokhoe_domain::{ResourceKey, Timestamp, VisitMode};
 
 use crate::common::Coded;
 use crate::json::{Document, Node};
-use crate::{FhirError, read};
+use crate::{FhirError, read, visit};
 
 /// What booking needs of a Slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +136,13 @@ pub fn codes(resource: &str, member: &str) -> Vec<(String, String)> {
         .map(|coding| (read::string(coding, "system"), read::string(coding, "code")))
         .filter(|(_, code)| !code.is_empty())
         .collect()
+}
+
+/// Where doctor and patient meet, by what a Slot says of its service; nothing when it does not tell.
+#[must_use]
+pub fn mode(slot: &str) -> Option<VisitMode> {
+    let document = Document::parse(slot).ok()?;
+    visit::mode(document.root(), &["serviceCategory", "serviceType"])
 }
 
 #[cfg(test)]

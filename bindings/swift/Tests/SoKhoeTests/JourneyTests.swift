@@ -29,6 +29,9 @@ final class JourneyTests: XCTestCase {
         XCTAssertEqual(booking.start, slot.start)
         let kept = try await phone.booking(personId: person.id, bookingId: booking.id)
         XCTAssertEqual(kept, booking)
+        let papers = try await phone.papers(personId: person.id, bookingId: booking.id, kind: .referred)
+        XCTAssertEqual(papers.prefix(3).map(\.paper), [.identity, .insuranceCard, .referral])
+        XCTAssertTrue(papers.allSatisfy { !$0.name.isEmpty && !$0.note.isEmpty })
 
         let synced = try await phone.sync(personId: person.id)
         XCTAssertGreaterThan(synced.stored, 0)
@@ -61,6 +64,36 @@ final class JourneyTests: XCTestCase {
             confirmed = book.bookings.contains { $0.id == booking.id && $0.status == .confirmed }
         }
         XCTAssertTrue(confirmed)
+    }
+
+    func testTimesAreFoundByWhatSomebodyWantsAndSayWhatTheClinicDoesNotTell() async throws {
+        let clinic = try await ClinicProcess(folder: folder)
+        defer { clinic.stop() }
+        let phone = try await openPhone()
+        let enrolment = try await phone.enrol(qrText: clinic.enrolment)
+        let person = try XCTUnwrap(enrolment.persons.first).id
+        let now = Date()
+        func found(_ criteria: SlotCriteria) async throws -> [SlotView] {
+            try await phone.findSlots(
+                FindSlotsRequest(
+                    personId: person,
+                    clinicId: enrolment.clinic.id,
+                    from: now,
+                    to: now + 14 * 24 * 3600,
+                    criteria: criteria
+                )
+            )
+        }
+
+        let hmong = try await found(SlotCriteria(maxPrice: 150_000, language: "hmn", mode: .inPerson))
+        let doctor = try XCTUnwrap(hmong.first).practitionerId
+        XCTAssertTrue(hmong.allSatisfy { $0.languages.contains("hmn") && $0.languagesText.contains("Mông") })
+        XCTAssertTrue(hmong.allSatisfy { $0.price == 150_000 && $0.untoldText.isEmpty })
+        let upstairs = try await found(SlotCriteria(practitionerId: doctor, stepFree: true))
+        XCTAssertEqual(upstairs, [], "whether there is a lift is not told")
+        let untold = try await found(SlotCriteria(practitionerId: doctor, stepFree: true, untoldToo: true))
+        XCTAssertFalse(untold.isEmpty)
+        XCTAssertTrue(untold.allSatisfy { $0.stepFree == nil && !$0.untoldText.isEmpty })
     }
 
     func testWaitingForChangesEndsWhenItIsCancelledAndNothingIsLost() async throws {

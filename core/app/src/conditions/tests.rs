@@ -384,11 +384,8 @@ async fn a_booking_is_sent_at_once_on_whatever_network() {
             clinic_id: "a".to_owned(),
             start,
             end: start.plus(Duration::from_secs(900)),
-            when_text: String::new(),
             service: "Cardiology".to_owned(),
-            practitioner: String::new(),
-            location: String::new(),
-            price_text: String::new(),
+            ..SlotView::default()
         };
         let request = BookRequest {
             person_id: WHO.to_owned(),

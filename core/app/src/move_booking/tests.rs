@@ -92,11 +92,9 @@ impl Phone {
             clinic_id: "a".to_owned(),
             start: at(hour),
             end: at(hour + 1),
-            when_text: String::new(),
             service: "Cardiology".to_owned(),
             practitioner: "BS. Nam".to_owned(),
-            location: String::new(),
-            price_text: String::new(),
+            ..SlotView::default()
         };
         let request = MoveBookingRequest {
             person_id: MAI.to_owned(),
@@ -243,11 +241,7 @@ async fn another_clinics_time_and_what_is_no_time_are_refused() {
             clinic_id: "b".to_owned(),
             start: at(10),
             end: at(11),
-            when_text: String::new(),
-            service: String::new(),
-            practitioner: String::new(),
-            location: String::new(),
-            price_text: String::new(),
+            ..SlotView::default()
         },
     };
     let elsewhere = phone.app.move_booking(request.clone()).await;

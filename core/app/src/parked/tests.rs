@@ -60,11 +60,8 @@ impl Phone {
             clinic_id: "a".to_owned(),
             start,
             end: start.plus(Duration::from_secs(900)),
-            when_text: String::new(),
             service: "Cardiology".to_owned(),
-            practitioner: String::new(),
-            location: String::new(),
-            price_text: String::new(),
+            ..SlotView::default()
         };
         let request = BookRequest {
             person_id: FAMILY[0].to_owned(),

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sokhoe_client::{ClientError, ClinicClient, ServerQuery};
-use sokhoe_domain::ResourceKey;
+use sokhoe_domain::{ResourceKey, VisitMode, Vnd};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_fhir::slot::{actors, codes};
 use sokhoe_fhir::{
-    LocationView, PractitionerRoleView, PractitionerView, Ref, ScheduleView, ServiceView,
+    Coded, LocationView, PractitionerRoleView, PractitionerView, Ref, ScheduleView, ServiceView,
 };
 
 use super::pages::Pages;
@@ -22,6 +22,7 @@ const HOPS: usize = 2;
 pub(super) struct Calendar {
     pub active: bool,
     pub service: String,
+    pub specialty: Option<Coded>,
     pub codes: Vec<(String, String)>,
     pub actors: Vec<(ResourceKey, String)>,
 }
@@ -32,6 +33,7 @@ impl Calendar {
         let calendar = Self {
             active: view.active,
             service: view.service.map(|service| service.name).unwrap_or_default(),
+            specialty: view.specialty,
             codes: codes(json, "serviceType"),
             actors: actors(json).ok()?,
         };
@@ -51,12 +53,87 @@ pub(crate) struct Told {
     pub location: Option<Ref>,
 }
 
+impl Told {
+    /// Whom and what it names, by their kinds.
+    fn named(&self) -> impl Iterator<Item = (&'static str, &Ref)> {
+        let all = [
+            ("HealthcareService", &self.service),
+            ("Practitioner", &self.practitioner),
+            ("Location", &self.location),
+        ];
+        let named = all
+            .into_iter()
+            .filter_map(|(kind, one)| Some((kind, one.as_ref()?)));
+        named.filter(|(_, one)| !one.id.is_empty())
+    }
+}
+
+/// What doctors, rooms and services tell of themselves, beside their names. What is unset or empty they do not tell.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Details {
+    pub specialty: Option<Coded>,
+    pub price: Option<Vnd>,
+    pub languages: Vec<String>,
+    pub step_free: Option<bool>,
+    pub mode: Option<VisitMode>,
+}
+
+impl Details {
+    /// A name with what is told beside it.
+    fn read(kind: &str, json: &str) -> Option<(String, Self)> {
+        match kind {
+            "Practitioner" => {
+                let view = PractitionerView::from_json(json).ok()?;
+                let details = Self {
+                    languages: view.languages,
+                    ..Self::default()
+                };
+                Some((view.name, details))
+            }
+            "Location" => {
+                let view = LocationView::from_json(json).ok()?;
+                let details = Self {
+                    step_free: view.step_free,
+                    ..Self::default()
+                };
+                Some((view.name, details))
+            }
+            "HealthcareService" => {
+                let view = ServiceView::from_json(json).ok()?;
+                let details = Self {
+                    specialty: view.specialty,
+                    price: view.price,
+                    languages: view.languages,
+                    step_free: view.step_free,
+                    mode: view.mode,
+                };
+                Some((view.name, details))
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes in what another one tells and this one does not.
+    fn add(&mut self, other: &Self) {
+        for language in &other.languages {
+            if !self.languages.contains(language) {
+                self.languages.push(language.clone());
+            }
+        }
+        self.specialty = self.specialty.take().or_else(|| other.specialty.clone());
+        self.price = self.price.or(other.price);
+        self.step_free = self.step_free.or(other.step_free);
+        self.mode = self.mode.or(other.mode);
+    }
+}
+
 /// What is known so far. What could not be had is not asked for again.
 #[derive(Default)]
 pub(super) struct Directory {
     schedules: BTreeMap<String, Calendar>,
     roles: BTreeMap<String, PractitionerRoleView>,
     names: BTreeMap<ResourceKey, String>,
+    details: BTreeMap<ResourceKey, Details>,
     asked: BTreeSet<ResourceKey>,
 }
 
@@ -71,24 +148,19 @@ impl Directory {
     }
 
     fn take_one(&mut self, key: &ResourceKey, json: &str) {
-        let name = match key.kind.as_str() {
-            "Schedule" => {
-                self.schedules.extend(Calendar::of(json));
-                return;
-            }
+        match key.kind.as_str() {
+            "Schedule" => self.schedules.extend(Calendar::of(json)),
             "PractitionerRole" => {
                 if let Ok(role) = PractitionerRoleView::from_json(json) {
                     self.roles.insert(key.id.clone(), role);
                 }
-                return;
             }
-            "Practitioner" => PractitionerView::from_json(json).map(|view| view.name),
-            "Location" => LocationView::from_json(json).map(|view| view.name),
-            "HealthcareService" => ServiceView::from_json(json).map(|view| view.name),
-            _ => return,
-        };
-        if let Ok(name) = name {
-            self.names.insert(key.clone(), name);
+            kind => {
+                if let Some((name, details)) = Details::read(kind, json) {
+                    self.names.insert(key.clone(), name);
+                    self.details.insert(key.clone(), details);
+                }
+            }
         }
     }
 
@@ -151,17 +223,54 @@ impl Directory {
 
     fn unnamed(&self, calendar: &Calendar) -> Vec<ResourceKey> {
         let told = self.told(calendar);
-        [
-            ("HealthcareService", told.service),
-            ("Practitioner", told.practitioner),
-            ("Location", told.location),
-        ]
-        .into_iter()
-        .filter_map(|(kind, one)| {
-            let one = one.filter(|one| one.name.is_empty() && !one.id.is_empty())?;
-            Some(ResourceKey::new(kind, one.id))
-        })
-        .collect()
+        let unnamed = told.named().filter(|(_, one)| one.name.is_empty());
+        unnamed
+            .map(|(kind, one)| ResourceKey::new(kind, one.id.as_str()))
+            .collect()
+    }
+
+    /// Reads what doctors, rooms and services tell of themselves, of those that Schedules name.
+    pub(super) async fn ask_for_details(
+        &mut self,
+        client: &ClinicClient,
+        schedules: &BTreeSet<&str>,
+    ) -> Result<(), ClientError> {
+        for _ in 0..HOPS {
+            let told = schedules
+                .iter()
+                .filter_map(|id| self.schedules.get(*id))
+                .map(|calendar| self.told(calendar));
+            let missing = told
+                .flat_map(|told| -> Vec<ResourceKey> {
+                    let keys = told
+                        .named()
+                        .map(|(kind, one)| ResourceKey::new(kind, one.id.as_str()));
+                    keys.collect()
+                })
+                .filter(|key| !self.details.contains_key(key))
+                .collect();
+            self.ask(client, missing).await?;
+        }
+        Ok(())
+    }
+
+    /// What is told of a visit of a Schedule, beside names.
+    pub(super) fn details(&self, calendar: &Calendar) -> Details {
+        let role = calendar.of_kind("PractitionerRole").next();
+        let of_role = role.and_then(|(key, _)| self.roles.get(&key.id)?.specialty.clone());
+        let mut details = Details {
+            specialty: calendar.specialty.clone().or(of_role),
+            ..Details::default()
+        };
+        let told = self.told(calendar);
+        let doctor_first = ["Practitioner", "Location", "HealthcareService"];
+        for wanted in doctor_first {
+            for (kind, one) in told.named().filter(|(kind, _)| *kind == wanted) {
+                let known = self.details.get(&ResourceKey::new(kind, one.id.as_str()));
+                known.into_iter().for_each(|known| details.add(known));
+            }
+        }
+        details
     }
 
     /// What a Schedule says of a visit, by itself and by the role that it is of.

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sokhoe_client::{ClientError, ClinicClient, ServerQuery};
-use sokhoe_domain::{ResourceKey, Timestamp};
+use sokhoe_domain::{Criteria, ResourceKey, Timestamp, VisitMode};
 use sokhoe_fhir::bundle::Change;
-use sokhoe_fhir::slot::codes;
+use sokhoe_fhir::slot::{self, codes};
 use sokhoe_fhir::{Appointment, AppointmentStatus, Ref, ServiceView, SlotStatus, SlotView};
 
 use self::directory::Directory;
@@ -38,6 +38,8 @@ pub struct SlotSearch {
     pub to: Timestamp,
     /// The id of a HealthcareService; any when unset.
     pub service: Option<String>,
+    /// What it must have, as far as the server tells it.
+    pub criteria: Criteria,
     /// At most so many.
     pub limit: usize,
 }
@@ -63,7 +65,7 @@ impl Kind {
     fn like(slot: &SlotView, json: &str, schedule: Option<&str>) -> Self {
         let own = codes(json, "serviceType");
         let of_schedule = || schedule.map(|json| codes(json, "serviceType"));
-        let actors = schedule.and_then(|json| sokhoe_fhir::slot::actors(json).ok());
+        let actors = schedule.and_then(|json| slot::actors(json).ok());
         let mut actors = actors.unwrap_or_default().into_iter();
         Self::Like {
             schedule: slot.schedule.clone(),
@@ -110,6 +112,7 @@ impl Kind {
 struct Found {
     view: SlotView,
     codes: Vec<(String, String)>,
+    mode: Option<VisitMode>,
 }
 
 /// A search under way.
@@ -119,6 +122,7 @@ struct Search<'a> {
     from: Timestamp,
     to: Timestamp,
     kind: Kind,
+    criteria: Criteria,
     limit: usize,
     directory: Directory,
     /// By begin and id: the nearest first.
@@ -158,6 +162,7 @@ impl Engine {
             from: wanted.from.max(self.clock.now()),
             to: wanted.to,
             kind,
+            criteria: wanted.criteria.clone(),
             limit: wanted.limit,
             directory: Directory::default(),
             found: BTreeMap::new(),
@@ -184,6 +189,7 @@ impl Engine {
             from: day.max(self.clock.now()),
             to: day.plus(DAY),
             kind: Kind::like(slot, json, schedule),
+            criteria: Criteria::default(),
             limit: usize::MAX,
             directory: Directory::default(),
             found: BTreeMap::new(),
@@ -252,7 +258,7 @@ impl Search<'_> {
             .collect();
         let schedules = schedules.iter().map(String::as_str).collect();
         self.directory
-            .ask_for_names(self.client, &schedules)
+            .ask_for_details(self.client, &schedules)
             .await?;
         let chosen = self.wanted().take(self.limit);
         Ok(chosen.map(|slot| self.offer(slot)).collect())
@@ -268,7 +274,10 @@ impl Search<'_> {
         self.found.values().filter(|slot| {
             let calendar = self.directory.calendar(slot.view.schedule.as_deref());
             calendar.is_none_or(|calendar| calendar.active)
+                && self.criteria.times.allows(slot.view.start)
                 && self.kind.takes(slot, &self.directory)
+                && (self.criteria.take_any_visit()
+                    || self.criteria.allow(&self.offer(slot).facts()))
         })
     }
 
@@ -313,6 +322,12 @@ impl Search<'_> {
             self.directory
                 .ask_for_schedules(self.client, schedules.iter().map(String::as_str))
                 .await?;
+            if !self.criteria.take_any_visit() {
+                let schedules = schedules.iter().map(String::as_str).collect();
+                self.directory
+                    .ask_for_details(self.client, &schedules)
+                    .await?;
+            }
             if in_order && self.wanted().take(self.limit).count() == self.limit {
                 return Ok(());
             }
@@ -327,10 +342,14 @@ impl Search<'_> {
         if view.status != SlotStatus::Free || view.start < self.from || view.start >= self.to {
             return;
         }
-        let codes = codes(json, "serviceType");
-        let place = (view.start, view.id.clone());
-        self.places.insert(view.id.clone(), view.start);
-        self.found.insert(place, Found { view, codes });
+        let found = Found {
+            codes: codes(json, "serviceType"),
+            mode: slot::mode(json),
+            view,
+        };
+        let place = (found.view.start, found.view.id.clone());
+        self.places.insert(found.view.id.clone(), found.view.start);
+        self.found.insert(place, found);
     }
 
     fn query(&self) -> ServerQuery {
@@ -363,6 +382,8 @@ impl Search<'_> {
         let calendar = self.directory.calendar(view.schedule.as_deref());
         let told = calendar.map(|calendar| self.directory.told(calendar));
         let told = told.unwrap_or_default();
+        let details = calendar.map(|calendar| self.directory.details(calendar));
+        let details = details.unwrap_or_default();
         let by_name = |name: &str| Some(Ref::new("", name)).filter(|one| !one.name.is_empty());
         let service = told
             .service
@@ -375,9 +396,13 @@ impl Search<'_> {
             start: Some(view.start),
             end: Some(view.end),
             service,
-            specialty: view.specialty.clone(),
+            specialty: view.specialty.clone().or(details.specialty),
             practitioner: told.practitioner,
             location: told.location,
+            price: details.price,
+            languages: details.languages,
+            step_free: details.step_free,
+            mode: slot.mode.or(details.mode),
             ..Appointment::default()
         }
     }

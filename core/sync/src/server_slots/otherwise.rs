@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sokhoe_client::ClientError;
 use sokhoe_domain::otherwise::nearness;
-use sokhoe_domain::{Otherwise, Timestamp};
+use sokhoe_domain::{Criteria, Otherwise, Timestamp};
 use sokhoe_fhir::SlotView;
 
 use super::directory::{Directory, Told};
@@ -33,6 +33,7 @@ impl Engine {
             from: period.start.max(now),
             to: period.end,
             kind: Kind::like(slot, json, schedule),
+            criteria: Criteria::default(),
             limit: usize::MAX,
             directory: Directory::default(),
             found: BTreeMap::new(),

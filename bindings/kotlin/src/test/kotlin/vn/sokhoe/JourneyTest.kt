@@ -31,15 +31,19 @@ import vn.sokhoe.core.Language
 import vn.sokhoe.core.MoveRefusal
 import vn.sokhoe.core.NetworkKind
 import vn.sokhoe.core.NewDocumentView
+import vn.sokhoe.core.Paper
 import vn.sokhoe.core.PayeeDifference
 import vn.sokhoe.core.PaymentScheme
 import vn.sokhoe.core.PaymentStatus
 import vn.sokhoe.core.ReminderKind
 import vn.sokhoe.core.ScannedView
+import vn.sokhoe.core.SlotCriteria
 import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
 import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncState
+import vn.sokhoe.core.VisitKind
+import vn.sokhoe.core.VisitMode
 import java.io.File
 import java.time.Duration
 import java.time.Instant
@@ -69,6 +73,10 @@ class JourneyTest {
                     val booking = phone.book(person, phone.freeTimes(person).first())
                     assertEquals(BookingStatus.CONFIRMED, booking.status, booking.statusText)
                     assertEquals(booking, phone.booking(person, booking.id))
+                    val papers = phone.papers(person, booking.id, VisitKind.REFERRED)
+                    val atCounter = listOf(Paper.IDENTITY, Paper.INSURANCE_CARD, Paper.REFERRAL)
+                    assertEquals(atCounter, papers.take(3).map { it.paper })
+                    assertTrue(papers.all { it.name.isNotBlank() && it.note.isNotBlank() })
 
                     val synced = phone.sync(person)
                     assertTrue(synced.stored > 0u, "$synced")
@@ -102,6 +110,39 @@ class JourneyTest {
                         }
                     }
                     screen.cancelAndJoin()
+                }
+            }
+        }
+
+    @Test
+    fun `times are found by what somebody wants, and say what the clinic does not tell`() =
+        runBlocking<Unit> {
+            ClinicProcess.start(folder).use { clinic ->
+                phone().use { phone ->
+                    val enrolment = phone.enrol(clinic.enrolment)
+                    val now = Instant.now()
+                    val fortnight =
+                        FindSlotsRequest(
+                            personId = enrolment.persons.first().id,
+                            clinicId = enrolment.clinic.id,
+                            from = now,
+                            to = now + Duration.ofDays(14),
+                        )
+
+                    suspend fun found(criteria: SlotCriteria) = phone.findSlots(fortnight.copy(criteria = criteria))
+
+                    val hmong = found(SlotCriteria(language = "hmn", mode = VisitMode.IN_PERSON, maxPrice = 150_000L))
+                    assertTrue(hmong.isNotEmpty())
+                    hmong.forEach {
+                        assertTrue("hmn" in it.languages && "Mông" in it.languagesText, "$it")
+                        assertEquals(150_000L, it.price)
+                        assertEquals("", it.untoldText)
+                    }
+                    val doctor = hmong.first().practitionerId
+                    val upstairs = SlotCriteria(practitionerId = doctor, stepFree = true)
+                    assertEquals(emptyList<SlotView>(), found(upstairs), "whether there is a lift is not told")
+                    val untold = found(upstairs.copy(untoldToo = true))
+                    assertTrue(untold.isNotEmpty() && untold.all { it.stepFree == null && it.untoldText.isNotBlank() })
                 }
             }
         }
