@@ -699,6 +699,20 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     phone.json(&["sync"]);
 
     let booked_id = booked["booking"]["id"].as_str().expect("an id");
+    let papers = phone.json(&["papers", booked_id, "--visit", "follow-up"]);
+    let named: Vec<_> = papers["papers"]
+        .as_array()
+        .expect("papers")
+        .iter()
+        .collect();
+    assert_eq!(named[0]["paper"], "identity");
+    assert_eq!(named[2]["paper"], "reexamination_slip");
+    assert!(
+        named
+            .iter()
+            .all(|it| it["note"].as_str().is_some_and(|note| note.len() > 20))
+    );
+    assert!(!phone.run(&["papers", "nobody's"]).ok);
     let reminders = phone.json(&["reminders", "--days", "60"]);
     let about = format!("Appointment/{booked_id}");
     assert!(

@@ -10,10 +10,10 @@ use sokhoe_app::{
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictView, ContactView, EnrolmentView,
     EntryDetailView, EntryPageView, EntryView, EventView, Existing, ExportFormat, FindSlotsRequest,
     InvoiceView, Keep, Language, MoveProgressView, MoveRequestView, NewDocumentView, OverlapView,
-    ParkedView, PayeeCheckView, PaymentQrView, PersonView, RecordReadingRequest, ScanView,
-    SectionCountView, ServiceView, SlotView, StorageView, SyncView, TrendView,
+    PaperView, ParkedView, PayeeCheckView, PaymentQrView, PersonView, RecordReadingRequest,
+    ScanView, SectionCountView, ServiceView, SlotView, StorageView, SyncView, TrendView,
 };
-use sokhoe_domain::Timestamp;
+use sokhoe_domain::{Timestamp, VisitKind};
 
 use zeroize::Zeroizing;
 
@@ -217,6 +217,19 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .read(move || Ok(core.overlaps(&person_id, &clinic_id, start, end)?))
+            .await
+    }
+
+    /// What to take along to a booked visit, what the counter asks for first. Which kind of visit it is the person knows.
+    pub async fn papers(
+        &self,
+        person_id: String,
+        booking_id: String,
+        kind: VisitKind,
+    ) -> Result<Vec<PaperView>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.papers(&person_id, &booking_id, kind)?))
             .await
     }
 

@@ -7,12 +7,12 @@ use sokhoe_app::{
     EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView,
     ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView, Keep, KeyStoreRefusal,
     Language, Measure, MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView,
-    OtherwiseRequest, OverlapKind, OverlapView, ParkedView, PaymentQrView, PaymentStatus,
-    PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal, SectionCountView,
-    ServiceView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView, SyncStatus,
-    SyncView, TextPartView, TrendView,
+    OtherwiseRequest, OverlapKind, OverlapView, PaperView, ParkedView, PaymentQrView,
+    PaymentStatus, PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal,
+    SectionCountView, ServiceView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView,
+    SyncStatus, SyncView, TextPartView, TrendView,
 };
-use sokhoe_domain::{EntryKind, Section, Timestamp, VisitMode, Vnd};
+use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
 // An instant: `java.time.Instant` and `Date`, by the root's uniffi.toml.
 uniffi::custom_type!(Timestamp, i64, {
@@ -336,6 +336,47 @@ pub struct SlotView {
     pub mode_text: String,
     /// What was wanted and the clinic does not tell, in words; empty when it tells all of it.
     pub untold_text: String,
+}
+
+/// What kind of visit it is, as whoever goes there knows it.
+#[uniffi::remote(Enum)]
+pub enum VisitKind {
+    /// For something new, of their own accord.
+    First,
+    /// Asked to come again by the same clinic.
+    FollowUp,
+    /// Sent by another clinic.
+    Referred,
+    /// By telephone or video: what to have at hand.
+    Remote,
+}
+
+/// Something to take along.
+#[uniffi::remote(Enum)]
+pub enum Paper {
+    /// Citizen card, or VNeID.
+    Identity,
+    /// Insurance card, or what counts as one.
+    InsuranceCard,
+    /// The referral slip of the clinic that sends somebody.
+    Referral,
+    /// The slip by which a clinic asks somebody to come again.
+    ReexaminationSlip,
+    /// Results, letters and images of before.
+    EarlierResults,
+    /// What is being taken, or its prescription.
+    Medicines,
+}
+
+/// Something to take along, to read.
+#[uniffi::remote(Record)]
+pub struct PaperView {
+    /// What it is.
+    pub paper: Paper,
+    /// Its name.
+    pub name: String,
+    /// What to know of it; may be empty.
+    pub note: String,
 }
 
 /// Book this time for this person.

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use sokhoe_app::{
     AttachmentState, AttachmentView, BookingStatus, BookingView, ClinicView, ConflictView,
-    ContactView, EntryDetailView, EntryView, EventView, InvoiceView, ParkedView, PaymentQrView,
-    PaymentStatus, PersonView, ServiceView, SlotView, SyncStateView, SyncStatus, SyncView,
-    TrendView,
+    ContactView, EntryDetailView, EntryView, EventView, InvoiceView, Paper, PaperView, ParkedView,
+    PaymentQrView, PaymentStatus, PersonView, ServiceView, SlotView, SyncStateView, SyncStatus,
+    SyncView, TrendView,
 };
 use sokhoe_domain::{Timestamp, VisitMode, Vnd};
 
@@ -52,6 +52,19 @@ pub(crate) fn slot(view: &SlotView) -> Value {
         "mode_text": view.mode_text,
         "untold_text": view.untold_text,
     })
+}
+
+/// Something to take along.
+pub(crate) fn paper(view: &PaperView) -> Value {
+    let paper = match view.paper {
+        Paper::Identity => "identity",
+        Paper::InsuranceCard => "insurance_card",
+        Paper::Referral => "referral",
+        Paper::ReexaminationSlip => "reexamination_slip",
+        Paper::EarlierResults => "earlier_results",
+        Paper::Medicines => "medicines",
+    };
+    json!({"paper": paper, "name": view.name, "note": view.note})
 }
 
 /// A document of a row; `number` is what `open-attachment` takes.

@@ -15,6 +15,7 @@ mod offers;
 mod open;
 mod own_documents;
 mod own_words;
+mod papers;
 mod parked;
 mod people;
 mod reminders;
@@ -85,6 +86,7 @@ enum PhoneCommand {
     /// List the bookings, the next first
     List,
     Cancel(book::CancelArgs),
+    Papers(papers::PapersArgs),
     /// List what could not be sent and is kept back
     Parked,
     Retry(parked::RetryArgs),
@@ -148,6 +150,7 @@ pub(crate) async fn run(
         PhoneCommand::Book(args) => book::book(&phone, &args, output).await,
         PhoneCommand::List => book::list(&phone, output),
         PhoneCommand::Cancel(args) => book::cancel(&phone, &args, output).await,
+        PhoneCommand::Papers(args) => papers::papers(&phone, &args, output),
         PhoneCommand::Parked => parked::list(&phone, output),
         PhoneCommand::Retry(args) => parked::retry(&phone, &args, output).await,
         PhoneCommand::Drop(args) => parked::give_up(&phone, &args, output).await,

@@ -164,46 +164,32 @@ impl Calendar {
 
     /// What the clinic's own resources tell of doctors, rooms and services. One that cannot be read tells nothing.
     fn load_told(&mut self, sql: Sql<'_>) -> Result<(), StoreError> {
-        let jsons = |text: &str| {
-            sql.rows(text, &[], |row| {
-                Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))
-            })
-        };
-        let practitioners = jsons(
+        let practitioners = told(
+            sql,
             "SELECT id, json FROM resource WHERE type = 'Practitioner' AND json IS NOT NULL
              AND id IN (SELECT practitioner FROM schedule)",
+            |json| Some(PractitionerView::from_json(json).ok()?.languages),
         )?;
-        for (id, json) in practitioners {
-            let Ok(told) = PractitionerView::from_json(&json) else {
-                continue;
-            };
-            for schedule in self.schedules.values_mut() {
-                if schedule.practitioner.id == id {
-                    schedule.languages.clone_from(&told.languages);
-                }
-            }
-        }
-        let locations = jsons(
+        let locations = told(
+            sql,
             "SELECT id, json FROM resource WHERE type = 'Location' AND json IS NOT NULL
              AND id IN (SELECT location FROM schedule)",
+            |json| LocationView::from_json(json).ok()?.step_free,
         )?;
-        for (id, json) in locations {
-            let told = LocationView::from_json(&json).ok();
-            let step_free = told.and_then(|told| told.step_free);
-            for schedule in self.schedules.values_mut() {
-                if schedule.location.id == id {
-                    schedule.step_free = step_free;
-                }
-            }
-        }
-        let services = jsons(
+        let services = told(
+            sql,
             "SELECT id, json FROM resource WHERE type = 'HealthcareService' AND json IS NOT NULL
              AND id IN (SELECT id FROM service)",
+            |json| ServiceView::from_json(json).ok(),
         )?;
-        for (id, json) in services {
-            let service = self.services.values_mut().find(|service| service.id == id);
-            if let (Some(service), Ok(told)) = (service, ServiceView::from_json(&json)) {
-                service.languages = told.languages;
+        for schedule in self.schedules.values_mut() {
+            let languages = practitioners.get(&schedule.practitioner.id);
+            schedule.languages = languages.cloned().unwrap_or_default();
+            schedule.step_free = locations.get(&schedule.location.id).copied();
+        }
+        for service in self.services.values_mut() {
+            if let Some(told) = services.get(&service.id) {
+                service.languages.clone_from(&told.languages);
                 service.step_free = told.step_free;
                 service.mode = told.mode;
             }
@@ -363,6 +349,19 @@ impl Calendar {
             cell,
         })
     }
+}
+
+/// What resources tell, by their ids.
+fn told<T>(
+    sql: Sql<'_>,
+    text: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<BTreeMap<String, T>, StoreError> {
+    let rows = sql.rows(text, &[], |row| {
+        Ok((row.text(0)?.to_owned(), read(row.text(1)?)))
+    })?;
+    let told = rows.into_iter().filter_map(|(id, told)| Some((id, told?)));
+    Ok(told.collect())
 }
 
 /// What is told of a visit for a service with who works there.

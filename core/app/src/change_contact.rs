@@ -76,7 +76,11 @@ impl SoKhoe {
 
 impl Session {
     /// The person's Patient at a clinic, with what they wrote into it.
-    fn patient(&self, book: &OpenBook, clinic: &ClinicId) -> Result<StoredResource, AppError> {
+    pub(crate) fn patient(
+        &self,
+        book: &OpenBook,
+        clinic: &ClinicId,
+    ) -> Result<StoredResource, AppError> {
         let id = self.patient_at(&book.person.id, clinic)?;
         book.vault
             .resource(clinic, &ResourceKey::new("Patient", id))?

@@ -442,8 +442,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_nobody_can_want_is_refused() {
+        type Change = fn(&mut SlotCriteria);
         let phone = heeds_nothing();
-        let bad: [(&str, fn(&mut SlotCriteria)); 7] = [
+        let bad: [(&str, Change); 7] = [
             ("criteria.weekdays", |it| it.weekdays = vec![0]),
             ("criteria.weekdays", |it| it.weekdays = vec![8]),
             ("criteria.until_minute", |it| it.until_minute = 1_441),

@@ -31,6 +31,7 @@ mod move_phone;
 mod observe;
 mod overlaps;
 mod own_documents;
+mod papers;
 mod parked;
 mod pause;
 mod pay;
@@ -65,6 +66,7 @@ pub use export::{Existing, ExportFormat, write_file};
 pub use observe::{BookObserver, Subscription};
 pub use overlaps::{OverlapKind, OverlapView};
 pub use own_documents::{DocumentWriter, NewDocumentView};
+pub use papers::PaperView;
 pub use parked::ParkedView;
 pub use reminders::{
     ReminderAboutView, ReminderKind, ReminderView, RemindersView, SeePrescriptionView,
@@ -75,7 +77,7 @@ pub use scan::{
 };
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
-pub use sokhoe_domain::VisitMode;
+pub use sokhoe_domain::{Paper, VisitKind, VisitMode};
 pub use sokhoe_fhir::Measure;
 pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use chrono::Datelike;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use sokhoe_domain::{BookingState, Criterion, Refusal, Section, Timestamp, VisitMode, Wire};
+use sokhoe_domain::{BookingState, Criterion, Paper, Refusal, Section, Timestamp, VisitMode, Wire};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::{Elsewhere, HeldBack};
 use sokhoe_vault::StoredBooking;
@@ -280,6 +280,26 @@ impl Words {
         self.say_with("slot-untold", &[("what", what.join(", "))])
     }
 
+    /// What is to be taken along.
+    #[must_use]
+    pub fn paper(&self, paper: Paper) -> String {
+        self.say(paper_key(paper))
+    }
+
+    /// What to know of it; `insured` when the clinic has the person's insurance number.
+    #[must_use]
+    pub fn paper_note(&self, paper: Paper, insured: bool) -> String {
+        self.say(match (paper, insured) {
+            (Paper::Identity, _) => "paper-identity-note",
+            (Paper::InsuranceCard, true) => "paper-insurance-card-known-note",
+            (Paper::InsuranceCard, false) => "paper-insurance-card-note",
+            (Paper::Referral, _) => "paper-referral-note",
+            (Paper::ReexaminationSlip, _) => "paper-reexamination-slip-note",
+            (Paper::EarlierResults, _) => "paper-earlier-results-note",
+            (Paper::Medicines, _) => "paper-medicines-note",
+        })
+    }
+
     /// How a book stands with a clinic: what is here, as of when, and what is on its way.
     #[must_use]
     pub fn sync_state(&self, of: &SyncWords) -> String {
@@ -497,6 +517,17 @@ const fn held_back_key(why: Option<HeldBack>) -> &'static str {
     }
 }
 
+const fn paper_key(paper: Paper) -> &'static str {
+    match paper {
+        Paper::Identity => "paper-identity",
+        Paper::InsuranceCard => "paper-insurance-card",
+        Paper::Referral => "paper-referral",
+        Paper::ReexaminationSlip => "paper-reexamination-slip",
+        Paper::EarlierResults => "paper-earlier-results",
+        Paper::Medicines => "paper-medicines",
+    }
+}
+
 const fn section_key(section: Section) -> &'static str {
     match section {
         Section::Results => "section-results",
@@ -594,6 +625,20 @@ mod tests {
             }
             for mode in [Some(VisitMode::InPerson), Some(VisitMode::Remote), None] {
                 assert!(words.visit_mode(mode).contains(' '), "{mode:?}");
+            }
+            for paper in [
+                Paper::Identity,
+                Paper::InsuranceCard,
+                Paper::Referral,
+                Paper::ReexaminationSlip,
+                Paper::EarlierResults,
+                Paper::Medicines,
+            ] {
+                assert!(words.has(paper_key(paper)), "{paper:?}");
+                for insured in [true, false] {
+                    let note = words.paper_note(paper, insured);
+                    assert!(!note.starts_with("paper-"), "{paper:?}: {note}");
+                }
             }
             for criterion in [
                 Criterion::Practitioner,

@@ -69,6 +69,21 @@ language-hab = Sign language (Hanoi)
 language-hos = Sign language (Ho Chi Minh City)
 language-haf = Sign language (Hai Phong)
 
+## What to take along
+paper-identity = Citizen card or VNeID
+paper-identity-note = VNeID on a phone counts as the card. For a child who has neither, ask the hospital which paper will do.
+paper-insurance-card = Insurance card (BHYT)
+paper-insurance-card-note = If there is one. The citizen card, VNeID or VssID usually count as the card.
+paper-insurance-card-known-note = The hospital has the number. Take the card or the citizen card, VNeID or VssID all the same: it is checked at each visit.
+paper-referral = Referral slip
+paper-referral-note = It holds for a limited time (Circular 01/2025: 10 working days, for some illnesses a year). See its date before you set out.
+paper-reexamination-slip = Re-examination slip
+paper-reexamination-slip-note = It can be used once (Circular 01/2025). See the date on it.
+paper-earlier-results = Earlier results and letters
+paper-earlier-results-note = Those from other places above all. What is in this book can be shown on the phone.
+paper-medicines = Medicines being taken
+paper-medicines-note = The boxes or the prescription, also of what was bought without one.
+
 ## The family's calendar
 overlap-same-person = { $name } already has an appointment at that time: { $when }, { $clinic }.
 overlap-family = { $name } has an appointment at that time: { $when }, { $clinic }.

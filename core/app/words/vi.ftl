@@ -69,6 +69,21 @@ language-hab = ngôn ngữ ký hiệu (Hà Nội)
 language-hos = ngôn ngữ ký hiệu (TP. Hồ Chí Minh)
 language-haf = ngôn ngữ ký hiệu (Hải Phòng)
 
+## Cần mang theo
+paper-identity = Căn cước hoặc VNeID
+paper-identity-note = VNeID trên điện thoại dùng thay thẻ được. Trẻ chưa có thì hỏi bệnh viện cần giấy tờ gì.
+paper-insurance-card = Thẻ bảo hiểm y tế (BHYT)
+paper-insurance-card-note = Nếu có. Căn cước, VNeID hoặc VssID thường dùng thay thẻ được.
+paper-insurance-card-known-note = Bệnh viện đã có số thẻ. Vẫn nên mang thẻ, hoặc căn cước, VNeID, VssID: mỗi lần khám đều được kiểm tra.
+paper-referral = Giấy chuyển tuyến
+paper-referral-note = Giấy có thời hạn (Thông tư 01/2025: 10 ngày làm việc, một số bệnh được một năm). Xem ngày trên giấy trước khi đi.
+paper-reexamination-slip = Giấy hẹn khám lại
+paper-reexamination-slip-note = Giấy dùng được một lần (Thông tư 01/2025). Xem ngày hẹn trên giấy.
+paper-earlier-results = Kết quả, giấy tờ khám lần trước
+paper-earlier-results-note = Nhất là của nơi khác. Những gì có trong sổ này có thể mở trên điện thoại cho bác sĩ xem.
+paper-medicines = Thuốc đang dùng
+paper-medicines-note = Mang vỏ hộp hoặc đơn thuốc, kể cả thuốc tự mua.
+
 ## Lịch của cả nhà
 overlap-same-person = { $name } đã có lịch khám khác trùng giờ này: { $when }, { $clinic }.
 overlap-family = { $name } có lịch khám trùng giờ này: { $when }, { $clinic }.

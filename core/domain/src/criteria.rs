@@ -190,9 +190,10 @@ mod tests {
 
     #[test]
     fn what_is_told_otherwise_never_does_and_what_is_not_told_only_when_allowed() {
+        type Change = fn(&mut VisitFacts<'_>);
         assert_eq!(all().untold(&told()), Some(Vec::new()));
         assert!(all().allow(&told()));
-        let changes: [(Criterion, fn(&mut VisitFacts<'_>), fn(&mut VisitFacts<'_>)); 6] = [
+        let changes: [(Criterion, Change, Change); 6] = [
             (
                 Criterion::Practitioner,
                 |facts| facts.practitioner = Some("bs2"),

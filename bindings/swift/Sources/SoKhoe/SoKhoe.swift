@@ -158,6 +158,11 @@ public final class SoKhoe: Sendable {
         )
     }
 
+    /// What to take along to a booked visit, what the counter asks for first. Which kind it is the person knows.
+    public func papers(personId: String, bookingId: String, kind: VisitKind) async throws -> [PaperView] {
+        try await core.papers(personId: personId, bookingId: bookingId, kind: kind)
+    }
+
     /// Takes a booking back, as soon as there is a network.
     public func cancelBooking(personId: String, bookingId: String) async throws -> BookingView {
         try await core.cancelBooking(personId: personId, bookingId: bookingId)

@@ -29,6 +29,9 @@ final class JourneyTests: XCTestCase {
         XCTAssertEqual(booking.start, slot.start)
         let kept = try await phone.booking(personId: person.id, bookingId: booking.id)
         XCTAssertEqual(kept, booking)
+        let papers = try await phone.papers(personId: person.id, bookingId: booking.id, kind: .referred)
+        XCTAssertEqual(papers.prefix(3).map(\.paper), [.identity, .insuranceCard, .referral])
+        XCTAssertTrue(papers.allSatisfy { !$0.name.isEmpty && !$0.note.isEmpty })
 
         let synced = try await phone.sync(personId: person.id)
         XCTAssertGreaterThan(synced.stored, 0)

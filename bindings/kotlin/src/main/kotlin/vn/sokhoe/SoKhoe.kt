@@ -36,6 +36,7 @@ import vn.sokhoe.core.MoveRequestView
 import vn.sokhoe.core.NewDocumentView
 import vn.sokhoe.core.OtherwiseRequest
 import vn.sokhoe.core.OverlapView
+import vn.sokhoe.core.PaperView
 import vn.sokhoe.core.ParkedView
 import vn.sokhoe.core.PayeeCheckView
 import vn.sokhoe.core.PaymentQrView
@@ -50,6 +51,7 @@ import vn.sokhoe.core.StorageView
 import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncView
 import vn.sokhoe.core.TrendView
+import vn.sokhoe.core.VisitKind
 import vn.sokhoe.core.WindowView
 import java.io.File
 import java.io.InputStream
@@ -148,6 +150,13 @@ public class SoKhoe private constructor(
         personId: String,
         slot: SlotView,
     ): List<OverlapView> = core.overlaps(personId, slot.clinicId, slot.start, slot.end)
+
+    /** What to take along to a booked visit, what the counter asks for first. Which [kind] it is the person knows. */
+    public suspend fun papers(
+        personId: String,
+        bookingId: String,
+        kind: VisitKind,
+    ): List<PaperView> = core.papers(personId, bookingId, kind)
 
     /** Takes a booking back, as soon as there is a network. */
     public suspend fun cancelBooking(

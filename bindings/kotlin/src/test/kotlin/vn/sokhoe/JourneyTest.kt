@@ -31,6 +31,7 @@ import vn.sokhoe.core.Language
 import vn.sokhoe.core.MoveRefusal
 import vn.sokhoe.core.NetworkKind
 import vn.sokhoe.core.NewDocumentView
+import vn.sokhoe.core.Paper
 import vn.sokhoe.core.PayeeDifference
 import vn.sokhoe.core.PaymentScheme
 import vn.sokhoe.core.PaymentStatus
@@ -41,6 +42,7 @@ import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
 import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncState
+import vn.sokhoe.core.VisitKind
 import vn.sokhoe.core.VisitMode
 import java.io.File
 import java.time.Duration
@@ -71,6 +73,10 @@ class JourneyTest {
                     val booking = phone.book(person, phone.freeTimes(person).first())
                     assertEquals(BookingStatus.CONFIRMED, booking.status, booking.statusText)
                     assertEquals(booking, phone.booking(person, booking.id))
+                    val papers = phone.papers(person, booking.id, VisitKind.REFERRED)
+                    val atCounter = listOf(Paper.IDENTITY, Paper.INSURANCE_CARD, Paper.REFERRAL)
+                    assertEquals(atCounter, papers.take(3).map { it.paper })
+                    assertTrue(papers.all { it.name.isNotBlank() && it.note.isNotBlank() })
 
                     val synced = phone.sync(person)
                     assertTrue(synced.stored > 0u, "$synced")
