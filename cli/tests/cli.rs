@@ -6,6 +6,8 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
+use sokhoe_app::SystemClock;
+use sokhoe_app::domain::ports::Clock as _;
 use support::{Clinic, Phone, run, sokhoe};
 use tempfile::TempDir;
 
@@ -620,7 +622,7 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
         early.stderr
     );
     // Far enough for the evening before to be still to come, whatever the hour.
-    let later = (chrono::Utc::now() + chrono::Duration::hours(7 + 48)).date_naive();
+    let later = SystemClock.now().vietnam_day() + chrono::Days::new(2);
     let find = ["find", "--service", "noi tiet", "--limit", "3"];
     let found = phone.json(&[find.as_slice(), &["--from", &later.to_string()]].concat());
     assert_eq!(found["slots"].as_array().expect("slots").len(), 3);
@@ -723,7 +725,7 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
             .any(|reminder| reminder["about"][0]["resource"] == about.as_str()),
         "{reminders}"
     );
-    let next_week = (later + chrono::Duration::days(5)).to_string();
+    let next_week = (later + chrono::Days::new(5)).to_string();
     let found = phone.json(&[find.as_slice(), &["--from", &next_week]].concat());
     let moved = &phone.json(&["move-booking", booked_id, "3"])["booking"];
     assert_eq!(moved["start"], found["slots"][2]["start"]);

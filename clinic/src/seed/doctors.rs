@@ -59,7 +59,7 @@ const fn also(doctor: Doctor, languages: &'static [&'static str]) -> Doctor {
 }
 
 const AND_ENGLISH: &[&str] = &["vi", "en"];
-/// Black Thai, as most of those in the province speak who do not speak Vietnamese at home.
+/// Black Thai, spoken by many in the north-west.
 const AND_THAI: &[&str] = &["vi", "blt"];
 const AND_HMONG: &[&str] = &["vi", "hmn"];
 

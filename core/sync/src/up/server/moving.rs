@@ -168,7 +168,5 @@ impl Attempt<'_> {
 
 /// Whether an Appointment has the wanted Slot.
 fn is_at(appointment: &str, wanted: &MoveIntent) -> bool {
-    slots_of(appointment)
-        .iter()
-        .any(|slot| *slot == wanted.slot_id)
+    slots_of(appointment).contains(&wanted.slot_id)
 }
