@@ -64,6 +64,10 @@ async fn a_refused_key_stays_refused_after_the_time_is_free_again() {
     let refused_key = key();
     let refused = other.book(&refused_key, id(&slot), STRANGER).await;
     assert_eq!((refused.status, &*refusal(&refused)), (409, "slot-taken"));
+    let kept = hospital
+        .database
+        .number("SELECT max(length(body)) FROM answer");
+    assert!(refused.body.len() > 4_000 && kept < 1_000, "{kept} bytes");
 
     let mut appointment = booked.resources("Appointment").remove(0);
     appointment["status"] = json!("cancelled");
