@@ -5,6 +5,7 @@ use std::time::Duration;
 use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::ports::Clock as _;
 use sokhoe_app::{BookingStatus, FindSlotsRequest, MoveBookingRequest, SlotView, SystemClock};
+use sokhoe_clinic::{DeskAnswer, DeskBooking, Source};
 use sokhoe_testing::Cut;
 use sokhoe_tests::{EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone};
 
@@ -145,6 +146,33 @@ async fn a_move_whose_answer_is_lost_is_done_once() {
     assert_eq!((synced.settled, synced.waiting), (1, 0));
     let moved = phone.app.booking(&person, &booked.id).unwrap();
     assert_eq!((moved.start, moved.moving_to), (wanted.start, None));
+    assert_eq!(
+        told(&phone, &person),
+        ["booking-confirmed", "booking-moved"]
+    );
+    assert!(is_free(&phone, &person, &times[0]).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_desk_moves_the_person_hears_of() {
+    let clinic = TestClinic::start().await;
+    let (phone, person) = TestPhone::enrolled(&clinic, EMPTY_PATIENT).await;
+    let times = times(&phone, &person).await;
+    let booked = phone.book(&person, times[0].clone()).await.unwrap();
+    phone.app.sync(&person).await.unwrap();
+    let answer = clinic.clinic.book_at_desk(DeskBooking {
+        patient: EMPTY_PATIENT.to_owned(),
+        appointment: times[1].id.clone(),
+        instead_of: Some(booked.id.clone()),
+        comment: None,
+        source: Source::Hotline,
+        key: "01900000-0000-7000-8000-000000000001".to_owned(),
+    });
+    assert_eq!(answer.unwrap(), DeskAnswer::Booked);
+    phone.app.sync(&person).await.unwrap();
+    let moved = phone.app.booking(&person, &booked.id).unwrap();
+    assert_eq!(moved.status, BookingStatus::Confirmed);
+    assert_eq!(moved.start, times[1].start);
     assert_eq!(
         told(&phone, &person),
         ["booking-confirmed", "booking-moved"]

@@ -1,9 +1,9 @@
-//! What the hotline's operator and the receptionist book: by the phones' own rules and engine, marked as theirs.
+//! What the hotline's operator and the receptionist book or move: by the phones' own rules and engine, marked as theirs.
 
 use std::fmt;
 use std::sync::Arc;
 
-use sokhoe_fhir::BookRequest;
+use sokhoe_fhir::{Appointment, AppointmentStatus, BookRequest};
 
 use super::answers::{Answer, Asked, Operation, once};
 use super::book::{Office, book};
@@ -19,6 +19,9 @@ pub struct DeskBooking {
     pub patient: String,
     /// The id of a proposed Appointment, as `$find` gives them.
     pub appointment: String,
+    /// The id of the person's Appointment that is to be there from now on, e.g. one whose day was closed; a new one when
+    /// unset.
+    pub instead_of: Option<String>,
     /// The person's own words.
     pub comment: Option<String>,
     /// Who books.
@@ -39,7 +42,7 @@ impl fmt::Debug for DeskBooking {
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeskAnswer {
-    /// Booked; the Appointment has the intent's id.
+    /// Booked; a new Appointment has the intent's id.
     Booked,
     /// Not booked, and why.
     Refused(Refusal),
@@ -54,9 +57,10 @@ pub(crate) fn book_at_desk(
     booking: &DeskBooking,
 ) -> Result<DeskAnswer, StoreError> {
     let content = format!(
-        "{}\n{}\n{}\n{}",
+        "{}\n{}\n{}\n{}\n{}",
         booking.patient,
         booking.appointment,
+        booking.instead_of.as_deref().unwrap_or_default(),
         booking.source.as_str(),
         booking.comment.as_deref().unwrap_or_default()
     );
@@ -69,13 +73,33 @@ pub(crate) fn book_at_desk(
         source: booking.source,
         base: Arc::from(""),
     };
-    let request = BookRequest {
-        appointment: Some(booking.appointment.clone()),
-        resource: None,
-        patient: booking.patient.clone(),
-        comment: booking.comment.clone(),
-        otherwise: None,
-        move_to: None,
+    let patient = booking.patient.clone();
+    let comment = booking.comment.clone();
+    let request = match &booking.instead_of {
+        None => BookRequest {
+            appointment: Some(booking.appointment.clone()),
+            resource: None,
+            patient,
+            comment,
+            otherwise: None,
+            move_to: None,
+        },
+        Some(moved) => BookRequest {
+            appointment: None,
+            resource: Some(Appointment {
+                id: Some(moved.clone()),
+                status: AppointmentStatus::Booked,
+                start: office
+                    .calendar
+                    .named(&booking.appointment)
+                    .map(|offer| offer.cell.start()),
+                ..Appointment::default()
+            }),
+            patient,
+            comment,
+            otherwise: None,
+            move_to: Some(booking.appointment.clone()),
+        },
     };
     let answer = once(tx, &asked, &booking.patient, |tx| {
         book(tx, &office, &asked, &request)

@@ -186,6 +186,7 @@ async fn the_counter_takes_one_more_when_all_seats_are_taken_and_marks_it() {
             .book_at_desk(DeskBooking {
                 patient: patient.to_owned(),
                 appointment: id(&slot).to_owned(),
+                instead_of: None,
                 comment: None,
                 source,
                 key: key.to_owned(),
@@ -220,11 +221,63 @@ async fn the_counter_takes_one_more_when_all_seats_are_taken_and_marks_it() {
     let nobody = hospital.clinic.book_at_desk(DeskBooking {
         patient: "nobody".to_owned(),
         appointment: id(&slot).to_owned(),
+        instead_of: None,
         comment: None,
         source: Source::Counter,
         key: key(),
     });
     assert!(matches!(nobody, Err(ClinicError::NoSuchPatient)));
+    hospital.running.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_has_no_time_any_more_is_moved_by_the_desk() {
+    let hospital = hospital().await;
+    let phone = hospital.phone("device-one", &[MOTHER]).await;
+    the_only_one(&hospital);
+    let slot = free(&phone, "2026-11-24").await.remove(0);
+    let booked = key();
+    assert_eq!(phone.book(&booked, id(&slot), MOTHER).await.status, 200);
+    let close = || {
+        let day = "2026-11-24".parse().unwrap();
+        hospital.clinic.close_day(day, "Bão").unwrap()
+    };
+    assert_eq!(close().len(), 1);
+    let other = free(&phone, "2026-11-25").await.remove(0);
+    let moves = |patient: &str, moved: &str, key: &str| {
+        hospital
+            .clinic
+            .book_at_desk(DeskBooking {
+                patient: patient.to_owned(),
+                appointment: id(&other).to_owned(),
+                instead_of: Some(moved.to_owned()),
+                comment: None,
+                source: Source::Hotline,
+                key: key.to_owned(),
+            })
+            .unwrap()
+    };
+    let intent = key();
+    let not_offered = DeskAnswer::Refused(Refusal::NotOffered);
+    assert_eq!(
+        moves(SON, &booked, &key()),
+        not_offered,
+        "it is not the son's"
+    );
+    assert_eq!(moves(MOTHER, &key(), &key()), not_offered, "there is none");
+    assert_eq!(moves(MOTHER, &booked, &intent), DeskAnswer::Booked);
+    assert_eq!(moves(MOTHER, &booked, &intent), DeskAnswer::Booked);
+    assert!(close().is_empty());
+    let (entries, _) = phone.changes(MOTHER, None).await;
+    let appointments: Vec<&Value> = entries
+        .iter()
+        .map(|entry| &entry["resource"])
+        .filter(|resource| resource["resourceType"] == "Appointment")
+        .collect();
+    assert_eq!(appointments.len(), 1);
+    assert_eq!(appointments[0]["id"], *booked);
+    assert_eq!(appointments[0]["start"], other["start"]);
+    assert_eq!(appointments[0]["status"], "booked");
     hospital.running.shutdown().await;
 }
 
