@@ -449,6 +449,7 @@ mod tests {
             let resource = resource.map(|mut a| { a.service = None; a });
             let appointment = resource.is_none().then_some(id);
             let otherwise = otherwise.filter(|_| appointment.is_some());
+            let move_to = move_to.filter(|_| resource.is_some());
             let request = BookRequest { appointment, resource, patient, comment, otherwise, move_to };
             prop_assert_eq!(&BookRequest::from_parameters(&request.to_parameters()).unwrap(), &request);
         }
