@@ -92,6 +92,10 @@ const KEPT: &[(u64, &str)] = &[
         49_820,
         "whose time another one is was not told, and so it was taken for somebody else's",
     ),
+    (
+        16_247,
+        "a booking was refused as over while what was sent for it was on its way: the phone's clock was ahead",
+    ),
 ];
 
 /// What is asked for in the environment.

@@ -10,6 +10,7 @@ mod access;
 mod admission;
 mod binary;
 mod booking;
+mod days;
 mod desk;
 mod feed;
 mod find;

@@ -25,6 +25,11 @@ impl HandClock {
         let millis = i64::try_from(span.as_millis()).unwrap();
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
+
+    pub fn go_back(&self, span: Duration) {
+        let millis = i64::try_from(span.as_millis()).unwrap();
+        self.0.fetch_sub(millis, Ordering::SeqCst);
+    }
 }
 
 impl Clock for HandClock {

@@ -18,7 +18,10 @@ enum Target {
     Free(Box<SlotView>, Read, Option<String>),
     /// Somebody has it.
     Taken(Box<SlotView>, Read, Option<String>),
-    NotOffered,
+    /// It is free, and not what the person saw, or over by this phone's clock, which may be wrong.
+    Another,
+    /// There is none.
+    Gone,
 }
 
 impl Attempt<'_> {
@@ -60,7 +63,9 @@ impl Attempt<'_> {
             }
             let (slot, read_slot, schedule) = match self.target(wanted).await? {
                 Target::Free(slot, read, schedule) => (slot, read, schedule),
-                Target::NotOffered => {
+                // What was sent for a free Slot may take it yet.
+                Target::Another if self.may_come_late() => return Ok(Said::Unclear),
+                Target::Another | Target::Gone => {
                     return self.or_there(&key, wanted, Refusal::NotOffered).await;
                 }
                 Target::Taken(slot, read_slot, schedule) => {
@@ -96,7 +101,7 @@ impl Attempt<'_> {
     /// The Slot as it is now.
     async fn target(&self, wanted: &MoveIntent) -> Result<Target, ClientError> {
         let Some((slot, read)) = self.slot(&wanted.slot_id).await? else {
-            return Ok(Target::NotOffered);
+            return Ok(Target::Gone);
         };
         let schedule = self.schedule(&slot).await?;
         if slot.status != SlotStatus::Free {
@@ -108,7 +113,7 @@ impl Attempt<'_> {
             && !schedule.as_deref().is_some_and(is_closed);
         Ok(match is_offered {
             true => Target::Free(Box::new(slot), read, schedule),
-            false => Target::NotOffered,
+            false => Target::Another,
         })
     }
 

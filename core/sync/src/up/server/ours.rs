@@ -120,6 +120,11 @@ impl Attempt<'_> {
         (self.sent || wrote) && self.ways.client_ids != Some(true)
     }
 
+    /// Whether something that writes was sent and may yet arrive.
+    pub(super) fn may_come_late(&self) -> bool {
+        self.sent || self.wrote.load(Ordering::Relaxed)
+    }
+
     /// Whether a booking was confirmed so lately that a search may not find it.
     pub(super) fn is_new(&self, booking: &StoredBooking) -> bool {
         let now = self.engine.clock.now();

@@ -6,7 +6,6 @@
 //! Slot is tried is noted before the first byte goes out for it, and every try begins with that one.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 
 use sokhoe_client::ClientError;
 use sokhoe_domain::{Refusal, Timestamp};
@@ -176,10 +175,9 @@ impl Attempt<'_> {
             {
                 return Ok(match self.settled().await? {
                     Some(said) => Taking::Said(said),
-                    // It is free, so what was sent for it may take it yet: nothing else may be taken meanwhile.
-                    None if self.sent || self.wrote.load(Ordering::Relaxed) => {
-                        Taking::Said(Said::Refused(Refusal::NotOffered))
-                    }
+                    // It is free, so what was sent for it may take it yet, and this phone's clock may be wrong:
+                    // nothing else may be taken meanwhile, and nothing is refused.
+                    None if self.may_come_late() => Taking::Said(Said::Unclear),
                     None => Taking::Lost(Lost::NotOffered),
                 });
             }
