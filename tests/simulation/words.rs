@@ -134,7 +134,9 @@ impl SimPhone {
             let waits = booking.status == BookingStatus::Sending || booking.moving_to.is_some();
             waits && at(&booking.clinic_id) != Some(0)
         });
-        (readings.count() + bookings.count()) as u64 >= waiting
+        // What is called off waits for its booking.
+        let bookings: u64 = bookings.map(|it| 1 + u64::from(it.cancelling)).sum();
+        readings.count() as u64 + bookings >= waiting
     }
 
     /// Decides whatever there is to decide; whether there was anything.

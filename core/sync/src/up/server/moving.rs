@@ -18,7 +18,7 @@ enum Target {
     Free(Box<SlotView>, Read, Option<String>),
     /// Somebody has it.
     Taken(Box<SlotView>, Read, Option<String>),
-    /// It is free, and not what the person saw, or over by this phone's clock, which may be wrong.
+    /// It is free, and not what the person saw, or over.
     Another,
     /// There is none.
     Gone,
@@ -64,7 +64,7 @@ impl Attempt<'_> {
             let (slot, read_slot, schedule) = match self.target(wanted).await? {
                 Target::Free(slot, read, schedule) => (slot, read, schedule),
                 // What was sent for a free Slot may take it yet.
-                Target::Another if self.may_come_late() => return Ok(Said::Unclear),
+                Target::Another if self.may_come_late(wanted.start) => return Ok(Said::NotYet),
                 Target::Another | Target::Gone => {
                     return self.or_there(&key, wanted, Refusal::NotOffered).await;
                 }
@@ -109,7 +109,7 @@ impl Attempt<'_> {
         }
         // The person agreed to this time and to no other, and no server of this kind minds the past.
         let is_offered = slot.start == wanted.start
-            && slot.start > self.engine.clock.now()
+            && slot.start > self.now()
             && !schedule.as_deref().is_some_and(is_closed);
         Ok(match is_offered {
             true => Target::Free(Box::new(slot), read, schedule),

@@ -120,9 +120,22 @@ impl Attempt<'_> {
         (self.sent || wrote) && self.ways.client_ids != Some(true)
     }
 
-    /// Whether something that writes was sent and may yet arrive.
-    pub(super) fn may_come_late(&self) -> bool {
+    /// Whether something that writes was sent.
+    pub(super) fn has_sent(&self) -> bool {
         self.sent || self.wrote.load(Ordering::Relaxed)
+    }
+
+    /// Whether what was sent for a time may yet arrive: that is not over for so long that nothing is on its way any more.
+    pub(super) fn may_come_late(&self, start: Timestamp) -> bool {
+        self.has_sent() && self.now() < start.plus(SEARCHED_LATER)
+    }
+
+    /// The server's time where it told it, else this phone's, whose clock may be wrong.
+    pub(super) fn now(&self) -> Timestamp {
+        match self.looked.load(Ordering::Relaxed) {
+            0 => self.engine.clock.now(),
+            looked => Timestamp::from_millis(looked),
+        }
     }
 
     /// Whether a booking was confirmed so lately that a search may not find it.

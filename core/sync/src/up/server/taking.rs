@@ -170,14 +170,16 @@ impl Attempt<'_> {
             }
             // No server of this kind minds the past.
             if !will_do(slot.start)
-                || slot.start <= self.engine.clock.now()
+                || slot.start <= self.now()
                 || schedule.as_deref().is_some_and(is_closed)
             {
                 return Ok(match self.settled().await? {
                     Some(said) => Taking::Said(said),
-                    // It is free, so what was sent for it may take it yet, and this phone's clock may be wrong:
-                    // nothing else may be taken meanwhile, and nothing is refused.
-                    None if self.may_come_late() => Taking::Said(Said::Unclear),
+                    None if will_do(slot.start) && self.may_come_late(slot.start) => {
+                        Taking::Said(Said::NotYet)
+                    }
+                    // It is free: nothing else may be taken while what was sent for it may take it.
+                    None if self.has_sent() => Taking::Said(Said::Refused(Refusal::NotOffered)),
                     None => Taking::Lost(Lost::NotOffered),
                 });
             }
