@@ -1,6 +1,5 @@
 //! Times that cannot be had, and what is not yet confirmed.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sokhoe_app::domain::ports::Clock as _;
@@ -88,32 +87,6 @@ async fn a_time_that_was_moved_or_is_past_is_not_booked() {
     let booked = phone.books(past).await;
     assert_eq!(booked.status, BookingStatus::Refused);
     assert_eq!(phone.writes(), 0);
-}
-
-/// Seed 16,247 of the simulation: the phone's clock was set ahead while a transaction was on its way.
-#[tokio::test]
-async fn what_may_yet_arrive_is_not_refused_because_its_time_seems_to_be_over() {
-    // The last refuses the first transaction, which names an id of the phone's.
-    for (name, manners) in all().into_iter().take(3) {
-        let (server, clock) = clinic(Manners { busy: 0, ..manners });
-        let phone = Phone::knows(&server, &clock).await;
-        let early = phone.find("early").await;
-        let until = early.start.since(clock.now());
-        phone.way.delays_writes.store(1, Ordering::SeqCst);
-        let booked = phone.books(early).await;
-        assert_eq!(booked.status, BookingStatus::Sending, "{name}");
-        clock.pass(until + Duration::from_secs(60));
-        phone.sync().await;
-        let status = phone.booking(&booked.id).status;
-        assert_eq!(status, BookingStatus::Sending, "{name}");
-        let late = phone.way.late.lock().unwrap().pop().unwrap();
-        assert!(
-            server.answer(late, clock.now()).status().is_success(),
-            "{name}"
-        );
-        clock.pass(Duration::from_secs(7 * 3_600));
-        phone.until(&booked.id, BookingStatus::Confirmed).await;
-    }
 }
 
 #[tokio::test]

@@ -63,8 +63,6 @@ impl Attempt<'_> {
             }
             let (slot, read_slot, schedule) = match self.target(wanted).await? {
                 Target::Free(slot, read, schedule) => (slot, read, schedule),
-                // What was sent for a free Slot may take it yet.
-                Target::Another if self.may_come_late(wanted.start) => return Ok(Said::NotYet),
                 Target::Another | Target::Gone => {
                     return self.or_there(&key, wanted, Refusal::NotOffered).await;
                 }

@@ -125,11 +125,6 @@ impl Attempt<'_> {
         self.sent || self.wrote.load(Ordering::Relaxed)
     }
 
-    /// Whether what was sent for a time may yet arrive: that is not over for so long that nothing is on its way any more.
-    pub(super) fn may_come_late(&self, start: Timestamp) -> bool {
-        self.has_sent() && self.now() < start.plus(SEARCHED_LATER)
-    }
-
     /// The server's time where it told it, else this phone's, whose clock may be wrong.
     pub(super) fn now(&self) -> Timestamp {
         match self.looked.load(Ordering::Relaxed) {

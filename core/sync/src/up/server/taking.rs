@@ -175,9 +175,6 @@ impl Attempt<'_> {
             {
                 return Ok(match self.settled().await? {
                     Some(said) => Taking::Said(said),
-                    None if will_do(slot.start) && self.may_come_late(slot.start) => {
-                        Taking::Said(Said::NotYet)
-                    }
                     // It is free: nothing else may be taken while what was sent for it may take it.
                     None if self.has_sent() => Taking::Said(Said::Refused(Refusal::NotOffered)),
                     None => Taking::Lost(Lost::NotOffered),
