@@ -34,13 +34,7 @@ impl SoKhoe {
     /// [`AppError::NotFound`], what opening a book may give.
     pub fn booking(&self, person_id: &str, booking_id: &str) -> Result<BookingView, AppError> {
         let book = self.inner.book(person_id)?;
-        let id: IntentId = booking_id
-            .parse()
-            .map_err(|_| AppError::not_found("booking"))?;
-        let booking = book
-            .vault
-            .booking(id)?
-            .ok_or_else(|| AppError::not_found("booking"))?;
+        let booking = book.stored_booking(booking_id)?;
         let outbox = self.inner.outbox(&book)?;
         Ok(self.inner.booking_view(&book, booking, &outbox))
     }
@@ -55,6 +49,15 @@ pub(crate) fn pending_moves(book: &OpenBook) -> Result<Vec<(String, MoveIntent)>
     Ok(moves
         .filter_map(|intent| Some((intent.thing, MoveIntent::read(&intent.body)?)))
         .collect())
+}
+
+impl OpenBook {
+    /// A booking as it is stored, by the id that a screen has.
+    pub(crate) fn stored_booking(&self, booking_id: &str) -> Result<StoredBooking, AppError> {
+        let not_found = || AppError::not_found("booking");
+        let id: IntentId = booking_id.parse().map_err(|_| not_found())?;
+        self.vault.booking(id)?.ok_or_else(not_found)
+    }
 }
 
 impl Session {

@@ -23,13 +23,8 @@ impl SoKhoe {
         self.not_moved()?;
         let session = &*self.inner;
         let book = session.book(person_id)?;
-        let id: IntentId = booking_id
-            .parse()
-            .map_err(|_| AppError::not_found("booking"))?;
-        let booking = book
-            .vault
-            .booking(id)?
-            .ok_or_else(|| AppError::not_found("booking"))?;
+        let booking = book.stored_booking(booking_id)?;
+        let id = booking.id;
         if matches!(
             booking.state,
             BookingState::Refused(_) | BookingState::Cancelled

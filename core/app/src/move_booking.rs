@@ -30,13 +30,7 @@ impl SoKhoe {
         }
         let session = &*self.inner;
         let book = session.book(&person_id)?;
-        let id: IntentId = booking_id
-            .parse()
-            .map_err(|_| AppError::not_found("booking"))?;
-        let booking = book
-            .vault
-            .booking(id)?
-            .ok_or_else(|| AppError::not_found("booking"))?;
+        let booking = book.stored_booking(&booking_id)?;
         if booking.clinic.as_str() != slot.clinic_id {
             return Err(AppError::invalid("slot.clinic_id", "is another clinic's"));
         }
