@@ -4,6 +4,7 @@ mod contention;
 mod kotlin;
 mod peers;
 mod postgres;
+mod power_cuts;
 mod rust;
 mod simulation;
 mod style;
@@ -40,6 +41,11 @@ pub const PARTS: &[Part] = &[
         name: "simulation",
         about: "lives of a family and its clinics on simulated time, network, disks and clocks, and planted bugs",
         run: simulation::run,
+    },
+    Part {
+        name: "power_cuts",
+        about: "twenty thousand power cuts under a vault, full disks and failing drives",
+        run: power_cuts::run,
     },
     Part {
         name: "contention",

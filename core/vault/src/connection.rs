@@ -157,6 +157,18 @@ pub(crate) fn keep_journal(connection: &Connection, keep: bool) -> Result<(), Va
     Ok(())
 }
 
+/// Brings everything in the journal into the file, after the disk failed under a connection: some
+/// systems take for written what a failed sync did not write, so that no later sync of the journal
+/// would bring it to the disk.
+pub(crate) fn fold_in_journal(connection: &Connection) -> Result<(), VaultError> {
+    let busy: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy {
+        return Err(VaultError::Busy);
+    }
+    Ok(())
+}
+
 /// Always, but where `cargo xtask bench` measures what encryption costs.
 fn is_encrypted() -> bool {
     #[cfg(feature = "plain-for-measuring")]

@@ -12,6 +12,7 @@ use rusqlite::{Connection, Transaction};
 use sokhoe_domain::ports::{KeyStore, Rng};
 
 use crate::base;
+use crate::connection::fold_in_journal;
 use crate::error::VaultError;
 
 /// What opening a vault found.
@@ -56,7 +57,14 @@ impl Epoch {
             is_behind: AtomicBool::new(false),
         };
         if counter.is_some() && epoch > floor {
-            this.tell(epoch);
+            // An opening that ended before it told may have ended because the disk failed: what it wrote is seen,
+            // but need not be on the disk.
+            match fold_in_journal(connection) {
+                Ok(()) => this.tell(epoch),
+                // Somebody reads: the next opening tells.
+                Err(VaultError::Busy) => {}
+                Err(error) => return Err(error),
+            }
         }
         let opening = if epoch < floor {
             Opening::RolledBack

@@ -49,7 +49,7 @@ impl Vault {
         &self,
         visit: &mut dyn FnMut(StoredResource) -> ControlFlow<()>,
     ) -> Result<(), VaultError> {
-        self.store().read(|tx, decoder| {
+        self.store().read_at_length(|tx, decoder| {
             let mut all = tx.prepare_cached(&format!(r#"{COLUMNS} ORDER BY r."number""#))?;
             let mut rows = all.query([])?;
             while let Some(row) = rows.next()? {
@@ -70,7 +70,7 @@ impl Vault {
         section: Section,
         visit: &mut dyn FnMut(ExportedEntry) -> ControlFlow<()>,
     ) -> Result<(), VaultError> {
-        self.store().read(|tx, _| {
+        self.store().read_at_length(|tx, _| {
             let columns = self.columns().current(tx)?;
             let query = EntryQuery {
                 section: Some(section),
@@ -121,7 +121,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError`]
     pub fn trend_codes(&self, least: u32) -> Result<Vec<String>, VaultError> {
-        self.store().read(|tx, _| {
+        self.store().read_at_length(|tx, _| {
             let mut codes: HashMap<u32, (u32, i64)> = HashMap::default();
             index::each_point(tx, None, &mut |code, _, point| {
                 let (count, newest) = codes.entry(code).or_insert((0, i64::MIN));
@@ -148,7 +148,7 @@ impl Vault {
         &self,
         visit: &mut dyn FnMut(SetAside, String) -> ControlFlow<()>,
     ) -> Result<(), VaultError> {
-        self.store().read(|tx, decoder| {
+        self.store().read_at_length(|tx, decoder| {
             let mut all = tx.prepare_cached(
                 r#"SELECT c."name", s."kind", s."resource", s."reason", s."received",
                        s."encoding", s."length", s."raw"

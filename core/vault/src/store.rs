@@ -4,7 +4,7 @@
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sokhoe_domain::planted::{Bug, is_planted};
@@ -99,13 +99,50 @@ struct Writer {
     connection: Option<Connection>,
     durability: Durability,
     scratch: Scratch,
-    /// Whether the disk failed under the last one: see [`fold_in_journal`].
+    /// For whoever reads here.
+    decoder: Decoder,
+    /// Whether the connection was lent to one who reads, and no other was opened since.
+    is_lent: bool,
+    /// Whether the disk failed under the last one: see [`connection::fold_in_journal`].
     suspect: bool,
+    /// That one, until another is in its place: while a connection is open, nobody reads the journal anew, where
+    /// what could not be committed may stand whole.
+    spoiled: Option<Connection>,
+}
+
+impl Writer {
+    /// Takes the connection out of use, after the disk failed under what it wrote, or after an interruption.
+    fn give_up(&mut self, disk_failed: bool) {
+        self.suspect |= disk_failed;
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        // The rollback may have been interrupted, too: closing is one that cannot be.
+        let is_over = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
+        if disk_failed && is_over {
+            self.spoiled = Some(connection);
+        } else {
+            close(Some(connection));
+        }
+    }
+
+    /// Closes what the disk failed under, when nobody comes to take its place.
+    fn close_spoiled(&mut self) {
+        let Some(spoiled) = self.spoiled.take() else {
+            return;
+        };
+        if connection::fold_in_journal(&spoiled).is_ok() {
+            self.suspect = false;
+        }
+        close(Some(spoiled));
+    }
 }
 
 struct Reader {
     connection: Connection,
     decoder: Decoder,
+    /// Whether it is the connection that writes, which nobody needs meanwhile.
+    is_writers: bool,
 }
 
 #[derive(Default)]
@@ -136,18 +173,6 @@ struct Pool {
 /// not read a page, calls everything damaged from then on.
 fn spoils_connection(error: &VaultError) -> bool {
     matches!(error, VaultError::Corrupt | VaultError::Unavailable { .. })
-}
-
-/// Brings everything in the journal into the file, after the disk failed under a connection: some
-/// systems take for written what a failed sync did not write, so that no later sync of the journal
-/// would bring it to the disk.
-fn fold_in_journal(connection: &Connection) -> Result<(), VaultError> {
-    let busy: bool =
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if busy {
-        return Err(VaultError::Busy);
-    }
-    Ok(())
 }
 
 /// An open file.
@@ -333,7 +358,10 @@ impl Store {
                     encoder: Encoder::default(),
                     index: sokhoe_fhir::index,
                 },
+                decoder: Decoder::default(),
+                is_lent: false,
                 suspect: false,
+                spoiled: None,
             }),
             notices: Arc::clone(&notices),
             damaged: AtomicBool::new(false),
@@ -391,7 +419,7 @@ impl Store {
     /// and each reference with its row. Not `cipher_integrity_check`: it looks at the file alone, where a
     /// page may be half written while the journal still has it whole.
     pub(crate) fn check(&self) -> Result<(), VaultError> {
-        self.read(|tx, _| {
+        self.read_at_length(|tx, _| {
             let mut tables = tx.prepare("PRAGMA integrity_check(1)")?;
             let mut references = tx.prepare("PRAGMA foreign_key_check")?;
             let whole = tables.query_row([], |row| row.get::<_, String>(0))? == "ok"
@@ -431,30 +459,21 @@ impl Store {
         _running = self.switch.enter()?;
         self.pool.in_use()?;
         let _stoppable = Stoppable::by(self.switch.flag());
+        self.connect_writer(&mut writer)?;
         let Writer {
             connection: slot,
             durability: current,
             scratch,
-            suspect,
+            ..
         } = &mut *writer;
+        let Some(connection) = slot else {
+            return Err(VaultError::Internal { code: 0 });
+        };
         // The key store is told of the epoch once it is sure to be in the file.
         let durability = match self.pool.epoch.is_raised() {
             true if is_planted(Bug::NothingDurable) => Durability::Relaxed,
             true => durability,
             false => Durability::Full,
-        };
-        let connection = match slot {
-            Some(connection) => connection,
-            None => {
-                *current = Durability::Full;
-                let role = Role::Writer { create: false };
-                let connection = self.pool.connect(&self.switch, role)?;
-                if *suspect {
-                    fold_in_journal(&connection).map_err(|error| self.switch.paused_or(error))?;
-                    *suspect = false;
-                }
-                slot.insert(connection)
-            }
         };
         let result = (|| {
             if *current != durability {
@@ -486,15 +505,34 @@ impl Store {
             scratch.names.forget();
             self.pool.note(error);
             if spoiled || *error == VaultError::Paused {
-                // The rollback may have been interrupted, too: closing is one that cannot be.
-                close(slot.take());
-                *suspect |= spoiled;
+                writer.give_up(spoiled);
             }
         }
         result
     }
 
-    /// Runs `work` in one reading transaction: everything it sees is of one moment.
+    /// Opens the connection that writes, if it was closed.
+    fn connect_writer(&self, writer: &mut Writer) -> Result<(), VaultError> {
+        if writer.connection.is_some() {
+            return Ok(());
+        }
+        writer.durability = Durability::Full;
+        let role = Role::Writer { create: false };
+        let connection = self.pool.connect(&self.switch, role)?;
+        if writer.suspect {
+            connection::fold_in_journal(&connection)
+                .map_err(|error| self.switch.paused_or(error))?;
+            writer.suspect = false;
+        }
+        close(writer.spoiled.take());
+        writer.connection = Some(connection);
+        writer.is_lent = false;
+        Ok(())
+    }
+
+    /// Runs `work` in one reading transaction: everything it sees is of one moment. For what a screen asks for: while
+    /// nobody writes it reads where the last commit came from, whose pages are still in memory and deciphered, and no
+    /// other connection has to be opened; whoever wants to write waits for it.
     pub(crate) fn read<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
@@ -502,24 +540,84 @@ impl Store {
         let _running = self.switch.enter()?;
         self.pool.in_use()?;
         let _stoppable = Stoppable::by(self.switch.flag());
+        match self.pool.free_writer() {
+            Some(writer) => self.read_between_writes(writer, work),
+            None => self.read_beside(work),
+        }
+    }
+
+    /// The same for what takes long: nobody who writes waits for it, but opens another connection.
+    pub(crate) fn read_at_length<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let _running = self.switch.enter()?;
+        self.pool.in_use()?;
+        let _stoppable = Stoppable::by(self.switch.flag());
+        self.read_beside(work)
+    }
+
+    fn read_between_writes<T>(
+        &self,
+        mut writer: MutexGuard<'_, Writer>,
+        work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        self.connect_writer(&mut writer)?;
+        let Writer {
+            connection: slot,
+            decoder,
+            ..
+        } = &mut *writer;
+        let Some(connection) = slot else {
+            return Err(VaultError::Internal { code: 0 });
+        };
+        let (result, is_spoiled) = self.read_on(connection, decoder, work);
+        if is_spoiled {
+            // Nothing was written: what is in the journal is what was committed.
+            close(slot.take());
+        }
+        self.locked_or(result)
+    }
+
+    fn read_beside<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
         let mut loan = self.borrow_reader()?;
         let Some(reader) = loan.reader.as_mut() else {
             return Err(VaultError::Internal { code: 0 });
         };
+        let (result, is_spoiled) = self.read_on(&mut reader.connection, &mut reader.decoder, work);
+        if is_spoiled {
+            close(loan.reader.take().map(|reader| reader.connection));
+        }
+        self.locked_or(result)
+    }
+
+    /// Reads, and whether the connection is of no more use.
+    fn read_on<T>(
+        &self,
+        connection: &mut Connection,
+        decoder: &mut Decoder,
+        work: impl FnOnce(&Transaction<'_>, &mut Decoder) -> Result<T, VaultError>,
+    ) -> (Result<T, VaultError>, bool) {
         let result = (|| {
-            let transaction = reader.connection.transaction()?;
-            let value = work(&transaction, &mut reader.decoder)?;
+            let transaction = connection.transaction()?;
+            let value = work(&transaction, decoder)?;
             transaction.finish()?;
             Ok(value)
         })()
         .map_err(|error| self.switch.paused_or(error));
-        if let Err(error) = &result {
-            self.pool.note(error);
-            // One that was interrupted may still be in its transaction.
-            if spoils_connection(error) || *error == VaultError::Paused {
-                loan.reader = None;
-            }
-        }
+        let Err(error) = &result else {
+            return (result, false);
+        };
+        self.pool.note(error);
+        // One that was interrupted may still be in its transaction.
+        let is_spoiled = spoils_connection(error) || *error == VaultError::Paused;
+        (result, is_spoiled)
+    }
+
+    fn locked_or<T>(&self, result: Result<T, VaultError>) -> Result<T, VaultError> {
         result.map_err(|error| locked_or(error, &*self.pool.keys, &self.pool.name))
     }
 
@@ -541,6 +639,17 @@ impl Store {
         connection
             .execute_batch("PRAGMA wal_checkpoint(PASSIVE);")
             .unwrap();
+    }
+
+    /// How many connections there are beside the one that writes.
+    #[cfg(test)]
+    pub(crate) fn readers_open(&self) -> usize {
+        self.pool.readers().open
+    }
+
+    #[cfg(test)]
+    pub(crate) fn has_writer(&self) -> bool {
+        self.pool.writer().connection.is_some()
     }
 
     #[cfg(test)]
@@ -572,9 +681,16 @@ impl Store {
             pool: &self.pool,
             reader: None,
         };
+        let lent = self.pool.lend_writer();
+        let is_writers = lent.is_some();
+        let connection = match lent {
+            Some(connection) => connection,
+            None => self.pool.connect(&self.switch, Role::Reader)?,
+        };
         loan.reader = Some(Reader {
-            connection: self.pool.connect(&self.switch, Role::Reader)?,
+            connection,
             decoder: Decoder::default(),
+            is_writers,
         });
         Ok(loan)
     }
@@ -582,13 +698,47 @@ impl Store {
 
 impl Pool {
     fn writer(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(|poisoned| {
-            // A panic rolled the transaction back; what was remembered of it must go too.
-            let mut writer = poisoned.into_inner();
-            writer.scratch.names.forget();
-            self.writer.clear_poison();
-            writer
-        })
+        let writer = self.writer.lock();
+        writer.unwrap_or_else(|poisoned| self.after_a_panic(poisoned))
+    }
+
+    /// The writer, when nobody writes.
+    fn free_writer(&self) -> Option<MutexGuard<'_, Writer>> {
+        match self.writer.try_lock() {
+            Ok(writer) => Some(writer),
+            Err(TryLockError::Poisoned(poisoned)) => Some(self.after_a_panic(poisoned)),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// The connection that writes, when nobody writes: whoever wants to meanwhile opens another, so that nobody waits.
+    fn lend_writer(&self) -> Option<Connection> {
+        let mut writer = self.free_writer()?;
+        let connection = writer.connection.take()?;
+        writer.is_lent = true;
+        Some(connection)
+    }
+
+    /// Takes it back, unless there is another.
+    fn take_back(&self, connection: Connection) {
+        let mut writer = self.writer();
+        if writer.is_lent && !self.retired.load(Ordering::Acquire) {
+            writer.is_lent = false;
+            writer.connection = Some(connection);
+        } else {
+            close(Some(connection));
+        }
+    }
+
+    /// A panic rolled the transaction back; what was remembered of it must go too.
+    fn after_a_panic<'w>(
+        &self,
+        poisoned: PoisonError<MutexGuard<'w, Writer>>,
+    ) -> MutexGuard<'w, Writer> {
+        let mut writer = poisoned.into_inner();
+        writer.scratch.names.forget();
+        self.writer.clear_poison();
+        writer
     }
 
     fn readers(&self) -> MutexGuard<'_, Readers> {
@@ -628,7 +778,10 @@ impl Closable for Pool {
             close(Some(reader.connection));
         }
         drop(readers);
-        let connection = self.writer().connection.take();
+        let mut writer = self.writer();
+        writer.close_spoiled();
+        let connection = writer.connection.take();
+        drop(writer);
         let mut epoch = None;
         let short = self
             .files
@@ -677,9 +830,12 @@ impl Pool {
     /// Raises the epoch, folds the journal into the file and closes. Whatever goes wrong here goes right at
     /// the next open.
     fn close_writer(&self) {
-        let Some(connection) = self.writer().connection.take() else {
+        let mut writer = self.writer();
+        writer.close_spoiled();
+        let Some(connection) = writer.connection.take() else {
             return;
         };
+        drop(writer);
         let epoch = self.raise_epoch(&connection);
         let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
         drop(connection);
@@ -719,7 +875,9 @@ impl Drop for Pool {
         .unwrap_or_else(|| {
             // The process ends, and SQLCipher may be gone.
             std::mem::forget(std::mem::take(&mut self.readers().idle));
-            std::mem::forget(self.writer().connection.take());
+            let mut writer = self.writer();
+            std::mem::forget(writer.connection.take());
+            std::mem::forget(writer.spoiled.take());
         });
     }
 }
@@ -772,8 +930,16 @@ struct Loan<'a> {
 
 impl Drop for Loan<'_> {
     fn drop(&mut self) {
+        // Before it counts as returned: whoever locks waits for that, and then closes it.
+        let reader = match self.reader.take() {
+            Some(lent) if lent.is_writers => {
+                self.pool.take_back(lent.connection);
+                None
+            }
+            other => other,
+        };
         let mut readers = self.pool.readers();
-        match self.reader.take() {
+        match reader {
             Some(reader) => readers.idle.push(reader),
             None => readers.open -= 1,
         }

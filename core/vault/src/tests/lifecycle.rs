@@ -319,3 +319,59 @@ fn four_threads_read_while_one_writes() {
     });
     assert_eq!(search(&vault, "x").len(), 51);
 }
+
+#[test]
+fn whoever_reads_between_writes_opens_no_connection() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    fill(&vault, &["Đường huyết"]);
+    assert_eq!(search(&vault, "duong"), ["Đường huyết"]);
+    let another = row("another", 1, "Creatinin", 9);
+    apply(&vault, "a", &[put("another", 1, &another)], "c2");
+    assert_eq!(search(&vault, "creatinin"), ["Creatinin"]);
+    assert_eq!(vault.store().readers_open(), 0);
+    vault.check().unwrap();
+    assert_eq!(vault.store().readers_open(), 0, "it was lent");
+    assert!(vault.store().has_writer(), "and is back");
+}
+
+#[test]
+fn nobody_who_reads_waits_for_a_writer() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    fill(&vault, &["Đường huyết"]);
+    let written = vault.store().write(Durability::Full, |tx, _| {
+        tx.execute_batch(r#"UPDATE "counter" SET "rules" = "rules""#)?;
+        std::thread::scope(|scope| {
+            let read = scope.spawn(|| search(&vault, "duong"));
+            assert_eq!(read.join().unwrap(), ["Đường huyết"]);
+        });
+        Ok(())
+    });
+    written.unwrap();
+}
+
+#[test]
+fn whoever_writes_while_the_connection_is_lent_has_another() {
+    let phone = Phone::new();
+    let vault = phone.create();
+    fill(&vault, &["Đường huyết"]);
+    let another = row("another", 1, "Creatinin", 9);
+    let mut seen = 0;
+    vault
+        .for_each_resource(&mut |_| {
+            assert!(!vault.store().has_writer());
+            let changes = [put("another", 1, &another)];
+            std::thread::scope(|scope| {
+                let write = scope.spawn(|| apply(&vault, "a", &changes, "c2"));
+                write.join().unwrap();
+            });
+            seen += 1;
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(seen, 1, "all of one moment");
+    assert_eq!(vault.store().readers_open(), 0);
+    assert!(vault.store().has_writer());
+    assert_eq!(search(&vault, "creatinin"), ["Creatinin"]);
+}
