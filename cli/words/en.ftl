@@ -48,6 +48,9 @@ clinic-stranded = { $count ->
     [one] { $count } booking has
    *[other] { $count } bookings have
 } no time any more (listed above). Call these people: move it or call it off.
+clinic-rooms-set = Visits by video have rooms there.
+clinic-rooms-none = Visits by video have no rooms any more.
+clinic-no-room = The booking "{ $booking }" is not a visit by video that stands, or there are no rooms. See: sokhoe clinic video-rooms --help
 clinic-paid = { $amount } received. The invoice is paid.
 clinic-already-counted = This transfer was counted before. Nothing changed.
 clinic-payment-conflict = Another transfer of this number was counted before, for another reference or amount. Nothing changed; a person must look at both.
@@ -129,6 +132,8 @@ phone-attachment-written = “{ $title }” ({ $size }) was written to { $path }
 phone-attachment-in-the-clear = The file is not locked: whoever has it can read it.
 phone-no-reminders = Nothing to be reminded of in this time.
 phone-day-times = Times for medicines: morning { $morning }, noon { $noon }, evening { $evening }, night { $night }.
+phone-travel-time = The way to { $clinic } takes { $minutes } minutes: reminders say when to leave.
+phone-no-travel-time = Nobody told how long the way to { $clinic } takes.
 phone-check-whole = The book is whole: all of it was read and verified.
 phone-check-rebuilt = Some of the book was damaged. It was kept aside and the book has begun again: sync to fetch what the clinics have.
 phone-more = There is more: add --cursor { $cursor }

@@ -24,7 +24,7 @@ use crate::schedule::{Calendar, DeskAnswer, DeskBooking};
 use crate::seed::{self, SeedReport};
 use crate::serve::{self, InProcess, Running};
 use crate::store::{Sql, Store, StoreError, calendar_version, resources, settings};
-use crate::{ClinicError, schedule};
+use crate::{ClinicError, remote_visits, schedule};
 
 /// The setting by which a database knows whose it is.
 const PUBLIC_KEY: &str = "public-key";
@@ -241,6 +241,34 @@ impl Clinic {
         lines: Vec<InvoiceLine>,
     ) -> Result<IssuedInvoice, ClinicError> {
         billing::issue_for(&self.inner, patient, lines)
+    }
+
+    /// Says where rooms for visits by video are, e.g. `https://meet.example.vn/{room}`; nothing says that there are none.
+    ///
+    /// # Errors
+    /// [`ClinicError::BadRooms`], [`ClinicError::Store`]
+    pub fn set_video_rooms(&self, address: Option<&str>) -> Result<(), ClinicError> {
+        if !address.is_none_or(remote_visits::is_address_of_rooms) {
+            return Err(ClinicError::BadRooms);
+        }
+        let address = address.map(str::to_owned);
+        Ok(self
+            .inner
+            .store
+            .write(move |tx| remote_visits::set_rooms(tx.sql(), address.as_deref()))?)
+    }
+
+    /// The room in which the doctor meets the patient of a booking, at any time; nothing when the booking does not
+    /// stand, is not by video, or there are no rooms.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn room_of(&self, booking: &str) -> Result<Option<String>, ClinicError> {
+        let (inner, booking) = (Arc::clone(&self.inner), booking.to_owned());
+        Ok(self
+            .inner
+            .store
+            .write(move |tx| remote_visits::room_of(tx, &inner, &booking))?)
     }
 
     /// Money that arrived. Counts once for each `provider_id`; what does not match an open invoice to the

@@ -46,6 +46,9 @@ pub enum ClinicError {
     /// A timetable that cannot be.
     #[error(transparent)]
     BadTimetable(#[from] TimetableError),
+    /// Rooms for visits by video need an `https` address with one `{room}` behind its host.
+    #[error("the address of rooms must be like https://meet.example.vn/{{room}}")]
+    BadRooms,
     /// A code could not be written or drawn.
     #[error("the code could not be written")]
     Code,

@@ -8,6 +8,7 @@
 //! * `admission`: who is let in when more is asked than can be done.
 //! * `access`: the one place that decides who may see what. Denied unless granted.
 //! * `schedule`: what is offered, what is free, holds and bookings, one answer per intent.
+//! * `remote_visits`: when and where doctor and patient meet by video.
 //! * `billing`: what a visit costs, invoices, payments.
 //! * `fhir_api`: what phones call. `desk`: what the counter sees.
 //! * `import`, `seed`: how data come in.
@@ -26,6 +27,7 @@ mod error;
 mod fhir_api;
 mod import;
 mod keys;
+mod remote_visits;
 mod schedule;
 pub mod seed;
 mod serve;

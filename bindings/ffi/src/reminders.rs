@@ -11,10 +11,12 @@ use crate::sokhoe::{Result, SoKhoe};
 /// What a reminder is about.
 #[uniffi::remote(Enum)]
 pub enum ReminderKind {
-    /// An appointment of the next day.
+    /// An appointment of the next day, or one for which one leaves the next day.
     AppointmentTomorrow,
     /// An appointment in two hours.
     AppointmentSoon,
+    /// It is time to leave for an appointment (`set_travel_minutes`).
+    TimeToLeave,
     /// Medicines to be taken now.
     Medicines,
 }
@@ -105,6 +107,27 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .read(move || Ok(core.set_day_times(times)?))
+            .await
+    }
+
+    /// How many minutes the way from home to a clinic takes; nothing unless somebody told it on this phone.
+    pub async fn travel_minutes(&self, clinic_id: String) -> Result<Option<u32>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.travel_minutes(&clinic_id)?))
+            .await
+    }
+
+    /// Tells how many minutes (1 minute to a day) the way from home to a clinic takes, for all people on this phone;
+    /// nothing forgets it. `reminders` then say when to leave; what was scheduled of them is to be asked for again.
+    pub async fn set_travel_minutes(
+        &self,
+        clinic_id: String,
+        minutes: Option<u32>,
+    ) -> Result<Option<u32>> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.set_travel_minutes(&clinic_id, minutes)?))
             .await
     }
 

@@ -11,8 +11,8 @@ use sokhoe_app::{
     EntryDetailView, EntryPageView, EntryView, EventView, Existing, ExportFormat, FindSlotsRequest,
     InvoiceView, Keep, Language, MoveBookingRequest, MoveProgressView, MoveRequestView,
     NewDocumentView, OverlapView, PaperView, ParkedView, PayeeCheckView, PaymentQrView, PersonView,
-    RecordReadingRequest, ScanView, SectionCountView, ServiceView, SlotView, StorageView, SyncView,
-    TrendView,
+    RecordReadingRequest, RemoteVisitView, ScanView, SectionCountView, ServiceView, SlotView,
+    StorageView, SyncView, TrendView,
 };
 use sokhoe_domain::{Timestamp, VisitKind};
 
@@ -231,6 +231,20 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .read(move || Ok(core.papers(&person_id, &booking_id, kind)?))
+            .await
+    }
+
+    /// Asks the clinic how a confirmed visit by telephone or video is joined, when the person wants to go in. The link
+    /// opens a quarter of an hour before the visit and closes an hour after it. `NotFound` for a visit that is not
+    /// remote, or at a clinic that gives no links.
+    pub async fn join_visit(
+        &self,
+        person_id: String,
+        booking_id: String,
+    ) -> Result<RemoteVisitView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.join_visit(&person_id, &booking_id).await?) })
             .await
     }
 

@@ -9,8 +9,8 @@ use sokhoe_app::{
     Language, Measure, MoveBookingRequest, MoveProgressView, MoveRefusal, MoveRequestView,
     NewDocumentView, OtherwiseRequest, OverlapKind, OverlapView, PaperView, ParkedView,
     PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal,
-    SectionCountView, ServiceView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView,
-    SyncStatus, SyncView, TextPartView, TrendView,
+    RemoteVisitState, RemoteVisitView, SectionCountView, ServiceView, SlotCriteria, SlotView,
+    StorageView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TrendView,
 };
 use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
@@ -257,6 +257,32 @@ pub enum VisitMode {
     InPerson,
     /// By telephone or video.
     Remote,
+}
+
+/// Whether a remote visit can be joined.
+#[uniffi::remote(Enum)]
+pub enum RemoteVisitState {
+    /// It opens later.
+    NotYet,
+    /// Now.
+    Open,
+    /// It has closed.
+    Over,
+}
+
+/// How a remote visit is joined, as the clinic says at this moment.
+#[uniffi::remote(Record)]
+pub struct RemoteVisitView {
+    /// Whether it can be joined now, by the clinic's clock.
+    pub state: RemoteVisitState,
+    /// From when on.
+    pub opens: Timestamp,
+    /// Until when.
+    pub closes: Timestamp,
+    /// The link, which begins with `https://`; there while it is open. To be opened at once and not kept.
+    pub link: Option<String>,
+    /// The same as a sentence.
+    pub text: String,
 }
 
 /// What a free time must have. What is unset or empty may be any. Days and minutes are Vietnam's.

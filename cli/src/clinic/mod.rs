@@ -6,6 +6,7 @@ mod import;
 mod pay;
 mod serve;
 mod timetable;
+mod video_rooms;
 
 use clap::{Args, Subcommand};
 
@@ -36,6 +37,7 @@ enum ClinicCommand {
     Enrol(enrol::EnrolArgs),
     Pay(pay::PayArgs),
     Timetable(timetable::TimetableArgs),
+    VideoRooms(video_rooms::VideoRoomsArgs),
 }
 
 /// Runs the command.
@@ -53,5 +55,6 @@ pub(crate) async fn run(
         ClinicCommand::Enrol(args) => enrol::run(args, words, output).await,
         ClinicCommand::Pay(args) => pay::run(args, words, output).await,
         ClinicCommand::Timetable(args) => timetable::run(args, words, output).await,
+        ClinicCommand::VideoRooms(args) => video_rooms::run(args, words, output).await,
     }
 }

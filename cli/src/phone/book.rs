@@ -206,7 +206,11 @@ pub(super) async fn move_booking(
 }
 
 /// The one booking whose id begins so.
-fn known(phone: &Phone<'_>, person: &PersonView, id: &str) -> Result<BookingView, Failure> {
+pub(super) fn known(
+    phone: &Phone<'_>,
+    person: &PersonView,
+    id: &str,
+) -> Result<BookingView, Failure> {
     let bookings = phone.app.bookings(&person.id)?;
     let mut fitting = bookings
         .into_iter()

@@ -8,6 +8,7 @@ mod enrol;
 mod export;
 mod forget_clinic;
 pub(crate) mod invoices;
+mod join;
 pub(crate) mod json;
 mod keys;
 mod move_phone;
@@ -24,6 +25,7 @@ mod storage;
 mod support_report;
 mod sync;
 mod times;
+mod travel_time;
 
 use std::path::PathBuf;
 
@@ -88,6 +90,7 @@ enum PhoneCommand {
     Cancel(book::CancelArgs),
     MoveBooking(book::MoveBookingArgs),
     Papers(papers::PapersArgs),
+    Join(join::JoinArgs),
     /// List what could not be sent and is kept back
     Parked,
     Retry(parked::RetryArgs),
@@ -114,6 +117,7 @@ enum PhoneCommand {
     Storage(storage::StorageArgs),
     Reminders(reminders::RemindersArgs),
     DayTimes(day_times::DayTimesArgs),
+    TravelTime(travel_time::TravelTimeArgs),
     /// Show how this phone stands, to be read aloud to support: nothing of any person
     SupportReport,
     /// Read a whole book and verify it; what is damaged is kept aside and fetched again
@@ -153,6 +157,7 @@ pub(crate) async fn run(
         PhoneCommand::Cancel(args) => book::cancel(&phone, &args, output).await,
         PhoneCommand::MoveBooking(args) => book::move_booking(&phone, &args, output).await,
         PhoneCommand::Papers(args) => papers::papers(&phone, &args, output),
+        PhoneCommand::Join(args) => join::run(&phone, &args, output).await,
         PhoneCommand::Parked => parked::list(&phone, output),
         PhoneCommand::Retry(args) => parked::retry(&phone, &args, output).await,
         PhoneCommand::Drop(args) => parked::give_up(&phone, &args, output).await,
@@ -167,6 +172,7 @@ pub(crate) async fn run(
         PhoneCommand::Storage(args) => storage::run(&phone, &args, output),
         PhoneCommand::Reminders(args) => reminders::run(&phone, &args, output),
         PhoneCommand::DayTimes(args) => day_times::run(&phone, &args, output),
+        PhoneCommand::TravelTime(args) => travel_time::run(&phone, &args, output),
         PhoneCommand::SupportReport => support_report::run(&phone, output),
         PhoneCommand::Check => check::run(&phone, output),
         PhoneCommand::AddDocument(args) => own_documents::add(&phone, args, output),

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use sokhoe_app::VisitKind;
 
+use super::book::known;
 use super::json;
 use super::open::Phone;
 use crate::failure::Failure;
@@ -39,16 +40,7 @@ pub(super) fn papers(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let person = phone.person()?;
-    let bookings = phone.app.bookings(&person.id)?;
-    let mut fitting = bookings
-        .iter()
-        .filter(|booking| !args.booking.is_empty() && booking.id.starts_with(&args.booking));
-    let (Some(booking), None) = (fitting.next(), fitting.next()) else {
-        return Err(Failure::Said(
-            "phone-no-such-booking",
-            vec![("asked", args.booking.clone())],
-        ));
-    };
+    let booking = known(phone, &person, &args.booking)?;
     let kind = match args.visit {
         Visit::First => VisitKind::First,
         Visit::FollowUp => VisitKind::FollowUp,

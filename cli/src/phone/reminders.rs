@@ -64,6 +64,7 @@ fn reminder(view: &ReminderView) -> Value {
     let kind = match view.kind {
         ReminderKind::AppointmentTomorrow => "appointment_tomorrow",
         ReminderKind::AppointmentSoon => "appointment_soon",
+        ReminderKind::TimeToLeave => "time_to_leave",
         ReminderKind::Medicines => "medicines",
     };
     json!({

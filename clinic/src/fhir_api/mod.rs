@@ -8,6 +8,7 @@ mod error;
 mod extract;
 mod filter;
 mod find;
+mod join;
 mod live;
 mod metadata;
 mod newest;
@@ -55,6 +56,7 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/fhir/Appointment/$find", post(find::find))
         .route("/fhir/Appointment/$hold", post(booking::hold))
         .route("/fhir/Appointment/$book", post(booking::book))
+        .route("/fhir/Appointment/{id}/$join", get(join::join))
         .route("/fhir/Patient/{id}/$changes", get(changes::changes))
         .route("/fhir/{kind}", get(search::search))
         .route("/fhir/{kind}/{id}", get(read::read).put(update::update))

@@ -19,6 +19,7 @@ mod measure;
 mod metadata;
 mod otherwise;
 mod race;
+mod remote_visits;
 mod review;
 mod search;
 mod support;

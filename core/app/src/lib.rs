@@ -24,6 +24,7 @@ mod export;
 mod find_slots;
 mod forget_clinic;
 mod invoices;
+mod join_visit;
 mod keep_in_step;
 mod keys;
 mod lost_access;
@@ -51,6 +52,7 @@ mod sync_state;
 mod synchronise;
 #[cfg(test)]
 mod test_phone;
+mod travel_time;
 mod trend;
 mod views;
 pub mod words;
@@ -64,6 +66,7 @@ pub use error::{
     AppError, DocumentRefusal, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal, RecoveryCodeRefusal,
 };
 pub use export::{Existing, ExportFormat, write_file};
+pub use join_visit::RemoteVisitView;
 pub use observe::{BookObserver, Subscription};
 pub use overlaps::{OverlapKind, OverlapView};
 pub use own_documents::{DocumentWriter, NewDocumentView};
@@ -78,7 +81,7 @@ pub use scan::{
 };
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
-pub use sokhoe_domain::{Paper, VisitKind, VisitMode};
+pub use sokhoe_domain::{Paper, RemoteVisitState, VisitKind, VisitMode};
 pub use sokhoe_fhir::Measure;
 pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;

@@ -21,8 +21,10 @@ use crate::session::{OpenBook, Session, SoKhoe};
 
 /// The hour of the evening before an appointment.
 const EVENING_BEFORE: u32 = 18;
-/// The last reminder comes so long before an appointment.
+/// The last reminder comes so long before an appointment when nobody told how long the way is.
 const SOON: Duration = Duration::from_secs(2 * 3_600);
+/// So long before the time of a visit people are to be there: the counter looks at their papers first.
+const EARLY: Duration = Duration::from_secs(30 * 60);
 /// The most that are given at once: iOS keeps 64 to come, Android 500.
 const MOST: u32 = 500;
 const PAGE: u32 = 1_000;
@@ -30,10 +32,12 @@ const PAGE: u32 = 1_000;
 /// What a reminder is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReminderKind {
-    /// An appointment of the next day.
+    /// An appointment of the next day, or one for which one leaves the next day.
     AppointmentTomorrow,
     /// An appointment in two hours.
     AppointmentSoon,
+    /// It is time to leave for an appointment.
+    TimeToLeave,
     /// Medicines to be taken now.
     Medicines,
 }
@@ -115,7 +119,8 @@ pub struct RemindersView {
 impl SoKhoe {
     /// What to remind a person of from `from` on and before `to`, at most `limit` reminders (1 to 500): a
     /// phone schedules these and forgets all others, again after every change of the book. Appointments that
-    /// a clinic confirmed and nobody cancels: the evening before at six, and two hours before. Medicines of
+    /// a clinic confirmed and nobody cancels: the evening before at six, and two hours before, or where the way is
+    /// known ([`SoKhoe::set_travel_minutes`]) when to leave so as to be there half an hour early. Medicines of
     /// orders in force: all of one time together. Needs no network. Again after [`SoKhoe::set_day_times`], too.
     ///
     /// # Errors
@@ -180,18 +185,30 @@ impl Session {
         to: Timestamp,
     ) -> Result<Vec<ReminderView>, AppError> {
         let clinics = self.clinic_names()?;
+        let ways = self.account()?.travel_times()?;
         let mut reminders = Vec::new();
         for appointment in self.standing(book, from, to)? {
             let clinic = clinics.get(&appointment.clinic).cloned();
-            let evening = appointment.start.vietnam_day();
+            let way = ways.get(&appointment.clinic);
+            let (last_kind, last) = match way {
+                Some(way) => {
+                    let leave = appointment.start.minus(EARLY).minus(*way);
+                    (ReminderKind::TimeToLeave, leave)
+                }
+                None => (ReminderKind::AppointmentSoon, appointment.start.minus(SOON)),
+            };
+            // Who leaves the day before is told the evening before that.
+            let leaves = way.map_or(appointment.start, |_| last);
+            let evening = leaves.vietnam_day();
             let evening = evening.checked_sub_days(Days::new(1)).map(|day| {
                 let at = NaiveTime::from_hms_opt(EVENING_BEFORE, 0, 0).unwrap_or_default();
                 Timestamp::from_vietnam(day.and_time(at))
             });
-            let soon = appointment.start.minus(SOON);
+            let day = appointment.start.vietnam_day();
+            let day_before = day.checked_sub_days(Days::new(1)).unwrap_or(day);
             for (kind, at) in [
                 (ReminderKind::AppointmentTomorrow, evening),
-                (ReminderKind::AppointmentSoon, Some(soon)),
+                (last_kind, Some(last)),
             ] {
                 let Some(at) = at.filter(|at| *at >= from && *at < to) else {
                     continue;
@@ -212,7 +229,11 @@ impl Session {
                     at,
                     kind,
                     title: self.words.say(match kind {
+                        ReminderKind::AppointmentTomorrow if at.vietnam_day() < day_before => {
+                            "reminder-appointment-ahead"
+                        }
                         ReminderKind::AppointmentTomorrow => "reminder-appointment-tomorrow",
+                        ReminderKind::TimeToLeave => "reminder-time-to-leave",
                         _ => "reminder-appointment-soon",
                     }),
                     body: self.words.say_with("reminder-appointment", &values),
@@ -250,8 +271,8 @@ impl Session {
         let query = EntryQuery {
             section: Some(Section::Appointments),
             from: Some(from),
-            // The evening before comes a day and six hours before at most.
-            to: Some(to.plus(Duration::from_secs(2 * 86_400))),
+            // The evening before comes a day and six hours before at most, and leaving a day.
+            to: Some(to.plus(Duration::from_secs(4 * 86_400))),
             limit: PAGE,
             ..EntryQuery::default()
         };
@@ -385,6 +406,7 @@ fn id(book: &OpenBook, kind: ReminderKind, what: &str) -> String {
     let kind = match kind {
         ReminderKind::AppointmentTomorrow => "tomorrow",
         ReminderKind::AppointmentSoon => "soon",
+        ReminderKind::TimeToLeave => "leave",
         ReminderKind::Medicines => "medicines",
     };
     let text = format!("reminder\n{}\n{kind}\n{what}", book.person.id.0);

@@ -8,7 +8,10 @@ use std::sync::LazyLock;
 use chrono::Datelike;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use sokhoe_domain::{BookingState, Criterion, Paper, Refusal, Section, Timestamp, VisitMode, Wire};
+use sokhoe_domain::{
+    BookingState, Criterion, Paper, Refusal, RemoteVisitState, RemoteVisitWindow, Section,
+    Timestamp, VisitMode, Wire,
+};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::{Elsewhere, HeldBack, MoveRefused, Moved};
 use sokhoe_vault::{IntentKind, StoredBooking};
@@ -308,6 +311,22 @@ impl Words {
         };
         let what: Vec<String> = untold.iter().map(|it| self.say(key(it))).collect();
         self.say_with("slot-untold", &[("what", what.join(", "))])
+    }
+
+    /// How a visit by telephone or video is joined.
+    #[must_use]
+    pub fn remote_visit(
+        &self,
+        state: RemoteVisitState,
+        window: RemoteVisitWindow,
+        now: Timestamp,
+    ) -> String {
+        let (key, at) = match state {
+            RemoteVisitState::NotYet => ("remote-visit-not-yet", window.opens),
+            RemoteVisitState::Open => ("remote-visit-open", window.closes),
+            RemoteVisitState::Over => ("remote-visit-over", window.closes),
+        };
+        self.say_with(key, &[("when", self.when(at, now))])
     }
 
     /// What is to be taken along.

@@ -161,8 +161,13 @@ sync-held-time-up = There was not enough time for everything; the rest comes wit
 sync-as-of = (Last updated: { $when })
 
 ## Reminders
+remote-visit-not-yet = The visit opens { $when }. Come back then.
+remote-visit-open = The visit is open until { $when }.
+remote-visit-over = The visit has been over since { $when }.
 reminder-appointment-tomorrow = You have an appointment tomorrow
+reminder-appointment-ahead = You have an appointment soon
 reminder-appointment-soon = You have an appointment in two hours
+reminder-time-to-leave = It is time to leave for your appointment
 reminder-appointment = { $what }, { $when }. { $clinic }
 reminder-medicines = Time for your medicines
 reminder-time-chosen = { $line } (time chosen by the phone, not written in the prescription)

@@ -149,8 +149,13 @@ sync-held-time-up = Chưa đủ thời gian lấy hết; phần còn lại sẽ 
 sync-as-of = (Cập nhật lần cuối: { $when })
 
 ## Lời nhắc
+remote-visit-not-yet = Phòng khám từ xa mở lúc { $when }. Hãy quay lại khi đó.
+remote-visit-open = Phòng khám từ xa mở đến { $when }.
+remote-visit-over = Buổi khám từ xa đã kết thúc lúc { $when }.
 reminder-appointment-tomorrow = Ngày mai bạn có lịch khám
+reminder-appointment-ahead = Bạn sắp có lịch khám
 reminder-appointment-soon = Còn hai giờ nữa đến lịch khám
+reminder-time-to-leave = Đã đến giờ đi khám
 reminder-appointment = { $what }, { $when }. { $clinic }
 reminder-medicines = Đến giờ dùng thuốc
 reminder-time-chosen = { $line } (giờ do điện thoại chọn, đơn thuốc không ghi giờ)

@@ -1,9 +1,10 @@
 //! IHE ITI-115..117: find, hold, book.
 
 use sokhoe_domain::IntentId;
-use sokhoe_fhir::Appointment;
+use sokhoe_domain::ids::is_fhir_id;
 use sokhoe_fhir::bundle::SearchPage;
 use sokhoe_fhir::scheduling::{BookRequest, FindRequest, HoldRequest};
+use sokhoe_fhir::{Appointment, RemoteVisit};
 
 use crate::clinic::ClinicClient;
 use crate::error::{ClientError, GarbledAnswer};
@@ -71,6 +72,20 @@ impl ClinicClient {
             .schedule("Appointment/$book", request.to_parameters(), key)
             .await?;
         Ok(BookAnswer { appointment })
+    }
+
+    /// How a booked visit is joined from afar: when, and where while it is open (`$join`, ours).
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] for what is no visit by telephone or video of theirs; [`ClientError`].
+    pub async fn join(&self, appointment: &str) -> Result<RemoteVisit, ClientError> {
+        if !is_fhir_id(appointment) {
+            return Err(ClientError::Invalid);
+        }
+        let body = self
+            .get(&format!("Appointment/{appointment}/$join"))
+            .await?;
+        RemoteVisit::from_parameters(&body).map_err(garbled)
     }
 
     async fn schedule(

@@ -52,6 +52,7 @@ mod set_aside;
 mod snippet;
 mod store;
 mod sync_state;
+mod travel_time;
 mod trend;
 mod vault;
 

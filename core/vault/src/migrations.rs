@@ -29,6 +29,7 @@ pub(crate) const ACCOUNT: Migrations = &[
     include_str!("../migrations/account/0005_wire.sql"),
     include_str!("../migrations/account/0006_data.sql"),
     include_str!("../migrations/account/0007_day_times.sql"),
+    include_str!("../migrations/account/0008_travel_time.sql"),
 ];
 
 /// The schemas that this program writes: of a book, and of the account.

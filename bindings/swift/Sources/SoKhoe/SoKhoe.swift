@@ -163,6 +163,13 @@ public final class SoKhoe: Sendable {
         try await core.papers(personId: personId, bookingId: bookingId, kind: kind)
     }
 
+    /// Asks the clinic how a confirmed visit by telephone or video is joined, when the person wants to go in. The link
+    /// opens a quarter of an hour before the visit and closes an hour after it. `NotFound` for a visit that is not
+    /// remote, or at a clinic that gives no links.
+    public func joinVisit(personId: String, bookingId: String) async throws -> RemoteVisitView {
+        try await core.joinVisit(personId: personId, bookingId: bookingId)
+    }
+
     /// Takes a booking back, as soon as there is a network.
     public func cancelBooking(personId: String, bookingId: String) async throws -> BookingView {
         try await core.cancelBooking(personId: personId, bookingId: bookingId)
@@ -265,6 +272,18 @@ public final class SoKhoe: Sendable {
     /// touched.
     public func setDayTimes(_ times: DayTimesView) async throws -> DayTimesView {
         try await core.setDayTimes(times: times)
+    }
+
+    /// How many minutes the way from home to a clinic takes; nothing unless somebody told it on this phone.
+    public func travelMinutes(clinicId: String) async throws -> UInt32? {
+        try await core.travelMinutes(clinicId: clinicId)
+    }
+
+    /// Tells how many minutes (1 minute to a day) the way from home to a clinic takes; nothing forgets it. Ask for
+    /// ``reminders(personId:from:to:limit:)`` again afterwards: they then say when to leave.
+    @discardableResult
+    public func setTravelMinutes(clinicId: String, minutes: UInt32?) async throws -> UInt32? {
+        try await core.setTravelMinutes(clinicId: clinicId, minutes: minutes)
     }
 
     /// Tells that the phone has a network again: what could not be reached without one may be tried at once.

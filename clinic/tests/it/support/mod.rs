@@ -87,6 +87,14 @@ pub async fn hospital() -> Hospital {
 }
 
 impl Hospital {
+    /// Lets the clinic's clock go on until so many seconds after a time.
+    pub fn advance_to(&self, time: &str, seconds: i64) {
+        let to = Timestamp::parse_fhir(time).unwrap().as_millis() + seconds * 1_000;
+        let missing = to - self.clock.now().as_millis();
+        let missing = u64::try_from(missing).expect("the clock is not set back");
+        self.clock.advance(Duration::from_millis(missing));
+    }
+
     pub fn base(&self) -> String {
         format!("http://{}", self.running.addr)
     }

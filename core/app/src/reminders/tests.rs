@@ -121,6 +121,50 @@ fn an_appointment_that_stands_is_told_the_evening_before_and_two_hours_before() 
 }
 
 #[test]
+fn who_told_how_long_the_way_is_hears_when_to_leave() {
+    let phone = TestPhone::reminding(Language::En);
+    phone.give(&[], &[booking(1, "11-26T08:30", BookingState::Confirmed)]);
+    let clinic = clinic().id.0;
+    let told = |phone: &TestPhone| {
+        let view = phone.reminders("11-24T08:30", "12-24T00:00", 64);
+        let reminders = view.reminders.into_iter();
+        let told = reminders.map(|one| {
+            let at = one.at.in_vietnam().format("%d %H:%M");
+            format!("{at} {}", one.title)
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(phone.app.travel_minutes(&clinic).unwrap(), None);
+    let without = told(&phone);
+
+    phone.app.set_travel_minutes(&clinic, Some(90)).unwrap();
+    assert_eq!(
+        told(&phone),
+        [
+            "25 18:00 You have an appointment tomorrow",
+            "26 06:30 It is time to leave for your appointment",
+        ]
+    );
+    // From far away one leaves the evening before.
+    let view = phone.app.set_travel_minutes(&clinic, Some(12 * 60));
+    assert_eq!(view.unwrap(), Some(720));
+    assert_eq!(
+        told(&phone),
+        [
+            "24 18:00 You have an appointment soon",
+            "25 20:00 It is time to leave for your appointment",
+        ]
+    );
+    for wrong in [0, 1_441] {
+        let refused = phone.app.set_travel_minutes(&clinic, Some(wrong));
+        assert!(matches!(refused, Err(AppError::Validation { .. })));
+    }
+    assert!(phone.app.set_travel_minutes("nobody's", Some(5)).is_err());
+    phone.app.set_travel_minutes(&clinic, None).unwrap();
+    assert_eq!(told(&phone), without);
+}
+
+#[test]
 fn what_a_clinic_booked_itself_is_told_once_and_only_with_a_time() {
     let phone = TestPhone::reminding(Language::Vi);
     let appointment = |id: &str, status: &str, start: &str| {

@@ -164,7 +164,7 @@ const ACCOUNT_TABLES: [&str; 4] = ["device", "clinic", "person", "link"];
 
 /// Tables without which an account is whole: what a file of before has not, or what no longer reads, is
 /// left out.
-const SPARE_TABLES: [&str; 3] = ["data_limit", "data_use", "day_times"];
+const SPARE_TABLES: [&str; 4] = ["data_limit", "data_use", "day_times", "travel_time"];
 
 /// Every row of a table, as it is.
 type TableRows = Vec<Vec<Value>>;

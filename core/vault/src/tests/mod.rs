@@ -20,6 +20,7 @@ mod outbox;
 mod own_documents;
 mod parked;
 mod pause;
+mod travel_time;
 
 use std::sync::Arc;
 

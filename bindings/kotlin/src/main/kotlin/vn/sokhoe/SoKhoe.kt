@@ -43,6 +43,7 @@ import vn.sokhoe.core.PayeeCheckView
 import vn.sokhoe.core.PaymentQrView
 import vn.sokhoe.core.PersonView
 import vn.sokhoe.core.RemindersView
+import vn.sokhoe.core.RemoteVisitView
 import vn.sokhoe.core.ScanView
 import vn.sokhoe.core.SectionCountView
 import vn.sokhoe.core.ServiceView
@@ -158,6 +159,16 @@ public class SoKhoe private constructor(
         bookingId: String,
         kind: VisitKind,
     ): List<PaperView> = core.papers(personId, bookingId, kind)
+
+    /**
+     * Asks the clinic how a confirmed visit by telephone or video is joined, when the person wants to go in. The link opens
+     * a quarter of an hour before the visit and closes an hour after it. [SoKhoeException.NotFound] for a visit that is
+     * not remote, or at a clinic that gives no links.
+     */
+    public suspend fun joinVisit(
+        personId: String,
+        bookingId: String,
+    ): RemoteVisitView = core.joinVisit(personId, bookingId)
 
     /** Takes a booking back, as soon as there is a network. */
     public suspend fun cancelBooking(
@@ -428,6 +439,18 @@ public class SoKhoe private constructor(
      * [reminders] again afterwards. Prescriptions that name a time of the clock are not touched.
      */
     public suspend fun setDayTimes(times: DayTimesView): DayTimesView = core.setDayTimes(times)
+
+    /** How many minutes the way from home to a clinic takes; null unless somebody told it on this phone. */
+    public suspend fun travelMinutes(clinicId: String): UInt? = core.travelMinutes(clinicId)
+
+    /**
+     * Tells how many minutes (1 minute to a day) the way from home to a clinic takes; null forgets it. Ask for
+     * [reminders] again afterwards: they then say when to leave.
+     */
+    public suspend fun setTravelMinutes(
+        clinicId: String,
+        minutes: UInt?,
+    ): UInt? = core.setTravelMinutes(clinicId, minutes)
 
     /** Tells that the phone has a network again: what could not be reached without one may be tried at once. */
     public fun networkIsBack(): Unit = core.networkIsBack()

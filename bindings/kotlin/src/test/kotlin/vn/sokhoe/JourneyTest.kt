@@ -77,6 +77,7 @@ class JourneyTest {
                     val atCounter = listOf(Paper.IDENTITY, Paper.INSURANCE_CARD, Paper.REFERRAL)
                     assertEquals(atCounter, papers.take(3).map { it.paper })
                     assertTrue(papers.all { it.name.isNotBlank() && it.note.isNotBlank() })
+                    assertThrows<SoKhoeException.NotFound> { phone.joinVisit(person, booking.id) }
 
                     val synced = phone.sync(person)
                     assertTrue(synced.stored > 0u, "$synced")
@@ -260,6 +261,12 @@ class JourneyTest {
                     assertEquals(early, phone.setDayTimes(early))
                     assertThrows<SoKhoeException.Validation> { phone.setDayTimes(early.copy(noon = 300u)) }
                     assertEquals(early, phone.dayTimes())
+
+                    val there = enrolled.clinicIds.first()
+                    assertNull(phone.travelMinutes(there))
+                    assertEquals(150u, phone.setTravelMinutes(there, 150u))
+                    assertThrows<SoKhoeException.Validation> { phone.setTravelMinutes(there, 0u) }
+                    assertEquals(150u, phone.travelMinutes(there))
 
                     val report = phone.supportReport(appVersion = "2.1 (341)")
                     assertTrue(state.supportCode in report, report)
