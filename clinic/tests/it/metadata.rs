@@ -57,23 +57,27 @@ async fn whatever_metadata_lists_is_there() {
             ("Appointment", "find"),
             ("Appointment", "hold"),
             ("Appointment", "book"),
+            ("Appointment", "join"),
             ("Patient", "changes")
         ]
     );
     for (kind, name) in operations {
-        let status = if name == "changes" {
-            phone
-                .get(&format!("/fhir/{kind}/{MOTHER}/${name}"))
-                .await
-                .status
-        } else {
-            // The body is wrong, the operation is there.
-            let path = format!("/fhir/{kind}/${name}");
-            let reply = phone.post(&path, Some(&key()), "{}").await;
-            assert_eq!(reply.status, 400, "{path}");
-            200
+        // What is asked is wrong, the operation is there.
+        let (reply, expected) = match name {
+            "changes" => {
+                let path = format!("/fhir/{kind}/{MOTHER}/$changes");
+                (phone.get(&path).await, 200)
+            }
+            "join" => {
+                let path = format!("/fhir/{kind}/1/$join?unknown=1");
+                (phone.get(&path).await, 400)
+            }
+            _ => {
+                let path = format!("/fhir/{kind}/${name}");
+                (phone.post(&path, Some(&key()), "{}").await, 400)
+            }
         };
-        assert_eq!(status, 200);
+        assert_eq!(reply.status, expected, "{name}");
     }
     assert_eq!(phone.get("/fhir/Slot").await.status, 404);
     hospital.running.shutdown().await;
