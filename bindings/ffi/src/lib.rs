@@ -11,6 +11,7 @@ mod cancel;
 mod conditions;
 mod documents;
 mod error;
+mod follow_ups;
 mod key_store;
 mod observe;
 mod own_documents;

@@ -6,6 +6,7 @@ mod day_times;
 mod documents;
 mod enrol;
 mod export;
+mod follow_ups;
 mod forget_clinic;
 pub(crate) mod invoices;
 mod join;
@@ -91,6 +92,7 @@ enum PhoneCommand {
     MoveBooking(book::MoveBookingArgs),
     Papers(papers::PapersArgs),
     Join(join::JoinArgs),
+    FollowUps(follow_ups::FollowUpsArgs),
     /// List what could not be sent and is kept back
     Parked,
     Retry(parked::RetryArgs),
@@ -158,6 +160,7 @@ pub(crate) async fn run(
         PhoneCommand::MoveBooking(args) => book::move_booking(&phone, &args, output).await,
         PhoneCommand::Papers(args) => papers::papers(&phone, &args, output),
         PhoneCommand::Join(args) => join::run(&phone, &args, output).await,
+        PhoneCommand::FollowUps(args) => follow_ups::run(&phone, &args, output).await,
         PhoneCommand::Parked => parked::list(&phone, output),
         PhoneCommand::Retry(args) => parked::retry(&phone, &args, output).await,
         PhoneCommand::Drop(args) => parked::give_up(&phone, &args, output).await,

@@ -203,19 +203,27 @@ pub(super) async fn find(
     let from = args
         .from
         .map_or(now, |day| Timestamp::start_of_day(day).max(now));
-    let slots = phone
-        .app
-        .find_slots(FindSlotsRequest {
-            person_id: person.id.clone(),
-            clinic_id: clinic.id,
-            service_id,
-            from,
-            to: from.plus(DAY * args.days),
-            limit: args.limit,
-            criteria: Some(criteria),
-        })
-        .await?;
-    Offers::new(&person.id, &slots).keep(&phone.ports)?;
+    let search = FindSlotsRequest {
+        person_id: person.id,
+        clinic_id: clinic.id,
+        service_id,
+        from,
+        to: from.plus(DAY * args.days),
+        limit: args.limit,
+        criteria: Some(criteria),
+    };
+    offer(phone, search, output).await
+}
+
+/// Finds times, keeps them for `book`, and lists them.
+pub(super) async fn offer(
+    phone: &Phone<'_>,
+    search: FindSlotsRequest,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let person = search.person_id.clone();
+    let slots = phone.app.find_slots(search).await?;
+    Offers::new(&person, &slots).keep(&phone.ports)?;
     output.json(&json!({"slots": json::list(&slots, json::slot)}))?;
     if slots.is_empty() {
         return output.line(phone.words.say("phone-nothing-free"));

@@ -7,8 +7,11 @@ use sokhoe_vault::{EntryQuery, EntryRow, PageCursor};
 
 use crate::changes::SyncStates;
 use crate::error::AppError;
-use crate::session::{Session, SoKhoe};
+use crate::session::{OpenBook, Session, SoKhoe};
 use crate::views::{BrowseRequest, EntryPageView, EntryView, SectionCountView, TextPartView};
+
+/// Rows that are read at once when all are wanted.
+const PAGE: u32 = 1_000;
 
 impl SoKhoe {
     /// A page of the book, newest first; with words, the rows that have them all. Words are found
@@ -68,6 +71,22 @@ impl SoKhoe {
                 entries,
             })
             .collect())
+    }
+}
+
+impl OpenBook {
+    /// All rows that are asked for.
+    pub(crate) fn all_rows(&self, mut query: EntryQuery) -> Result<Vec<EntryRow>, AppError> {
+        let mut rows = Vec::new();
+        query.limit = PAGE;
+        loop {
+            let page = self.vault.entries(&query)?;
+            rows.extend(page.rows);
+            match page.next {
+                Some(next) => query.before = Some(next),
+                None => return Ok(rows),
+            }
+        }
     }
 }
 

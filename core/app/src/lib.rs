@@ -22,6 +22,7 @@ mod error;
 mod events;
 mod export;
 mod find_slots;
+mod follow_ups;
 mod forget_clinic;
 mod invoices;
 mod join_visit;
@@ -66,6 +67,7 @@ pub use error::{
     AppError, DocumentRefusal, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal, RecoveryCodeRefusal,
 };
 pub use export::{Existing, ExportFormat, write_file};
+pub use follow_ups::FollowUpView;
 pub use join_visit::RemoteVisitView;
 pub use observe::{BookObserver, Subscription};
 pub use overlaps::{OverlapKind, OverlapView};

@@ -14,7 +14,7 @@ use sokhoe_domain::{BookingState, ClinicId, ResourceKey, Section, Timestamp};
 use sokhoe_fhir::json::Document;
 use sokhoe_fhir::slot_booking::intent_of;
 use sokhoe_fhir::timing::{Course, DoseTimes, between, dose_times};
-use sokhoe_vault::{EntryQuery, EntryRow};
+use sokhoe_vault::EntryQuery;
 
 use crate::error::AppError;
 use crate::session::{OpenBook, Session, SoKhoe};
@@ -27,7 +27,6 @@ const SOON: Duration = Duration::from_secs(2 * 3_600);
 const EARLY: Duration = Duration::from_secs(30 * 60);
 /// The most that are given at once: iOS keeps 64 to come, Android 500.
 const MOST: u32 = 500;
-const PAGE: u32 = 1_000;
 
 /// What a reminder is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -273,10 +272,9 @@ impl Session {
             from: Some(from),
             // The evening before comes a day and six hours before at most, and leaving a day.
             to: Some(to.plus(Duration::from_secs(4 * 86_400))),
-            limit: PAGE,
             ..EntryQuery::default()
         };
-        for row in rows(book, query)? {
+        for row in book.all_rows(query)? {
             if row.resource.kind != "Appointment" || row.status != "booked" {
                 continue;
             }
@@ -311,12 +309,11 @@ impl Session {
         let day = self.account()?.day_times()?;
         let query = EntryQuery {
             section: Some(Section::Medicines),
-            limit: PAGE,
             ..EntryQuery::default()
         };
         let mut taken: BTreeMap<Timestamp, Taken> = BTreeMap::new();
         let mut see_prescription = Vec::new();
-        for row in rows(book, query)? {
+        for row in book.all_rows(query)? {
             if row.resource.kind != "MedicationRequest" || row.status != "active" {
                 continue;
             }
@@ -371,19 +368,6 @@ impl Session {
             }
         });
         Ok((reminders.take(most).collect(), see_prescription))
-    }
-}
-
-/// All rows that are asked for.
-fn rows(book: &OpenBook, mut query: EntryQuery) -> Result<Vec<EntryRow>, AppError> {
-    let mut rows = Vec::new();
-    loop {
-        let page = book.vault.entries(&query)?;
-        rows.extend(page.rows);
-        match page.next {
-            Some(next) => query.before = Some(next),
-            None => return Ok(rows),
-        }
     }
 }
 

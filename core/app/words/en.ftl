@@ -161,6 +161,9 @@ sync-held-time-up = There was not enough time for everything; the rest comes wit
 sync-as-of = (Last updated: { $when })
 
 ## Reminders
+follow-up-due = Come again between { $from } and { $to }.
+follow-up-overdue = You were asked to come again between { $from } and { $to }, and nothing is booked.
+follow-up-booked = Booked: { $when }.
 remote-visit-not-yet = The visit opens { $when }. Come back then.
 remote-visit-open = The visit is open until { $when }.
 remote-visit-over = The visit has been over since { $when }.

@@ -149,6 +149,9 @@ sync-held-time-up = Chưa đủ thời gian lấy hết; phần còn lại sẽ 
 sync-as-of = (Cập nhật lần cuối: { $when })
 
 ## Lời nhắc
+follow-up-due = Khám lại từ { $from } đến { $to }.
+follow-up-overdue = Bác sĩ hẹn khám lại từ { $from } đến { $to }, bạn chưa đặt lịch.
+follow-up-booked = Đã đặt: { $when }.
 remote-visit-not-yet = Phòng khám từ xa mở lúc { $when }. Hãy quay lại khi đó.
 remote-visit-open = Phòng khám từ xa mở đến { $when }.
 remote-visit-over = Buổi khám từ xa đã kết thúc lúc { $when }.

@@ -17,6 +17,7 @@ mod criteria;
 pub mod detail;
 pub mod directory;
 pub mod error;
+pub mod follow_up;
 pub mod given_id;
 pub mod identifiers;
 pub mod index;
@@ -55,6 +56,7 @@ pub use directory::{
     LocationView, PractitionerRoleView, PractitionerView, ScheduleView, ServiceView,
 };
 pub use error::FhirError;
+pub use follow_up::FollowUp;
 pub use identifiers::IdentifierKind;
 pub use index::{Indexed, index};
 pub use invoice::InvoiceView;

@@ -163,6 +163,12 @@ public final class SoKhoe: Sendable {
         try await core.papers(personId: personId, bookingId: bookingId, kind: kind)
     }
 
+    /// What clinics ask a person to come again for, the earliest first; give its search to ``findSlots(_:)`` for times to
+    /// book. Needs no network.
+    public func followUps(personId: String) async throws -> [FollowUpView] {
+        try await core.followUps(personId: personId)
+    }
+
     /// Asks the clinic how a confirmed visit by telephone or video is joined, when the person wants to go in. The link
     /// opens a quarter of an hour before the visit and closes an hour after it. `NotFound` for a visit that is not
     /// remote, or at a clinic that gives no links.

@@ -28,6 +28,7 @@ import vn.sokhoe.core.EntryPageView
 import vn.sokhoe.core.EventView
 import vn.sokhoe.core.ExportFormat
 import vn.sokhoe.core.FindSlotsRequest
+import vn.sokhoe.core.FollowUpView
 import vn.sokhoe.core.InvoiceView
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.Language
@@ -159,6 +160,12 @@ public class SoKhoe private constructor(
         bookingId: String,
         kind: VisitKind,
     ): List<PaperView> = core.papers(personId, bookingId, kind)
+
+    /**
+     * What clinics ask a person to come again for, the earliest first; give its search to [findSlots] for times to book.
+     * Needs no network.
+     */
+    public suspend fun followUps(personId: String): List<FollowUpView> = core.followUps(personId)
 
     /**
      * Asks the clinic how a confirmed visit by telephone or video is joined, when the person wants to go in. The link opens

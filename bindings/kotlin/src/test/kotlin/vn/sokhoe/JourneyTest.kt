@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNotEquals
+import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
@@ -24,6 +25,7 @@ import vn.sokhoe.core.DocumentRefusal
 import vn.sokhoe.core.EnrolmentRefusal
 import vn.sokhoe.core.ExportFormat
 import vn.sokhoe.core.FindSlotsRequest
+import vn.sokhoe.core.FollowUpView
 import vn.sokhoe.core.HeldBack
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.KeyStoreRefusal
@@ -78,6 +80,7 @@ class JourneyTest {
                     assertEquals(atCounter, papers.take(3).map { it.paper })
                     assertTrue(papers.all { it.name.isNotBlank() && it.note.isNotBlank() })
                     assertThrows<SoKhoeException.NotFound> { phone.joinVisit(person, booking.id) }
+                    assertEquals(emptyList<FollowUpView>(), phone.followUps(person))
 
                     val synced = phone.sync(person)
                     assertTrue(synced.stored > 0u, "$synced")
