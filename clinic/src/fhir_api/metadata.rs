@@ -29,13 +29,18 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
         "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition/appointment-book",
     ),
     (
+        "Appointment",
+        "wait",
+        "https://sokhoe.vn/fhir/OperationDefinition/appointment-wait",
+    ),
+    (
         "Patient",
         "changes",
         "https://sokhoe.vn/fhir/OperationDefinition/patient-changes",
     ),
 ];
 /// The day this statement was last changed.
-const DATE: &str = "2026-11-29";
+const DATE: &str = "2026-11-30";
 
 pub(super) async fn metadata(State(api): State<Api>) -> Response {
     fhir(

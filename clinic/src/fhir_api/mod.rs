@@ -55,6 +55,7 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/fhir/Appointment/$find", post(find::find))
         .route("/fhir/Appointment/$hold", post(booking::hold))
         .route("/fhir/Appointment/$book", post(booking::book))
+        .route("/fhir/Appointment/$wait", post(booking::wait))
         .route("/fhir/Patient/{id}/$changes", get(changes::changes))
         .route("/fhir/{kind}", get(search::search))
         .route("/fhir/{kind}/{id}", get(read::read).put(update::update))

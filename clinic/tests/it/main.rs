@@ -23,4 +23,5 @@ mod review;
 mod search;
 mod support;
 mod timetable;
+mod waiting_list;
 mod writing;

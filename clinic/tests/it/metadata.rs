@@ -57,6 +57,7 @@ async fn whatever_metadata_lists_is_there() {
             ("Appointment", "find"),
             ("Appointment", "hold"),
             ("Appointment", "book"),
+            ("Appointment", "wait"),
             ("Patient", "changes")
         ]
     );
