@@ -206,7 +206,11 @@ pub(super) async fn move_booking(
 }
 
 /// The one booking whose id begins so.
-fn known(phone: &Phone<'_>, person: &PersonView, id: &str) -> Result<BookingView, Failure> {
+pub(super) fn known(
+    phone: &Phone<'_>,
+    person: &PersonView,
+    id: &str,
+) -> Result<BookingView, Failure> {
     let bookings = phone.app.bookings(&person.id)?;
     let mut fitting = bookings
         .into_iter()
@@ -220,7 +224,11 @@ fn known(phone: &Phone<'_>, person: &PersonView, id: &str) -> Result<BookingView
     }
 }
 
-fn tell(phone: &Phone<'_>, booking: &BookingView, output: &mut Output) -> Result<(), Failure> {
+pub(super) fn tell(
+    phone: &Phone<'_>,
+    booking: &BookingView,
+    output: &mut Output,
+) -> Result<(), Failure> {
     output.json(&json!({"booking": json::booking(booking)}))?;
     output.line(format!("{}: {}", booking.when_text, booking.status_text))?;
     let parts = [&booking.service, &booking.practitioner, &booking.location];
@@ -245,7 +253,10 @@ fn tell(phone: &Phone<'_>, booking: &BookingView, output: &mut Output) -> Result
                 Failure::AlreadyTold
             });
         }
-        BookingStatus::Confirmed | BookingStatus::Cancelled => {}
+        BookingStatus::OnWaitingList
+        | BookingStatus::Offered
+        | BookingStatus::Confirmed
+        | BookingStatus::Cancelled => {}
     }
     Ok(())
 }

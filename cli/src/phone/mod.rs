@@ -24,6 +24,7 @@ mod storage;
 mod support_report;
 mod sync;
 mod times;
+mod waiting_list;
 
 use std::path::PathBuf;
 
@@ -87,6 +88,9 @@ enum PhoneCommand {
     List,
     Cancel(book::CancelArgs),
     MoveBooking(book::MoveBookingArgs),
+    Wait(waiting_list::WaitArgs),
+    TakeOffer(waiting_list::TakeOfferArgs),
+    DeclineOffer(waiting_list::DeclineOfferArgs),
     Papers(papers::PapersArgs),
     /// List what could not be sent and is kept back
     Parked,
@@ -152,6 +156,9 @@ pub(crate) async fn run(
         PhoneCommand::List => book::list(&phone, output),
         PhoneCommand::Cancel(args) => book::cancel(&phone, &args, output).await,
         PhoneCommand::MoveBooking(args) => book::move_booking(&phone, &args, output).await,
+        PhoneCommand::Wait(args) => waiting_list::wait(&phone, args, output).await,
+        PhoneCommand::TakeOffer(args) => waiting_list::take(&phone, &args, output).await,
+        PhoneCommand::DeclineOffer(args) => waiting_list::decline(&phone, &args, output).await,
         PhoneCommand::Papers(args) => papers::papers(&phone, &args, output),
         PhoneCommand::Parked => parked::list(&phone, output),
         PhoneCommand::Retry(args) => parked::retry(&phone, &args, output).await,

@@ -53,6 +53,7 @@ mod synchronise;
 mod test_phone;
 mod trend;
 mod views;
+mod waiting_list;
 pub mod words;
 
 pub use check::BookCheck;
@@ -93,4 +94,5 @@ pub use views::{
     SectionCountView, ServiceView, SlotCriteria, SlotView, SyncState, SyncStateView, SyncStatus,
     SyncView, TextPartView, TrendView,
 };
+pub use waiting_list::{JoinWaitingListRequest, WaitingView};
 pub use words::Language;

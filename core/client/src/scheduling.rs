@@ -1,4 +1,4 @@
-//! IHE ITI-115..117: find, hold, book.
+//! IHE ITI-115..117: find, hold, book; and wait, which is ours.
 
 use sokhoe_domain::IntentId;
 use sokhoe_fhir::Appointment;
@@ -69,6 +69,18 @@ impl ClinicClient {
     ) -> Result<BookAnswer, ClientError> {
         let appointment = self
             .schedule("Appointment/$book", request.to_parameters(), key)
+            .await?;
+        Ok(BookAnswer { appointment })
+    }
+
+    /// Puts a person on the waiting list for what `parameters` (those of a [`FindRequest`]) would find. The same key gives
+    /// the same answer: the place on the list.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn wait(&self, parameters: &str, key: IntentId) -> Result<BookAnswer, ClientError> {
+        let appointment = self
+            .schedule("Appointment/$wait", parameters.to_owned(), key)
             .await?;
         Ok(BookAnswer { appointment })
     }
