@@ -733,7 +733,7 @@ fn names_of(
 /// What is asked of a clinic.
 enum Asked {
     /// Something of a booking, or of a place on the waiting list.
-    Book(BookRequest),
+    Book(Box<BookRequest>),
     /// A place on the waiting list.
     Wait(WaitIntent),
 }
@@ -741,7 +741,7 @@ enum Asked {
 fn request_of(intent: &StoredIntent) -> Option<Asked> {
     match intent.kind {
         IntentKind::Wait => WaitIntent::read(&intent.body).map(Asked::Wait),
-        _ => book_request_of(intent).map(Asked::Book),
+        _ => book_request_of(intent).map(|request| Asked::Book(Box::new(request))),
     }
 }
 
