@@ -671,3 +671,81 @@ async fn several_processes_offer_a_time_once() {
     }
     hospital.running.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_give_back_take_decline_and_book_at_once_are_all_answered() {
+    let hospital = hospital().await;
+    let (one, two) = ("bn-000005", BEFORE);
+    let phones = [
+        device_of(&hospital, one).await,
+        device_of(&hospital, two).await,
+    ];
+    let free = hospital.free(&phones[0], EYES, 40).await;
+    let doctor_of_them = doctor(&free[0]);
+    let slots: Vec<Value> = free
+        .into_iter()
+        .filter(|slot| doctor(slot) == doctor_of_them)
+        .take(8)
+        .collect();
+    let mut bookings = Vec::new();
+    for (at, slot) in slots.iter().enumerate() {
+        let (phone, patient) = (&phones[at % 2], [one, two][at % 2]);
+        let booked = phone.book(&key(), id(slot), patient).await;
+        assert_eq!(booked.status, 200, "{}", booked.body);
+        bookings.push(booked.resources("Appointment").remove(0));
+    }
+    let (start, end) = (
+        slots[0]["start"].as_str().unwrap(),
+        slots[7]["start"].as_str().unwrap(),
+    );
+    let mut waiters = Vec::new();
+    for patient in [MOTHER, SON, STRANGER] {
+        let body = wait(patient, start, end, Some(doctor_of_them.clone()), &[]);
+        waiters.push(Waiter::join(&hospital, patient, &body).await);
+    }
+    let mut working = Vec::new();
+    for (at, booking) in bookings.into_iter().enumerate() {
+        let (phone, patient) = (phones[at % 2].clone(), [one, two][at % 2]);
+        working.push(tokio::spawn(async move {
+            cancels(&phone, &booking, patient).await;
+        }));
+    }
+    for (at, waiter) in waiters.into_iter().enumerate() {
+        working.push(tokio::spawn(async move {
+            for turn in 0..6 {
+                let seen = waiter.stands().await;
+                if seen["status"] == "booked" {
+                    break;
+                }
+                let says = if turn + at < 4 { "waitlist" } else { "booked" };
+                let reply = waiter.says(&key(), &seen, says).await;
+                assert!(matches!(reply.status, 200 | 409), "{}", reply.body);
+            }
+        }));
+    }
+    // Somebody who does not wait tries their luck with the same times.
+    for slot in slots {
+        let phone = phones[0].clone();
+        working.push(tokio::spawn(async move {
+            let reply = phone.book(&key(), id(&slot), one).await;
+            assert!(matches!(reply.status, 200 | 409), "{}", reply.body);
+        }));
+    }
+    let clinics = [hospital.clinic.clone(), hospital.beside()];
+    for clinic in clinics {
+        working.push(tokio::task::spawn_blocking(move || {
+            for _ in 0..8 {
+                clinic.tend_waiting_list(true).unwrap();
+            }
+        }));
+    }
+    for work in working {
+        work.await.unwrap();
+    }
+    tend(&hospital, true).await;
+    check(&hospital);
+    let twice = "SELECT count(*) FROM (SELECT schedule, cell, seat FROM busy
+                 GROUP BY schedule, cell, seat HAVING count(*) > 1) AS twice";
+    assert_eq!(hospital.database.number(twice), 0);
+    hospital.running.shutdown().await;
+}
