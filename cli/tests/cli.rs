@@ -870,6 +870,31 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     );
     assert!(kinds(&phone.json(&["events"])).is_empty());
 
+    // Nobody else waits: what is free and suits is offered at once.
+    let wait = ["wait", "--service", "kham-tim-mach", "--from", &next_week];
+    let place = &phone.json(&wait)["booking"];
+    assert_eq!(place["status"], "offered", "{place}");
+    assert!(place["waiting"]["offered_until"].is_string(), "{place}");
+    let place_id = place["id"].as_str().expect("an id");
+    let taken = &phone.json(&["take-offer", place_id])["booking"];
+    assert_eq!(
+        (&taken["status"], &taken["start"]),
+        (&"confirmed".into(), &place["start"])
+    );
+    let place = &phone.json(&wait)["booking"];
+    let place_id = place["id"].as_str().expect("an id");
+    let declined = &phone.json(&["decline-offer", place_id])["booking"];
+    assert_eq!(declined["status"], "on_waiting_list");
+    let listed = phone.run(&["list", "--lang", "en"]);
+    assert!(
+        listed.stdout.contains("On the waiting list since"),
+        "{}",
+        listed.stdout
+    );
+    assert!(!phone.run(&["take-offer", place_id]).ok);
+    let left = &phone.json(&["cancel", place_id])["booking"];
+    assert_eq!(left["status"], "cancelled");
+
     let id = booked["booking"]["id"].as_str().expect("an id");
     assert_eq!(
         phone.json(&["cancel", &id[..13]])["booking"]["status"],

@@ -296,6 +296,15 @@ pub(crate) fn end(
     )
 }
 
+/// Whether there is any session that may see the person: somebody who could be asked something.
+pub(crate) fn is_seen(sql: Sql<'_>, patient: &str) -> Result<bool, StoreError> {
+    sql.exists(
+        "SELECT 1 FROM access_grant g JOIN session s ON s.pk = g.session
+         WHERE g.patient = ?1 AND g.ended IS NULL AND s.revoked IS NULL",
+        params![patient],
+    )
+}
+
 /// The condition under which a resource of the type is served to session `?1`; none: never.
 fn condition(kind: &str) -> Option<String> {
     match rule_of(kind)? {

@@ -225,10 +225,22 @@ impl Clinic {
     /// [`ClinicError::Store`]
     pub fn end_access(&self, patient: &str, device: Option<&str>) -> Result<usize, ClinicError> {
         let (patient, device) = (patient.to_owned(), device.map(str::to_owned));
+        let inner = Arc::clone(&self.inner);
         Ok(self.inner.store.write(move |tx| {
             let now = tx.now();
-            access::end(tx.sql(), &patient, device.as_deref(), now)
+            let ended = access::end(tx.sql(), &patient, device.as_deref(), now)?;
+            schedule::waiting_list::nobody_answers(tx, &inner, &patient)?;
+            Ok(ended)
         })?)
+    }
+
+    /// Does for those on the waiting list what nobody's request does: offers that ran out go on, and with `whole` everybody
+    /// is offered what is free and suits. A served clinic does it by itself, every few seconds.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn tend_waiting_list(&self, whole: bool) -> Result<(), ClinicError> {
+        Ok(schedule::waiting_list::tend(&self.inner, whole)?)
     }
 
     /// Makes out an invoice with a signed payment order.

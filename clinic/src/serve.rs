@@ -39,6 +39,10 @@ const BODY: Duration = Duration::from_secs(15);
 /// How long running requests are waited for when stopping.
 const STOP: Duration = Duration::from_secs(10);
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+/// How often the waiting list is tended, and each how many times for everybody on it: times come free by themselves, too,
+/// when a hold ends or a week's times are given out.
+const TENDING: Duration = Duration::from_secs(5);
+const TENDINGS_OF_WHOLE: u32 = 12;
 
 /// A clinic that answers for as long as this is kept. Dropping it stops the server as [`Running::shutdown`]
 /// does, only that nobody waits for the end.
@@ -84,9 +88,11 @@ pub(crate) fn serve(
     let app = door(&inner, &base_url, &key, &stopping);
     let housekeeping = keep_house(Arc::clone(&inner), stopping.clone());
     let calendar = keep_calendar(Arc::clone(&inner));
+    let waiting_list = keep_waiting_list(Arc::clone(&inner));
     let server = tokio::spawn(async move {
         let housekeeping = tokio::spawn(housekeeping);
         let calendar = tokio::spawn(calendar);
+        let waiting_list = tokio::spawn(waiting_list);
         let mut stopping = stopping;
         let listener = listener.tap_io(|stream| {
             let _works_without = stream.set_nodelay(true);
@@ -102,6 +108,7 @@ pub(crate) fn serve(
         }
         housekeeping.abort();
         calendar.abort();
+        waiting_list.abort();
     });
     Ok(Running {
         addr,
@@ -213,6 +220,25 @@ async fn keep_calendar(inner: Arc<Inner>) {
         let read = tokio::task::spawn_blocking(move || inner.reload_calendar()).await;
         if !matches!(read, Ok(Ok(()))) {
             tracing::warn!("what is offered could not be read again");
+        }
+    }
+}
+
+/// Offers what is freed to whoever waits, also what is freed by nobody's request.
+async fn keep_waiting_list(inner: Arc<Inner>) {
+    let wakers = inner.store.wakers();
+    let (mut calendar, mut asked) = (wakers.calendar(), wakers.waiting_list());
+    for turn in (0..TENDINGS_OF_WHOLE).cycle() {
+        let is_news = tokio::select! {
+            () = inner.clock.sleep(TENDING) => false,
+            changed = calendar.changed() => changed.is_ok(),
+            changed = asked.changed() => changed.is_ok(),
+        };
+        let (whole, tended) = (is_news || turn == 0, Arc::clone(&inner));
+        let tended =
+            tokio::task::spawn_blocking(move || schedule::waiting_list::tend(&tended, whole)).await;
+        if !matches!(tended, Ok(Ok(()))) {
+            tracing::warn!("the waiting list could not be tended");
         }
     }
 }

@@ -49,7 +49,11 @@ async fn main() {
                 BookingStatus::WaitingForNetwork | BookingStatus::Sending => {
                     say(&format!("kept {}", booking.id))
                 }
-                BookingStatus::Refused | BookingStatus::Cancelled => {}
+                // Nobody waits here.
+                BookingStatus::OnWaitingList
+                | BookingStatus::Offered
+                | BookingStatus::Refused
+                | BookingStatus::Cancelled => {}
             }
         }
         let from = SystemClock.now();

@@ -15,4 +15,5 @@ mod own_words;
 mod pay;
 mod read_offline;
 mod scan;
+mod waiting_list;
 mod watch;

@@ -191,8 +191,10 @@ pub fn booking(number: u32, state: BookingState) -> StoredBooking {
 /// The intent that makes a booking, or, of another id, takes it back.
 pub fn intent(about: &StoredBooking, kind: IntentKind) -> NewIntent {
     let id = match kind {
-        IntentKind::Book => about.id,
-        IntentKind::Cancel | IntentKind::Move => IntentId::new(about.end, &SeededRng::new(7)),
+        IntentKind::Book | IntentKind::Wait => about.id,
+        IntentKind::Cancel | IntentKind::Move | IntentKind::Take | IntentKind::Decline => {
+            IntentId::new(about.end, &SeededRng::new(7))
+        }
     };
     NewIntent {
         id,

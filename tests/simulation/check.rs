@@ -76,6 +76,8 @@ pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrong
             let expected = match status {
                 BookingStatus::Confirmed => Some("booked"),
                 BookingStatus::Cancelled => Some("cancelled"),
+                BookingStatus::OnWaitingList => Some("waitlist"),
+                BookingStatus::Offered => Some("proposed"),
                 BookingStatus::Refused => None,
                 BookingStatus::Sending if is_kept_back(phone, &of, &id) => None,
                 BookingStatus::WaitingForNetwork | BookingStatus::Sending => {

@@ -9,10 +9,10 @@ use sokhoe_app::{
     AddServerRequest, AppConfig, AttachmentView, BookRequest, BookView, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictView, ContactView, EnrolmentView,
     EntryDetailView, EntryPageView, EntryView, EventView, Existing, ExportFormat, FindSlotsRequest,
-    InvoiceView, Keep, Language, MoveBookingRequest, MoveProgressView, MoveRequestView,
-    NewDocumentView, OverlapView, PaperView, ParkedView, PayeeCheckView, PaymentQrView, PersonView,
-    RecordReadingRequest, RemoteVisitView, ScanView, SectionCountView, ServiceView, SlotView,
-    StorageView, SyncView, TrendView,
+    InvoiceView, JoinWaitingListRequest, Keep, Language, MoveBookingRequest, MoveProgressView,
+    MoveRequestView, NewDocumentView, OverlapView, PaperView, ParkedView, PayeeCheckView,
+    PaymentQrView, PersonView, RecordReadingRequest, RemoteVisitView, ScanView, SectionCountView,
+    ServiceView, SlotView, StorageView, SyncView, TrendView,
 };
 use sokhoe_domain::{Timestamp, VisitKind};
 
@@ -266,6 +266,35 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .run(async move { Ok(core.move_booking(request).await?) })
+            .await
+    }
+
+    /// Puts a person on a clinic's waiting list, as soon as there is a network. A time that the clinic offers then is the
+    /// booking's, to be taken or declined; `cancel_booking` leaves the list.
+    pub async fn join_waiting_list(&self, request: JoinWaitingListRequest) -> Result<BookingView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.join_waiting_list(request).await?) })
+            .await
+    }
+
+    /// Takes the time that a clinic offers to somebody who waits. It is theirs when the clinic says so.
+    pub async fn take_offer(&self, person_id: String, booking_id: String) -> Result<BookingView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.take_offer(&person_id, &booking_id).await?) })
+            .await
+    }
+
+    /// Declines the time that a clinic offers to somebody who waits; they wait on.
+    pub async fn decline_offer(
+        &self,
+        person_id: String,
+        booking_id: String,
+    ) -> Result<BookingView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.decline_offer(&person_id, &booking_id).await?) })
             .await
     }
 

@@ -5,12 +5,13 @@ use sokhoe_app::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,
     EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView,
-    ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView, Keep, KeyStoreRefusal,
-    Language, Measure, MoveBookingRequest, MoveProgressView, MoveRefusal, MoveRequestView,
-    NewDocumentView, OtherwiseRequest, OverlapKind, OverlapView, PaperView, ParkedView,
-    PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal,
-    RemoteVisitState, RemoteVisitView, SectionCountView, ServiceView, SlotCriteria, SlotView,
-    StorageView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TrendView,
+    ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView, JoinWaitingListRequest, Keep,
+    KeyStoreRefusal, Language, Measure, MoveBookingRequest, MoveProgressView, MoveRefusal,
+    MoveRequestView, NewDocumentView, OtherwiseRequest, OverlapKind, OverlapView, PaperView,
+    ParkedView, PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest,
+    RecoveryCodeRefusal, RemoteVisitState, RemoteVisitView, SectionCountView, ServiceView,
+    SlotCriteria, SlotView, StorageView, SyncState, SyncStateView, SyncStatus, SyncView,
+    TextPartView, TrendView, WaitingView,
 };
 use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
@@ -456,6 +457,10 @@ pub enum BookingStatus {
     WaitingForNetwork,
     /// On its way; the clinic's answer is not known.
     Sending,
+    /// On the clinic's waiting list, which has no time yet.
+    OnWaitingList,
+    /// Who waits is offered this time: it is to be taken or declined.
+    Offered,
     /// The clinic has it.
     Confirmed,
     /// The clinic refused it for good.
@@ -499,6 +504,44 @@ pub struct BookingView {
     /// The time that was named first, when the clinic confirmed another that the person had allowed, or the same with
     /// another doctor. `start` is when to go.
     pub asked: Option<Timestamp>,
+    /// How the place on a waiting list stands that this is, or is to be. Without an offer `start` and `end` are within
+    /// which the time is wanted.
+    pub waiting: Option<WaitingView>,
+}
+
+/// A place on a waiting list, as far as it is one.
+#[uniffi::remote(Record)]
+pub struct WaitingView {
+    /// Since when the person is on the list, by the clinic's clock; unset while the clinic does not have it so.
+    pub since: Option<Timestamp>,
+    /// Until when the clinic keeps the time of the booking for the person, by its clock; unset while nothing is offered.
+    /// That this moment has passed on the phone says nothing: the clinic says when it is over.
+    pub offered_until: Option<Timestamp>,
+    /// Whether that is soon, or seems to have passed.
+    pub is_short: bool,
+    /// Whether the person's yes is on its way to the clinic.
+    pub taking: bool,
+    /// Whether the person's no is on its way to the clinic.
+    pub declining: bool,
+}
+
+/// Wait until a time is freed.
+#[uniffi::remote(Record)]
+pub struct JoinWaitingListRequest {
+    /// For whom.
+    pub person_id: String,
+    /// Where; a clinic of ours.
+    pub clinic_id: String,
+    /// Which service.
+    pub service_id: String,
+    /// Its name, as the person saw it.
+    pub service: String,
+    /// It begins at the earliest.
+    pub from: Timestamp,
+    /// It begins at the latest.
+    pub to: Timestamp,
+    /// What it must have; anything will do when unset.
+    pub criteria: Option<SlotCriteria>,
 }
 
 /// What a synchronisation did.

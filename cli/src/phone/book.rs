@@ -224,7 +224,11 @@ pub(super) fn known(
     }
 }
 
-fn tell(phone: &Phone<'_>, booking: &BookingView, output: &mut Output) -> Result<(), Failure> {
+pub(super) fn tell(
+    phone: &Phone<'_>,
+    booking: &BookingView,
+    output: &mut Output,
+) -> Result<(), Failure> {
     output.json(&json!({"booking": json::booking(booking)}))?;
     output.line(format!("{}: {}", booking.when_text, booking.status_text))?;
     let parts = [&booking.service, &booking.practitioner, &booking.location];
@@ -249,7 +253,10 @@ fn tell(phone: &Phone<'_>, booking: &BookingView, output: &mut Output) -> Result
                 Failure::AlreadyTold
             });
         }
-        BookingStatus::Confirmed | BookingStatus::Cancelled => {}
+        BookingStatus::OnWaitingList
+        | BookingStatus::Offered
+        | BookingStatus::Confirmed
+        | BookingStatus::Cancelled => {}
     }
     Ok(())
 }

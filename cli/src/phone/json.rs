@@ -105,6 +105,13 @@ pub(crate) fn booking(view: &BookingView) -> Value {
         "moving_to": view.moving_to.map(|at| at.to_fhir()),
         "alternatives": alternatives,
         "asked": view.asked.map(|at| at.to_fhir()),
+        "waiting": view.waiting.as_ref().map(|waiting| json!({
+            "since": waiting.since.map(|at| at.to_fhir()),
+            "offered_until": waiting.offered_until.map(|at| at.to_fhir()),
+            "is_short": waiting.is_short,
+            "taking": waiting.taking,
+            "declining": waiting.declining,
+        })),
     })
 }
 
@@ -113,6 +120,8 @@ pub(crate) fn booking_status(status: BookingStatus) -> &'static str {
     match status {
         BookingStatus::WaitingForNetwork => "waiting_for_network",
         BookingStatus::Sending => "sending",
+        BookingStatus::OnWaitingList => "on_waiting_list",
+        BookingStatus::Offered => "offered",
         BookingStatus::Confirmed => "confirmed",
         BookingStatus::Refused => "refused",
         BookingStatus::Cancelled => "cancelled",

@@ -27,6 +27,7 @@ mod support_report;
 mod sync;
 mod times;
 mod travel_time;
+mod waiting_list;
 
 use std::path::PathBuf;
 
@@ -90,6 +91,9 @@ enum PhoneCommand {
     List,
     Cancel(book::CancelArgs),
     MoveBooking(book::MoveBookingArgs),
+    Wait(waiting_list::WaitArgs),
+    TakeOffer(waiting_list::TakeOfferArgs),
+    DeclineOffer(waiting_list::DeclineOfferArgs),
     Papers(papers::PapersArgs),
     Join(join::JoinArgs),
     FollowUps(follow_ups::FollowUpsArgs),
@@ -158,6 +162,9 @@ pub(crate) async fn run(
         PhoneCommand::List => book::list(&phone, output),
         PhoneCommand::Cancel(args) => book::cancel(&phone, &args, output).await,
         PhoneCommand::MoveBooking(args) => book::move_booking(&phone, &args, output).await,
+        PhoneCommand::Wait(args) => waiting_list::wait(&phone, args, output).await,
+        PhoneCommand::TakeOffer(args) => waiting_list::take(&phone, &args, output).await,
+        PhoneCommand::DeclineOffer(args) => waiting_list::decline(&phone, &args, output).await,
         PhoneCommand::Papers(args) => papers::papers(&phone, &args, output),
         PhoneCommand::Join(args) => join::run(&phone, &args, output).await,
         PhoneCommand::FollowUps(args) => follow_ups::run(&phone, &args, output).await,

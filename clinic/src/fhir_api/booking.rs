@@ -1,14 +1,13 @@
-//! `POST /fhir/Appointment/$hold` and `$book` (IHE ITI-116, ITI-117).
-
-use std::sync::Arc;
+//! `POST /fhir/Appointment/$hold` and `$book` (IHE ITI-116, ITI-117), and `$wait` (ours).
 
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use sokhoe_fhir::{BookRequest, HoldRequest};
+use sokhoe_fhir::{BookRequest, FindRequest, HoldRequest};
 
 use super::error::fhir;
 use super::extract::{JsonBody, Pairs, UNKNOWN_PARAMETER, idempotency_key};
+use super::find::with_bare_codes;
 use super::{Api, ApiError};
 use crate::access::Access;
 use crate::schedule::{self, Answer, Asked, Office, Operation, Source};
@@ -55,6 +54,31 @@ pub(super) async fn book(
     .await
 }
 
+/// Onto the waiting list, by the parameters of `$find`.
+pub(super) async fn wait(
+    State(api): State<Api>,
+    Pairs(pairs): Pairs,
+    access: Access,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, ApiError> {
+    let asked = asked(Operation::Wait, &pairs, &headers, &body)?;
+    let request = FindRequest::from_parameters(&body)
+        .map_err(|_| ApiError::BadRequest("The Parameters of $wait cannot be read."))?;
+    let request = with_bare_codes(request)?;
+    let (Some(patient), Some(_)) = (request.patient.clone(), &request.service) else {
+        return Err(ApiError::BadRequest(
+            "The patient-reference and the visit-type are needed.",
+        ));
+    };
+    // As it is understood now, whatever it is made of.
+    let kept = request.to_parameters();
+    decide(&api, access, asked, patient, move |tx, office, asked| {
+        schedule::waiting_list::join(tx, office, asked, &request, &kept)
+    })
+    .await
+}
+
 fn asked(
     operation: Operation,
     pairs: &[(String, String)],
@@ -81,12 +105,7 @@ async fn decide(
     if !api.pace.allows(access.device(), api.inner.clock.now()) {
         return Err(ApiError::TooOften);
     }
-    let office = Office {
-        inner: Arc::clone(&api.inner),
-        calendar: api.inner.calendar(),
-        base: Arc::clone(&api.base),
-        source: Source::App,
-    };
+    let office = Office::of(&api.inner, Source::App, &api.base);
     let answer = api
         .inner
         .store

@@ -34,18 +34,13 @@ pub(super) async fn find(
     }
     let request = FindRequest::from_parameters(&body)
         .map_err(|_| ApiError::BadRequest("The Parameters of $find cannot be read."))?;
-    if request.end < request.start {
-        return Err(ApiError::BadRequest("The end lies before the start."));
-    }
+    let request = with_bare_codes(request)?;
     let wanted = Wanted {
         start: request.start,
         end: request.end,
-        service: request.service.map(bare_code),
+        service: request.service,
         location: request.location,
-        criteria: Criteria {
-            specialty: request.criteria.specialty.map(bare_code),
-            ..request.criteria
-        },
+        criteria: request.criteria,
     };
     let patient = request.patient;
     let (inner, base) = (Arc::clone(&api.inner), Arc::clone(&api.base));
@@ -78,6 +73,21 @@ pub(super) async fn find(
     found
         .map(|body| fhir(StatusCode::OK, body))
         .ok_or(ApiError::NotFound)
+}
+
+/// What is asked, without the systems of its codes.
+pub(super) fn with_bare_codes(request: FindRequest) -> Result<FindRequest, ApiError> {
+    if request.end < request.start {
+        return Err(ApiError::BadRequest("The end lies before the start."));
+    }
+    Ok(FindRequest {
+        service: request.service.map(bare_code),
+        criteria: Criteria {
+            specialty: request.criteria.specialty.map(bare_code),
+            ..request.criteria
+        },
+        ..request
+    })
 }
 
 /// The code of a token `system|code`.

@@ -34,6 +34,11 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
         "https://sokhoe.vn/fhir/OperationDefinition/appointment-join",
     ),
     (
+        "Appointment",
+        "wait",
+        "https://sokhoe.vn/fhir/OperationDefinition/appointment-wait",
+    ),
+    (
         "Patient",
         "changes",
         "https://sokhoe.vn/fhir/OperationDefinition/patient-changes",

@@ -57,6 +57,7 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/fhir/Appointment/$hold", post(booking::hold))
         .route("/fhir/Appointment/$book", post(booking::book))
         .route("/fhir/Appointment/{id}/$join", get(join::join))
+        .route("/fhir/Appointment/$wait", post(booking::wait))
         .route("/fhir/Patient/{id}/$changes", get(changes::changes))
         .route("/fhir/{kind}", get(search::search))
         .route("/fhir/{kind}/{id}", get(read::read).put(update::update))

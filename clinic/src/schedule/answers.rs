@@ -21,6 +21,8 @@ pub(crate) enum Operation {
     Hold,
     /// `$book`
     Book,
+    /// `$wait`
+    Wait,
 }
 
 impl Operation {
@@ -28,6 +30,7 @@ impl Operation {
         match self {
             Self::Hold => "hold",
             Self::Book => "book",
+            Self::Wait => "wait",
         }
     }
 }

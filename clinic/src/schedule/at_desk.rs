@@ -67,12 +67,7 @@ pub(crate) fn book_at_desk(
     let Some(asked) = Asked::new(Operation::Book, &booking.key, content.as_bytes()) else {
         return Ok(DeskAnswer::BadKey);
     };
-    let office = Office {
-        inner: Arc::clone(inner),
-        calendar: inner.calendar(),
-        source: booking.source,
-        base: Arc::from(""),
-    };
+    let office = Office::of(inner, booking.source, "");
     let patient = booking.patient.clone();
     let comment = booking.comment.clone();
     let request = match &booking.instead_of {

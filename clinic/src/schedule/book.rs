@@ -19,6 +19,7 @@ use super::claim::{FreeSeat, claim, free_seat, release, take};
 use super::free::{allowed, alternatives};
 use super::refusal::Refusal;
 use super::source::Source;
+use super::waiting_list::{self, Time};
 use crate::billing;
 use crate::clinic::Inner;
 use crate::store::{DeskNews, StoreError, Tx, calendar_version, params, resources};
@@ -27,7 +28,7 @@ use crate::store::{DeskNews, StoreError, Tx, calendar_version, params, resources
 const HOLD: Duration = Duration::from_secs(5 * 60);
 /// Live holds and coming bookings that one person may have here.
 const MAX_HOLDS: i64 = 3;
-const MAX_BOOKINGS: i64 = 5;
+pub(super) const MAX_BOOKINGS: i64 = 5;
 /// Times that are tried when the named one is taken: what is seen to be free nobody else takes in the same
 /// transaction, or they do now and then where several write.
 const TRIES: usize = 20;
@@ -56,6 +57,7 @@ struct Row {
     schedule: i64,
     service: i64,
     starts: Timestamp,
+    ends: Timestamp,
     state: String,
 }
 
@@ -77,7 +79,7 @@ pub(crate) fn hold(
     if live_holds(tx, &request.patient)? >= MAX_HOLDS {
         return Ok(refused(Refusal::TooMany));
     }
-    let Some(seat) = free_seat(tx, &offer, office.source)? else {
+    let Some((offer, seat)) = seen_free(tx, office, Some(offer))? else {
         return too_late(tx, office, asked.key(), offer);
     };
     let until = now.plus(HOLD);
@@ -115,7 +117,11 @@ pub(crate) fn book(
 ) -> Result<Answer, StoreError> {
     let office = &office.up_to_date(tx)?;
     if let Some(changed) = &request.resource {
-        return change(tx, office, request, changed);
+        let id = changed.id.as_deref().unwrap_or_default();
+        return match waiting_list::find(tx, id, &request.patient)? {
+            Some(place) => waiting_list::answer(tx, office, &place, request, changed),
+            None => change(tx, office, request, changed),
+        };
     }
     let Some(wanted) = &request.appointment else {
         return Ok(refused(Refusal::NotOffered));
@@ -124,7 +130,12 @@ pub(crate) fn book(
         return Ok(refused(Refusal::TooMany));
     }
     match find(tx, wanted, &request.patient)? {
-        Some(held) if held.state == "held" => book_held(tx, office, &held, request),
+        Some(held) if held.state == "held" => {
+            match waiting_list::find(tx, wanted, &request.patient)? {
+                Some(place) => waiting_list::take(tx, office, &place, None, request),
+                None => book_held(tx, office, &held, request),
+            }
+        }
         Some(_) => Ok(refused(Refusal::NotOffered)),
         None => book_proposed(tx, office, asked, wanted, request),
     }
@@ -164,16 +175,21 @@ fn book_proposed(
     }
 }
 
-/// What is offered, with a seat, where one is free.
+/// What is offered, with a seat, where one is free and nobody waits for it.
 fn seen_free<'o>(
-    tx: &Tx<'_>,
+    tx: &mut Tx<'_>,
     office: &Office,
     offered: Option<Offer<'o>>,
 ) -> Result<Option<(Offer<'o>, FreeSeat)>, StoreError> {
     let Some(offer) = offered else {
         return Ok(None);
     };
-    Ok(free_seat(tx, &offer, office.source)?.map(|seat| (offer, seat)))
+    let mut seat = free_seat(tx, &offer, office.source)?;
+    if seat.as_ref().is_some_and(FreeSeat::has_ended_holds) {
+        waiting_list::before_others(tx, office, &offer)?;
+        seat = free_seat(tx, &offer, office.source)?;
+    }
+    Ok(seat.map(|seat| (offer, seat)))
 }
 
 /// The named time where it was seen to be free, or the nearest that the person said would do instead, taken for their
@@ -259,7 +275,7 @@ fn book_held(
 }
 
 /// The time is taken: writes the Appointment and its Invoice.
-fn confirm(
+pub(super) fn confirm(
     tx: &mut Tx<'_>,
     office: &Office,
     offer: &Offer<'_>,
@@ -290,7 +306,7 @@ fn change(
     let patient = &*request.patient;
     let id = changed.id.as_deref().unwrap_or_default();
     let Some(row) = find(tx, id, patient)?.filter(|row| row.state != "held") else {
-        return Ok(refused(Refusal::NotOffered));
+        return no_booking(tx, office, patient, changed);
     };
     let Some(mut appointment) = resources::json_of(tx, "Appointment", id)?
         .and_then(|json| Appointment::from_json(&json).ok())
@@ -313,7 +329,9 @@ fn change(
             )?;
             billing::cancel_for_visit(tx, row.pk)?;
             appointment.status = AppointmentStatus::Cancelled;
-            store(tx, office, id, patient, appointment)
+            let answer = store(tx, office, id, patient, appointment)?;
+            row.is_free(tx, office)?;
+            Ok(answer)
         }
         AppointmentStatus::Booked if row.state == "booked" => {
             let Some(offer) = wanted_instead(tx, office, &row, request, changed) else {
@@ -345,7 +363,9 @@ fn change(
             appointment.end = offered.end;
             appointment.practitioner = offered.practitioner;
             appointment.location = offered.location;
-            store(tx, office, id, patient, appointment)
+            let answer = store(tx, office, id, patient, appointment)?;
+            row.is_free(tx, office)?;
+            Ok(answer)
         }
         AppointmentStatus::Booked
         | AppointmentStatus::Proposed
@@ -357,6 +377,30 @@ fn change(
         | AppointmentStatus::CheckedIn
         | AppointmentStatus::Waitlist => Ok(refused(Refusal::NotOffered)),
     }
+}
+
+/// What is called off a second time under another key may have been a place on the waiting list, of which no row is left.
+fn no_booking(
+    tx: &Tx<'_>,
+    office: &Office,
+    patient: &str,
+    changed: &Appointment,
+) -> Result<Answer, StoreError> {
+    let id = changed.id.as_deref().unwrap_or_default();
+    let stands = resources::json_of(tx, "Appointment", id)?
+        .and_then(|json| Some((Appointment::from_json(&json).ok()?, json)));
+    let is_over = |one: &Appointment| {
+        let of = one.patient.as_ref().map(|of| of.id.as_str());
+        one.status == AppointmentStatus::Cancelled && one.requested.is_some() && of == Some(patient)
+    };
+    Ok(match stands {
+        Some((place, json))
+            if changed.status == AppointmentStatus::Cancelled && is_over(&place) =>
+        {
+            office.done(&place, &json)
+        }
+        _ => refused(Refusal::NotOffered),
+    })
 }
 
 /// The offered time at which an Appointment is to be from now on.
@@ -381,7 +425,7 @@ fn wanted_instead<'o>(
 }
 
 /// Writes the Appointment into the person's book and answers with it.
-fn store(
+pub(super) fn store(
     tx: &mut Tx<'_>,
     office: &Office,
     id: &str,
@@ -408,6 +452,14 @@ impl Row {
         )
     }
 
+    /// Its time is nobody's any more: whoever waits for it comes first.
+    fn is_free(&self, tx: &mut Tx<'_>, office: &Office) -> Result<(), StoreError> {
+        match Time::of(self.schedule, self.starts, self.ends) {
+            Some(time) => waiting_list::freed(tx, office, time, true),
+            None => Ok(()),
+        }
+    }
+
     /// The same whether it is still offered or not.
     fn place<'c>(&self, calendar: &'c Calendar) -> Option<Offer<'c>> {
         let cell = Cell::beginning_at(self.starts)?;
@@ -417,7 +469,7 @@ impl Row {
 
 fn find(tx: &Tx<'_>, id: &str, patient: &str) -> Result<Option<Row>, StoreError> {
     tx.sql().first(
-        "SELECT pk, id, schedule, service, starts, state FROM appointment WHERE id = ?1 AND patient = ?2",
+        "SELECT pk, id, schedule, service, starts, ends, state FROM appointment WHERE id = ?1 AND patient = ?2",
         params![id, patient],
         |row| {
             Ok(Row {
@@ -426,7 +478,8 @@ fn find(tx: &Tx<'_>, id: &str, patient: &str) -> Result<Option<Row>, StoreError>
                 schedule: row.get(2)?,
                 service: row.get(3)?,
                 starts: Timestamp::from_millis(row.get(4)?),
-                state: row.get(5)?,
+                ends: Timestamp::from_millis(row.get(5)?),
+                state: row.get(6)?,
             })
         },
     )
@@ -487,13 +540,13 @@ fn too_late(
     taken(tx, office, offer)
 }
 
-fn is_id_used(tx: &Tx<'_>, id: &str) -> Result<bool, StoreError> {
+pub(super) fn is_id_used(tx: &Tx<'_>, id: &str) -> Result<bool, StoreError> {
     let used = "SELECT 1 FROM appointment WHERE id = ?1
                 UNION ALL SELECT 1 FROM resource WHERE type = 'Appointment' AND id = ?1";
     tx.sql().exists(used, params![id])
 }
 
-fn remove(tx: &Tx<'_>, pk: i64) -> Result<(), StoreError> {
+pub(super) fn remove(tx: &Tx<'_>, pk: i64) -> Result<(), StoreError> {
     tx.sql()
         .execute("DELETE FROM appointment WHERE pk = ?1", params![pk])?;
     Ok(())
@@ -501,13 +554,14 @@ fn remove(tx: &Tx<'_>, pk: i64) -> Result<(), StoreError> {
 
 fn live_holds(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
     tx.sql().one(
-        "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'held' AND expires > ?2",
+        "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'held' AND expires > ?2
+         AND id NOT IN (SELECT id FROM waiting WHERE patient = ?1)",
         params![patient, tx.now().as_millis()],
         |row| row.get(0),
     )
 }
 
-fn coming_bookings(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
+pub(super) fn coming_bookings(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
     tx.sql().one(
         "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'booked' AND ends > ?2",
         params![patient, tx.now().as_millis()],
@@ -525,14 +579,24 @@ fn patient(tx: &Tx<'_>, id: &str) -> Result<PatientView, StoreError> {
     })
 }
 
-fn patient_ref(tx: &Tx<'_>, id: &str) -> Result<Ref, StoreError> {
+pub(super) fn patient_ref(tx: &Tx<'_>, id: &str) -> Result<Ref, StoreError> {
     Ok(Ref::new(id, patient(tx, id)?.name))
 }
 
 impl Office {
+    /// Of this clinic, as what is offered was known last.
+    pub fn of(inner: &Arc<Inner>, source: Source, base: &str) -> Self {
+        Self {
+            inner: Arc::clone(inner),
+            calendar: inner.calendar(),
+            source,
+            base: Arc::from(base),
+        }
+    }
+
     /// With what is offered as this transaction finds it, and as it stays until the transaction is over: who changes a
     /// timetable is told of every booking that it leaves without a time.
-    fn up_to_date(&self, tx: &Tx<'_>) -> Result<Self, StoreError> {
+    pub(super) fn up_to_date(&self, tx: &Tx<'_>) -> Result<Self, StoreError> {
         let mut office = self.clone();
         if calendar_version::read_and_hold(tx.sql())? != self.calendar.version() {
             office.calendar = Arc::new(Calendar::load(tx.sql())?);
@@ -542,7 +606,7 @@ impl Office {
     }
 
     /// The answer that something was done: the Appointment, whose JSON is given, as it is now.
-    fn done(&self, appointment: &Appointment, json: &str) -> Answer {
+    pub(super) fn done(&self, appointment: &Appointment, json: &str) -> Answer {
         Answer::done(self.bundle(&[(appointment, json)], None))
     }
 
@@ -581,12 +645,12 @@ fn taken(tx: &Tx<'_>, office: &Office, offer: Offer<'_>) -> Result<Answer, Store
     Ok(Answer::refused(Refusal::SlotTaken, body))
 }
 
-fn refused(refusal: Refusal) -> Answer {
+pub(super) fn refused(refusal: Refusal) -> Answer {
     Answer::refused(refusal, refusal.outcome().to_json())
 }
 
 /// The id is that of an appointment already.
-fn reused() -> Answer {
+pub(super) fn reused() -> Answer {
     let text = "The Idempotency-Key was used for another request.";
     Answer::id_used(Outcome::error("duplicate", text).to_json())
 }

@@ -21,6 +21,13 @@ pub(super) struct FreeSeat {
     has_ended_holds: bool,
 }
 
+impl FreeSeat {
+    /// Whether holds whose time is over still lie there, in some seat.
+    pub fn has_ended_holds(&self) -> bool {
+        self.has_ended_holds
+    }
+}
+
 /// The first seat of an offered time that nobody has.
 pub(super) fn free_seat(
     tx: &Tx<'_>,

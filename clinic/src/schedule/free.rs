@@ -28,7 +28,8 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    fn fits(&self, schedule: &Schedule, service: &Service) -> bool {
+    /// Whether a visit there will do, whenever it is.
+    pub(super) fn fits(&self, schedule: &Schedule, service: &Service) -> bool {
         let is = |wanted: &Option<String>, id: &str| wanted.as_deref().is_none_or(|w| w == id);
         is(&self.service, &service.id)
             && is(&self.location, &schedule.location.id)

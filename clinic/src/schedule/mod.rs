@@ -12,6 +12,7 @@ mod refusal;
 mod source;
 mod stranded;
 pub(crate) mod timetable;
+pub(crate) mod waiting_list;
 
 pub(crate) use answers::{Answer, Asked, Operation, once};
 pub(crate) use at_desk::book_at_desk;

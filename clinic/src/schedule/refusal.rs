@@ -11,6 +11,10 @@ pub enum Refusal {
     NotOffered,
     /// The person has as many as one may have.
     TooMany,
+    /// The person is on that waiting list already.
+    AlreadyWaiting,
+    /// What was offered to the person, who waits, is offered to them no longer.
+    OfferOver,
 }
 
 impl Refusal {
@@ -21,14 +25,22 @@ impl Refusal {
             Self::SlotTaken => "slot-taken",
             Self::NotOffered => "not-offered",
             Self::TooMany => "too-many",
+            Self::AlreadyWaiting => "already-waiting",
+            Self::OfferOver => "offer-over",
         }
     }
 
     /// The refusal of a code.
     pub(super) fn of_code(code: &str) -> Option<Self> {
-        [Self::SlotTaken, Self::NotOffered, Self::TooMany]
-            .into_iter()
-            .find(|refusal| refusal.code() == code)
+        [
+            Self::SlotTaken,
+            Self::NotOffered,
+            Self::TooMany,
+            Self::AlreadyWaiting,
+            Self::OfferOver,
+        ]
+        .into_iter()
+        .find(|refusal| refusal.code() == code)
     }
 
     /// As it is answered.
@@ -37,6 +49,11 @@ impl Refusal {
             Self::SlotTaken => ("conflict", "Giờ này vừa có người đặt."),
             Self::NotOffered => ("business-rule", "Giờ này không có trong lịch khám."),
             Self::TooMany => ("business-rule", "Đã có đủ số lịch khám cho phép."),
+            Self::AlreadyWaiting => ("business-rule", "Đã có tên trong danh sách chờ này."),
+            Self::OfferOver => (
+                "business-rule",
+                "Giờ này đã chuyển cho người kế tiếp trong danh sách chờ.",
+            ),
         };
         Outcome::refused(kind, self.code(), text)
     }

@@ -77,6 +77,11 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Somebody on the waiting list may be asked once this is committed.
+    pub fn tell_waiting_list(&mut self) {
+        self.news.waiting_list = true;
+    }
+
     pub(super) fn into_news(self) -> News {
         self.news
     }
@@ -147,13 +152,16 @@ impl News {
         self.patients.append(&mut other.patients);
         self.desk.append(&mut other.desk);
         self.calendar |= other.calendar;
+        self.waiting_list |= other.waiting_list;
     }
 
+    /// Whether other processes need not be told.
     pub fn is_empty(&self) -> bool {
         let Self {
             patients,
             desk,
             calendar,
+            waiting_list: _,
         } = self;
         BTreeSet::is_empty(patients) && desk.is_empty() && !calendar
     }

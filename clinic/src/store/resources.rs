@@ -157,6 +157,18 @@ pub(crate) fn lock_person(tx: &Tx<'_>, patient: &str) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// As [`lock_person`], where nobody else has the person just now and nothing need be waited for. Whether it could.
+pub(crate) fn try_lock_person(tx: &Tx<'_>, patient: &str) -> Result<bool, StoreError> {
+    match tx.sql().dialect() {
+        // There is one writer.
+        Dialect::Sqlite => Ok(true),
+        Dialect::Postgres => tx.sql().exists(
+            "SELECT 1 FROM feed WHERE patient = ?1 FOR UPDATE SKIP LOCKED",
+            params![patient],
+        ),
+    }
+}
+
 /// Appends to a person's feed; the resource's earlier row there is superseded and goes.
 fn append(
     tx: &mut Tx<'_>,

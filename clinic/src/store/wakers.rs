@@ -24,6 +24,8 @@ pub(crate) struct News {
     pub desk: BTreeSet<DeskNews>,
     /// What is offered.
     pub calendar: bool,
+    /// Somebody on the waiting list may be asked now. Any process may do that; others are not told.
+    pub waiting_list: bool,
 }
 
 impl fmt::Debug for News {
@@ -33,6 +35,7 @@ impl fmt::Debug for News {
             .field("patients", &self.patients.len())
             .field("desk", &self.desk)
             .field("calendar", &self.calendar)
+            .field("waiting_list", &self.waiting_list)
             .finish()
     }
 }
@@ -42,6 +45,7 @@ pub(crate) struct Wakers {
     feeds: Mutex<BTreeMap<String, watch::Sender<()>>>,
     desk: broadcast::Sender<DeskNews>,
     calendar: watch::Sender<()>,
+    waiting_list: watch::Sender<()>,
 }
 
 impl fmt::Debug for Wakers {
@@ -57,6 +61,7 @@ impl Default for Wakers {
             feeds: Mutex::default(),
             desk: broadcast::channel(64).0,
             calendar: watch::channel(()).0,
+            waiting_list: watch::channel(()).0,
         }
     }
 }
@@ -82,6 +87,11 @@ impl Wakers {
         self.calendar.subscribe()
     }
 
+    /// Is told when somebody on the waiting list may be asked.
+    pub fn waiting_list(&self) -> watch::Receiver<()> {
+        self.waiting_list.subscribe()
+    }
+
     /// Wakes whoever waits for this.
     pub fn wake(&self, news: &News) {
         if !news.patients.is_empty() {
@@ -99,6 +109,9 @@ impl Wakers {
         }
         if news.calendar {
             self.calendar.send_replace(());
+        }
+        if news.waiting_list {
+            self.waiting_list.send_replace(());
         }
     }
 

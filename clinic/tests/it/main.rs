@@ -24,4 +24,5 @@ mod review;
 mod search;
 mod support;
 mod timetable;
+mod waiting_list;
 mod writing;

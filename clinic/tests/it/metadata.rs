@@ -58,6 +58,7 @@ async fn whatever_metadata_lists_is_there() {
             ("Appointment", "hold"),
             ("Appointment", "book"),
             ("Appointment", "join"),
+            ("Appointment", "wait"),
             ("Patient", "changes")
         ]
     );

@@ -9,13 +9,16 @@ use sokhoe_vault::{IntentKind, StoredBooking};
 use crate::error::AppError;
 use crate::session::{OpenBook, Session, SoKhoe};
 use crate::views::{BookingStatus, BookingView};
+use crate::waiting_list::OnTheWay;
 
 /// What is on its way for bookings, by their ids.
-struct Outbox {
+pub(crate) struct Outbox {
     cancelling: HashSet<String>,
     /// When each is to begin that is to be moved: as was decided last.
     moving: HashMap<String, Timestamp>,
     parked: HashMap<String, IntentKind>,
+    /// Of places on waiting lists.
+    pub(crate) of_places: OnTheWay,
 }
 
 impl SoKhoe {
@@ -102,6 +105,7 @@ impl Session {
                 .into_iter()
                 .map(|parked| (parked.intent.thing, parked.intent.kind))
                 .collect(),
+            of_places: OnTheWay::of(book.vault.waiting()?),
         })
     }
 
@@ -124,10 +128,13 @@ impl Session {
         let is_confirmed = booking.state == BookingState::Confirmed;
         let moving_to = outbox.moving.get(&id).copied();
         let moving_to = moving_to.filter(|_| is_confirmed && !cancelling);
-        let what = match (cancelling, moving_to) {
-            (true, _) => IntentKind::Cancel,
-            (false, Some(_)) => IntentKind::Move,
-            (false, None) => IntentKind::Book,
+        let waiting = self.waiting_view(&booking, outbox);
+        let of_place = waiting.as_ref().and(outbox.of_places.last(&id));
+        let what = match (cancelling, moving_to, of_place) {
+            (true, _, _) => IntentKind::Cancel,
+            (false, Some(_), _) => IntentKind::Move,
+            (false, None, Some(of_place)) => of_place,
+            (false, None, None) => IntentKind::Book,
         };
         let waits = what != IntentKind::Book || !booking.state.is_settled();
         let next_try = waits.then(|| self.next_try(&booking.clinic)).flatten();
@@ -135,16 +142,28 @@ impl Session {
             (Some(IntentKind::Book), _) => self.words.say("booking-parked"),
             (Some(IntentKind::Cancel), _) => self.words.say("booking-cancelling-parked"),
             (Some(IntentKind::Move), _) => self.words.say("booking-moving-parked"),
+            (Some(IntentKind::Wait), _) => self.words.say("waiting-parked"),
+            (Some(IntentKind::Take | IntentKind::Decline), _) => {
+                self.words.say("waiting-answer-parked")
+            }
             (None, Some(next_try)) => self.words.next_try(what, next_try, now),
             (None, None) if cancelling => self.words.say("booking-cancelling"),
-            (None, None) => match moving_to {
-                Some(to) => self.words.moving(to, now),
-                None => self.words.booking_at(&booking, now),
+            (None, None) => match (moving_to, &waiting) {
+                (Some(to), _) => self.words.moving(to, now),
+                (None, Some(waiting)) => self.waiting_text(&booking, waiting),
+                (None, None) => self.words.booking_at(&booking, now),
             },
         };
         let alternatives = match &booking.state {
             BookingState::Refused(Refusal::SlotTaken { alternatives }) => alternatives.clone(),
             _ => Vec::new(),
+        };
+        let has_a_time = waiting
+            .as_ref()
+            .is_none_or(|waiting| waiting.offered_until.is_some());
+        let when_text = match has_a_time {
+            true => self.words.when(booking.start, now),
+            false => self.period_text(&booking),
         };
         BookingView {
             id,
@@ -152,13 +171,15 @@ impl Session {
             clinic_id: booking.clinic.0,
             start: booking.start,
             end: booking.end,
-            when_text: self.words.when(booking.start, now),
+            when_text,
             service: booking.service,
             practitioner: booking.practitioner,
             location: booking.location,
             status: match booking.state {
                 BookingState::WaitingForNetwork => BookingStatus::WaitingForNetwork,
                 BookingState::Sending => BookingStatus::Sending,
+                BookingState::OnWaitingList { .. } => BookingStatus::OnWaitingList,
+                BookingState::Offered { .. } => BookingStatus::Offered,
                 BookingState::Confirmed => BookingStatus::Confirmed,
                 BookingState::Refused(_) => BookingStatus::Refused,
                 BookingState::Cancelled => BookingStatus::Cancelled,
@@ -168,6 +189,7 @@ impl Session {
             moving_to,
             alternatives,
             asked: booking.asked,
+            waiting,
         }
     }
 }

@@ -5,12 +5,12 @@ use sokhoe_sync::CancelIntent;
 use sokhoe_vault::{IntentKind, NewIntent};
 
 use crate::error::AppError;
-use crate::move_booking::drop_kept_back_moves;
+use crate::move_booking::drop_kept_back;
 use crate::session::SoKhoe;
 use crate::views::BookingView;
 
 impl SoKhoe {
-    /// Takes a booking back. Like a booking it is kept first and sent when it can be; the booking is
+    /// Takes a booking back, or leaves a waiting list. Like a booking it is kept first and sent when it can be; the booking is
     /// shown as cancelled only when the clinic has it so.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl SoKhoe {
                 body: serde_json::to_string(&intent).map_err(|_| AppError::internal("intent"))?,
                 created: now,
             };
-            drop_kept_back_moves(&book, booking_id)?;
+            drop_kept_back(&book, booking_id)?;
             book.vault.enqueue(&intent, &booking)?;
         }
         self.send(person_id, booking_id).await

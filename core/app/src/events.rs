@@ -1,7 +1,10 @@
 //! What must not be missed.
 
 use serde::de::DeserializeOwned;
-use sokhoe_sync::{CONFIRMED_OTHERWISE, Elsewhere, MOVE_REFUSED, MOVED, MoveRefused, Moved};
+use sokhoe_sync::{
+    CONFIRMED_OTHERWISE, Elsewhere, MOVE_REFUSED, MOVED, MoveRefused, Moved, OFFER_OVER, OfferOver,
+    Offered, TIME_OFFERED,
+};
 use sokhoe_vault::KeptEvent;
 
 use crate::error::AppError;
@@ -44,6 +47,8 @@ impl Session {
             MOVE_REFUSED => {
                 read::<MoveRefused>(event).map(|refused| words.move_refused(&refused, now))
             }
+            TIME_OFFERED => read::<Offered>(event).map(|offered| self.offered_text(&offered)),
+            OFFER_OVER => read::<OfferOver>(event).map(|over| self.offer_over_text(&over)),
             _ => None,
         };
         said.unwrap_or_else(|| words.event(&event.kind))

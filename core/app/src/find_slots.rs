@@ -92,7 +92,7 @@ impl SoKhoe {
 }
 
 /// What somebody wants, as the core knows it.
-fn wanted(asked: &SlotCriteria) -> Result<Criteria, AppError> {
+pub(crate) fn wanted(asked: &SlotCriteria) -> Result<Criteria, AppError> {
     let minute = |minute| u16::try_from(minute).unwrap_or(u16::MAX);
     let times = TimesOfWeek::default()
         .between(minute(asked.from_minute), minute(asked.until_minute))

@@ -157,9 +157,9 @@ impl Session {
 /// Whether a booking seems to be the one that a slip asks for: at the same clinic, around its days, of the same service or
 /// doctor as far as it names them.
 fn is_for(booking: &StoredBooking, clinic: &ClinicId, slip: &FollowUp) -> bool {
-    let stands = !matches!(
+    let stands = matches!(
         booking.state,
-        BookingState::Refused(_) | BookingState::Cancelled
+        BookingState::WaitingForNetwork | BookingState::Sending | BookingState::Confirmed
     );
     let days = slip.from.minus(EARLY)..slip.to.plus(LATE);
     let service = slip.service.as_ref().map(|it| &it.name);

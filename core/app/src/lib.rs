@@ -56,6 +56,7 @@ mod test_phone;
 mod travel_time;
 mod trend;
 mod views;
+mod waiting_list;
 pub mod words;
 
 pub use check::BookCheck;
@@ -98,4 +99,5 @@ pub use views::{
     SectionCountView, ServiceView, SlotCriteria, SlotView, SyncState, SyncStateView, SyncStatus,
     SyncView, TextPartView, TrendView,
 };
+pub use waiting_list::{JoinWaitingListRequest, WaitingView};
 pub use words::Language;

@@ -70,7 +70,7 @@ impl SoKhoe {
                         .map_err(|_| AppError::internal("intent"))?,
                     created: now,
                 };
-                drop_kept_back_moves(&book, &booking_id)?;
+                drop_kept_back(&book, &booking_id)?;
                 match book.vault.enqueue(&intent, &booking) {
                     // Its clinic called it off meanwhile.
                     Err(VaultError::BookingState { .. }) => return Err(not_confirmed()),
@@ -86,10 +86,15 @@ fn not_confirmed() -> AppError {
     AppError::invalid("booking", "is not confirmed")
 }
 
-/// Moves that are kept back are over once something else was decided of their booking, which would wait for them.
-pub(crate) fn drop_kept_back_moves(book: &OpenBook, booking_id: &str) -> Result<(), AppError> {
+/// Moves, and answers to offers, that are kept back are over once something else was decided of their booking, which would
+/// wait for them.
+pub(crate) fn drop_kept_back(book: &OpenBook, booking_id: &str) -> Result<(), AppError> {
     for parked in book.vault.parked()? {
-        if parked.intent.kind == IntentKind::Move && parked.intent.thing == booking_id {
+        let is_over = matches!(
+            parked.intent.kind,
+            IntentKind::Move | IntentKind::Take | IntentKind::Decline
+        );
+        if is_over && parked.intent.thing == booking_id {
             book.vault.drop_intent(parked.intent.id, &[])?;
         }
     }

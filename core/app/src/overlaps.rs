@@ -99,11 +99,19 @@ fn stands(book: &OpenBook) -> Result<Vec<StoredBooking>, AppError> {
         })
     };
     let mut bookings = book.vault.bookings()?;
+    // Whoever is to be on a waiting list has no time yet.
+    let is_to_wait = |booking: &StoredBooking| {
+        let mut waiting = waiting.iter();
+        waiting.any(|intent| intent.kind == IntentKind::Wait && intent.id == booking.id)
+    };
     bookings.retain(|booking| match booking.state {
-        BookingState::WaitingForNetwork | BookingState::Sending | BookingState::Confirmed => {
-            !is_called_off(booking)
+        BookingState::WaitingForNetwork
+        | BookingState::Sending
+        | BookingState::Confirmed
+        | BookingState::Offered { .. } => !is_called_off(booking) && !is_to_wait(booking),
+        BookingState::OnWaitingList { .. } | BookingState::Refused(_) | BookingState::Cancelled => {
+            false
         }
-        BookingState::Refused(_) | BookingState::Cancelled => false,
     });
     // One that is to be moved may take place at either time.
     for (id, wanted) in pending_moves(book)? {

@@ -82,8 +82,8 @@ impl SoKhoe {
         let _not_while_it_is_sent = book.syncing.lock().await;
         let intent = find(&book, id)?.intent;
         let booking = match intent.kind {
-            IntentKind::Book => book.vault.booking(intent.id)?,
-            IntentKind::Cancel | IntentKind::Move => None,
+            IntentKind::Book | IntentKind::Wait => book.vault.booking(intent.id)?,
+            IntentKind::Cancel | IntentKind::Move | IntentKind::Take | IntentKind::Decline => None,
         };
         let Some(booking) = booking.filter(|booking| !booking.state.is_settled()) else {
             return Ok(book.vault.drop_intent(intent.id, &[])?);
@@ -130,6 +130,9 @@ impl Session {
             IntentKind::Book => "parked-book",
             IntentKind::Cancel => "parked-cancel",
             IntentKind::Move => "parked-move",
+            IntentKind::Wait => "parked-wait",
+            IntentKind::Take => "parked-take",
+            IntentKind::Decline => "parked-decline",
         };
         let reason_text = match &parked.why {
             ParkedWhy::Unreadable => self.words.say("parked-unreadable"),

@@ -5,6 +5,8 @@ use sokhoe_domain::{EntryKind, Section, Timestamp, VisitMode, Vnd};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
 
+use crate::waiting_list::WaitingView;
+
 /// A person whose health book is on this phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonView {
@@ -292,6 +294,10 @@ pub enum BookingStatus {
     WaitingForNetwork,
     /// On its way; the clinic's answer is not known.
     Sending,
+    /// On the clinic's waiting list, which has no time yet.
+    OnWaitingList,
+    /// Who waits is offered this time: it is to be taken or declined.
+    Offered,
     /// The clinic has it.
     Confirmed,
     /// The clinic refused it for good.
@@ -335,6 +341,9 @@ pub struct BookingView {
     /// The time that was named first, when the clinic confirmed another that the person had allowed, or the same with
     /// another doctor. `start` is when to go.
     pub asked: Option<Timestamp>,
+    /// How the place on a waiting list stands that this is, or is to be. Without an offer `start` and `end` are within
+    /// which the time is wanted.
+    pub waiting: Option<WaitingView>,
 }
 
 /// What a synchronisation did.

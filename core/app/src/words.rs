@@ -154,6 +154,12 @@ impl Words {
         match state {
             BookingState::WaitingForNetwork => self.say("booking-waiting-for-network"),
             BookingState::Sending => self.say("booking-sending"),
+            BookingState::OnWaitingList { since } => {
+                self.say_with("waiting-since", &[("when", self.when(*since, now))])
+            }
+            BookingState::Offered { until, .. } => {
+                self.say_with("waiting-offered", &[("when", self.when(*until, now))])
+            }
             BookingState::Confirmed => self.say("booking-confirmed"),
             BookingState::Cancelled => self.say("booking-cancelled"),
             BookingState::Refused(Refusal::SlotTaken { alternatives })
@@ -178,6 +184,14 @@ impl Words {
                 if code == Refusal::TAKES_NO_BOOKINGS =>
             {
                 self.say("booking-not-by-app")
+            }
+            BookingState::Refused(Refusal::Other { code }) if code == Refusal::ALREADY_WAITING => {
+                self.say("waiting-already")
+            }
+            BookingState::Refused(Refusal::Other { code })
+                if code == Refusal::KEEPS_NO_WAITING_LIST =>
+            {
+                self.say("error-keeps-no-waiting-list")
             }
             BookingState::Refused(Refusal::Other { code }) => {
                 self.say_with("booking-refused", &[("code", code.clone())])
@@ -249,7 +263,7 @@ impl Words {
     }
 
     /// When, and with whom where that is known.
-    fn place(&self, start: Timestamp, practitioner: &str, now: Timestamp) -> String {
+    pub(crate) fn place(&self, start: Timestamp, practitioner: &str, now: Timestamp) -> String {
         let when = self.when(start, now);
         match practitioner.is_empty() {
             true => when,
@@ -403,6 +417,8 @@ impl Words {
             IntentKind::Book => "booking-next-try",
             IntentKind::Cancel => "booking-cancelling-next-try",
             IntentKind::Move => "booking-moving-next-try",
+            IntentKind::Wait => "waiting-next-try",
+            IntentKind::Take | IntentKind::Decline => "waiting-answer-next-try",
         };
         self.say_with(key, &[("when", self.when(at, now))])
     }
@@ -494,6 +510,9 @@ impl Words {
             AppError::Offline => self.say("error-offline"),
             AppError::BadAnswer { what } if what == Refusal::TAKES_NO_BOOKINGS => {
                 self.say("error-takes-no-bookings")
+            }
+            AppError::BadAnswer { what } if what == Refusal::KEEPS_NO_WAITING_LIST => {
+                self.say("error-keeps-no-waiting-list")
             }
             AppError::BadAnswer { what } => {
                 self.say_with("error-bad-answer", &[("what", what.clone())])

@@ -1,4 +1,4 @@
-//! IHE ITI-115..117: find, hold, book.
+//! IHE ITI-115..117: find, hold, book; and wait, which is ours.
 
 use sokhoe_domain::IntentId;
 use sokhoe_domain::ids::is_fhir_id;
@@ -86,6 +86,18 @@ impl ClinicClient {
             .get(&format!("Appointment/{appointment}/$join"))
             .await?;
         RemoteVisit::from_parameters(&body).map_err(garbled)
+    }
+
+    /// Puts a person on the waiting list for what `parameters` (those of a [`FindRequest`]) would find. The same key gives
+    /// the same answer: the place on the list.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn wait(&self, parameters: &str, key: IntentId) -> Result<BookAnswer, ClientError> {
+        let appointment = self
+            .schedule("Appointment/$wait", parameters.to_owned(), key)
+            .await?;
+        Ok(BookAnswer { appointment })
     }
 
     async fn schedule(

@@ -13,6 +13,18 @@ pub enum BookingState {
     WaitingForNetwork,
     /// On its way; the clinic's answer is not known.
     Sending,
+    /// On the clinic's waiting list: as soon as a time that suits is freed, the clinic offers it.
+    OnWaitingList {
+        /// Since when, by the clinic's clock.
+        since: Timestamp,
+    },
+    /// The clinic keeps a freed time for this person, for a few minutes: it is to be taken or declined.
+    Offered {
+        /// Since when they are on the list, by the clinic's clock.
+        since: Timestamp,
+        /// Until when the time is kept, by the clinic's clock. Only the clinic says that this is over.
+        until: Timestamp,
+    },
     /// The clinic has it.
     Confirmed,
     /// The clinic said no, for good: this intent is never sent again.
@@ -44,6 +56,12 @@ pub enum Refusal {
 impl Refusal {
     /// The code of a clinic whose server cannot take bookings by app: it is to be called.
     pub const TAKES_NO_BOOKINGS: &'static str = "takes-no-bookings";
+    /// The code of a clinic whose server keeps no waiting list.
+    pub const KEEPS_NO_WAITING_LIST: &'static str = "keeps-no-waiting-list";
+    /// A clinic's code: the person is on that waiting list already.
+    pub const ALREADY_WAITING: &'static str = "already-waiting";
+    /// A clinic's code: what it offered to somebody on its waiting list is offered to them no longer.
+    pub const OFFER_OVER: &'static str = "offer-over";
 
     /// [`Refusal::TAKES_NO_BOOKINGS`] as a refusal.
     #[must_use]
@@ -60,16 +78,29 @@ impl BookingState {
     pub fn is_settled(&self) -> bool {
         match self {
             Self::WaitingForNetwork | Self::Sending => false,
-            Self::Confirmed | Self::Refused(_) | Self::Cancelled => true,
+            Self::OnWaitingList { .. }
+            | Self::Offered { .. }
+            | Self::Confirmed
+            | Self::Refused(_)
+            | Self::Cancelled => true,
         }
     }
 
+    /// Whether it is a place on a waiting list, with a time offered or without.
+    #[must_use]
+    pub fn is_waiting_list(&self) -> bool {
+        matches!(self, Self::OnWaitingList { .. } | Self::Offered { .. })
+    }
+
     /// Whether the state may follow `self`. A refusal and a cancellation are final; a confirmation
-    /// can only be cancelled.
+    /// can only be cancelled; a place on a waiting list becomes anything that a clinic says but a refusal.
     #[must_use]
     pub fn may_become(&self, next: &Self) -> bool {
         match self {
             Self::WaitingForNetwork | Self::Sending => true,
+            Self::OnWaitingList { .. } | Self::Offered { .. } => {
+                next.is_waiting_list() || matches!(next, Self::Confirmed | Self::Cancelled)
+            }
             Self::Confirmed => matches!(next, Self::Confirmed | Self::Cancelled),
             Self::Refused(_) => next == self,
             Self::Cancelled => matches!(next, Self::Cancelled),
@@ -96,5 +127,28 @@ mod tests {
         assert!(!BookingState::Confirmed.may_become(&refused));
         assert!(BookingState::Confirmed.may_become(&BookingState::Cancelled));
         assert!(BookingState::Sending.may_become(&BookingState::WaitingForNetwork));
+    }
+
+    #[test]
+    fn a_place_on_a_waiting_list_goes_back_and_forth_until_it_is_booked_or_given_up() {
+        let since = Timestamp::from_millis(1);
+        let waits = BookingState::OnWaitingList { since };
+        let until = Timestamp::from_millis(2);
+        let offered = BookingState::Offered { since, until };
+        for next in [
+            &waits,
+            &offered,
+            &BookingState::Confirmed,
+            &BookingState::Cancelled,
+        ] {
+            assert!(
+                waits.may_become(next) && offered.may_become(next),
+                "{next:?}"
+            );
+        }
+        let refused = BookingState::Refused(Refusal::NotOffered);
+        assert!(!waits.may_become(&refused) && !offered.may_become(&BookingState::Sending));
+        assert!(!BookingState::Confirmed.may_become(&offered));
+        assert!(waits.is_settled() && BookingState::Sending.may_become(&waits));
     }
 }

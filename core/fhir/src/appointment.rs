@@ -12,6 +12,11 @@ pub const ESTIMATED_PRICE: &str = "https://sokhoe.vn/fhir/StructureDefinition/es
 /// Extension on an Appointment: until when the clinic keeps the time (`valueInstant`).
 pub const HELD_UNTIL: &str = "https://sokhoe.vn/fhir/StructureDefinition/held-until";
 
+/// Codes of ours why an Appointment was called off.
+pub const CANCELATION_REASON: &str = "https://sokhoe.vn/fhir/CodeSystem/cancelation-reason";
+/// The code of a place on a waiting list that ended because its time is over.
+pub const PERIOD_OVER: &str = "period-over";
+
 /// What screens and rules need of a FHIR Appointment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Appointment {
@@ -51,6 +56,12 @@ pub struct Appointment {
     pub step_free: Option<bool>,
     /// Where doctor and patient meet; unset when that is not told.
     pub mode: Option<VisitMode>,
+    /// Within which somebody on a waiting list wants it to begin (the first `requestedPeriod`).
+    pub requested: Option<(Timestamp, Timestamp)>,
+    /// Since when it is there (`created`), e.g. on a waiting list.
+    pub created: Option<Timestamp>,
+    /// Why it was called off (`cancelationReason`).
+    pub cancelation_reason: Option<Coded>,
 }
 
 /// `Appointment.status`.
@@ -181,6 +192,12 @@ impl Appointment {
             languages,
             step_free,
             mode,
+            requested: root.get("requestedPeriod").items().find_map(|period| {
+                let (start, end) = (period.get("start"), period.get("end"));
+                Some((read::timestamp(start)?, read::timestamp(end)?))
+            }),
+            created: read::timestamp(root.get("created")),
+            cancelation_reason: read::coded(root.get("cancelationReason")),
         })
     }
 
@@ -253,6 +270,13 @@ impl Appointment {
         let start = self.start.map(Timestamp::to_fhir);
         let end = self.end.map(Timestamp::to_fhir);
         let minutes = self.minutes.filter(|m| *m > 0).map(|m| m.to_string());
+        let created = self.created.map(Timestamp::to_fhir);
+        let period = self.requested.map(|(start, end)| {
+            Object::new()
+                .text("start", &start.to_fhir())
+                .text("end", &end.to_fhir())
+        });
+        let reason = self.cancelation_reason.as_ref().map(read::write_coded);
         let slot = self.slot.as_ref();
         let slot = slot.map(|id| read::write_reference("Slot", &Ref::new(id.as_str(), "")));
         Object::resource("Appointment")
@@ -260,14 +284,17 @@ impl Appointment {
             .object("meta", meta)
             .list("extension", extensions.into_iter().flatten().chain(told))
             .text("status", self.status.code())
+            .object("cancelationReason", reason.unwrap_or_default())
             .list("serviceType", service)
             .list("specialty", self.specialty.as_ref().map(read::write_coded))
             .maybe("start", start.as_deref())
             .maybe("end", end.as_deref())
             .raw("minutesDuration", minutes.as_deref().unwrap_or(""))
             .list("slot", slot)
+            .maybe("created", created.as_deref())
             .maybe("comment", self.comment.as_deref())
             .list("participant", participants)
+            .list("requestedPeriod", period)
     }
 }
 
@@ -339,12 +366,15 @@ pub(crate) mod tests {
             price in option::of(any::<i64>()),
             languages in proptest::collection::hash_set("[a-z]{2,3}(-[A-Z]{2})?", 0..3),
             (step_free, remote) in any::<(Option<bool>, Option<bool>)>(),
+            (requested, created) in (option::of((arb_time(), arb_time())), option::of(arb_time())),
+            cancelation_reason in option::of(arb_coded()),
         ) -> Appointment {
             let mode = remote.map(|remote| if remote { VisitMode::Remote } else { VisitMode::InPerson });
             Appointment {
                 id, version, status, start, end, minutes, slot, service, specialty, practitioner,
                 location, patient, held_until, comment, price: price.map(Vnd::new),
                 languages: languages.into_iter().collect(), step_free, mode,
+                requested, created, cancelation_reason,
             }
         }
     }
@@ -374,10 +404,37 @@ pub(crate) mod tests {
             languages: vec!["vi".to_owned(), "hmn".to_owned()],
             step_free: Some(true),
             mode: Some(VisitMode::InPerson),
+            requested: None,
+            created: None,
+            cancelation_reason: None,
         };
         let json = appointment.to_json();
         insta::assert_snapshot!(json);
         assert_eq!(Appointment::from_json(&json).unwrap(), appointment);
+    }
+
+    #[test]
+    fn a_place_on_a_waiting_list_needs_no_time() {
+        let at = |text| Timestamp::parse_fhir(text).unwrap();
+        let requested = (
+            at("2026-11-24T00:00:00+07:00"),
+            at("2026-12-04T00:00:00+07:00"),
+        );
+        let waits = Appointment {
+            id: Some("0198".to_owned()),
+            status: AppointmentStatus::Waitlist,
+            service: Some(Ref::new("kham-tim", "Khám tim mạch")),
+            patient: Some(Ref::new("bn1", "Nguyễn Thị Hoa")),
+            requested: Some(requested),
+            created: Some(at("2026-11-23T06:00:00+07:00")),
+            ..Appointment::default()
+        };
+        let json = waits.to_json();
+        assert!(json.contains(
+            r#""requestedPeriod":[{"start":"2026-11-24T00:00:00+07:00","end":"2026-12-04T00:00:00+07:00"}]"#
+        ));
+        assert!(!json.contains("cancelationReason") && !json.contains("\"start\":\"2026-11-23"));
+        assert_eq!(Appointment::from_json(&json).unwrap(), waits);
     }
 
     #[test]

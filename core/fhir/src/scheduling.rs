@@ -1,4 +1,5 @@
-//! The parameters of IHE ITI Scheduling: `$find` (ITI-115), `$hold` (ITI-116), `$book` (ITI-117).
+//! The parameters of IHE ITI Scheduling: `$find` (ITI-115), `$hold` (ITI-116), `$book` (ITI-117); and of our `$wait`,
+//! which are those of `$find`.
 
 use sokhoe_domain::{Criteria, Otherwise, Timestamp};
 
@@ -9,7 +10,8 @@ use crate::{Appointment, FhirError, criteria, otherwise, read};
 /// The name of the parameter that says where an Appointment is to be from now on.
 const MOVE_TO: &str = "move-to";
 
-/// `Appointment/$find`.
+/// `Appointment/$find`; and `Appointment/$wait` (ours), which puts a person on the waiting list for what would be found.
+/// That needs `service` and `patient`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FindRequest {
     /// Earliest begin.

@@ -9,6 +9,7 @@ use sokhoe_fhir::{Appointment, AppointmentStatus, FhirError, Ref};
 use sokhoe_vault::{NewEvent, StoredBooking};
 
 use crate::intent::{BookIntent, MoveIntent};
+use crate::waiting_list;
 
 /// The kind of the event that a booking was confirmed as the person had said would do, not as they named it first. Its
 /// body is [`Elsewhere`] as JSON.
@@ -144,7 +145,10 @@ pub(crate) fn with_asked(
         // Of a time that it is no longer at, nobody need be told what it was in the place of.
         before.asked.filter(|_| booking.start == before.start)
     } else {
-        (is_elsewhere && booking.state == BookingState::Confirmed).then_some(before.start)
+        // Whoever waited for any time of a period named none.
+        let is_named = intent.is_some();
+        (is_named && is_elsewhere && booking.state == BookingState::Confirmed)
+            .then_some(before.start)
     };
     StoredBooking { asked, ..booking }
 }
@@ -155,6 +159,9 @@ pub(crate) fn news_of(
     booking: &StoredBooking,
     at: Timestamp,
 ) -> NewEvent {
+    if let Some(of_place) = waiting_list::news(before, booking, at) {
+        return of_place;
+    }
     let is_moved = |before: &&StoredBooking| {
         before.state == BookingState::Confirmed
             && booking.state == BookingState::Confirmed
@@ -226,11 +233,17 @@ pub(crate) fn booking_from(
             .map(|r| r.name.clone())
             .unwrap_or_default()
     };
+    // On a waiting list there is no time yet, but one within which it is wanted.
+    let requested = appointment.requested;
+    let (start, end) = match (appointment.start, requested) {
+        (None, Some((start, end))) => (start, end),
+        (start, _) => (start?, appointment.end.or(start)?),
+    };
     Some(StoredBooking {
         id: appointment.id.as_deref()?.parse().ok()?,
         clinic: clinic.clone(),
-        start: appointment.start?,
-        end: appointment.end.or(appointment.start)?,
+        start,
+        end,
         service: name(&appointment.service),
         practitioner: name(&appointment.practitioner),
         location: name(&appointment.location),

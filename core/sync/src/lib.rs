@@ -14,6 +14,7 @@ mod lane;
 mod pace;
 mod server_slots;
 mod up;
+mod waiting_list;
 
 pub use appointment::{CONFIRMED_OTHERWISE, Elsewhere, MOVE_REFUSED, MOVED, MoveRefused, Moved};
 pub use bounds::Bounds;
@@ -27,3 +28,7 @@ pub use pace::{
 };
 pub use server_slots::{HeardWays, SlotSearch, services_of_server};
 pub use up::{Pushed, Urgency};
+pub use waiting_list::{
+    OFFER_OVER, ON_WAITING_LIST, OfferIntent, OfferOver, Offered, TIME_OFFERED, WAITING_OVER,
+    WaitIntent,
+};

@@ -140,6 +140,8 @@ pub(crate) const fn name(state: &BookingState) -> &'static str {
     match state {
         BookingState::WaitingForNetwork => "waiting for a network",
         BookingState::Sending => "sending",
+        BookingState::OnWaitingList { .. } => "on the waiting list",
+        BookingState::Offered { .. } => "offered",
         BookingState::Confirmed => "confirmed",
         BookingState::Refused(_) => "refused",
         BookingState::Cancelled => "cancelled",

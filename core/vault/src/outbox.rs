@@ -27,6 +27,12 @@ pub enum IntentKind {
     Cancel,
     /// Have a confirmed booking at another time. Until the clinic has it so, it stands where it was.
     Move,
+    /// Be put on a waiting list. The intent's id is that of the place, which may become a booking.
+    Wait,
+    /// Have the time that a clinic offers to somebody on its waiting list.
+    Take,
+    /// Not have it, and wait on.
+    Decline,
 }
 
 impl IntentKind {
@@ -37,15 +43,31 @@ impl IntentKind {
             Self::Book => "book",
             Self::Cancel => "cancel",
             Self::Move => "move",
+            Self::Wait => "wait",
+            Self::Take => "take",
+            Self::Decline => "decline",
         }
+    }
+
+    /// Whether the intent's id is the booking's: until the clinic answers it there is nothing else.
+    #[must_use]
+    pub const fn makes_its_booking(self) -> bool {
+        matches!(self, Self::Book | Self::Wait)
     }
 
     /// The kind of a stored text; nothing for one that a newer program wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Book, Self::Cancel, Self::Move]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        [
+            Self::Book,
+            Self::Cancel,
+            Self::Move,
+            Self::Wait,
+            Self::Take,
+            Self::Decline,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -139,7 +161,7 @@ fn booked_by(tx: &Transaction<'_>, id: IntentId) -> Result<Option<StoredBooking>
         })
         .optional()?
         .ok_or(VaultError::UnknownIntent)?;
-    if IntentKind::parse(&kind) != Some(IntentKind::Book) {
+    if !IntentKind::parse(&kind).is_some_and(IntentKind::makes_its_booking) {
         return Ok(None);
     }
     bookings::find(tx, booking?)
@@ -160,7 +182,7 @@ impl Vault {
                 .exists([&id])?;
             // A booking whose intent is gone was answered already.
             let answered =
-                intent.kind == IntentKind::Book && bookings::find(tx, intent.id)?.is_some();
+                intent.kind.makes_its_booking() && bookings::find(tx, intent.id)?.is_some();
             if known || answered {
                 return Ok(false);
             }
@@ -184,7 +206,15 @@ impl Vault {
                         to: "moved",
                     });
                 }
-                (IntentKind::Move, Some(_)) => {}
+                (IntentKind::Take | IntentKind::Decline, Some(known))
+                    if !matches!(known.state, BookingState::Offered { .. }) =>
+                {
+                    return Err(VaultError::BookingState {
+                        from: bookings::name(&known.state),
+                        to: "taken or declined",
+                    });
+                }
+                (IntentKind::Move | IntentKind::Take | IntentKind::Decline, Some(_)) => {}
                 _ => {
                     bookings::store(tx, booking)?;
                 }
@@ -251,7 +281,7 @@ impl Vault {
     fn select(&self, which: &str, now: Timestamp) -> Result<Vec<StoredIntent>, VaultError> {
         self.store().read(|tx, _| {
             let mut find = tx.prepare_cached(&format!(
-                r#"{COLUMNS_AND_BOOKING} AS "all" {which} ORDER BY "kind" <> 'book', "created", "id""#
+                r#"{COLUMNS_AND_BOOKING} AS "all" {which} ORDER BY "kind" NOT IN ('book', 'wait'), "created", "id""#
             ))?;
             let mut rows = find.query([now.as_millis()])?;
             let mut intents = Vec::new();
@@ -457,16 +487,18 @@ pub(crate) fn restore(tx: &Transaction<'_>, written: &WrittenIntent) -> Result<b
     let mut booking = written.booking();
     let stored = bookings::find(tx, booking.id)?;
     let answered = match (intent.kind, stored.as_ref().map(|stored| &stored.state)) {
-        (IntentKind::Book, Some(state)) => state.is_settled(),
+        (IntentKind::Book | IntentKind::Wait, Some(state)) => state.is_settled(),
         (IntentKind::Cancel | IntentKind::Move, Some(state)) => {
             matches!(state, BookingState::Cancelled | BookingState::Refused(_))
         }
+        // The book may have gone back to before the offer: then the clinic says what became of it.
+        (IntentKind::Take | IntentKind::Decline, Some(state)) => !state.is_waiting_list(),
         (_, None) => false,
     };
     if known || answered || is_answered(tx, intent.id)? {
         return Ok(false);
     }
-    if intent.kind == IntentKind::Book {
+    if intent.kind.makes_its_booking() {
         booking = stored.unwrap_or(booking);
         booking.state = BookingState::Sending;
         bookings::store(tx, &booking)?;
@@ -506,7 +538,7 @@ pub(crate) fn note_answered(tx: &Transaction<'_>, id: IntentId) -> Result<(), Va
 /// Every intent that the database holds, as the journal writes it.
 fn all_written(tx: &Transaction<'_>) -> Result<Vec<WrittenIntent>, VaultError> {
     let mut find = tx.prepare_cached(&format!(
-        r#"{COLUMNS_AND_BOOKING} ORDER BY "kind" <> 'book', "created", "id""#
+        r#"{COLUMNS_AND_BOOKING} ORDER BY "kind" NOT IN ('book', 'wait'), "created", "id""#
     ))?;
     let mut rows = find.query([])?;
     let mut written = Vec::new();

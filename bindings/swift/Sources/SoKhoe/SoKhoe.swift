@@ -190,6 +190,40 @@ public final class SoKhoe: Sendable {
         return try await core.moveBooking(request: request)
     }
 
+    /// Puts a person on a clinic's waiting list, as soon as there is a network. When a time that suits is freed, the
+    /// clinic keeps it for a few minutes: the booking is `offered` then, and an event says so. Leave the list by
+    /// `cancelBooking`.
+    public func joinWaitingList(
+        personId: String,
+        clinicId: String,
+        service: ServiceView,
+        from: Date,
+        to: Date,
+        criteria: SlotCriteria? = nil
+    ) async throws -> BookingView {
+        let request = JoinWaitingListRequest(
+            personId: personId,
+            clinicId: clinicId,
+            serviceId: service.id,
+            service: service.name,
+            from: from,
+            to: to,
+            criteria: criteria
+        )
+        return try await core.joinWaitingList(request: request)
+    }
+
+    /// Takes the time that a clinic offers. It is the person's when the clinic says so; when that comes too late the
+    /// person is still on the list, and an event says so.
+    public func takeOffer(personId: String, bookingId: String) async throws -> BookingView {
+        try await core.takeOffer(personId: personId, bookingId: bookingId)
+    }
+
+    /// Declines the time that a clinic offers: it goes to the next, and the person waits on.
+    public func declineOffer(personId: String, bookingId: String) async throws -> BookingView {
+        try await core.declineOffer(personId: personId, bookingId: bookingId)
+    }
+
     /// The bookings of a person, the next first.
     public func bookings(personId: String) async throws -> [BookingView] {
         try await core.bookings(personId: personId)

@@ -215,6 +215,31 @@ final class JourneyTests: XCTestCase {
         let told = try await phone.events(personId: person)
         XCTAssertTrue(told.contains { $0.kind == "booking-moved" && $0.subject == booked.id })
 
+        let services = try await phone.services(clinicId: slot.clinicId)
+        let service = try XCTUnwrap(services.first { $0.name == slot.service })
+        // Further than times are given out.
+        let some = later.start.addingTimeInterval(200 * 86_400)
+        let place = try await phone.joinWaitingList(
+            personId: person,
+            clinicId: slot.clinicId,
+            service: service,
+            from: some,
+            to: some.addingTimeInterval(3_600)
+        )
+        XCTAssertEqual(place.status, .onWaitingList, place.statusText)
+        XCTAssertNotNil(place.waiting)
+        XCTAssertNil(place.waiting?.offeredUntil)
+        do {
+            _ = try await phone.takeOffer(personId: person, bookingId: place.id)
+            XCTFail("nothing is offered")
+        } catch SoKhoeError.Validation {}
+        do {
+            _ = try await phone.declineOffer(personId: person, bookingId: place.id)
+            XCTFail("nothing is offered")
+        } catch SoKhoeError.Validation {}
+        let left = try await phone.cancelBooking(personId: person, bookingId: place.id)
+        XCTAssertEqual(left.status, .cancelled)
+
         let usual = try await phone.dayTimes()
         let early = DayTimesView(morning: 270, noon: usual.noon, evening: usual.evening, night: usual.night)
         let kept = try await phone.setDayTimes(early)

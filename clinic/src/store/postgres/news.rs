@@ -163,6 +163,7 @@ fn read(text: &str) -> Option<News> {
         patients: message.patients,
         desk: desk.into_iter().flatten().collect(),
         calendar: message.calendar,
+        waiting_list: false,
     })
 }
 
@@ -252,6 +253,7 @@ fn look(connection: &mut Connection, seen: &mut Seen) -> Result<News, StoreError
         patients,
         desk,
         calendar: is_other,
+        waiting_list: false,
     })
 }
 
@@ -265,6 +267,7 @@ mod tests {
             patients: (0..200).map(|n| format!("{n:064}")).collect(),
             desk: BTreeSet::from([DeskNews::Bookings]),
             calendar: true,
+            waiting_list: false,
         };
         let sent = messages(&news);
         assert!(sent.iter().all(|message| message.len() < 8000));

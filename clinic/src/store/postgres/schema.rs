@@ -7,6 +7,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_initial.sql"),
     include_str!("../../../migrations/postgres/0002_timetables.sql"),
     include_str!("../../../migrations/postgres/0003_answers.sql"),
+    include_str!("../../../migrations/postgres/0004_waiting_list.sql"),
 ];
 
 /// Any number that no other program locks by: "SoKhoe" in ASCII.

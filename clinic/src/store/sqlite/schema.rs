@@ -29,6 +29,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/sqlite/0005_answers.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/sqlite/0006_waiting_list.sql"),
+        None,
+    ),
 ];
 
 /// Brings the file to the newest version, each step in the transaction that says so.

@@ -2,6 +2,7 @@
 
 pub mod http;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -61,18 +62,7 @@ pub async fn hospital() -> Hospital {
     let clock = Arc::new(HandClock(AtomicI64::new(now.as_millis())));
     let keys = folder.path().join("data");
     let database = Database::of_environment(keys.join("clinic.db"));
-    let data = if database.is_postgres() {
-        let url = PostgresUrl::new(&database.url(), None).unwrap();
-        DataSource::Postgres { url, keys }
-    } else {
-        DataSource::Folder(keys)
-    };
-    let config = ClinicConfig::new(
-        data,
-        Arc::clone(&clock) as Arc<dyn Clock>,
-        Arc::new(SystemRng::default()),
-    );
-    let clinic = Clinic::open(config).unwrap();
+    let clinic = open(&database, keys, &clock);
     clinic.seed_hospital().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -86,6 +76,21 @@ pub async fn hospital() -> Hospital {
     }
 }
 
+fn open(database: &Database, keys: PathBuf, clock: &Arc<HandClock>) -> Clinic {
+    let data = if database.is_postgres() {
+        let url = PostgresUrl::new(&database.url(), None).unwrap();
+        DataSource::Postgres { url, keys }
+    } else {
+        DataSource::Folder(keys)
+    };
+    let config = ClinicConfig::new(
+        data,
+        Arc::clone(clock) as Arc<dyn Clock>,
+        Arc::new(SystemRng::default()),
+    );
+    Clinic::open(config).unwrap()
+}
+
 impl Hospital {
     /// Lets the clinic's clock go on until so many seconds after a time.
     pub fn advance_to(&self, time: &str, seconds: i64) {
@@ -93,6 +98,12 @@ impl Hospital {
         let missing = to - self.clock.now().as_millis();
         let missing = u64::try_from(missing).expect("the clock is not set back");
         self.clock.advance(Duration::from_millis(missing));
+    }
+
+    /// Another process of the same clinic, as good as.
+    pub fn beside(&self) -> Clinic {
+        let keys = self.folder.path().join("data");
+        open(&self.database, keys, &self.clock)
     }
 
     pub fn base(&self) -> String {

@@ -115,7 +115,9 @@ fn on_phone(
     for intent in book.vault.waiting()? {
         let description = match intent.kind {
             // It is its Appointment, above.
-            IntentKind::Book => None,
+            IntentKind::Book | IntentKind::Wait => None,
+            IntentKind::Take => Some(session.words.say("waiting-taking")),
+            IntentKind::Decline => Some(session.words.say("waiting-declining")),
             IntentKind::Cancel => Some(session.words.say("booking-cancelling")),
             IntentKind::Move => MoveIntent::read(&intent.body)
                 .map(|wanted| session.words.moving(wanted.start, session.now())),
@@ -143,6 +145,8 @@ fn appointment(
     let (status, state) = match booking.state {
         BookingState::WaitingForNetwork => ("proposed", "waiting-for-network"),
         BookingState::Sending => ("proposed", "sending"),
+        BookingState::OnWaitingList { .. } => ("waitlist", "on-waiting-list"),
+        BookingState::Offered { .. } => ("proposed", "offered"),
         BookingState::Confirmed => ("booked", "confirmed"),
         BookingState::Refused(_) => ("cancelled", "refused"),
         BookingState::Cancelled => ("cancelled", "cancelled"),

@@ -264,7 +264,7 @@ impl Luggage {
                 .find(|booking| booking.id.to_string() == intent.thing)
                 .ok_or_else(|| refused(MoveRefusal::Damaged))?;
             let mut about = about.clone();
-            if new.kind == IntentKind::Book {
+            if new.kind.makes_its_booking() {
                 about.state = BookingState::WaitingForNetwork;
             }
             vault.enqueue(&new, &about)?;
@@ -344,7 +344,10 @@ impl Person {
             // The feed brings the others.
             !matches!(
                 booking.state,
-                BookingState::Confirmed | BookingState::Cancelled
+                BookingState::Confirmed
+                    | BookingState::Cancelled
+                    | BookingState::OnWaitingList { .. }
+                    | BookingState::Offered { .. }
             ) || intents.iter().any(|intent| intent.thing == id)
         });
         Ok(Self {

@@ -13,6 +13,7 @@ use crate::appointment::{
 use crate::error::SyncError;
 use crate::intent::{BookIntent, MoveIntent};
 use crate::lane::{Engine, Lane};
+use crate::waiting_list::{self, OFFER_OVER};
 
 impl Engine {
     /// What the changes mean for bookings, and, when they are news, which of them must not be missed. What becomes of a
@@ -33,7 +34,10 @@ impl Engine {
                         continue;
                     };
                     let said = news_of(before.as_ref(), &booking, now);
-                    is_news |= before.is_some();
+                    // Whatever else is history: an offer waits for an answer.
+                    let is_offered = matches!(booking.state, BookingState::Offered { .. });
+                    is_news |= before.is_some() || is_offered;
+                    is_news &= said.kind != OFFER_OVER || !self.is_declined(booking.id)?;
                     bookings.push(booking);
                     said
                 }
@@ -77,7 +81,11 @@ impl Engine {
         let Ok(appointment) = appointment::read(lane.wire, json) else {
             return Ok(None);
         };
-        let Some(state) = decided(appointment.status) else {
+        let state = match lane.wire {
+            Wire::Clinic => waiting_list::state_of(&appointment, now),
+            Wire::Server => decided(appointment.status),
+        };
+        let Some(state) = state else {
             return Ok(None);
         };
         let Some(booking) = booking_from(&lane.clinic, &appointment, state, now) else {
@@ -117,6 +125,13 @@ impl Engine {
         })
     }
 
+    /// Whether the person said that they do not want what was offered: then that it goes on is no news.
+    fn is_declined(&self, place: IntentId) -> Result<bool, SyncError> {
+        let thing = place.to_string();
+        let mut waiting = self.vault.waiting()?.into_iter();
+        Ok(waiting.any(|intent| intent.kind == IntentKind::Decline && intent.thing == thing))
+    }
+
     /// What was decided of a booking that waits.
     fn book_intent(&self, id: IntentId) -> Result<Option<BookIntent>, SyncError> {
         let waiting = self.vault.waiting()?;
@@ -151,7 +166,9 @@ impl Engine {
         };
         let known = self.vault.booking(id)?;
         Ok(known
-            .filter(|before| before.state == BookingState::Confirmed)
+            .filter(|before| {
+                before.state == BookingState::Confirmed || before.state.is_waiting_list()
+            })
             .map(|before| StoredBooking {
                 state: BookingState::Cancelled,
                 updated: now,

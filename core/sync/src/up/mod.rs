@@ -24,6 +24,7 @@ use crate::error::SyncError;
 use crate::intent::{BookIntent, CancelIntent, MoveIntent};
 use crate::lane::{Engine, Lane};
 use crate::pace::{self, Cause, HostPaces, Permit, WaitUntil};
+use crate::waiting_list::{self, OFFER_OVER, OfferIntent, OfferOver, WaitIntent};
 pub(crate) use readings::ReadingWays;
 
 /// What the person hears when an intent is kept back.
@@ -243,8 +244,15 @@ impl Engine {
             self.park(intent, &ParkedWhy::Unreadable, &events, pushed)?;
             return Ok(false);
         };
-        // It was called off meanwhile: there is nothing to be moved.
-        if intent.kind == IntentKind::Move && booking.state != BookingState::Confirmed {
+        // It was called off meanwhile: there is nothing to be moved, or answered.
+        let is_over = match intent.kind {
+            IntentKind::Move => booking.state != BookingState::Confirmed,
+            IntentKind::Take | IntentKind::Decline => {
+                !booking.state.is_waiting_list() && booking.state != BookingState::Confirmed
+            }
+            IntentKind::Book | IntentKind::Cancel | IntentKind::Wait => false,
+        };
+        if is_over {
             self.vault.drop_intent(intent.id, &[])?;
             return Ok(true);
         }
@@ -262,9 +270,13 @@ impl Engine {
         if is_planted(Bug::ForgottenWhenSent) {
             self.vault.drop_intent(intent.id, &[])?;
         }
-        let outcome = match lane.wire {
-            Wire::Clinic => {
-                let answer = lane.client.book(&request, self.key_of(intent)).await;
+        let outcome = match (lane.wire, &request) {
+            (Wire::Clinic, request) => {
+                let key = self.key_of(intent);
+                let answer = match request {
+                    Asked::Book(request) => lane.client.book(request, key).await,
+                    Asked::Wait(wanted) => lane.client.wait(&wanted.parameters, key).await,
+                };
                 match answer {
                     Ok(answer) => {
                         permit.succeeded();
@@ -279,13 +291,23 @@ impl Engine {
                     }
                     Err(error) => {
                         permit.failed(&error);
-                        self.failed(lane, intent, booking, error, pushed)
+                        match self.offer_is_over(lane, intent, &booking, &error).await {
+                            Some(Ok(outcome)) => outcome,
+                            Some(Err(error)) => self.failed(lane, intent, booking, error, pushed),
+                            None => self.failed(lane, intent, booking, error, pushed),
+                        }
                     }
                 }
             }
-            Wire::Server => {
-                self.send_to_server(lane, intent, booking, &request, permit, pushed)
+            (Wire::Server, Asked::Book(request)) => {
+                self.send_to_server(lane, intent, booking, request, permit, pushed)
                     .await?
+            }
+            // Nobody is let wait at such a server; what was kept from another time is refused by this phone.
+            (Wire::Server, Asked::Wait(_)) => {
+                permit.succeeded();
+                let code = Refusal::KEEPS_NO_WAITING_LIST.to_owned();
+                self.refused(intent, booking, Refusal::Other { code })
             }
         };
         let kept = match outcome {
@@ -322,9 +344,23 @@ impl Engine {
         intent: &StoredIntent,
         answer: Appointment,
     ) -> Result<Appointment, ClientError> {
-        if intent.kind != IntentKind::Move || !intent.sent {
+        let may_be_old = match intent.kind {
+            IntentKind::Move | IntentKind::Wait | IntentKind::Take | IntentKind::Decline => true,
+            IntentKind::Book | IntentKind::Cancel => false,
+        };
+        if !may_be_old || !intent.sent {
             return Ok(answer);
         }
+        self.read_appointment(lane, intent, answer).await
+    }
+
+    /// The Appointment that an intent is about, as it stands; `known` with its state when it is gone.
+    async fn read_appointment(
+        &self,
+        lane: &Lane,
+        intent: &StoredIntent,
+        answer: Appointment,
+    ) -> Result<Appointment, ClientError> {
         let key = ResourceKey::new("Appointment", intent.thing.as_str());
         match lane.client.versioned(&key).await {
             Ok(versioned) => appointment::read(lane.wire, &versioned.json)
@@ -339,6 +375,58 @@ impl Engine {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// What a refused answer to an offer means: the time went to the next, and the person's place is as it stands. Nothing
+    /// for anything else.
+    async fn offer_is_over(
+        &self,
+        lane: &Lane,
+        intent: &StoredIntent,
+        before: &StoredBooking,
+        error: &ClientError,
+    ) -> Option<Result<Outcome, ClientError>> {
+        let ClientError::Refused { code, .. } = error else {
+            return None;
+        };
+        let answered = match intent.kind {
+            IntentKind::Take | IntentKind::Decline => OfferIntent::read(&intent.body)?,
+            IntentKind::Book | IntentKind::Cancel | IntentKind::Move | IntentKind::Wait => {
+                return None;
+            }
+        };
+        let gone = Appointment {
+            id: Some(intent.thing.clone()),
+            ..Appointment::default()
+        };
+        let stands = match self.read_appointment(lane, intent, gone).await {
+            Ok(stands) => stands,
+            Err(error) => return Some(Err(error)),
+        };
+        let names = names_of(intent, before, &stands);
+        let mut outcome = self.answered(intent, before.clone(), &names, &stands);
+        if let Outcome::Settled(booking, events) = &mut outcome
+            && booking.state.is_waiting_list()
+            && intent.kind == IntentKind::Take
+        {
+            let refusal = (code != Refusal::OFFER_OVER).then(|| refusal_of(code, Vec::new()));
+            let over = OfferOver {
+                start: answered.start,
+                refusal,
+            };
+            let event = NewEvent {
+                body: serde_json::to_string(&over).unwrap_or_default(),
+                ..self.event(OFFER_OVER, intent)
+            };
+            // What is offered all the same is still to be answered.
+            if matches!(before.state, BookingState::Offered { .. }) && booking.state == before.state
+            {
+                return Some(Ok(Outcome::Over(vec![event])));
+            }
+            events.retain(|event| event.kind != OFFER_OVER);
+            events.insert(0, event);
+        }
+        Some(Ok(outcome))
     }
 
     /// Under which id an intent goes out: its own, every time.
@@ -434,10 +522,14 @@ impl Engine {
                 too_many: UNCLEAR_ANSWERS,
             };
         }
-        let Some(state) = decided(appointment.status) else {
+        let updated = self.clock.now();
+        let said = match waiting_list::is_about_a_place(intent.kind) {
+            true => waiting_list::state_of(appointment, updated),
+            false => decided(appointment.status),
+        };
+        let Some(state) = said else {
             return undecided;
         };
-        let updated = self.clock.now();
         let named = book_intent(intent);
         let booking = booking_from(&before.clinic, appointment, state.clone(), updated)
             .map(|booking| with_names_of(booking, names))
@@ -449,7 +541,10 @@ impl Engine {
             });
         let news = news_of(Some(&before), &booking, updated);
         let subject = intent.thing.clone();
-        Outcome::Settled(booking, vec![NewEvent { subject, ..news }])
+        // Whoever declined knows that the time goes on.
+        let is_known = intent.kind == IntentKind::Decline && news.kind == OFFER_OVER;
+        let events = (!is_known).then_some(NewEvent { subject, ..news });
+        Outcome::Settled(booking, events.into_iter().collect())
     }
 
     fn failed(
@@ -462,8 +557,11 @@ impl Engine {
     ) -> Outcome {
         if is_planted(Bug::SilenceIsConfirmation) && matches!(error, ClientError::NoAnswer) {
             let state = match intent.kind {
-                IntentKind::Book | IntentKind::Move => BookingState::Confirmed,
+                IntentKind::Book | IntentKind::Move | IntentKind::Take => BookingState::Confirmed,
                 IntentKind::Cancel => BookingState::Cancelled,
+                IntentKind::Wait | IntentKind::Decline => BookingState::OnWaitingList {
+                    since: self.clock.now(),
+                },
             };
             let as_wanted = move_intent(intent).map(|wanted| moved_as_wanted(&before, &wanted));
             let booking = as_wanted.unwrap_or(before);
@@ -510,12 +608,7 @@ impl Engine {
             ClientError::NotFound | ClientError::Gone => refused(Refusal::NotOffered),
             ClientError::Refused {
                 code, alternatives, ..
-            } => refused(match code.as_str() {
-                "slot-taken" => Refusal::SlotTaken { alternatives },
-                "not-offered" => Refusal::NotOffered,
-                "too-many" => Refusal::TooMany,
-                _ => Refusal::Other { code },
-            }),
+            } => refused(refusal_of(&code, alternatives)),
         }
     }
 
@@ -530,6 +623,24 @@ impl Engine {
                     ..before
                 };
                 Outcome::Settled(booking, vec![self.event("booking-refused", intent)])
+            }
+            IntentKind::Wait => {
+                let booking = StoredBooking {
+                    state: BookingState::Refused(refusal),
+                    updated: self.clock.now(),
+                    ..before
+                };
+                Outcome::Settled(booking, vec![self.event("waiting-refused", intent)])
+            }
+            IntentKind::Take | IntentKind::Decline => {
+                let over = OfferOver {
+                    start: before.start,
+                    refusal: Some(refusal),
+                };
+                Outcome::Over(vec![NewEvent {
+                    body: serde_json::to_string(&over).unwrap_or_default(),
+                    ..self.event(OFFER_OVER, intent)
+                }])
             }
             IntentKind::Cancel => {
                 let events = vec![self.event("cancellation-refused", intent)];
@@ -558,6 +669,18 @@ impl Engine {
     }
 }
 
+/// A refusal by the code that a clinic gave.
+fn refusal_of(code: &str, alternatives: Vec<Timestamp>) -> Refusal {
+    match code {
+        "slot-taken" => Refusal::SlotTaken { alternatives },
+        "not-offered" => Refusal::NotOffered,
+        "too-many" => Refusal::TooMany,
+        code => Refusal::Other {
+            code: code.to_owned(),
+        },
+    }
+}
+
 /// The code of a refusal as clinics give it.
 fn code_of(refusal: Refusal) -> String {
     match refusal {
@@ -572,7 +695,11 @@ fn code_of(refusal: Refusal) -> String {
 fn book_intent(intent: &StoredIntent) -> Option<BookIntent> {
     match intent.kind {
         IntentKind::Book => BookIntent::read(&intent.body),
-        IntentKind::Cancel | IntentKind::Move => None,
+        IntentKind::Cancel
+        | IntentKind::Move
+        | IntentKind::Wait
+        | IntentKind::Take
+        | IntentKind::Decline => None,
     }
 }
 
@@ -580,7 +707,11 @@ fn book_intent(intent: &StoredIntent) -> Option<BookIntent> {
 fn move_intent(intent: &StoredIntent) -> Option<MoveIntent> {
     match intent.kind {
         IntentKind::Move => MoveIntent::read(&intent.body),
-        IntentKind::Book | IntentKind::Cancel => None,
+        IntentKind::Book
+        | IntentKind::Cancel
+        | IntentKind::Wait
+        | IntentKind::Take
+        | IntentKind::Decline => None,
     }
 }
 
@@ -593,12 +724,31 @@ fn names_of(
     match move_intent(intent) {
         Some(wanted) if appointment.start == Some(wanted.start) => moved_as_wanted(before, &wanted),
         Some(_) if appointment.start != Some(before.start) => of_another_time(before),
+        // A place without a time has no doctor but the one that the clinic names.
+        None if waiting_list::is_about_a_place(intent.kind) => of_another_time(before),
         _ => before.clone(),
     }
 }
 
-fn request_of(intent: &StoredIntent) -> Option<BookRequest> {
+/// What is asked of a clinic.
+enum Asked {
+    /// Something of a booking, or of a place on the waiting list.
+    Book(Box<BookRequest>),
+    /// A place on the waiting list.
+    Wait(WaitIntent),
+}
+
+fn request_of(intent: &StoredIntent) -> Option<Asked> {
     match intent.kind {
+        IntentKind::Wait => WaitIntent::read(&intent.body).map(Asked::Wait),
+        _ => book_request_of(intent).map(|request| Asked::Book(Box::new(request))),
+    }
+}
+
+fn book_request_of(intent: &StoredIntent) -> Option<BookRequest> {
+    match intent.kind {
+        IntentKind::Wait => None,
+        IntentKind::Take | IntentKind::Decline => waiting_list::answer_to_offer(intent),
         IntentKind::Book => {
             let body = BookIntent::read(&intent.body)?;
             Some(BookRequest {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use sokhoe_client::ClinicClient;
 use sokhoe_domain::ports::{BoxFuture, Clock, Limits, Rng, Transport, TransportError};
-use sokhoe_domain::{BookingState, ClinicId, IntentId};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal};
 use sokhoe_testing::disk::{Promise, SimDisk};
 use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
 use sokhoe_vault::{IntentKind, NewIntent, ParkedWhy, StoredBooking, Vault, VaultPorts};
@@ -18,6 +18,7 @@ use super::{Pushed, UNCLEAR_ANSWERS, Urgency};
 use crate::intent::{BookIntent, CancelIntent, MoveIntent};
 use crate::lane::{Engine, Lane};
 use crate::pace::HostPaces;
+use crate::waiting_list::{OfferIntent, WaitIntent};
 
 type Answer = Result<(u16, &'static str, Option<&'static str>), TransportError>;
 
@@ -141,6 +142,16 @@ impl World {
                 practitioner: String::new(),
                 location: String::new(),
             }),
+            IntentKind::Wait => serde_json::to_string(&WaitIntent {
+                patient_id: "p".to_owned(),
+                parameters: "{}".to_owned(),
+            }),
+            IntentKind::Take | IntentKind::Decline => serde_json::to_string(&OfferIntent {
+                appointment_id: about.to_string(),
+                patient_id: "p".to_owned(),
+                start: now.plus(Duration::from_secs(86_400)),
+                until: now.plus(Duration::from_secs(600)),
+            }),
         };
         let intent = NewIntent {
             id,
@@ -256,6 +267,28 @@ async fn a_refused_cancellation_is_kept_back_and_its_booking_stands() {
         ParkedWhy::Refused { code }
     );
     assert!(world.events().contains(&"cancellation-refused".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_let_wait_is_told_so_and_no_server_of_others_is_asked() {
+    let mut world = World::new();
+    let id = world.decides(IntentKind::Wait, None, None);
+    world.clinic.says(id, Ok((409, REFUSED, None)));
+    assert_eq!(world.push(Foreground).await.settled, 1);
+    let refused = |code: &str| {
+        BookingState::Refused(Refusal::Other {
+            code: code.to_owned(),
+        })
+    };
+    assert_eq!(world.state(id), refused("business-rule"));
+    assert_eq!(world.events(), ["waiting-refused"]);
+    assert_eq!(world.clinic.asked(), [id.to_string()]);
+
+    world.lane.wire = sokhoe_domain::Wire::Server;
+    let id = world.decides(IntentKind::Wait, None, None);
+    assert_eq!(world.push(Foreground).await.settled, 1);
+    assert_eq!(world.state(id), refused(Refusal::KEEPS_NO_WAITING_LIST));
+    assert!(world.clinic.asked().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -99,7 +99,10 @@ pub(super) fn bookings(context: &Context<'_>, bookings: &[BookingView]) -> Marku
     let open: Vec<_> = bookings
         .iter()
         .filter(|booking| match booking.status {
-            BookingStatus::WaitingForNetwork | BookingStatus::Sending => true,
+            BookingStatus::WaitingForNetwork
+            | BookingStatus::Sending
+            | BookingStatus::OnWaitingList
+            | BookingStatus::Offered => true,
             BookingStatus::Confirmed => booking.end >= context.now || booking.cancelling,
             BookingStatus::Refused | BookingStatus::Cancelled => false,
         })

@@ -30,6 +30,7 @@ import vn.sokhoe.core.ExportFormat
 import vn.sokhoe.core.FindSlotsRequest
 import vn.sokhoe.core.FollowUpView
 import vn.sokhoe.core.InvoiceView
+import vn.sokhoe.core.JoinWaitingListRequest
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.Language
 import vn.sokhoe.core.MoveBookingRequest
@@ -48,6 +49,7 @@ import vn.sokhoe.core.RemoteVisitView
 import vn.sokhoe.core.ScanView
 import vn.sokhoe.core.SectionCountView
 import vn.sokhoe.core.ServiceView
+import vn.sokhoe.core.SlotCriteria
 import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
 import vn.sokhoe.core.StorageView
@@ -192,6 +194,38 @@ public class SoKhoe private constructor(
         bookingId: String,
         slot: SlotView,
     ): BookingView = core.moveBooking(MoveBookingRequest(personId, bookingId, slot))
+
+    /**
+     * Puts a person on a clinic's waiting list, as soon as there is a network. When a time that suits is freed, the
+     * clinic keeps it for a few minutes: the booking is [BookingStatus.OFFERED] then, and an event says so. Leave the
+     * list by [cancelBooking].
+     */
+    public suspend fun joinWaitingList(
+        personId: String,
+        clinicId: String,
+        service: ServiceView,
+        from: Instant,
+        to: Instant,
+        criteria: SlotCriteria? = null,
+    ): BookingView =
+        core.joinWaitingList(
+            JoinWaitingListRequest(personId, clinicId, service.id, service.name, from, to, criteria),
+        )
+
+    /**
+     * Takes the time that a clinic offers. It is the person's when the clinic says so; when that comes too late the
+     * person is still on the list, and an event says so.
+     */
+    public suspend fun takeOffer(
+        personId: String,
+        bookingId: String,
+    ): BookingView = core.takeOffer(personId, bookingId)
+
+    /** Declines the time that a clinic offers: it goes to the next, and the person waits on. */
+    public suspend fun declineOffer(
+        personId: String,
+        bookingId: String,
+    ): BookingView = core.declineOffer(personId, bookingId)
 
     /** The bookings of a person, the next first. */
     public suspend fun bookings(personId: String): List<BookingView> = core.bookings(personId)

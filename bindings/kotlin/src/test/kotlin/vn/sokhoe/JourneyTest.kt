@@ -260,6 +260,16 @@ class JourneyTest {
                     assertEquals(later.start to null, moved.start to moved.movingTo)
                     assertTrue(phone.events(person).any { it.kind == "booking-moved" && it.subject == booked.id })
 
+                    val service = phone.services(slot.clinicId).first { it.name == slot.service }
+                    // Further than times are given out.
+                    val some = later.start.plus(Duration.ofDays(200))
+                    val place = phone.joinWaitingList(person, slot.clinicId, service, some, some.plusSeconds(3600))
+                    assertEquals(BookingStatus.ON_WAITING_LIST, place.status, place.statusText)
+                    assertEquals(null to false, place.waiting?.offeredUntil to place.waiting?.taking)
+                    assertThrows<SoKhoeException.Validation> { phone.takeOffer(person, place.id) }
+                    assertThrows<SoKhoeException.Validation> { phone.declineOffer(person, place.id) }
+                    assertEquals(BookingStatus.CANCELLED, phone.cancelBooking(person, place.id).status)
+
                     val early = phone.dayTimes().copy(morning = 270u)
                     assertEquals(early, phone.setDayTimes(early))
                     assertThrows<SoKhoeException.Validation> { phone.setDayTimes(early.copy(noon = 300u)) }
