@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{ProposedTrip, Timestamp};
 
 /// The state of a booking as a person sees it. Only a clinic makes it confirmed or refused
 /// (DESIGN.md, decision 4).
@@ -30,6 +30,13 @@ pub enum Refusal {
         /// Other free times, the nearest first.
         alternatives: Vec<Timestamp>,
     },
+    /// The times of a trip of several could not all be had, so that nobody of it has one.
+    TripTaken {
+        /// Whose time somebody else has, as places in the trip.
+        taken: Vec<usize>,
+        /// Other neighbouring times for all, the best first.
+        others: Vec<ProposedTrip>,
+    },
     /// The time has passed or is not offered.
     NotOffered,
     /// The person already has this many bookings at this clinic.
@@ -44,6 +51,9 @@ pub enum Refusal {
 impl Refusal {
     /// The code of a clinic whose server cannot take bookings by app: it is to be called.
     pub const TAKES_NO_BOOKINGS: &'static str = "takes-no-bookings";
+
+    /// The code of a clinic where several people cannot be booked together.
+    pub const BOOKS_ONE_AT_A_TIME: &'static str = "books-one-at-a-time";
 
     /// [`Refusal::TAKES_NO_BOOKINGS`] as a refusal.
     #[must_use]

@@ -17,6 +17,7 @@ pub mod ports;
 pub mod text;
 pub mod time;
 pub mod times_of_week;
+pub mod trip;
 
 pub use booking::{BookingState, Refusal};
 pub use criteria::{Criteria, Criterion, VisitFacts, VisitMode};
@@ -28,3 +29,4 @@ pub use otherwise::{Otherwise, OtherwiseError};
 pub use papers::{Paper, VisitKind};
 pub use time::Timestamp;
 pub use times_of_week::{NoSuchMinutes, TimesOfWeek};
+pub use trip::{ProposedTrip, ProposedVisit};
