@@ -27,7 +27,7 @@ use crate::store::{DeskNews, StoreError, Tx, calendar_version, params, resources
 const HOLD: Duration = Duration::from_secs(5 * 60);
 /// Live holds and coming bookings that one person may have here.
 const MAX_HOLDS: i64 = 3;
-const MAX_BOOKINGS: i64 = 5;
+pub(super) const MAX_BOOKINGS: i64 = 5;
 /// Times that are tried when the named one is taken: what is seen to be free nobody else takes in the same
 /// transaction, or they do now and then where several write.
 const TRIES: usize = 20;
@@ -267,16 +267,31 @@ fn confirm(
     id: &str,
     request: &BookRequest,
 ) -> Result<Answer, StoreError> {
-    let patient = patient(tx, &request.patient)?;
+    let comment = request.comment.as_deref();
+    let (appointment, json) = put_booked(tx, office, offer, pk, id, &request.patient, comment)?;
+    Ok(office.done(&appointment, &json))
+}
+
+/// Writes a booked Appointment and its Invoice into the person's book.
+pub(super) fn put_booked(
+    tx: &mut Tx<'_>,
+    office: &Office,
+    offer: &Offer<'_>,
+    pk: i64,
+    id: &str,
+    patient_id: &str,
+    comment: Option<&str>,
+) -> Result<(Appointment, String), StoreError> {
+    let patient = patient(tx, patient_id)?;
     let appointment = Appointment {
         status: AppointmentStatus::Booked,
-        patient: Some(Ref::new(&*request.patient, &*patient.name)),
-        comment: request.comment.clone(),
+        patient: Some(Ref::new(patient_id, &*patient.name)),
+        comment: comment.map(str::to_owned),
         ..offer.appointment()
     };
-    let answer = store(tx, office, id, &request.patient, appointment)?;
+    let put = put(tx, id, patient_id, appointment)?;
     billing::issue_for_visit(tx, &office.inner, &patient, offer.service, pk)?;
-    Ok(answer)
+    Ok(put)
 }
 
 /// A changed Appointment: called off, or at another time of the same service: of the same doctor, unless it says with
@@ -386,15 +401,26 @@ fn store(
     office: &Office,
     id: &str,
     patient: &str,
-    mut appointment: Appointment,
+    appointment: Appointment,
 ) -> Result<Answer, StoreError> {
+    let (appointment, json) = put(tx, id, patient, appointment)?;
+    Ok(office.done(&appointment, &json))
+}
+
+/// Writes the Appointment into the person's book; as it is there.
+fn put(
+    tx: &mut Tx<'_>,
+    id: &str,
+    patient: &str,
+    mut appointment: Appointment,
+) -> Result<(Appointment, String), StoreError> {
     let version = resources::next_version(tx, "Appointment", id)?;
     appointment.id = Some(id.to_owned());
     appointment.version = Some(version.to_string());
     let json = appointment.to_json();
     resources::put(tx, "Appointment", id, Some(patient), &json)?;
     tx.tell_desk(DeskNews::Bookings);
-    Ok(office.done(&appointment, &json))
+    Ok((appointment, json))
 }
 
 impl Row {
@@ -434,7 +460,7 @@ fn find(tx: &Tx<'_>, id: &str, patient: &str) -> Result<Option<Row>, StoreError>
 
 /// A new row, held or booked. Nothing when there is an Appointment of this id already: one made here, or one
 /// that came from outside, also when it was deleted.
-fn insert(
+pub(super) fn insert(
     tx: &Tx<'_>,
     id: &str,
     offer: &Offer<'_>,
@@ -487,7 +513,7 @@ fn too_late(
     taken(tx, office, offer)
 }
 
-fn is_id_used(tx: &Tx<'_>, id: &str) -> Result<bool, StoreError> {
+pub(super) fn is_id_used(tx: &Tx<'_>, id: &str) -> Result<bool, StoreError> {
     let used = "SELECT 1 FROM appointment WHERE id = ?1
                 UNION ALL SELECT 1 FROM resource WHERE type = 'Appointment' AND id = ?1";
     tx.sql().exists(used, params![id])
@@ -507,7 +533,7 @@ fn live_holds(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
     )
 }
 
-fn coming_bookings(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
+pub(super) fn coming_bookings(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
     tx.sql().one(
         "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'booked' AND ends > ?2",
         params![patient, tx.now().as_millis()],
@@ -532,7 +558,7 @@ fn patient_ref(tx: &Tx<'_>, id: &str) -> Result<Ref, StoreError> {
 impl Office {
     /// With what is offered as this transaction finds it, and as it stays until the transaction is over: who changes a
     /// timetable is told of every booking that it leaves without a time.
-    fn up_to_date(&self, tx: &Tx<'_>) -> Result<Self, StoreError> {
+    pub(super) fn up_to_date(&self, tx: &Tx<'_>) -> Result<Self, StoreError> {
         let mut office = self.clone();
         if calendar_version::read_and_hold(tx.sql())? != self.calendar.version() {
             office.calendar = Arc::new(Calendar::load(tx.sql())?);
@@ -546,10 +572,15 @@ impl Office {
         Answer::done(self.bundle(&[(appointment, json)], None))
     }
 
-    fn bundle(&self, appointments: &[(&Appointment, &str)], outcome: Option<&Outcome>) -> String {
+    /// Appointments with their JSON, after an OperationOutcome's.
+    pub(super) fn bundle(
+        &self,
+        appointments: &[(&Appointment, &str)],
+        outcome: Option<&str>,
+    ) -> String {
         let mut bundle = SearchBundleWriter::new(&self.base);
         if let Some(outcome) = outcome {
-            bundle.push_outcome(&outcome.to_json());
+            bundle.push_outcome(outcome);
         }
         for (appointment, json) in appointments {
             let id = appointment.id.as_deref().unwrap_or_default();
@@ -577,7 +608,8 @@ fn taken(tx: &Tx<'_>, office: &Office, offer: Offer<'_>) -> Result<Answer, Store
             })
             .collect();
     let others: Vec<(&Appointment, &str)> = others.iter().map(|(a, json)| (a, &**json)).collect();
-    let body = office.bundle(&others, Some(&Refusal::SlotTaken.outcome()));
+    let outcome = Refusal::SlotTaken.outcome().to_json();
+    let body = office.bundle(&others, Some(&outcome));
     Ok(Answer::refused(Refusal::SlotTaken, body))
 }
 
@@ -586,7 +618,7 @@ fn refused(refusal: Refusal) -> Answer {
 }
 
 /// The id is that of an appointment already.
-fn reused() -> Answer {
+pub(super) fn reused() -> Answer {
     let text = "The Idempotency-Key was used for another request.";
     Answer::id_used(Outcome::error("duplicate", text).to_json())
 }

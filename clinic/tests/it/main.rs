@@ -23,4 +23,5 @@ mod review;
 mod search;
 mod support;
 mod timetable;
+mod together;
 mod writing;

@@ -48,6 +48,7 @@ impl SoKhoe {
             patient_id,
             otherwise,
             trying: None,
+            trip: None,
         };
         let booking = StoredBooking {
             id,

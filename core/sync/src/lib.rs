@@ -13,6 +13,7 @@ mod intent;
 mod lane;
 mod pace;
 mod server_slots;
+mod trip;
 mod up;
 
 pub use appointment::{CONFIRMED_OTHERWISE, Elsewhere, MOVE_REFUSED, MOVED, MoveRefused, Moved};
@@ -26,4 +27,5 @@ pub use pace::{
     SyncConditions, WaitUntil, delay as retry_delay,
 };
 pub use server_slots::{HeardWays, SlotSearch, services_of_server};
+pub use trip::{Trip, TripMember};
 pub use up::{Pushed, Urgency};

@@ -53,6 +53,7 @@ mod snippet;
 mod store;
 mod sync_state;
 mod trend;
+mod trips;
 mod vault;
 
 #[cfg(test)]
@@ -87,4 +88,5 @@ pub use set_aside::SetAside;
 pub use snippet::TextPart;
 pub use store::VaultPorts;
 pub use sync_state::ClinicSync;
+pub use trips::{HeldPart, TripHold, TripPart};
 pub use vault::{BOOK_OLDER, Vault};
