@@ -24,6 +24,7 @@ mod storage;
 mod support_report;
 mod sync;
 mod times;
+mod trip;
 
 use std::path::PathBuf;
 
@@ -83,6 +84,8 @@ enum PhoneCommand {
     Services(times::ServicesArgs),
     Find(times::FindArgs),
     Book(book::BookArgs),
+    FindTrip(trip::FindTripArgs),
+    BookTrip(trip::BookTripArgs),
     /// List the bookings, the next first
     List,
     Cancel(book::CancelArgs),
@@ -149,6 +152,8 @@ pub(crate) async fn run(
         PhoneCommand::Services(args) => times::services(&phone, args, output).await,
         PhoneCommand::Find(args) => times::find(&phone, args, output).await,
         PhoneCommand::Book(args) => book::book(&phone, &args, output).await,
+        PhoneCommand::FindTrip(args) => trip::find(&phone, args, output).await,
+        PhoneCommand::BookTrip(args) => trip::book(&phone, &args, output).await,
         PhoneCommand::List => book::list(&phone, output),
         PhoneCommand::Cancel(args) => book::cancel(&phone, &args, output).await,
         PhoneCommand::MoveBooking(args) => book::move_booking(&phone, &args, output).await,

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::text::{Column, table};
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Debug, Args)]
 pub(super) struct ServicesArgs {
@@ -62,7 +62,7 @@ pub(super) struct FindArgs {
 
 /// What a time must have.
 #[derive(Debug, Args)]
-struct Wanted {
+pub(super) struct Wanted {
     /// Only on these weekdays; any when not given
     #[arg(long, value_name = "DAY", value_delimiter = ',')]
     on: Vec<Weekday>,
@@ -105,7 +105,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    async fn criteria(
+    pub(super) async fn criteria(
         self,
         phone: &Phone<'_>,
         clinic: &ClinicView,
@@ -252,7 +252,7 @@ pub(super) async fn find(
 }
 
 /// The one service that the words mean.
-async fn service_named(
+pub(super) async fn service_named(
     phone: &Phone<'_>,
     clinic: &ClinicView,
     asked: &str,

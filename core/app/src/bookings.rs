@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp};
-use sokhoe_sync::MoveIntent;
+use sokhoe_sync::{MoveIntent, Trip};
 use sokhoe_vault::{IntentKind, StoredBooking};
 
 use crate::error::AppError;
 use crate::session::{OpenBook, Session, SoKhoe};
+use crate::trip::trips_of;
 use crate::views::{BookingStatus, BookingView};
 
 /// What is on its way for bookings, by their ids.
@@ -16,6 +17,8 @@ struct Outbox {
     /// When each is to begin that is to be moved: as was decided last.
     moving: HashMap<String, Timestamp>,
     parked: HashMap<String, IntentKind>,
+    /// The trips of several that they are parts of.
+    trips: HashMap<IntentId, Trip>,
 }
 
 impl SoKhoe {
@@ -49,6 +52,17 @@ pub(crate) fn pending_moves(book: &OpenBook) -> Result<Vec<(String, MoveIntent)>
     Ok(moves
         .filter_map(|intent| Some((intent.thing, MoveIntent::read(&intent.body)?)))
         .collect())
+}
+
+/// A state without what belongs to it.
+pub(crate) const fn status_of(state: &BookingState) -> BookingStatus {
+    match state {
+        BookingState::WaitingForNetwork => BookingStatus::WaitingForNetwork,
+        BookingState::Sending => BookingStatus::Sending,
+        BookingState::Confirmed => BookingStatus::Confirmed,
+        BookingState::Refused(_) => BookingStatus::Refused,
+        BookingState::Cancelled => BookingStatus::Cancelled,
+    }
 }
 
 impl OpenBook {
@@ -102,6 +116,7 @@ impl Session {
                 .into_iter()
                 .map(|parked| (parked.intent.thing, parked.intent.kind))
                 .collect(),
+            trips: trips_of(book)?,
         })
     }
 
@@ -146,7 +161,10 @@ impl Session {
             BookingState::Refused(Refusal::SlotTaken { alternatives }) => alternatives.clone(),
             _ => Vec::new(),
         };
+        let trip = outbox.trips.get(&booking.id);
+        let trip = trip.map(|trip| self.trip_view(trip, &booking));
         BookingView {
+            trip,
             id,
             person_id: book.person.id.0.clone(),
             clinic_id: booking.clinic.0,
@@ -156,13 +174,7 @@ impl Session {
             service: booking.service,
             practitioner: booking.practitioner,
             location: booking.location,
-            status: match booking.state {
-                BookingState::WaitingForNetwork => BookingStatus::WaitingForNetwork,
-                BookingState::Sending => BookingStatus::Sending,
-                BookingState::Confirmed => BookingStatus::Confirmed,
-                BookingState::Refused(_) => BookingStatus::Refused,
-                BookingState::Cancelled => BookingStatus::Cancelled,
-            },
+            status: status_of(&booking.state),
             status_text,
             cancelling,
             moving_to,

@@ -52,6 +52,7 @@ mod synchronise;
 #[cfg(test)]
 mod test_phone;
 mod trend;
+mod trip;
 mod views;
 pub mod words;
 
@@ -84,6 +85,10 @@ pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
 pub use support_report::report_code;
 pub use sync_all::{PersonSyncView, WindowView};
+pub use trip::{
+    FindTripRequest, TripMemberRequest, TripOtherView, TripRequest, TripTimesView, TripView,
+    TripVisit,
+};
 pub use views::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,

@@ -5,6 +5,8 @@ use sokhoe_domain::{EntryKind, Section, Timestamp, VisitMode, Vnd};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
 
+use crate::trip::TripView;
+
 /// A person whose health book is on this phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonView {
@@ -335,6 +337,8 @@ pub struct BookingView {
     /// The time that was named first, when the clinic confirmed another that the person had allowed, or the same with
     /// another doctor. `start` is when to go.
     pub asked: Option<Timestamp>,
+    /// With whom it was booked together; unset for one of nobody else's.
+    pub trip: Option<TripView>,
 }
 
 /// What a synchronisation did.

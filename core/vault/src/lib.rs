@@ -88,5 +88,5 @@ pub use set_aside::SetAside;
 pub use snippet::TextPart;
 pub use store::VaultPorts;
 pub use sync_state::ClinicSync;
-pub use trips::{HeldPart, TripHold, TripPart};
+pub use trips::{HeldPart, NotedTrip, TripHold, TripPart};
 pub use vault::{BOOK_OLDER, Vault};

@@ -5,13 +5,15 @@
 //! way any more finishes what a crash left (`sokhoe_app`, `trip`). The journal knows nothing of this: an intent that
 //! comes back from it is sent, and the whole trip with it.
 
+use std::fmt;
+
 use rusqlite::{OptionalExtension as _, Transaction};
-use sokhoe_domain::{BookingState, IntentId, Timestamp};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Timestamp};
 
 use crate::bookings::{self, StoredBooking};
 use crate::error::VaultError;
 use crate::notice::VaultChange;
-use crate::outbox::{self, NewIntent, StoredIntent, read_row};
+use crate::outbox::{NewIntent, StoredIntent, read_row};
 use crate::store::Durability;
 use crate::vault::Vault;
 
@@ -46,6 +48,26 @@ pub struct HeldPart {
     pub hold: TripHold,
 }
 
+/// With whom a booking belongs together.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NotedTrip {
+    /// The booking.
+    pub booking: IntentId,
+    /// Where it is.
+    pub clinic: ClinicId,
+    /// With whom, as JSON of the sender's making.
+    pub body: String,
+}
+
+impl fmt::Debug for NotedTrip {
+    /// Not with whom.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NotedTrip")
+            .field("booking", &self.booking)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How one's part of a trip stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TripPart {
@@ -73,7 +95,12 @@ impl Vault {
         hold: Option<TripHold>,
     ) -> Result<(), VaultError> {
         self.enqueue_with(intent, booking, |tx| {
-            note_trip(tx, booking, trip)?;
+            let noted = NotedTrip {
+                booking: booking.id,
+                clinic: booking.clinic.clone(),
+                body: trip.to_owned(),
+            };
+            note_trip(tx, &noted)?;
             match hold {
                 Some(hold) => set_hold(tx, intent.id, hold, intent.created),
                 None => Ok(()),
@@ -214,33 +241,24 @@ impl Vault {
         Ok(())
     }
 
-    /// With whom bookings belong together, by the bookings' ids.
+    /// With whom bookings belong together.
     ///
     /// # Errors
     /// [`VaultError`]
-    pub fn trips(&self) -> Result<Vec<(IntentId, String)>, VaultError> {
+    pub fn trips(&self) -> Result<Vec<NotedTrip>, VaultError> {
         self.store().read(|tx, _| {
-            let mut find = tx.prepare_cached(r#"SELECT "booking", "body" FROM "trip""#)?;
+            let mut find =
+                tx.prepare_cached(r#"SELECT "booking", "clinic", "body" FROM "trip""#)?;
             let mut rows = find.query([])?;
             let mut trips = Vec::new();
             while let Some(row) = rows.next()? {
-                trips.push((bookings::read_id(row, 0)?, row.get(1)?));
+                trips.push(NotedTrip {
+                    booking: bookings::read_id(row, 0)?,
+                    clinic: ClinicId(row.get(1)?),
+                    body: row.get(2)?,
+                });
             }
             Ok(trips)
-        })
-    }
-
-    /// With whom a booking belongs together; nothing for one of nobody else's.
-    ///
-    /// # Errors
-    /// [`VaultError`]
-    pub fn trip_of(&self, booking: IntentId) -> Result<Option<String>, VaultError> {
-        self.store().read(|tx, _| {
-            let found = tx
-                .prepare_cached(r#"SELECT "body" FROM "trip" WHERE "booking" = ?1"#)?
-                .query_row([booking.to_string()], |row| row.get(0))
-                .optional()?;
-            Ok(found)
         })
     }
 
@@ -248,9 +266,9 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError`]
-    pub fn note_trip(&self, booking: &StoredBooking, trip: &str) -> Result<(), VaultError> {
+    pub fn note_trip(&self, trip: &NotedTrip) -> Result<(), VaultError> {
         self.store()
-            .write(Durability::Full, |tx, _| note_trip(tx, booking, trip))
+            .write(Durability::Full, |tx, _| note_trip(tx, trip))
     }
 }
 
@@ -282,8 +300,8 @@ fn set_hold(
     Ok(())
 }
 
-fn note_trip(tx: &Transaction<'_>, booking: &StoredBooking, trip: &str) -> Result<(), VaultError> {
+fn note_trip(tx: &Transaction<'_>, trip: &NotedTrip) -> Result<(), VaultError> {
     tx.prepare_cached(r#"INSERT OR REPLACE INTO "trip" VALUES (?1, ?2, ?3)"#)?
-        .execute((booking.id.to_string(), booking.clinic.as_str(), trip))?;
+        .execute((trip.booking.to_string(), trip.clinic.as_str(), &trip.body))?;
     Ok(())
 }
