@@ -15,4 +15,5 @@ mod own_words;
 mod pay;
 mod read_offline;
 mod scan;
+mod trip;
 mod watch;

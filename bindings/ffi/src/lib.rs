@@ -17,6 +17,7 @@ mod own_documents;
 mod reminders;
 mod scan;
 mod sokhoe;
+mod trip;
 mod views;
 mod workers;
 

@@ -10,7 +10,7 @@ use sokhoe_app::{
     NewDocumentView, OtherwiseRequest, OverlapKind, OverlapView, PaperView, ParkedView,
     PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest, RecoveryCodeRefusal,
     SectionCountView, ServiceView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView,
-    SyncStatus, SyncView, TextPartView, TrendView,
+    SyncStatus, SyncView, TextPartView, TrendView, TripView,
 };
 use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
@@ -473,6 +473,8 @@ pub struct BookingView {
     /// The time that was named first, when the clinic confirmed another that the person had allowed, or the same with
     /// another doctor. `start` is when to go.
     pub asked: Option<Timestamp>,
+    /// With whom it was booked together; unset for one of nobody else's.
+    pub trip: Option<TripView>,
 }
 
 /// What a synchronisation did.

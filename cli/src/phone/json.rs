@@ -130,9 +130,10 @@ fn trip(view: &TripView) -> Value {
 
 /// Neighbouring times for several people.
 pub(crate) fn trip_times(view: &TripTimesView) -> Value {
-    let visits: Value = list(&view.visits, |visit| {
-        json!({"person_id": visit.person_id, "slot": slot(&visit.slot)})
-    });
+    let visits: Value = list(
+        &view.visits,
+        |visit| json!({"person_id": visit.person_id, "slot": slot(&visit.slot)}),
+    );
     json!({
         "visits": visits,
         "start": view.start.to_fhir(),

@@ -4,8 +4,8 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sokhoe_app::{SlotView, TripTimesView, TripVisit};
 use sokhoe_app::domain::ports::{KeyStoreError, Ports};
+use sokhoe_app::{SlotView, TripTimesView, TripVisit};
 use sokhoe_domain::Timestamp;
 
 use crate::failure::Failure;

@@ -124,7 +124,10 @@ pub(super) async fn find(
         return output.line(phone.words.say("phone-nothing-free"));
     }
     let persons = phone.app.persons()?;
-    output.lines(table(&[Column::Right, Column::Left], &rows(&found, &persons)))?;
+    output.lines(table(
+        &[Column::Right, Column::Left],
+        &rows(&found, &persons),
+    ))?;
     output.line(phone.words.say("phone-book-trip-hint"))
 }
 
@@ -160,9 +163,9 @@ pub(super) async fn book(
 ) -> Result<(), Failure> {
     let offers =
         TripOffers::last(&phone.ports)?.ok_or_else(|| Failure::said("phone-find-trip-first"))?;
-    let visits = offers
-        .choose(args.line)
-        .ok_or_else(|| Failure::Said("phone-no-such-trip", vec![("asked", args.line.to_string())]))?;
+    let visits = offers.choose(args.line).ok_or_else(|| {
+        Failure::Said("phone-no-such-trip", vec![("asked", args.line.to_string())])
+    })?;
     let request = TripRequest { visits };
     // A book that cannot be read now keeps nobody from booking.
     for overlap in phone.app.trip_overlaps(&request).unwrap_or_default() {
@@ -180,7 +183,10 @@ pub(super) async fn book(
     if bookings.iter().any(|booking| waits(booking.status)) {
         aside(&phone.words.say("phone-sync-sends"));
     }
-    match bookings.iter().find(|it| it.status == BookingStatus::Refused) {
+    match bookings
+        .iter()
+        .find(|it| it.status == BookingStatus::Refused)
+    {
         Some(refused) if output.is_json() => Err(Failure::Said(
             "phone-refused",
             vec![("status", refused.status_text.clone())],

@@ -162,7 +162,7 @@ impl Session {
             _ => Vec::new(),
         };
         let trip = outbox.trips.get(&booking.id);
-        let trip = trip.map(|trip| self.trip_view(trip, &booking));
+        let trip = trip.map(|trip| self.trip_view(book, trip, &booking));
         BookingView {
             trip,
             id,

@@ -54,12 +54,18 @@ impl Session {
     }
 
     /// With whom a booking belongs together. A book that does not open now says nothing; it says so itself.
-    pub(crate) fn trip_view(&self, trip: &Trip, booking: &StoredBooking) -> TripView {
+    pub(crate) fn trip_view(
+        &self,
+        whose: &OpenBook,
+        trip: &Trip,
+        booking: &StoredBooking,
+    ) -> TripView {
         let mut others = Vec::new();
         for member in trip.members.iter().filter(|it| it.booking != booking.id) {
             let Ok(Some(book)) = self.book_of_member(&member.person_id) else {
                 continue;
             };
+            self.watchers.shows(&whose.person.id, &book.person.id);
             let theirs = book.vault.booking(member.booking).ok().flatten();
             others.push(TripOtherView {
                 person_id: member.person_id.clone(),

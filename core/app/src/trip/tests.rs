@@ -381,7 +381,10 @@ async fn while_nothing_was_sent_one_takes_all_back_and_later_each_goes_alone() {
     let of = |person: &str, id: &str| phone.app.booking(person, id).unwrap();
     assert!(of(NAM, &booked[1].id).cancelling);
     assert!(!of(MAI, &booked[0].id).cancelling);
-    // Called off: the other one is told.
+    // Called off: the other one is told, on the screen that shows it.
+    let (shown, screen) = std::sync::mpsc::channel();
+    let _following = phone.app.observe(MAI, Arc::new(Screen(shown))).unwrap();
+    screen.recv().unwrap();
     let book = phone.app.inner.book(NAM).unwrap();
     let called_off = sokhoe_vault::StoredBooking {
         state: sokhoe_domain::BookingState::Cancelled,
@@ -393,6 +396,9 @@ async fn while_nothing_was_sent_one_takes_all_back_and_later_each_goes_alone() {
         told.text,
         "Together with nam. The appointment of nam was cancelled."
     );
+    let text = |book: crate::BookView| book.bookings[0].trip.clone().unwrap().text;
+    let mut texts = screen.iter().map(text);
+    assert!(texts.any(|text| text == told.text));
 }
 
 #[tokio::test]
@@ -512,6 +518,14 @@ async fn the_familys_calendar_is_asked_for_all_and_the_trip_is_no_trouble_to_its
     // The same again: each has one at that time, and the other one's is the family's only where they meet.
     let overlaps = phone.app.trip_overlaps(&trip).unwrap();
     assert_eq!(overlaps.len(), 2, "{overlaps:#?}");
+}
+
+struct Screen(std::sync::mpsc::Sender<crate::BookView>);
+
+impl crate::BookObserver for Screen {
+    fn on_change(&self, book: crate::BookView) {
+        let _ended = self.0.send(book);
+    }
 }
 
 /// Whatever is left of a trip: both are booked and the clinic knows it, or nobody is.
