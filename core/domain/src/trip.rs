@@ -97,6 +97,9 @@ fn days(people: &[Vec<FreeTime<'_>>]) -> BTreeSet<NaiveDate> {
     free.map(|time| time.start.vietnam_day()).collect()
 }
 
+/// Begin and end, and which of the person's times it is.
+type Visit = (Timestamp, Timestamp, usize);
+
 /// Some of the people, as bits.
 type Group = usize;
 
@@ -109,7 +112,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(mut times: Vec<(Timestamp, Timestamp, usize)>) -> Self {
+    fn of(mut times: Vec<Visit>) -> Self {
         times.sort_unstable();
         let mut soonest = vec![(Timestamp::from_millis(i64::MAX), 0); times.len()];
         let mut best = (Timestamp::from_millis(i64::MAX), usize::MAX);
@@ -149,7 +152,7 @@ struct Through {
 
 impl Day {
     fn of(people: &[Vec<FreeTime<'_>>], company: Company, day: NaiveDate) -> Self {
-        let mut times: BTreeMap<&str, Vec<Vec<(Timestamp, Timestamp, usize)>>> = BTreeMap::new();
+        let mut times: BTreeMap<&str, Vec<Vec<Visit>>> = BTreeMap::new();
         let mut starts = BTreeSet::new();
         for (who, free) in people.iter().enumerate() {
             for (which, time) in free.iter().enumerate() {

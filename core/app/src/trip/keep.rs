@@ -9,9 +9,9 @@
 //! All this happens under one lock of the folder, so that a part that is found held under it was left by a crash.
 
 use sokhoe_domain::ports::FileLock;
-use sokhoe_domain::{BookingState, IntentId, Refusal};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal};
 use sokhoe_sync::{BookIntent, Trip};
-use sokhoe_vault::{TripHold, TripPart, VaultError};
+use sokhoe_vault::{IntentKind, TripHold, TripPart, VaultError};
 
 use super::book::Part;
 use super::members::trips_of;
@@ -121,6 +121,22 @@ impl Session {
             return Ok(false);
         }
         self.take_back(&trip)
+    }
+
+    /// Takes back what was not sent of the trips of one whose book, or what is in it of a clinic, is about to go: the
+    /// others would book for them, too.
+    pub(crate) fn take_trips_back(
+        &self,
+        book: &OpenBook,
+        clinic: Option<&ClinicId>,
+    ) -> Result<(), AppError> {
+        for intent in book.vault.waiting()? {
+            let is_meant = clinic.is_none_or(|clinic| intent.clinic == *clinic);
+            if is_meant && intent.kind == IntentKind::Book {
+                self.take_trip_back(book, intent.id)?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether the last one's part was kept. Of somebody who is no longer on this phone nothing is known: the clinic

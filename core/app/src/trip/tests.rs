@@ -520,6 +520,27 @@ async fn the_familys_calendar_is_asked_for_all_and_the_trip_is_no_trouble_to_its
     assert_eq!(overlaps.len(), 2, "{overlaps:#?}");
 }
 
+#[tokio::test]
+async fn whoever_leaves_before_anything_was_sent_takes_the_trip_along() {
+    let phone = Phone::new();
+    phone.book().await.unwrap();
+    let count = phone.app.forget_clinic(NAM, "a", 0).await;
+    assert_eq!(count, Err(AppError::Unsent { count: 1 }));
+    assert_eq!(phone.statuses(), [BookingStatus::WaitingForNetwork; 2]);
+    phone.app.forget_clinic(NAM, "a", 1).await.unwrap();
+    assert_eq!(phone.statuses(), [BookingStatus::Refused]);
+
+    let phone = Phone::new();
+    phone.book().await.unwrap();
+    phone.app.erase_person(NAM).unwrap();
+    let left = phone.app.bookings(MAI).unwrap().remove(0);
+    assert_eq!(left.status, BookingStatus::Refused);
+    assert_eq!(left.trip.unwrap().others, []);
+    phone.clinic.is(Way::Open);
+    phone.sync(&[MAI]).await;
+    assert_eq!(phone.clinic.asked.lock().unwrap().len(), 0);
+}
+
 struct Screen(std::sync::mpsc::Sender<crate::BookView>);
 
 impl crate::BookObserver for Screen {
