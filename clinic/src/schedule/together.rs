@@ -4,6 +4,7 @@
 //! order wait for each other once.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use sokhoe_domain::trip::{Company, FreeTime, times_together};
 use sokhoe_fhir::outcome::Issue;
@@ -189,11 +190,16 @@ fn other_times<'o>(
         let mut free: BTreeMap<i64, Vec<Offer<'o>>> = BTreeMap::new();
         for offer in asked {
             let service = offer.service.pk;
-            if !free.contains_key(&service) {
-                let calendar = &office.calendar;
-                let of_day =
-                    free_for_service(tx.sql(), calendar, service, day, office.source, now)?;
-                free.insert(service, of_day);
+            if let Entry::Vacant(place) = free.entry(service) {
+                let (calendar, source) = (&office.calendar, office.source);
+                place.insert(free_for_service(
+                    tx.sql(),
+                    calendar,
+                    service,
+                    day,
+                    source,
+                    now,
+                )?);
             }
         }
         let people: Vec<&[Offer<'o>]> = asked

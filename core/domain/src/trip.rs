@@ -331,7 +331,7 @@ mod tests {
             []
         );
         assert_eq!(
-            times_together(&[late.clone()], Company::OneAfterTheOther, 3),
+            times_together(std::slice::from_ref(&late), Company::OneAfterTheOther, 3),
             []
         );
         let seven: Vec<_> = (0..7).map(|n| vec![free(n * 15, 15, "a")]).collect();
@@ -356,7 +356,7 @@ mod tests {
                     free(
                         (n / 360) * 1_440 + (n / 3 % 120) * 5,
                         10 + who * 5,
-                        doctors[(n % 3) as usize],
+                        doctors[usize::try_from(n % 3).unwrap()],
                     )
                 })
                 .collect()
