@@ -171,3 +171,20 @@ async fn who_lost_the_access_to_one_of_them_books_nobody() {
         Err(AppError::Validation { .. })
     ));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_that_stood_still_longer_than_the_clinic_keeps_answers_is_told_by_the_feed() {
+    let clinic = TestClinic::start().await;
+    let (phone, people) = family(&clinic).await;
+    let found = times(&phone, &people).await;
+    phone.network.cut(Cut::NoNetwork);
+    phone.app.book_trip(trip(&found[0])).await.unwrap();
+    phone.network.cut(Cut::Whole);
+    phone.app.sync(&people[1]).await.unwrap();
+    let database = rusqlite::Connection::open(clinic.database()).unwrap();
+    let forgotten = database.execute("DELETE FROM answer WHERE operation = 'book-together'", []);
+    assert_eq!(forgotten, Ok(1));
+    phone.app.sync(&people[0]).await.unwrap();
+    assert_eq!(statuses(&phone, &people), [BookingStatus::Confirmed; 2]);
+    assert_eq!(booked_at_clinic(&clinic, &found[0]), 2);
+}

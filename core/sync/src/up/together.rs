@@ -1,5 +1,6 @@
 //! Bookings of several people: one request for all, whoever's lane sends it.
 
+use sokhoe_client::ClientError;
 use sokhoe_domain::{ProposedTrip, ProposedVisit, Refusal};
 use sokhoe_fhir::{Appointment, Ref, TogetherAnswer, TogetherRefusal};
 use sokhoe_vault::{StoredBooking, StoredIntent};
@@ -37,6 +38,13 @@ impl Engine {
             Ok(TogetherAnswer::Refused(refusal)) => {
                 permit.succeeded();
                 self.refused(intent, booking, what_it_means(refusal))
+            }
+            // One of the ids is an Appointment's by now, whose answer the clinic no longer keeps: the feed has it.
+            Err(error @ ClientError::Refused { status: 422, .. }) => {
+                permit.failed(&error);
+                Outcome::Unclear {
+                    too_many: UNCLEAR_ANSWERS,
+                }
             }
             Err(error) => {
                 permit.failed(&error);
