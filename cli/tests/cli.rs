@@ -1085,3 +1085,59 @@ fn a_timetable_is_shown_changed_and_set_again() {
     assert!(run(&open).stdout.contains("open again"));
     assert!(run(&open).stdout.contains("was not closed"));
 }
+
+#[test]
+fn mother_and_child_are_booked_together_on_the_command_line() {
+    let clinic = Clinic::serve();
+    let phone = Phone::new();
+    let url = clinic.first["url"].as_str().expect("an address");
+    let (data, enrol) = (clinic.data(), ["clinic", "enrol", "--json", "--data"]);
+    let both = ["--patient", "bn-000001", "--patient", "bn-000002"];
+    let code = run(&[&enrol[..], &[&data, "--base-url", url], &both].concat()).json();
+    let enrolled = phone.json(&["enrol", code["enrolment"].as_str().expect("a code")]);
+    let persons = enrolled["persons"].as_array().expect("persons");
+    let id = |n: usize| persons[n]["id"].as_str().expect("an id");
+    let early = phone.run(&["book-trip", "1", "--lang", "en"]);
+    assert!(
+        !early.ok && early.stderr.contains("find-trip"),
+        "{}",
+        early.stderr
+    );
+    assert!(!phone.run(&["find-trip", id(0)]).ok, "one alone is no trip");
+
+    let of_son = format!("{}=noi tiet", id(1));
+    let find = ["find-trip", id(0), &of_son, "--service", "tim mach"];
+    let later = (SystemClock.now().vietnam_day() + chrono::Days::new(2)).to_string();
+    let found = phone.json(&[&find[..], &["--from", &later, "--limit", "2"]].concat());
+    let trips = found["trips"].as_array().expect("trips");
+    assert_eq!(trips.len(), 2, "{found}");
+    let visits = trips[1]["visits"].as_array().expect("visits");
+    let who: Vec<&str> = visits
+        .iter()
+        .filter_map(|visit| visit["person_id"].as_str())
+        .collect();
+    assert_eq!(who, [id(0), id(1)]);
+    assert!(phone.run(&find).stdout.contains("1  "));
+    phone.json(&[&find[..], &["--from", &later, "--limit", "2"]].concat());
+
+    let booked = phone.json(&["book-trip", "2"]);
+    let bookings = booked["bookings"].as_array().expect("bookings");
+    for (booking, visit) in bookings.iter().zip(visits) {
+        assert_eq!(booking["status"], "confirmed", "{booking}");
+        assert_eq!(booking["start"], visit["slot"]["start"]);
+    }
+    assert_eq!(bookings[0]["trip"]["id"], bookings[1]["trip"]["id"]);
+    assert_eq!(
+        bookings[0]["trip"]["others"][0]["booking_id"],
+        bookings[1]["id"]
+    );
+    // The same line again: nobody is booked, and other times for all are named.
+    let again = phone.run(&["book-trip", "2", "--json"]);
+    assert!(!again.ok, "{}", again.stdout);
+    let refused = again.json();
+    for booking in refused["bookings"].as_array().expect("bookings") {
+        assert_eq!(booking["status"], "refused", "{booking}");
+        let others = booking["trip"]["other_times"].as_array().expect("times");
+        assert_eq!(others.len(), 3, "{booking}");
+    }
+}

@@ -15,5 +15,6 @@ mod own_words;
 mod pay;
 mod read_offline;
 mod scan;
+mod trip;
 mod waiting_list;
 mod watch;

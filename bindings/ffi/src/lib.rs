@@ -18,6 +18,7 @@ mod own_documents;
 mod reminders;
 mod scan;
 mod sokhoe;
+mod trip;
 mod views;
 mod workers;
 

@@ -11,7 +11,7 @@ use sokhoe_app::{
     ParkedView, PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest,
     RecoveryCodeRefusal, RemoteVisitState, RemoteVisitView, SectionCountView, ServiceView,
     SlotCriteria, SlotView, StorageView, SyncState, SyncStateView, SyncStatus, SyncView,
-    TextPartView, TrendView, WaitingView,
+    TextPartView, TrendView, TripView, WaitingView,
 };
 use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
@@ -504,6 +504,8 @@ pub struct BookingView {
     /// The time that was named first, when the clinic confirmed another that the person had allowed, or the same with
     /// another doctor. `start` is when to go.
     pub asked: Option<Timestamp>,
+    /// With whom it was booked together; unset for one of nobody else's.
+    pub trip: Option<TripView>,
     /// How the place on a waiting list stands that this is, or is to be. Without an offer `start` and `end` are within
     /// which the time is wanted.
     pub waiting: Option<WaitingView>,

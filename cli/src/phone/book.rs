@@ -238,10 +238,11 @@ pub(super) fn tell(
         .map(String::as_str)
         .collect();
     output.line(format!("  {}", parts.join(" · ")))?;
+    if let Some(trip) = booking.trip.as_ref().filter(|trip| !trip.text.is_empty()) {
+        output.line(format!("  {}", trip.text))?;
+    }
     match booking.status {
-        BookingStatus::WaitingForNetwork | BookingStatus::Sending => {
-            aside(&phone.words.say("phone-sync-sends"))
-        }
+        status if waits(status) => aside(&phone.words.say("phone-sync-sends")),
         BookingStatus::Refused => {
             // On stdout for people; programs have it in the JSON, and stderr says it to both.
             return Err(if output.is_json() {
@@ -255,8 +256,18 @@ pub(super) fn tell(
         }
         BookingStatus::OnWaitingList
         | BookingStatus::Offered
+        | BookingStatus::WaitingForNetwork
+        | BookingStatus::Sending
         | BookingStatus::Confirmed
         | BookingStatus::Cancelled => {}
     }
     Ok(())
+}
+
+/// Whether a clinic has still to answer.
+pub(super) const fn waits(status: BookingStatus) -> bool {
+    matches!(
+        status,
+        BookingStatus::WaitingForNetwork | BookingStatus::Sending
+    )
 }

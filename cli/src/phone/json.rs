@@ -5,7 +5,7 @@ use sokhoe_app::{
     AttachmentState, AttachmentView, BookingStatus, BookingView, ClinicView, ConflictView,
     ContactView, EntryDetailView, EntryView, EventView, InvoiceView, Paper, PaperView, ParkedView,
     PaymentQrView, PaymentStatus, PersonView, ServiceView, SlotView, SyncStateView, SyncStatus,
-    SyncView, TrendView,
+    SyncView, TrendView, TripTimesView, TripView,
 };
 use sokhoe_domain::{Timestamp, VisitMode, Vnd};
 
@@ -112,6 +112,42 @@ pub(crate) fn booking(view: &BookingView) -> Value {
             "taking": waiting.taking,
             "declining": waiting.declining,
         })),
+        "trip": view.trip.as_ref().map(trip),
+    })
+}
+
+/// With whom a booking belongs together.
+fn trip(view: &TripView) -> Value {
+    let others: Value = list(&view.others, |other| {
+        json!({
+            "person_id": other.person_id,
+            "name": other.name,
+            "booking_id": other.booking_id,
+            "start": other.start.to_fhir(),
+            "status": other.status.map(booking_status),
+        })
+    });
+    json!({
+        "id": view.id,
+        "others": others,
+        "text": view.text,
+        "other_times": list(&view.other_times, trip_times),
+    })
+}
+
+/// Neighbouring times for several people.
+pub(crate) fn trip_times(view: &TripTimesView) -> Value {
+    let visits: Value = list(
+        &view.visits,
+        |visit| json!({"person_id": visit.person_id, "slot": slot(&visit.slot)}),
+    );
+    json!({
+        "visits": visits,
+        "start": view.start.to_fhir(),
+        "end": view.end.to_fhir(),
+        "price": view.price.map(Vnd::dong),
+        "waiting_minutes": view.waiting_minutes,
+        "text": view.text,
     })
 }
 

@@ -27,6 +27,7 @@ mod support_report;
 mod sync;
 mod times;
 mod travel_time;
+mod trip;
 mod waiting_list;
 
 use std::path::PathBuf;
@@ -87,6 +88,8 @@ enum PhoneCommand {
     Services(times::ServicesArgs),
     Find(times::FindArgs),
     Book(book::BookArgs),
+    FindTrip(trip::FindTripArgs),
+    BookTrip(trip::BookTripArgs),
     /// List the bookings, the next first
     List,
     Cancel(book::CancelArgs),
@@ -159,6 +162,8 @@ pub(crate) async fn run(
         PhoneCommand::Services(args) => times::services(&phone, args, output).await,
         PhoneCommand::Find(args) => times::find(&phone, args, output).await,
         PhoneCommand::Book(args) => book::book(&phone, &args, output).await,
+        PhoneCommand::FindTrip(args) => trip::find(&phone, args, output).await,
+        PhoneCommand::BookTrip(args) => trip::book(&phone, &args, output).await,
         PhoneCommand::List => book::list(&phone, output),
         PhoneCommand::Cancel(args) => book::cancel(&phone, &args, output).await,
         PhoneCommand::MoveBooking(args) => book::move_booking(&phone, &args, output).await,

@@ -2,14 +2,16 @@
 //!
 //! It says which doctor somebody looks for, so it is kept as the books are: sealed.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sokhoe_app::SlotView;
 use sokhoe_app::domain::ports::{KeyStoreError, Ports};
+use sokhoe_app::{SlotView, TripTimesView, TripVisit};
 use sokhoe_domain::Timestamp;
 
 use crate::failure::Failure;
 
 const FILE: &str = "last-find";
+const TRIP_FILE: &str = "last-find-trip";
 const KEY: &str = "sokhoe-cli-last-find";
 
 /// A list of times and for whom they were looked for.
@@ -43,22 +45,12 @@ impl Offers {
 
     /// Keeps the list in place of the last one.
     pub fn keep(&self, ports: &Ports) -> Result<(), Failure> {
-        let plain = serde_json::to_vec(self).map_err(|_| Failure::said("failure-fault"))?;
-        let sealed = ports.keys.wrap(KEY, &plain).map_err(refused)?;
-        Ok(ports.files.write(FILE, &sealed)?)
+        keep(ports, FILE, self)
     }
 
     /// The last list of this person. One that cannot be read is no list.
     pub fn last(ports: &Ports, person_id: &str) -> Result<Option<Self>, Failure> {
-        let Some(sealed) = ports.files.read(FILE)? else {
-            return Ok(None);
-        };
-        let plain = match ports.keys.unwrap(KEY, &sealed) {
-            Ok(plain) => plain,
-            Err(KeyStoreError::Missing | KeyStoreError::Invalidated) => return Ok(None),
-            Err(error) => return Err(refused(error)),
-        };
-        let last: Option<Self> = serde_json::from_slice(&plain).ok();
+        let last: Option<Self> = last(ports, FILE)?;
         Ok(last.filter(|last| last.person_id == person_id))
     }
 
@@ -75,6 +67,61 @@ impl Offers {
             .or(line)?;
         self.slots.into_iter().nth(index).map(SlotView::from)
     }
+}
+
+/// A list of neighbouring times for several people, as `find-trip` showed it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct TripOffers(Vec<Vec<(String, Slot)>>);
+
+impl TripOffers {
+    /// What was found.
+    pub fn new(found: &[TripTimesView]) -> Self {
+        let times = found.iter().map(|times| {
+            let visits = times.visits.iter().cloned();
+            visits
+                .map(|visit| (visit.person_id, visit.slot.into()))
+                .collect()
+        });
+        Self(times.collect())
+    }
+
+    /// Keeps the list in place of the last one.
+    pub fn keep(&self, ports: &Ports) -> Result<(), Failure> {
+        keep(ports, TRIP_FILE, self)
+    }
+
+    /// The last list. One that cannot be read is no list.
+    pub fn last(ports: &Ports) -> Result<Option<Self>, Failure> {
+        last(ports, TRIP_FILE)
+    }
+
+    /// The times of a line, from 1.
+    pub fn choose(self, line: usize) -> Option<Vec<TripVisit>> {
+        let visits = self.0.into_iter().nth(line.checked_sub(1)?)?;
+        let visits = visits.into_iter().map(|(person_id, slot)| TripVisit {
+            person_id,
+            slot: slot.into(),
+        });
+        Some(visits.collect())
+    }
+}
+
+fn keep(ports: &Ports, file: &str, list: &impl Serialize) -> Result<(), Failure> {
+    let plain = serde_json::to_vec(list).map_err(|_| Failure::said("failure-fault"))?;
+    let sealed = ports.keys.wrap(KEY, &plain).map_err(refused)?;
+    Ok(ports.files.write(file, &sealed)?)
+}
+
+fn last<T: DeserializeOwned>(ports: &Ports, file: &str) -> Result<Option<T>, Failure> {
+    let Some(sealed) = ports.files.read(file)? else {
+        return Ok(None);
+    };
+    let plain = match ports.keys.unwrap(KEY, &sealed) {
+        Ok(plain) => plain,
+        Err(KeyStoreError::Missing | KeyStoreError::Invalidated) => return Ok(None),
+        Err(error) => return Err(refused(error)),
+    };
+    Ok(serde_json::from_slice(&plain).ok())
 }
 
 fn refused(error: KeyStoreError) -> Failure {

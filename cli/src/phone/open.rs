@@ -72,16 +72,22 @@ impl<'a> Phone<'a> {
         if persons.is_empty() {
             return Err(Failure::said("phone-not-enrolled"));
         }
-        let Some(asked) = &self.asked else {
-            return only(persons).map_err(|persons| {
+        match &self.asked {
+            Some(asked) => self.person_named(asked),
+            None => only(persons).map_err(|persons| {
                 Failure::Said("phone-which-person", vec![("persons", names(&persons))])
-            });
-        };
+            }),
+        }
+    }
+
+    /// The person of this id, or with this in their name.
+    pub fn person_named(&self, asked: &str) -> Result<PersonView, Failure> {
+        let persons = self.app.persons()?;
         let wanted = fold(asked);
         let all = names(&persons);
         let found: Vec<PersonView> = persons
             .into_iter()
-            .filter(|person| person.id == *asked || fold(&person.name).contains(&wanted))
+            .filter(|person| person.id == asked || fold(&person.name).contains(&wanted))
             .collect();
         only(found).map_err(|found| {
             let key = if found.is_empty() {
@@ -92,7 +98,7 @@ impl<'a> Phone<'a> {
             Failure::Said(
                 key,
                 vec![
-                    ("asked", asked.clone()),
+                    ("asked", asked.to_owned()),
                     (
                         "persons",
                         if found.is_empty() { all } else { names(&found) },

@@ -1,9 +1,11 @@
 //! `POST /fhir/Appointment/$hold` and `$book` (IHE ITI-116, ITI-117), and `$wait` (ours).
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use sokhoe_fhir::{BookRequest, FindRequest, HoldRequest};
+use sokhoe_fhir::{BookRequest, BookTogetherRequest, FindRequest, HoldRequest};
 
 use super::error::fhir;
 use super::extract::{JsonBody, Pairs, UNKNOWN_PARAMETER, idempotency_key};
@@ -26,8 +28,8 @@ pub(super) async fn hold(
     let asked = asked(Operation::Hold, &pairs, &headers, &body)?;
     let request = HoldRequest::from_parameters(&body)
         .map_err(|_| ApiError::BadRequest("The Parameters of $hold cannot be read."))?;
-    let patient = request.patient.clone();
-    decide(&api, access, asked, patient, move |tx, office, asked| {
+    let patients = BTreeSet::from([request.patient.clone()]);
+    decide(&api, access, asked, patients, move |tx, office, asked| {
         schedule::hold(tx, office, asked, &request)
     })
     .await
@@ -40,15 +42,24 @@ pub(super) async fn book(
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response, ApiError> {
+    let unreadable = |_| ApiError::BadRequest("The Parameters of $book cannot be read.");
+    if let Some(request) = BookTogetherRequest::from_parameters(&body).map_err(unreadable)? {
+        let asked = asked(Operation::BookTogether, &pairs, &headers, &body)?;
+        let patients = request.visits.iter().map(|visit| visit.patient.clone());
+        let patients = patients.collect();
+        return decide(&api, access, asked, patients, move |tx, office, _| {
+            schedule::book_together(tx, office, &request)
+        })
+        .await;
+    }
     let asked = asked(Operation::Book, &pairs, &headers, &body)?;
-    let request = BookRequest::from_parameters(&body)
-        .map_err(|_| ApiError::BadRequest("The Parameters of $book cannot be read."))?;
+    let request = BookRequest::from_parameters(&body).map_err(unreadable)?;
     let comment = request.comment.as_deref().unwrap_or_default();
     if comment.chars().count() > LONGEST_COMMENT {
         return Err(ApiError::BadRequest("The comment is too long."));
     }
-    let patient = request.patient.clone();
-    decide(&api, access, asked, patient, move |tx, office, asked| {
+    let patients = BTreeSet::from([request.patient.clone()]);
+    decide(&api, access, asked, patients, move |tx, office, asked| {
         schedule::book(tx, office, asked, &request)
     })
     .await
@@ -73,7 +84,8 @@ pub(super) async fn wait(
     };
     // As it is understood now, whatever it is made of.
     let kept = request.to_parameters();
-    decide(&api, access, asked, patient, move |tx, office, asked| {
+    let patients = BTreeSet::from([patient]);
+    decide(&api, access, asked, patients, move |tx, office, asked| {
         schedule::waiting_list::join(tx, office, asked, &request, &kept)
     })
     .await
@@ -93,16 +105,17 @@ fn asked(
         .ok_or(ApiError::BadRequest("The Idempotency-Key must be a UUID."))
 }
 
-/// One transaction: may the device act for the person, was this answered before, the work, the answer kept.
+/// One transaction: may the device act for the people, was this answered before, the work, the answer kept.
 async fn decide(
     api: &Api,
     access: Access,
     asked: Asked,
-    patient: String,
+    patients: BTreeSet<String>,
     work: impl Fn(&mut Tx<'_>, &Office, &Asked) -> Result<Answer, StoreError> + Send + 'static,
 ) -> Result<Response, ApiError> {
     // Before anything is kept: the same intent may come again later.
-    if !api.pace.allows(access.device(), api.inner.clock.now()) {
+    let now = api.inner.clock.now();
+    if !api.pace.allows_for(patients.len(), access.device(), now) {
         return Err(ApiError::TooOften);
     }
     let office = Office::of(&api.inner, Source::App, &api.base);
@@ -110,10 +123,17 @@ async fn decide(
         .inner
         .store
         .write_async(Isolation::LocksRows, move |tx| {
-            if !access.may(tx.sql(), &patient)? {
-                return Ok(Err(ApiError::NotFound));
+            for patient in &patients {
+                if !access.may(tx.sql(), patient)? {
+                    return Ok(Err(ApiError::NotFound));
+                }
             }
-            let answer = schedule::once(tx, &asked, &patient, |tx| work(tx, &office, &asked))?;
+            let one = patients.first().filter(|_| patients.len() == 1);
+            let work = |tx: &mut Tx<'_>| work(tx, &office, &asked);
+            let answer = match one {
+                Some(patient) => schedule::once(tx, &asked, patient, work)?,
+                None => schedule::once_for_several(tx, &asked, &patients, work)?,
+            };
             Ok(answer.ok_or(ApiError::KeyReused))
         })
         .await??;

@@ -16,13 +16,18 @@ pub(crate) struct Pace(Mutex<(i64, HashMap<String, u32>)>);
 impl Pace {
     /// Counts a request. Whether it may be done.
     pub fn allows(&self, device: &str, now: Timestamp) -> bool {
+        self.allows_for(1, device, now)
+    }
+
+    /// Counts a request for so many people. Whether it may be done.
+    pub fn allows_for(&self, people: usize, device: &str, now: Timestamp) -> bool {
         let minute = now.as_millis().div_euclid(MINUTE_MILLIS);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.0 != minute {
             *counts = (minute, HashMap::new());
         }
         let count = counts.1.entry(device.to_owned()).or_default();
-        *count = count.saturating_add(1);
+        *count = count.saturating_add(u32::try_from(people).unwrap_or(u32::MAX));
         *count <= PER_MINUTE
     }
 }
@@ -39,6 +44,11 @@ mod tests {
         }
         assert!(!pace.allows("a", now));
         assert!(pace.allows("b", now));
-        assert!(pace.allows("a", Timestamp::from_millis(60_000)));
+        let next = Timestamp::from_millis(60_000);
+        assert!(pace.allows("a", next));
+        for _ in 0..99 {
+            assert!(pace.allows_for(6, "a", next));
+        }
+        assert!(!pace.allows_for(6, "a", next), "six people are six");
     }
 }

@@ -1,6 +1,7 @@
 //! One intent, one answer: kept in the transaction of its effect and given again, byte for byte, whoever
 //! of the person's devices asks, for 30 days. A refusal stays a refusal.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use sokhoe_domain::planted::{Bug, is_planted};
@@ -23,6 +24,8 @@ pub(crate) enum Operation {
     Book,
     /// `$wait`
     Wait,
+    /// `$book` with `together`
+    BookTogether,
 }
 
 impl Operation {
@@ -31,6 +34,7 @@ impl Operation {
             Self::Hold => "hold",
             Self::Book => "book",
             Self::Wait => "wait",
+            Self::BookTogether => "book-together",
         }
     }
 }
@@ -113,6 +117,9 @@ impl Answer {
     }
 }
 
+/// Whose answer it is that is kept of a request for several people: nobody's alone, so that one key has one.
+const SEVERAL: &str = "";
+
 /// Answers as before, or does the work and keeps its answer. Nothing when the key was used for another
 /// request of the person.
 pub(crate) fn once(
@@ -123,6 +130,29 @@ pub(crate) fn once(
 ) -> Result<Option<Answer>, StoreError> {
     // What follows is decided by all that the person has here.
     resources::lock_person(tx, patient)?;
+    once_for(tx, asked, patient, work)
+}
+
+/// As [`once`], for several people together: the key has one answer, whoever of them it was asked for.
+pub(crate) fn once_for_several(
+    tx: &mut Tx<'_>,
+    asked: &Asked,
+    patients: &BTreeSet<String>,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<Answer, StoreError>,
+) -> Result<Option<Answer>, StoreError> {
+    // In one order, so that two who lock the same people do not wait for each other.
+    for patient in patients {
+        resources::lock_person(tx, patient)?;
+    }
+    once_for(tx, asked, SEVERAL, work)
+}
+
+fn once_for(
+    tx: &mut Tx<'_>,
+    asked: &Asked,
+    patient: &str,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<Answer, StoreError>,
+) -> Result<Option<Answer>, StoreError> {
     let before = tx.sql().first(
         "SELECT request_hash, status, refusal, encoding, body FROM answer
          WHERE operation = ?1 AND patient = ?2 AND key = ?3",

@@ -176,7 +176,7 @@ fn book_proposed(
 }
 
 /// What is offered, with a seat, where one is free and nobody waits for it.
-fn seen_free<'o>(
+pub(super) fn seen_free<'o>(
     tx: &mut Tx<'_>,
     office: &Office,
     offered: Option<Offer<'o>>,
@@ -283,16 +283,31 @@ pub(super) fn confirm(
     id: &str,
     request: &BookRequest,
 ) -> Result<Answer, StoreError> {
-    let patient = patient(tx, &request.patient)?;
+    let comment = request.comment.as_deref();
+    let (appointment, json) = put_booked(tx, office, offer, pk, id, &request.patient, comment)?;
+    Ok(office.done(&appointment, &json))
+}
+
+/// Writes a booked Appointment and its Invoice into the person's book.
+pub(super) fn put_booked(
+    tx: &mut Tx<'_>,
+    office: &Office,
+    offer: &Offer<'_>,
+    pk: i64,
+    id: &str,
+    patient_id: &str,
+    comment: Option<&str>,
+) -> Result<(Appointment, String), StoreError> {
+    let patient = patient(tx, patient_id)?;
     let appointment = Appointment {
         status: AppointmentStatus::Booked,
-        patient: Some(Ref::new(&*request.patient, &*patient.name)),
-        comment: request.comment.clone(),
+        patient: Some(Ref::new(patient_id, &*patient.name)),
+        comment: comment.map(str::to_owned),
         ..offer.appointment()
     };
-    let answer = store(tx, office, id, &request.patient, appointment)?;
+    let put = put(tx, id, patient_id, appointment)?;
     billing::issue_for_visit(tx, &office.inner, &patient, offer.service, pk)?;
-    Ok(answer)
+    Ok(put)
 }
 
 /// A changed Appointment: called off, or at another time of the same service: of the same doctor, unless it says with
@@ -430,15 +445,26 @@ pub(super) fn store(
     office: &Office,
     id: &str,
     patient: &str,
-    mut appointment: Appointment,
+    appointment: Appointment,
 ) -> Result<Answer, StoreError> {
+    let (appointment, json) = put(tx, id, patient, appointment)?;
+    Ok(office.done(&appointment, &json))
+}
+
+/// Writes the Appointment into the person's book; as it is there.
+fn put(
+    tx: &mut Tx<'_>,
+    id: &str,
+    patient: &str,
+    mut appointment: Appointment,
+) -> Result<(Appointment, String), StoreError> {
     let version = resources::next_version(tx, "Appointment", id)?;
     appointment.id = Some(id.to_owned());
     appointment.version = Some(version.to_string());
     let json = appointment.to_json();
     resources::put(tx, "Appointment", id, Some(patient), &json)?;
     tx.tell_desk(DeskNews::Bookings);
-    Ok(office.done(&appointment, &json))
+    Ok((appointment, json))
 }
 
 impl Row {
@@ -487,7 +513,7 @@ fn find(tx: &Tx<'_>, id: &str, patient: &str) -> Result<Option<Row>, StoreError>
 
 /// A new row, held or booked. Nothing when there is an Appointment of this id already: one made here, or one
 /// that came from outside, also when it was deleted.
-fn insert(
+pub(super) fn insert(
     tx: &Tx<'_>,
     id: &str,
     offer: &Offer<'_>,
@@ -610,10 +636,15 @@ impl Office {
         Answer::done(self.bundle(&[(appointment, json)], None))
     }
 
-    fn bundle(&self, appointments: &[(&Appointment, &str)], outcome: Option<&Outcome>) -> String {
+    /// Appointments with their JSON, after an OperationOutcome's.
+    pub(super) fn bundle(
+        &self,
+        appointments: &[(&Appointment, &str)],
+        outcome: Option<&str>,
+    ) -> String {
         let mut bundle = SearchBundleWriter::new(&self.base);
         if let Some(outcome) = outcome {
-            bundle.push_outcome(&outcome.to_json());
+            bundle.push_outcome(outcome);
         }
         for (appointment, json) in appointments {
             let id = appointment.id.as_deref().unwrap_or_default();
@@ -641,7 +672,8 @@ fn taken(tx: &Tx<'_>, office: &Office, offer: Offer<'_>) -> Result<Answer, Store
             })
             .collect();
     let others: Vec<(&Appointment, &str)> = others.iter().map(|(a, json)| (a, &**json)).collect();
-    let body = office.bundle(&others, Some(&Refusal::SlotTaken.outcome()));
+    let outcome = Refusal::SlotTaken.outcome().to_json();
+    let body = office.bundle(&others, Some(&outcome));
     Ok(Answer::refused(Refusal::SlotTaken, body))
 }
 

@@ -113,6 +113,22 @@ pub(crate) fn alternatives<'a>(
     Ok(found)
 }
 
+/// What of a day is free for a service.
+pub(super) fn free_for_service<'a>(
+    sql: Sql<'_>,
+    calendar: &'a Calendar,
+    service: i64,
+    day: NaiveDate,
+    source: Source,
+    now: Timestamp,
+) -> Result<Vec<Offer<'a>>, StoreError> {
+    let pairs = calendar.pairs();
+    let pairs: Vec<_> = pairs.filter(|(_, it)| it.pk == service).collect();
+    let mut free = free_of_day(sql, calendar, &pairs, day, source, now)?;
+    free.retain(|offer| offer.cell.start() > now);
+    Ok(free)
+}
+
 /// Free times that will do in the place of the named one, the nearest first. Days are looked at from the named one
 /// outwards, until none that is left can have a nearer time.
 pub(crate) fn allowed<'a>(

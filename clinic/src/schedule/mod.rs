@@ -12,9 +12,10 @@ mod refusal;
 mod source;
 mod stranded;
 pub(crate) mod timetable;
+mod together;
 pub(crate) mod waiting_list;
 
-pub(crate) use answers::{Answer, Asked, Operation, once};
+pub(crate) use answers::{Answer, Asked, Operation, once, once_for_several};
 pub(crate) use at_desk::book_at_desk;
 pub use at_desk::{DeskAnswer, DeskBooking};
 pub(crate) use book::{Office, book, hold};
@@ -23,6 +24,7 @@ pub(crate) use free::{Wanted, find};
 pub use refusal::Refusal;
 pub use source::Source;
 pub(crate) use stranded::stranded;
+pub(crate) use together::book_together;
 
 use crate::store::{StoreError, Tx, params};
 

@@ -24,5 +24,6 @@ mod review;
 mod search;
 mod support;
 mod timetable;
+mod together;
 mod waiting_list;
 mod writing;

@@ -48,6 +48,7 @@ impl SoKhoe {
             patient_id,
             otherwise,
             trying: None,
+            trip: None,
         };
         let booking = StoredBooking {
             id,
@@ -84,6 +85,7 @@ impl SoKhoe {
         let lanes = session.lanes(&book.person.id)?;
         let pushed = {
             let _one_at_a_time = book.syncing.lock().await;
+            session.let_trips_settle(&book);
             session
                 .engine(&book)
                 .push(&lanes, Urgency::Foreground, &session.paces)

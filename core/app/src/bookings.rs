@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp};
-use sokhoe_sync::MoveIntent;
+use sokhoe_sync::{MoveIntent, Trip};
 use sokhoe_vault::{IntentKind, StoredBooking};
 
 use crate::error::AppError;
 use crate::session::{OpenBook, Session, SoKhoe};
+use crate::trip::trips_of;
 use crate::views::{BookingStatus, BookingView};
 use crate::waiting_list::OnTheWay;
 
@@ -19,6 +20,8 @@ pub(crate) struct Outbox {
     parked: HashMap<String, IntentKind>,
     /// Of places on waiting lists.
     pub(crate) of_places: OnTheWay,
+    /// The trips of several that they are parts of.
+    trips: HashMap<IntentId, Trip>,
 }
 
 impl SoKhoe {
@@ -52,6 +55,19 @@ pub(crate) fn pending_moves(book: &OpenBook) -> Result<Vec<(String, MoveIntent)>
     Ok(moves
         .filter_map(|intent| Some((intent.thing, MoveIntent::read(&intent.body)?)))
         .collect())
+}
+
+/// A state without what belongs to it.
+pub(crate) const fn status_of(state: &BookingState) -> BookingStatus {
+    match state {
+        BookingState::WaitingForNetwork => BookingStatus::WaitingForNetwork,
+        BookingState::Sending => BookingStatus::Sending,
+        BookingState::OnWaitingList { .. } => BookingStatus::OnWaitingList,
+        BookingState::Offered { .. } => BookingStatus::Offered,
+        BookingState::Confirmed => BookingStatus::Confirmed,
+        BookingState::Refused(_) => BookingStatus::Refused,
+        BookingState::Cancelled => BookingStatus::Cancelled,
+    }
 }
 
 impl OpenBook {
@@ -106,6 +122,7 @@ impl Session {
                 .map(|parked| (parked.intent.thing, parked.intent.kind))
                 .collect(),
             of_places: OnTheWay::of(book.vault.waiting()?),
+            trips: trips_of(book)?,
         })
     }
 
@@ -165,7 +182,10 @@ impl Session {
             true => self.words.when(booking.start, now),
             false => self.period_text(&booking),
         };
+        let trip = outbox.trips.get(&booking.id);
+        let trip = trip.map(|trip| self.trip_view(book, trip, &booking));
         BookingView {
+            trip,
             id,
             person_id: book.person.id.0.clone(),
             clinic_id: booking.clinic.0,
@@ -175,15 +195,7 @@ impl Session {
             service: booking.service,
             practitioner: booking.practitioner,
             location: booking.location,
-            status: match booking.state {
-                BookingState::WaitingForNetwork => BookingStatus::WaitingForNetwork,
-                BookingState::Sending => BookingStatus::Sending,
-                BookingState::OnWaitingList { .. } => BookingStatus::OnWaitingList,
-                BookingState::Offered { .. } => BookingStatus::Offered,
-                BookingState::Confirmed => BookingStatus::Confirmed,
-                BookingState::Refused(_) => BookingStatus::Refused,
-                BookingState::Cancelled => BookingStatus::Cancelled,
-            },
+            status: status_of(&booking.state),
             status_text,
             cancelling,
             moving_to,

@@ -11,7 +11,8 @@ use crate::views::BookingView;
 
 impl SoKhoe {
     /// Takes a booking back, or leaves a waiting list. Like a booking it is kept first and sent when it can be; the booking is
-    /// shown as cancelled only when the clinic has it so.
+    /// shown as cancelled only when the clinic has it so. One of a trip of which nothing was sent yet takes the whole
+    /// trip back, without asking the clinic.
     ///
     /// # Errors
     /// [`AppError::NotFound`]; [`AppError::Validation`] when it is already refused or cancelled.
@@ -25,6 +26,9 @@ impl SoKhoe {
         let book = session.book(person_id)?;
         let booking = book.stored_booking(booking_id)?;
         let id = booking.id;
+        if session.take_trip_back(&book, id)? {
+            return self.booking(person_id, booking_id);
+        }
         if matches!(
             booking.state,
             BookingState::Refused(_) | BookingState::Cancelled

@@ -17,7 +17,8 @@ pub enum AppError {
     #[error("the clinic's answer cannot be used: {what}")]
     BadAnswer {
         /// What was wrong: `html`, `not-fhir`, `too-large`, `too-deep`, `server-error`, `status-NNN`,
-        /// or the code with which the clinic refused, e.g. `takes-no-bookings` of one that is to be called.
+        /// or the code with which the clinic refused, e.g. `takes-no-bookings` of one that is to be called, or
+        /// `books-one-at-a-time` of one that cannot book several people together.
         what: String,
     },
     /// The clinic asks to wait.
@@ -421,6 +422,7 @@ impl From<VaultError> for AppError {
             VaultError::ForeignEngine { .. } => Self::internal("foreign-engine"),
             VaultError::BookingState { .. } => Self::internal("booking-state"),
             VaultError::UnknownIntent => Self::internal("unknown-intent"),
+            VaultError::KeptBack => Self::internal("kept-back"),
             _ => Self::internal("vault"),
         }
     }

@@ -10,7 +10,7 @@ impl SoKhoe {
     /// The person's own documents and other clinics' stay. The clinic itself is told nothing.
     ///
     /// What the clinic does not have yet would be lost: `unsent` is how much of that the person was told of
-    /// ([`AppError::Unsent`]), at first none.
+    /// ([`AppError::Unsent`]), at first none. A trip of several of which nothing was sent yet is taken back for all.
     ///
     /// # Errors
     /// [`AppError::Unsent`] when it would be more; [`AppError::NotFound`] for a clinic that does not know the person;
@@ -28,6 +28,9 @@ impl SoKhoe {
         session.patient_at(&book.person.id, &clinic)?;
         // Nothing of it is being sent meanwhile.
         let _one_at_a_time = book.syncing.lock().await;
+        if book.vault.unsent(&clinic)? <= unsent {
+            session.take_trips_back(&book, Some(&clinic))?;
+        }
         session.erase_clinic(&book, &clinic, unsent, Vec::new())
     }
 }

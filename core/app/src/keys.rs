@@ -52,6 +52,10 @@ impl SoKhoe {
     /// # Errors
     /// [`AppError::NotFound`], [`AppError::KeyStore`]; repeating it ends what was interrupted.
     pub fn erase_person(&self, person_id: &str) -> Result<(), AppError> {
+        // The others of a trip would be booked with them. What does not open keeps nobody from erasing.
+        if let Ok(book) = self.inner.book(person_id) {
+            let _not_here_any_more = self.inner.take_trips_back(&book, None);
+        }
         self.inner.erase_person(person_id)
     }
 

@@ -55,6 +55,7 @@ mod synchronise;
 mod test_phone;
 mod travel_time;
 mod trend;
+mod trip;
 mod views;
 mod waiting_list;
 pub mod words;
@@ -90,6 +91,10 @@ pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
 pub use support_report::report_code;
 pub use sync_all::{PersonSyncView, WindowView};
+pub use trip::{
+    FindTripRequest, TripMemberRequest, TripOtherView, TripRequest, TripTimesView, TripView,
+    TripVisit,
+};
 pub use views::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,

@@ -1,5 +1,6 @@
 //! A screen's subscription: the current value at once, then changes, until the handle is dropped.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -26,24 +27,37 @@ pub struct Subscription {
 
 /// Who follows whose book. Outlives the vaults, which close and open when the phone is locked.
 #[derive(Default)]
-pub(crate) struct Watchers(Mutex<Vec<(PersonId, Arc<Signal>)>>);
+pub(crate) struct Watchers {
+    watching: Mutex<Vec<(PersonId, Arc<Signal>)>>,
+    /// Whose book shows something of whose: the other ones of a trip.
+    shown: Mutex<HashSet<(PersonId, PersonId)>>,
+}
 
 impl Watchers {
     /// Something in this person's book changed.
     pub(crate) fn tell(&self, person: &PersonId) {
-        let watchers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (_, signal) in watchers.iter().filter(|(watched, _)| watched == person) {
-            signal.raise();
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let watchers = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
+        for (watched, signal) in &*watchers {
+            if watched == person || shown.contains(&(watched.clone(), person.clone())) {
+                signal.raise();
+            }
         }
     }
 
+    /// From now on whoever follows the one's book hears of the other's, too.
+    pub(crate) fn shows(&self, book: &PersonId, other: &PersonId) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.insert((book.clone(), other.clone()));
+    }
+
     fn add(&self, person: PersonId, signal: Arc<Signal>) {
-        let mut watchers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watchers = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
         watchers.push((person, signal));
     }
 
     fn remove(&self, signal: &Arc<Signal>) {
-        let mut watchers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watchers = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
         watchers.retain(|(_, watching)| !Arc::ptr_eq(watching, signal));
     }
 }

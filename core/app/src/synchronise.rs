@@ -232,6 +232,7 @@ impl Session {
         urgency: Urgency,
     ) -> Result<Pushed, AppError> {
         let _one_at_a_time = book.syncing.lock().await;
+        self.let_trips_settle(book);
         let mut pushed = engine.push(lanes, urgency, &self.paces).await?;
         let changes = engine.push_changes(lanes, urgency, &self.paces).await?;
         pushed.settled += changes.settled;

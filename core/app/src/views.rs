@@ -5,6 +5,7 @@ use sokhoe_domain::{EntryKind, Section, Timestamp, VisitMode, Vnd};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
 
+use crate::trip::TripView;
 use crate::waiting_list::WaitingView;
 
 /// A person whose health book is on this phone.
@@ -344,6 +345,8 @@ pub struct BookingView {
     /// How the place on a waiting list stands that this is, or is to be. Without an offer `start` and `end` are within
     /// which the time is wanted.
     pub waiting: Option<WaitingView>,
+    /// With whom it was booked together; unset for one of nobody else's.
+    pub trip: Option<TripView>,
 }
 
 /// What a synchronisation did.

@@ -19,6 +19,7 @@ use unic_langid::LanguageIdentifier;
 
 use crate::error::{AppError, EnrolmentRefusal, RecoveryCodeRefusal};
 use crate::parked::GIVEN_UP;
+use crate::trip::TAKEN_BACK;
 use crate::views::{PaymentStatus, SyncState, SyncStatus};
 
 /// A language of the app.
@@ -175,10 +176,23 @@ impl Words {
                     .collect();
                 self.say_with("booking-slot-taken", &[("times", times.join("; "))])
             }
+            BookingState::Refused(Refusal::TripTaken { others, .. }) => {
+                let starts = others
+                    .iter()
+                    .filter_map(|times| times.visits.iter().map(|visit| visit.start).min());
+                let times: Vec<_> = starts.map(|at| self.when(at, now)).collect();
+                match times.is_empty() {
+                    true => self.say("booking-trip-taken-none"),
+                    false => self.say_with("booking-trip-taken", &[("times", times.join("; "))]),
+                }
+            }
             BookingState::Refused(Refusal::NotOffered) => self.say("booking-not-offered"),
             BookingState::Refused(Refusal::TooMany) => self.say("booking-too-many"),
             BookingState::Refused(Refusal::Other { code }) if code == GIVEN_UP => {
                 self.say("booking-given-up")
+            }
+            BookingState::Refused(Refusal::Other { code }) if code == TAKEN_BACK => {
+                self.say("booking-trip-taken-back")
             }
             BookingState::Refused(Refusal::Other { code })
                 if code == Refusal::TAKES_NO_BOOKINGS =>
@@ -508,6 +522,9 @@ impl Words {
     pub fn error(&self, error: &AppError) -> String {
         match error {
             AppError::Offline => self.say("error-offline"),
+            AppError::BadAnswer { what } if what == Refusal::BOOKS_ONE_AT_A_TIME => {
+                self.say("error-books-one-at-a-time")
+            }
             AppError::BadAnswer { what } if what == Refusal::TAKES_NO_BOOKINGS => {
                 self.say("error-takes-no-bookings")
             }

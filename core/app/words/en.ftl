@@ -23,10 +23,13 @@ booking-cancelling = Sending the cancellation to the hospital…
 booking-moving = Confirmed as before. Asking the hospital for another time: { $when }
 booking-slot-taken = This time was just taken. Still free: { $times }
 booking-slot-taken-none = This time was just taken. Look for another.
+booking-trip-taken = Not everybody could have their time, so nobody was booked. Still free for all: { $times }
+booking-trip-taken-none = Not everybody could have their time, so nobody was booked. Look for other times.
 booking-not-offered = The hospital refused: this time is no longer offered. Look for another.
 booking-too-many = The hospital refused: there are already as many bookings as it allows.
 booking-refused = The hospital refused: { $code }
 booking-given-up = No longer sent. If the appointment is still needed, look for another time.
+booking-trip-taken-back = Taken back for everybody before it was sent. Nothing was booked.
 booking-not-by-app = This hospital does not take bookings by app. Please call it.
 booking-next-try = The hospital cannot be reached yet. Next try: { $when }
 booking-cancelling-next-try = The cancellation has not reached the hospital yet. Next try: { $when }
@@ -99,6 +102,17 @@ paper-earlier-results = Earlier results and letters
 paper-earlier-results-note = Those from other places above all. What is in this book can be shown on the phone.
 paper-medicines = Medicines being taken
 paper-medicines-note = The boxes or the prescription, also of what was bought without one.
+
+## Several on one trip
+trip-with = Together with { $names }.
+trip-other-cancelled = The appointment of { $name } was cancelled.
+trip-from-until = { $when } to { $until }.
+trip-no-waiting = One right after the other.
+trip-waiting = { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+} of waiting in between.
+trip-price = { $price } in all.
 
 ## The family's calendar
 overlap-same-person = { $name } already has an appointment at that time: { $when }, { $clinic }.
@@ -265,6 +279,7 @@ error-offline = The hospital cannot be reached. Everything saved is still on thi
 error-bad-answer = The hospital's answer cannot be read ({ $what }). The book was not changed. The Wi-Fi may want a login; try again later.
 error-takes-no-bookings = This hospital does not take bookings by app. Nothing was booked. Please call it.
 error-keeps-no-waiting-list = This hospital keeps no waiting list by app. Please call it.
+error-books-one-at-a-time = This hospital cannot book several people together. Nothing was booked. Book for one after the other.
 error-busy = The hospital is busy or cannot be reached yet. Everything is kept. Try again in { $seconds ->
     [one] { $seconds } second
    *[other] { $seconds } seconds

@@ -23,10 +23,13 @@ booking-cancelling = Đang gửi yêu cầu hủy lịch đến bệnh viện…
 booking-moving = Lịch cũ vẫn còn. Đang xin bệnh viện đổi sang: { $when }
 booking-slot-taken = Giờ này vừa có người đặt. Còn các giờ: { $times }
 booking-slot-taken-none = Giờ này vừa có người đặt. Hãy tìm giờ khác.
+booking-trip-taken = Không đủ giờ cho tất cả nên chưa đặt cho ai. Giờ còn trống cho mọi người: { $times }
+booking-trip-taken-none = Không đủ giờ cho tất cả nên chưa đặt cho ai. Hãy tìm giờ khác.
 booking-not-offered = Bệnh viện từ chối: không còn khám vào giờ này. Hãy tìm giờ khác.
 booking-too-many = Bệnh viện từ chối: đã có đủ số lịch khám được đặt trước.
 booking-refused = Bệnh viện từ chối: { $code }
 booking-given-up = Không gửi nữa. Nếu vẫn cần khám, hãy tìm giờ khác.
+booking-trip-taken-back = Đã rút lại cho tất cả trước khi gửi. Chưa có lịch nào được đặt.
 booking-not-by-app = Bệnh viện này không nhận đặt lịch qua ứng dụng. Hãy gọi điện để đặt.
 booking-next-try = Chưa liên lạc được với bệnh viện. Lần thử tới: { $when }
 booking-cancelling-next-try = Chưa gửi được yêu cầu hủy lịch đến bệnh viện. Lần thử tới: { $when }
@@ -99,6 +102,14 @@ paper-earlier-results = Kết quả, giấy tờ khám lần trước
 paper-earlier-results-note = Nhất là của nơi khác. Những gì có trong sổ này có thể mở trên điện thoại cho bác sĩ xem.
 paper-medicines = Thuốc đang dùng
 paper-medicines-note = Mang vỏ hộp hoặc đơn thuốc, kể cả thuốc tự mua.
+
+## Nhiều người đi một chuyến
+trip-with = Đi cùng { $names }.
+trip-other-cancelled = Lịch khám của { $name } đã bị hủy.
+trip-from-until = { $when } đến { $until }.
+trip-no-waiting = Khám liền nhau, không phải chờ.
+trip-waiting = Chờ { $minutes } phút giữa các lượt khám.
+trip-price = Tổng cộng { $price }.
 
 ## Lịch của cả nhà
 overlap-same-person = { $name } đã có lịch khám khác trùng giờ này: { $when }, { $clinic }.
@@ -247,6 +258,7 @@ error-offline = Không liên lạc được với bệnh viện. Mọi thứ đ�
 error-bad-answer = Câu trả lời của bệnh viện không đọc được ({ $what }). Sổ không thay đổi. Có thể mạng Wi-Fi cần đăng nhập; hãy thử lại sau.
 error-takes-no-bookings = Bệnh viện này không nhận đặt lịch qua ứng dụng. Chưa có lịch nào được đặt. Hãy gọi điện để đặt.
 error-keeps-no-waiting-list = Bệnh viện này không có danh sách chờ qua ứng dụng. Hãy gọi điện để hỏi.
+error-books-one-at-a-time = Bệnh viện này không nhận đặt chung cho nhiều người. Chưa có lịch nào được đặt. Hãy đặt lần lượt từng người.
 error-busy = Bệnh viện đang quá tải hoặc chưa liên lạc được. Mọi thứ vẫn còn. Hãy thử lại sau { $seconds } giây.
 error-not-enrolled = Bệnh viện không còn nhận ra điện thoại này. Sổ vẫn đọc được. Hãy xin mã QR mới ở quầy tiếp đón.
 error-enrolment-not-ours = Đây không phải mã đăng ký của Sổ Khỏe. Hãy quét mã do quầy tiếp đón đưa.

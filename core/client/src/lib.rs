@@ -15,6 +15,7 @@ mod scheduling;
 mod server;
 mod server_booking;
 mod server_clock;
+mod together;
 mod traffic;
 mod transport;
 mod versioned;

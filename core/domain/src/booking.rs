@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{ProposedTrip, Timestamp};
 
 /// The state of a booking as a person sees it. Only a clinic makes it confirmed or refused
 /// (DESIGN.md, decision 4).
@@ -42,6 +42,13 @@ pub enum Refusal {
         /// Other free times, the nearest first.
         alternatives: Vec<Timestamp>,
     },
+    /// The times of a trip of several could not all be had, so that nobody of it has one.
+    TripTaken {
+        /// Whose time somebody else has, as places in the trip.
+        taken: Vec<usize>,
+        /// Other neighbouring times for all, the best first.
+        others: Vec<ProposedTrip>,
+    },
     /// The time has passed or is not offered.
     NotOffered,
     /// The person already has this many bookings at this clinic.
@@ -62,6 +69,9 @@ impl Refusal {
     pub const ALREADY_WAITING: &'static str = "already-waiting";
     /// A clinic's code: what it offered to somebody on its waiting list is offered to them no longer.
     pub const OFFER_OVER: &'static str = "offer-over";
+
+    /// The code of a clinic where several people cannot be booked together.
+    pub const BOOKS_ONE_AT_A_TIME: &'static str = "books-one-at-a-time";
 
     /// [`Refusal::TAKES_NO_BOOKINGS`] as a refusal.
     #[must_use]

@@ -18,6 +18,7 @@ pub mod remote_visit;
 pub mod text;
 pub mod time;
 pub mod times_of_week;
+pub mod trip;
 
 pub use booking::{BookingState, Refusal};
 pub use criteria::{Criteria, Criterion, VisitFacts, VisitMode};
@@ -30,3 +31,4 @@ pub use papers::{Paper, VisitKind};
 pub use remote_visit::{RemoteVisitState, RemoteVisitWindow};
 pub use time::Timestamp;
 pub use times_of_week::{NoSuchMinutes, TimesOfWeek};
+pub use trip::{ProposedTrip, ProposedVisit};

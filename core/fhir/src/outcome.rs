@@ -24,6 +24,8 @@ pub struct Issue {
     pub refusal: Option<String>,
     /// Words (`details.text`, else `diagnostics`); may hold personal data: never log them.
     pub text: Option<String>,
+    /// What of the request it is about, as FHIRPath.
+    pub expression: Option<String>,
 }
 
 /// `OperationOutcome.issue.severity`.
@@ -74,6 +76,7 @@ impl Outcome {
                 code: code.to_owned(),
                 refusal: None,
                 text: Some(text.to_owned()),
+                expression: None,
             }],
         }
     }
@@ -87,6 +90,7 @@ impl Outcome {
                 code: code.to_owned(),
                 refusal: Some(refusal.to_owned()),
                 text: Some(text.to_owned()),
+                expression: None,
             }],
         }
     }
@@ -126,6 +130,7 @@ impl Outcome {
                     .str("text")
                     .or_else(|| issue.str("diagnostics"))
                     .map(Into::into),
+                expression: issue.get("expression").first().text().map(Into::into),
             }
         });
         Ok(Self {
@@ -136,6 +141,10 @@ impl Outcome {
     /// Writes it as FHIR R4.
     #[must_use]
     pub fn to_json(&self) -> String {
+        self.to_object().finish()
+    }
+
+    pub(crate) fn to_object(&self) -> Object {
         let issues = self.issues.iter().map(|issue| {
             let coding = issue
                 .refusal
@@ -144,14 +153,15 @@ impl Outcome {
             let details = Object::new()
                 .list("coding", coding)
                 .maybe("text", issue.text.as_deref());
+            let expression = issue.expression.as_ref();
+            let expression = expression.map(|path| format!("[{}]", read::quoted(path)));
             Object::new()
                 .text("severity", issue.severity.code())
                 .text("code", &issue.code)
                 .object("details", details)
+                .raw("expression", expression.as_deref().unwrap_or(""))
         });
-        Object::resource("OperationOutcome")
-            .list("issue", issues)
-            .finish()
+        Object::resource("OperationOutcome").list("issue", issues)
     }
 }
 

@@ -227,18 +227,20 @@ impl BookRequest {
 }
 
 /// The parameters of a Parameters resource.
-struct Given<'a>(Document<'a>);
+pub(crate) struct Given<'a>(Document<'a>);
 
 impl<'a> Given<'a> {
-    fn parse(json: &'a str) -> Result<Self, FhirError> {
+    pub(crate) fn parse(json: &'a str) -> Result<Self, FhirError> {
         read::resource(json, "Parameters").map(Self)
     }
 
+    /// All of them, in their order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Node<'_>> {
+        self.0.root().get("parameter").items()
+    }
+
     fn find(&self, name: &str) -> Option<Node<'_>> {
-        self.0
-            .root()
-            .get("parameter")
-            .items()
+        self.all()
             .find(|parameter| parameter.get("name").is_text(name))
     }
 
@@ -301,7 +303,7 @@ impl<'a> Given<'a> {
     }
 }
 
-fn parameters<const N: usize>(parameters: [Option<Object>; N]) -> String {
+pub(crate) fn parameters(parameters: impl IntoIterator<Item = Option<Object>>) -> String {
     Object::resource("Parameters")
         .list("parameter", parameters.into_iter().flatten())
         .finish()
@@ -321,7 +323,7 @@ fn concept(name: &str, code: &str) -> Object {
     )
 }
 
-fn reference(name: &str, kind: &str, id: &str) -> Object {
+pub(crate) fn reference(name: &str, kind: &str, id: &str) -> Object {
     Object::new().text("name", name).object(
         "valueReference",
         read::write_reference(kind, &Ref::new(id, "")),

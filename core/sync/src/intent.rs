@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::{Otherwise, Timestamp};
 
+use crate::trip::Trip;
+
 /// Book an offered time.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookIntent {
@@ -19,11 +21,15 @@ pub struct BookIntent {
     /// arrive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trying: Option<String>,
+    /// The trip of several that it is a part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trip: Option<Trip>,
 }
 
 impl BookIntent {
     /// Reads what the outbox keeps; nothing when it cannot be read.
-    pub(crate) fn read(body: &str) -> Option<Self> {
+    #[must_use]
+    pub fn read(body: &str) -> Option<Self> {
         serde_json::from_str(body).ok()
     }
 }

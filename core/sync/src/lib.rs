@@ -13,6 +13,7 @@ mod intent;
 mod lane;
 mod pace;
 mod server_slots;
+mod trip;
 mod up;
 mod waiting_list;
 
@@ -27,6 +28,7 @@ pub use pace::{
     SyncConditions, WaitUntil, delay as retry_delay,
 };
 pub use server_slots::{HeardWays, SlotSearch, services_of_server};
+pub use trip::{Trip, TripMember};
 pub use up::{Pushed, Urgency};
 pub use waiting_list::{
     OFFER_OVER, ON_WAITING_LIST, OfferIntent, OfferOver, Offered, TIME_OFFERED, WAITING_OVER,

@@ -86,6 +86,9 @@ pub enum VaultError {
     /// The outbox holds no such intent (any more).
     #[error("no such intent")]
     UnknownIntent,
+    /// The intent is kept back meanwhile.
+    #[error("the intent is kept back")]
+    KeptBack,
     /// More would be lost of what the person decided or wrote than they know of. Nothing was changed.
     #[error("{count} things were not sent yet")]
     Unsent {
@@ -150,6 +153,7 @@ impl VaultError {
             Self::ReservedClinic => "reserved-clinic",
             Self::NotEmpty => "not-empty",
             Self::UnknownIntent => "unknown-intent",
+            Self::KeptBack => "kept-back",
             Self::Unsent { .. } => "unsent",
             Self::BlobsFull { .. } => "blobs-full",
             Self::BlobDamaged => "blob-damaged",

@@ -54,6 +54,7 @@ mod store;
 mod sync_state;
 mod travel_time;
 mod trend;
+mod trips;
 mod vault;
 
 #[cfg(test)]
@@ -88,4 +89,5 @@ pub use set_aside::SetAside;
 pub use snippet::TextPart;
 pub use store::VaultPorts;
 pub use sync_state::ClinicSync;
+pub use trips::{HeldPart, NotedTrip, TripHold, TripPart};
 pub use vault::{BOOK_OLDER, Vault};

@@ -19,6 +19,7 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0008_sync_state.sql"),
     include_str!("../migrations/vault/0009_changes.sql"),
     include_str!("../migrations/vault/0010_asked.sql"),
+    include_str!("../migrations/vault/0011_trips.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[

@@ -16,6 +16,7 @@ use crate::journal::{Contents, Damage, Journal, WrittenIntent};
 use crate::notice::VaultChange;
 use crate::own_documents::{self, InDatabase};
 use crate::store::Durability;
+use crate::trips;
 use crate::vault::Vault;
 
 /// What an intent asks of a clinic.
@@ -174,6 +175,16 @@ impl Vault {
     /// # Errors
     /// [`VaultError::BookingState`], [`VaultError::DiskFull`]; nothing is kept then.
     pub fn enqueue(&self, intent: &NewIntent, booking: &StoredBooking) -> Result<(), VaultError> {
+        self.enqueue_with(intent, booking, |_| Ok(()))
+    }
+
+    /// As [`Vault::enqueue`], with `more` in the same transaction where the intent is new.
+    pub(crate) fn enqueue_with(
+        &self,
+        intent: &NewIntent,
+        booking: &StoredBooking,
+        more: impl FnOnce(&Transaction<'_>) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
         let mut written = false;
         let new = self.store().write(Durability::Full, |tx, _| {
             let id = intent.id.to_string();
@@ -232,6 +243,7 @@ impl Vault {
                 in_order.created.as_millis(),
                 intent.created.as_millis(),
             ))?;
+            more(tx)?;
             // Last: whatever fails after it is the commit.
             self.journal().add(&record)?;
             written = true;
@@ -297,9 +309,12 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::UnknownIntent`], [`VaultError::BookingState`] when the booking was settled
-    /// meanwhile; do not send then.
+    /// meanwhile, [`VaultError::KeptBack`]; do not send then.
     pub fn mark_sending(&self, id: IntentId, now: Timestamp) -> Result<(), VaultError> {
         let changed = self.store().write(Durability::Full, |tx, _| {
+            if trips::is_kept_back(tx, id)? {
+                return Err(VaultError::KeptBack);
+            }
             let changed = set_state(tx, id, BookingState::Sending, Some(now))?;
             tx.prepare_cached(
                 r#"UPDATE "intent" SET "attempts" = "attempts" + 1, "sent" = ?2 WHERE "id" = ?1"#,

@@ -10,6 +10,7 @@ use crate::error::VaultError;
 use crate::events::{self, NewEvent};
 use crate::outbox::{StoredIntent, read_row};
 use crate::store::Durability;
+use crate::trips::HELD;
 use crate::vault::Vault;
 
 /// Why an intent is no longer sent.
@@ -128,12 +129,13 @@ impl Vault {
     /// [`VaultError`]
     pub fn parked(&self) -> Result<Vec<ParkedIntent>, VaultError> {
         self.store().read(|tx, _| {
-            let mut find = tx.prepare_cached(
+            let mut find = tx.prepare_cached(&format!(
                 r#"SELECT "id", "clinic", "kind", "thing", "body", "created", "attempts",
                        "not_before", "sent" IS NOT NULL, "since", "why"
-                   FROM "intent" JOIN "parked" ON "intent" = "id" WHERE "since" IS NOT NULL
+                   FROM "intent" JOIN "parked" ON "intent" = "id"
+                   WHERE "since" IS NOT NULL AND NOT {HELD}
                    ORDER BY "created", "id""#,
-            )?;
+            ))?;
             let mut rows = find.query([])?;
             let mut parked = Vec::new();
             while let Some(row) = rows.next()? {

@@ -148,6 +148,23 @@ public final class SoKhoe: Sendable {
         return try await core.book(request: request)
     }
 
+    /// Neighbouring times for several people at one clinic on one day, those that take the least time in all first: one
+    /// helper takes all of them along.
+    public func findTrip(_ request: FindTripRequest) async throws -> [TripTimesView] {
+        try await core.findTrip(request: request)
+    }
+
+    /// Books for several people, all of them or none, e.g. `TripTimesView.visits`. Kept before it is sent: without a
+    /// network it waits, and that is no error. `BookingView.trip` says with whom a booking belongs together.
+    public func bookTrip(visits: [TripVisit]) async throws -> [BookingView] {
+        try await core.bookTrip(request: TripRequest(visits: visits))
+    }
+
+    /// What everybody's bookings leave no room for, should these visits take place. Nothing is forbidden.
+    public func tripOverlaps(visits: [TripVisit]) async throws -> [OverlapView] {
+        try await core.tripOverlaps(request: TripRequest(visits: visits))
+    }
+
     /// What everybody's bookings leave no room for, should this person take this time. Nothing is forbidden.
     public func overlaps(personId: String, slot: SlotView) async throws -> [OverlapView] {
         try await core.overlaps(

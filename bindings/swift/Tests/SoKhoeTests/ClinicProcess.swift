@@ -5,6 +5,11 @@ final class ClinicProcess {
     /// What the clinic says first.
     private struct Greeting: Decodable {
         let enrolment: String
+        let url: String
+    }
+
+    private struct Enrolment: Decodable {
+        let enrolment: String
     }
 
     private struct DidNotStart: Error {
@@ -13,19 +18,21 @@ final class ClinicProcess {
 
     /// The text of an enrolment QR for the patient.
     private(set) var enrolment = ""
+    private var baseUrl = ""
+    private let folder: URL
     private let process: Process
     private let input = Pipe()
 
     /// Starts a clinic that keeps its data below `folder`.
     init(folder: URL) async throws {
+        self.folder = folder
         let output = folder.appendingPathComponent("clinic.out")
         let log = folder.appendingPathComponent("clinic.log")
         for file in [output, log] {
             try Data().write(to: file)
         }
-        let program = ProcessInfo.processInfo.environment["SOKHOE_CLI"] ?? "target/debug/sokhoe"
         process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
+        process.executableURL = Self.program
         process.arguments = [
             "clinic", "serve", "--data", folder.appendingPathComponent("clinic").path, "--listen", "127.0.0.1:0",
             "--demo-data", "--json", "--wait-stdin",
@@ -39,7 +46,8 @@ final class ClinicProcess {
         while true {
             let said = try Data(contentsOf: output)
             if let end = said.firstIndex(of: UInt8(ascii: "\n")) {
-                enrolment = try JSONDecoder().decode(Greeting.self, from: said[..<end]).enrolment
+                let greeting = try JSONDecoder().decode(Greeting.self, from: said[..<end])
+                (enrolment, baseUrl) = (greeting.enrolment, greeting.url)
                 return
             }
             guard process.isRunning, ContinuousClock.now < deadline else {
@@ -48,6 +56,26 @@ final class ClinicProcess {
             }
             try await Task.sleep(for: .milliseconds(50))
         }
+    }
+
+    /// The text of an enrolment QR for these patients of the hospital.
+    func enrolment(of patients: [String]) throws -> String {
+        let enrolling = Process()
+        enrolling.executableURL = Self.program
+        let data = folder.appendingPathComponent("clinic").path
+        enrolling.arguments =
+            ["clinic", "enrol", "--json", "--data", data, "--base-url", baseUrl]
+            + patients.flatMap { ["--patient", $0] }
+        let output = Pipe()
+        enrolling.standardOutput = output
+        try enrolling.run()
+        let said = output.fileHandleForReading.readDataToEndOfFile()
+        enrolling.waitUntilExit()
+        return try JSONDecoder().decode(Enrolment.self, from: said).enrolment
+    }
+
+    private static var program: URL {
+        URL(fileURLWithPath: ProcessInfo.processInfo.environment["SOKHOE_CLI"] ?? "target/debug/sokhoe")
     }
 
     /// Ends the clinic: from now on the phone has no network.

@@ -96,6 +96,41 @@ final class JourneyTests: XCTestCase {
         XCTAssertTrue(untold.allSatisfy { $0.stepFree == nil && !$0.untoldText.isEmpty })
     }
 
+    func testMotherAndChildAreBookedTogetherOrNobody() async throws {
+        let clinic = try await ClinicProcess(folder: folder)
+        defer { clinic.stop() }
+        let phone = try await openPhone()
+        let enrolment = try await phone.enrol(qrText: clinic.enrolment(of: ["bn-000001", "bn-000002"]))
+        let people = enrolment.persons.map(\.id)
+        XCTAssertEqual(people.count, 2)
+        let now = Date()
+        let found = try await phone.findTrip(
+            FindTripRequest(
+                clinicId: enrolment.clinic.id,
+                members: people.map { TripMemberRequest(personId: $0) },
+                from: now,
+                to: now + 14 * 24 * 3600
+            )
+        )
+        let times = try XCTUnwrap(found.first)
+        XCTAssertEqual(times.visits.map(\.personId), people)
+        XCTAssertFalse(times.text.isEmpty)
+        let overlaps = try await phone.tripOverlaps(visits: times.visits)
+        XCTAssertEqual(overlaps, [])
+
+        let booked = try await phone.bookTrip(visits: times.visits)
+
+        XCTAssertEqual(booked.map(\.status), [.confirmed, .confirmed])
+        let (mother, child) = (try XCTUnwrap(booked[0].trip), try XCTUnwrap(booked[1].trip))
+        XCTAssertEqual(mother.id, child.id)
+        XCTAssertEqual(mother.others.map(\.bookingId), [booked[1].id])
+        XCTAssertTrue(mother.text.contains(enrolment.persons[1].name), mother.text)
+        let alone = await thrown { try await phone.bookTrip(visits: Array(times.visits.prefix(1))) }
+        guard case .Validation = alone as? SoKhoeError else {
+            return XCTFail("one alone is no trip")
+        }
+    }
+
     func testWaitingForChangesEndsWhenItIsCancelledAndNothingIsLost() async throws {
         let clinic = try await ClinicProcess(folder: folder)
         defer { clinic.stop() }

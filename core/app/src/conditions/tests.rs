@@ -56,6 +56,7 @@ impl Phone {
             patient_id: WHO.to_owned(),
             otherwise: None,
             trying: None,
+            trip: None,
         };
         let intent = to_book(&booking, &serde_json::to_string(&body).unwrap());
         book.vault.enqueue(&intent, &booking).unwrap();

@@ -1,11 +1,14 @@
 //! What moves: the account, and what the clinics do not know yet. Never a key of a vault.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::ports::Zeroizing;
 use sokhoe_domain::{BookingState, ClinicId, IntentId, PersonId, ResourceKey, Timestamp, Wire};
+use sokhoe_sync::BookIntent;
 use sokhoe_vault::{
-    Account, ClinicRecord, IntentKind, Link, NewChange, NewEvent, NewIntent, PersonRecord,
-    StoredBooking, StoredChange, StoredIntent, Vault,
+    Account, ClinicRecord, IntentKind, Link, NewChange, NewEvent, NewIntent, NotedTrip,
+    PersonRecord, StoredBooking, StoredChange, StoredIntent, Vault,
 };
 
 use super::{all_differ, refused};
@@ -13,7 +16,10 @@ use crate::error::{AppError, MoveRefusal};
 use crate::session::Session;
 
 /// The form of the luggage. A phone that does not know it says that it needs a newer app.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
+
+/// The same without a trip of several: a phone that knows nothing of trips would book for one of them alone.
+const WITHOUT_TRIPS: u32 = 2;
 
 /// Bytes of an unpacked answer at most: far more than 40 codes hold, and no memory to speak of.
 const LONGEST: usize = 1 << 20;
@@ -59,6 +65,9 @@ struct Person {
     bookings: Vec<Booking>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     events: Vec<Event>,
+    /// With whom bookings belong together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    trips: Vec<Trip>,
     /// What the person wrote for clinics that do not have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     changes: Vec<WrittenChange>,
@@ -102,6 +111,13 @@ struct Booking {
     updated: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Trip {
+    booking: String,
+    clinic: String,
+    body: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,12 +172,16 @@ impl Luggage {
             .iter()
             .map(|person| {
                 let book = session.book(person.id.as_str())?;
+                session.settle_trips(&book)?;
                 let links = account.links.iter().filter(|(id, _)| *id == person.id);
-                Person::pack(person, links.map(|(_, link)| link), &book.vault)
+                let links = links.map(|(_, link)| link);
+                Person::pack(person, links, &book.vault, session.now())
             })
-            .collect::<Result<_, AppError>>()?;
+            .collect::<Result<Vec<Person>, AppError>>()?;
+        let mut intents = persons.iter().flat_map(|person| &person.intents);
+        let has_trips = intents.any(Intent::is_of_trip);
         Ok(Self {
-            version: VERSION,
+            version: if has_trips { VERSION } else { WITHOUT_TRIPS },
             device_id: account.device_id,
             clinics: account.clinics.iter().map(Clinic::pack).collect(),
             persons,
@@ -187,7 +207,7 @@ impl Luggage {
         let json = zstd::bulk::decompress(bytes, LONGEST).map_err(|_| damaged())?;
         let json = Zeroizing::new(json);
         let head: Head = serde_json::from_slice(&json).map_err(|_| damaged())?;
-        if head.version != VERSION {
+        if !(WITHOUT_TRIPS..=VERSION).contains(&head.version) {
             return Err(refused(MoveRefusal::NewerVersion));
         }
         let luggage: Self = serde_json::from_slice(&json).map_err(|_| damaged())?;
@@ -256,6 +276,9 @@ impl Luggage {
             .iter()
             .map(Booking::record)
             .collect::<Result<Vec<_>, _>>()?;
+        for trip in &person.trips {
+            vault.note_trip(&trip.record()?)?;
+        }
         for intent in &person.intents {
             let (new, sent) = intent.record()?;
             // A booking is about itself; a cancellation names its booking.
@@ -337,8 +360,19 @@ impl Person {
         person: &PersonRecord,
         links: impl Iterator<Item = &'a Link>,
         vault: &Vault,
+        now: Timestamp,
     ) -> Result<Self, AppError> {
         let intents = vault.waiting()?;
+        // Of visits that are over nobody need know.
+        let coming: HashSet<IntentId> = vault
+            .bookings()?
+            .into_iter()
+            .filter(|booking| booking.end >= now)
+            .map(|booking| booking.id)
+            .collect();
+        let trips = vault.trips()?.into_iter();
+        let trips = trips.filter(|trip| coming.contains(&trip.booking));
+        let trips = trips.map(Trip::pack).collect();
         let bookings = vault.bookings()?.into_iter().filter(|booking| {
             let id = booking.id.to_string();
             // The feed brings the others.
@@ -358,6 +392,7 @@ impl Person {
             links: links
                 .map(|link| (link.clinic.0.clone(), link.patient_id.clone()))
                 .collect(),
+            trips,
             bookings: bookings.map(Booking::pack).collect(),
             intents: intents.into_iter().map(Intent::pack).collect(),
             changes: vault
@@ -402,6 +437,10 @@ impl Intent {
         }
     }
 
+    fn is_of_trip(&self) -> bool {
+        BookIntent::read(&self.body).is_some_and(|intent| intent.trip.is_some())
+    }
+
     /// The intent, and whether a byte of it may have left the old phone.
     fn record(&self) -> Result<(NewIntent, bool), AppError> {
         let intent = NewIntent {
@@ -437,6 +476,24 @@ impl WrittenChange {
             base: self.base.clone(),
             ours: self.ours.clone(),
             created: Timestamp::from_millis(self.created),
+        })
+    }
+}
+
+impl Trip {
+    fn pack(trip: NotedTrip) -> Self {
+        Self {
+            booking: trip.booking.to_string(),
+            clinic: trip.clinic.0,
+            body: trip.body,
+        }
+    }
+
+    fn record(&self) -> Result<NotedTrip, AppError> {
+        Ok(NotedTrip {
+            booking: id(&self.booking)?,
+            clinic: ClinicId(self.clinic.clone()),
+            body: self.body.clone(),
         })
     }
 }

@@ -179,7 +179,7 @@ fn what_no_phone_packs_changes_nothing() {
     let twice = honest["persons"][0].clone();
     let changes: [(&str, Value, MoveRefusal); 8] = [
         ("/clinics/0/id", json!("own"), MoveRefusal::Damaged),
-        ("/version", json!(3), MoveRefusal::NewerVersion),
+        ("/version", json!(4), MoveRefusal::NewerVersion),
         ("/device_id", json!("../x"), MoveRefusal::Damaged),
         ("/persons/0/id", json!("../../x"), MoveRefusal::Damaged),
         ("/persons/1", twice, MoveRefusal::Damaged),

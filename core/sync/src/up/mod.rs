@@ -4,6 +4,7 @@
 mod changes;
 mod readings;
 mod server;
+mod together;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::error::SyncError;
 use crate::intent::{BookIntent, CancelIntent, MoveIntent};
 use crate::lane::{Engine, Lane};
 use crate::pace::{self, Cause, HostPaces, Permit, WaitUntil};
+use crate::trip::Trip;
 use crate::waiting_list::{self, OFFER_OVER, OfferIntent, OfferOver, WaitIntent};
 pub(crate) use readings::ReadingWays;
 
@@ -271,6 +273,10 @@ impl Engine {
             self.vault.drop_intent(intent.id, &[])?;
         }
         let outcome = match (lane.wire, &request) {
+            (Wire::Clinic, _) if let Some(trip) = trip_of(intent) => {
+                self.send_together(lane, intent, booking, &trip, permit, pushed)
+                    .await
+            }
             (Wire::Clinic, request) => {
                 let key = self.key_of(intent);
                 let answer = match request {
@@ -494,6 +500,7 @@ impl Engine {
     ) -> Result<bool, SyncError> {
         match error {
             VaultError::UnknownIntent => Ok(true),
+            VaultError::KeptBack => Ok(false),
             VaultError::BookingState { .. } => {
                 self.vault.drop_intent(intent.id, &[])?;
                 Ok(true)
@@ -684,7 +691,7 @@ fn refusal_of(code: &str, alternatives: Vec<Timestamp>) -> Refusal {
 /// The code of a refusal as clinics give it.
 fn code_of(refusal: Refusal) -> String {
     match refusal {
-        Refusal::SlotTaken { .. } => "slot-taken".to_owned(),
+        Refusal::SlotTaken { .. } | Refusal::TripTaken { .. } => "slot-taken".to_owned(),
         Refusal::NotOffered => "not-offered".to_owned(),
         Refusal::TooMany => "too-many".to_owned(),
         Refusal::Other { code } => code,
@@ -701,6 +708,11 @@ fn book_intent(intent: &StoredIntent) -> Option<BookIntent> {
         | IntentKind::Take
         | IntentKind::Decline => None,
     }
+}
+
+/// The trip of several that a booking is a part of.
+fn trip_of(intent: &StoredIntent) -> Option<Trip> {
+    book_intent(intent).and_then(|intent| intent.trip)
 }
 
 /// What was decided, when it is that a booking be moved.

@@ -128,6 +128,7 @@ impl World {
                 patient_id: "p".to_owned(),
                 otherwise: None,
                 trying: None,
+                trip: None,
             }),
             IntentKind::Cancel => serde_json::to_string(&CancelIntent {
                 appointment_id: about.to_string(),

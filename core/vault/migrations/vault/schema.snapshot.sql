@@ -272,6 +272,13 @@ CREATE TABLE "tombstone" (
     PRIMARY KEY ("clinic", "kind", "id")
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "trip" (
+    "booking" TEXT PRIMARY KEY,
+    "clinic" TEXT NOT NULL,
+    -- As JSON of the sender's making.
+    "body" TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "unit" (
     "id" INTEGER PRIMARY KEY,
     "name" TEXT NOT NULL UNIQUE

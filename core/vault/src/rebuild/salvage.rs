@@ -29,6 +29,8 @@ pub(super) struct Salvage {
     /// With the booking each is about.
     pub(super) intents: BTreeMap<IntentId, (StoredIntent, IntentId)>,
     pub(super) events: BTreeMap<i64, KeptEvent>,
+    /// With whom bookings belong together: clinic and body.
+    pub(super) trips: BTreeMap<String, (String, String)>,
     /// By their numbers.
     pub(super) changes: BTreeMap<i64, StoredChange>,
     /// Documents of the person's own, for when the journal is damaged, too.
@@ -61,6 +63,12 @@ impl Salvage {
                     Ok((event.id, event))
                 },
             ),
+            trips: rows(
+                open,
+                r#"SELECT "booking", "clinic", "body" FROM "trip""#,
+                "booking",
+                |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))),
+            ),
             changes: rows(open, changes::COLUMNS, "number", |row| {
                 Ok((row.get(0)?, changes::read_row(row)?))
             }),
@@ -78,6 +86,12 @@ impl Salvage {
             if self.bookings.contains_key(booking) {
                 outbox::insert(tx, intent, *booking)?;
             }
+        }
+        for (booking, (clinic, body)) in &self.trips {
+            tx.execute(
+                r#"INSERT INTO "trip" VALUES (?1, ?2, ?3)"#,
+                (booking, clinic, body),
+            )?;
         }
         for event in self.events.values() {
             tx.execute(

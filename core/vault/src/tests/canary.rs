@@ -42,6 +42,7 @@ const NOT_FED: &[(&str, &str)] = &[
     ("intent.thing", "a UUID"),
     ("parked.intent", "a UUID"),
     ("intent.kind", "one of two words"),
+    ("trip.booking", "a UUID"),
     ("change.id", "a UUID"),
     ("change.state", "one of four words"),
     ("device.id", "a random number"),
@@ -196,7 +197,7 @@ fn feed(vault: &Vault, account: &AccountVault) {
         body: text.clone(),
         created: at(1),
     };
-    vault.enqueue(&intent, &booking).unwrap();
+    vault.enqueue_part(&intent, &booking, CANARY, None).unwrap();
     let why = ParkedWhy::Refused { code: text.clone() };
     vault.park(id, &why, at(2), &[]).unwrap();
     let mut photo = vault.write_blob().unwrap();

@@ -21,6 +21,7 @@ mod own_documents;
 mod parked;
 mod pause;
 mod travel_time;
+mod trips;
 
 use std::sync::Arc;
 

@@ -151,6 +151,7 @@ impl World {
                 patient_id: "p".to_owned(),
                 otherwise: None,
                 trying: None,
+                trip: None,
             })
             .unwrap(),
             created: clock.now(),

@@ -28,6 +28,7 @@ import vn.sokhoe.core.EntryPageView
 import vn.sokhoe.core.EventView
 import vn.sokhoe.core.ExportFormat
 import vn.sokhoe.core.FindSlotsRequest
+import vn.sokhoe.core.FindTripRequest
 import vn.sokhoe.core.FollowUpView
 import vn.sokhoe.core.InvoiceView
 import vn.sokhoe.core.JoinWaitingListRequest
@@ -56,6 +57,9 @@ import vn.sokhoe.core.StorageView
 import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncView
 import vn.sokhoe.core.TrendView
+import vn.sokhoe.core.TripRequest
+import vn.sokhoe.core.TripTimesView
+import vn.sokhoe.core.TripVisit
 import vn.sokhoe.core.VisitKind
 import vn.sokhoe.core.WindowView
 import java.io.File
@@ -149,6 +153,21 @@ public class SoKhoe private constructor(
         slot: SlotView,
         otherwise: OtherwiseRequest? = null,
     ): BookingView = core.book(BookRequest(personId, slot, otherwise))
+
+    /**
+     * Neighbouring times for several people at one clinic on one day, those that take the least time in all first: one
+     * helper takes all of them along.
+     */
+    public suspend fun findTrip(request: FindTripRequest): List<TripTimesView> = core.findTrip(request)
+
+    /**
+     * Books for several people, all of them or none, e.g. [TripTimesView.visits]. Kept before it is sent: without a
+     * network it waits, and that is no error. [BookingView.trip] says with whom a booking belongs together.
+     */
+    public suspend fun bookTrip(visits: List<TripVisit>): List<BookingView> = core.bookTrip(TripRequest(visits))
+
+    /** What everybody's bookings leave no room for, should these visits take place. Nothing is forbidden. */
+    public suspend fun tripOverlaps(visits: List<TripVisit>): List<OverlapView> = core.tripOverlaps(TripRequest(visits))
 
     /** What everybody's bookings leave no room for, should this person take this time. Nothing is forbidden. */
     public suspend fun overlaps(

@@ -10,11 +10,20 @@ private const val START_SECONDS = 120L
 /** A clinic of its own for one test: `sokhoe clinic serve` with a hospital and a patient's book. */
 class ClinicProcess private constructor(
     private val process: Process,
+    private val data: File,
     /** What the clinic said first: where it is, and an enrolment QR's text for the patient. */
     private val said: String,
 ) : AutoCloseable {
     /** The text of an enrolment QR. */
     val enrolment: String get() = value("enrolment")
+
+    /** The text of an enrolment QR for these patients of the hospital. */
+    fun enrolmentOf(vararg patients: String): String {
+        val command = listOf(System.getProperty("sokhoe.cli"), "clinic", "enrol", "--json", "--data", data.path)
+        val more = listOf("--base-url", value("url")) + patients.flatMap { listOf("--patient", it) }
+        val enrolling = ProcessBuilder(command + more).start()
+        return valueIn(enrolling.inputStream.bufferedReader().readText(), "enrolment")
+    }
 
     /** Ends the clinic: from now on the phone has no network. */
     override fun close() {
@@ -22,7 +31,12 @@ class ClinicProcess private constructor(
         if (!process.waitFor(10, TimeUnit.SECONDS)) process.destroyForcibly().waitFor()
     }
 
-    private fun value(name: String): String =
+    private fun value(name: String): String = valueIn(said, name)
+
+    private fun valueIn(
+        said: String,
+        name: String,
+    ): String =
         checkNotNull(Regex("\"$name\"\\s*:\\s*\"([^\"\\\\]*)\"").find(said)) { "the clinic said no $name: $said" }
             .groupValues[1]
 
@@ -30,13 +44,14 @@ class ClinicProcess private constructor(
         /** Starts a clinic that keeps its data below [folder]. */
         fun start(folder: File): ClinicProcess {
             val log = folder.resolve("clinic.log")
+            val data = folder.resolve("clinic")
             val process =
                 ProcessBuilder(
                     System.getProperty("sokhoe.cli"),
                     "clinic",
                     "serve",
                     "--data",
-                    folder.resolve("clinic").path,
+                    data.path,
                     "--listen",
                     "127.0.0.1:0",
                     "--demo-data",
@@ -55,7 +70,7 @@ class ClinicProcess private constructor(
                 process.destroyForcibly()
                 error("the clinic did not start: ${log.readText()}")
             }
-            return ClinicProcess(process, said)
+            return ClinicProcess(process, data, said)
         }
     }
 }

@@ -25,6 +25,7 @@ import vn.sokhoe.core.DocumentRefusal
 import vn.sokhoe.core.EnrolmentRefusal
 import vn.sokhoe.core.ExportFormat
 import vn.sokhoe.core.FindSlotsRequest
+import vn.sokhoe.core.FindTripRequest
 import vn.sokhoe.core.FollowUpView
 import vn.sokhoe.core.HeldBack
 import vn.sokhoe.core.KeyStore
@@ -44,6 +45,7 @@ import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
 import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncState
+import vn.sokhoe.core.TripMemberRequest
 import vn.sokhoe.core.VisitKind
 import vn.sokhoe.core.VisitMode
 import java.io.File
@@ -147,6 +149,41 @@ class JourneyTest {
                     assertEquals(emptyList<SlotView>(), found(upstairs), "whether there is a lift is not told")
                     val untold = found(upstairs.copy(untoldToo = true))
                     assertTrue(untold.isNotEmpty() && untold.all { it.stepFree == null && it.untoldText.isNotBlank() })
+                }
+            }
+        }
+
+    @Test
+    fun `mother and child are booked together, or nobody`() =
+        runBlocking<Unit> {
+            ClinicProcess.start(folder).use { clinic ->
+                phone().use { phone ->
+                    val enrolment = phone.enrol(clinic.enrolmentOf("bn-000001", "bn-000002"))
+                    val people = enrolment.persons.map { it.id }
+                    assertEquals(2, people.size)
+                    val now = Instant.now()
+                    val times =
+                        phone
+                            .findTrip(
+                                FindTripRequest(
+                                    clinicId = enrolment.clinic.id,
+                                    members = people.map { TripMemberRequest(it) },
+                                    from = now,
+                                    to = now + Duration.ofDays(14),
+                                ),
+                            ).first()
+                    assertEquals(people, times.visits.map { it.personId })
+                    assertTrue(times.text.isNotBlank())
+                    assertTrue(phone.tripOverlaps(times.visits).isEmpty())
+
+                    val booked = phone.bookTrip(times.visits)
+
+                    assertEquals(listOf(BookingStatus.CONFIRMED, BookingStatus.CONFIRMED), booked.map { it.status })
+                    val (mother, child) = booked.map { checkNotNull(it.trip) }
+                    assertEquals(mother.id, child.id)
+                    assertEquals(booked[1].id, mother.others.single().bookingId)
+                    assertTrue(enrolment.persons[1].name in mother.text, mother.text)
+                    assertThrows<SoKhoeException.Validation> { phone.bookTrip(times.visits.take(1)) }
                 }
             }
         }
