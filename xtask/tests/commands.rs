@@ -27,7 +27,9 @@ fn a_part_that_does_not_exist_is_told_with_those_that_do() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
     assert!(
-        said.contains("style, rust, simulation, contention, postgres, kotlin, swift, peers"),
+        said.contains(
+            "style, rust, simulation, power_cuts, contention, postgres, kotlin, swift, peers"
+        ),
         "{said}"
     );
 }

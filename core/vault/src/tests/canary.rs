@@ -265,6 +265,8 @@ fn feed(vault: &Vault, account: &AccountVault) {
         patient_id: text,
     };
     account.add_enrolment(&record, &[linked]).unwrap();
+    let way = std::time::Duration::from_mins(90);
+    account.set_travel_time(&record.id, Some(way)).unwrap();
 }
 
 #[test]
