@@ -12,6 +12,7 @@ mod qr;
 mod relay;
 mod report;
 mod rush;
+mod rush_hapi;
 mod slow_network;
 mod sync_memory;
 mod vault;
@@ -67,8 +68,16 @@ fn main() {
     if wanted("booking_round_trip") {
         figures.push(runtime.block_on(booking::measure()));
     }
-    if rush::NAMES.into_iter().any(wanted) {
+    let beside_hapi = wanted(rush_hapi::NAME) && rush_hapi::is_prepared();
+    if beside_hapi || rush::NAMES.into_iter().any(wanted) {
         let measured = runtime.block_on(rush::measure());
+        if beside_hapi {
+            let most = measured.iter().find(|it| it.name == rush::MAXIMUM);
+            let most = most.map_or(0.0, |figure| figure.value);
+            let (theirs, samples) = runtime.block_on(rush_hapi::measure());
+            let figure = Figure::new(rush_hapi::NAME, most, "1/s", samples);
+            figures.push(figure.against("HAPI FHIR JPA", theirs));
+        }
         figures.extend(measured.into_iter().filter(|figure| wanted(&figure.name)));
     }
     if [

@@ -34,11 +34,14 @@ use tokio::time::Instant;
 use crate::process::{JOB as DO_JOB, text};
 use crate::report::{Figure, percentile};
 
+/// The name of what can be had at most.
+pub const MAXIMUM: &str = "rush_maximum";
+
 pub const NAMES: [&str; 6] = [
     "bookings_per_second",
     "bookings_p50",
     "bookings_p99",
-    "rush_maximum",
+    MAXIMUM,
     "rush_goodput",
     "flood_goodput",
 ];

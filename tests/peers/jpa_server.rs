@@ -1,7 +1,5 @@
 //! HAPI FHIR JPA, the server itself.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +8,11 @@ use http::{Request, Response};
 use sokhoe_app::domain::ports::{Limits, Transport};
 use sokhoe_testing::MemoryKeys;
 use sokhoe_tests::foreign::conformance::Server;
+use sokhoe_tests::hapi_process::HapiProcess;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::filter::{folder, prepared};
+use crate::filter::prepared;
 
 /// What a transaction has started within, and does not end within.
 const TRANSACTION_STARTS: Duration = Duration::from_millis(600);
@@ -23,11 +22,9 @@ const LIMITS: Limits = Limits {
     max_body: 64 << 20,
 };
 
-/// HAPI FHIR JPA in a process of its own. It ends when its input does.
+/// HAPI FHIR JPA in a process of its own, and a way there.
 pub struct HapiServer {
-    process: Child,
-    input: Option<ChildStdin>,
-    base: String,
+    process: HapiProcess,
     transport: Arc<dyn Transport>,
     pub runtime: Runtime,
     _files: TempDir,
@@ -35,65 +32,26 @@ pub struct HapiServer {
 
 impl HapiServer {
     pub fn start() -> Self {
+        let options = ["-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+        let process = HapiProcess::start(&prepared("SOKHOE_PEERS_HAPI_SERVER"), &options);
         let files = TempDir::new().unwrap();
-        let sources = folder().join("hapi_server");
-        let jars = format!("{}/*", prepared("SOKHOE_PEERS_HAPI_SERVER").display());
-        let compiled = Command::new("javac")
-            .args(["-nowarn", "-proc:none", "-cp", &jars, "-d"])
-            .arg(files.path())
-            .arg(sources.join("HapiServer.java"))
-            .status();
-        assert!(compiled.unwrap().success(), "HapiServer.java compiles");
-        // Its folder has the settings of the log.
-        let classes = format!("{}:{}:{jars}", files.path().display(), sources.display());
-        let mut process = Command::new("java")
-            .args([
-                "-Xmx1g",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                &classes,
-                "HapiServer",
-            ])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
-        let input = process.stdin.take();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().expect("its output"))
-            .read_line(&mut line)
-            .expect("a line");
         let runtime = Runtime::new().unwrap();
         let transport = {
             let _inside = runtime.enter();
             sokhoe_tests::real_ports(files.path(), Arc::new(MemoryKeys::default())).transport
         };
-        let mut server = Self {
+        Self {
             process,
-            input,
-            base: String::new(),
             transport,
             runtime,
             _files: files,
-        };
-        let base = line.trim().strip_prefix("ready ");
-        server.base = base.expect("the server is ready").to_owned();
-        server
-    }
-}
-
-impl Drop for HapiServer {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ended = self.process.kill();
-        let _reaped = self.process.wait();
+        }
     }
 }
 
 impl Server for HapiServer {
     fn base(&self) -> &str {
-        &self.base
+        self.process.base()
     }
 
     fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
@@ -117,7 +75,7 @@ impl Server for HapiServer {
     }
 
     fn commit_late(&self, bundle: String, meanwhile: &mut dyn FnMut()) {
-        let request = Request::post(&self.base)
+        let request = Request::post(self.base())
             .header("content-type", "application/fhir+json")
             .body(Bytes::from(bundle))
             .unwrap();

@@ -3,6 +3,7 @@
 pub mod book;
 pub mod crowd;
 pub mod foreign;
+pub mod hapi_process;
 pub mod hurried_clock;
 pub mod numbered;
 pub mod plain_http;

@@ -22,6 +22,8 @@ const LIBRARY_BYTES: &str = "library_bytes";
 const AGAINST_NPM: &str = "_vs_npm";
 /// What the names have of figures that need Java and HAPI; an ending tells the size.
 const AGAINST_JVM: &str = "_vs_jvm";
+/// The end of the names of figures that need HAPI's own server.
+const AGAINST_HAPI: &str = "_vs_hapi";
 
 /// One figure, beside that of a peer where there is one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,6 +100,13 @@ fn measured(workspace: &Workspace, only: Option<&str>, log: &mut Log) -> Result<
         let jars = hapi::for_figures(workspace, &project, log);
         if let Some(jars) = peer(AGAINST_JVM, jars, only, log)? {
             figures = figures.env("SOKHOE_FIGURES_JVM", jars);
+        }
+    }
+    if only.is_none_or(|name| name.ends_with(AGAINST_HAPI)) {
+        let project = workspace.root.join("tests/peers/hapi_server/pom.xml");
+        let jars = hapi::server(workspace, &project, log);
+        if let Some(jars) = peer(AGAINST_HAPI, jars, only, log)? {
+            figures = figures.env("SOKHOE_FIGURES_HAPI_SERVER", jars);
         }
     }
     figures.check(log)?;

@@ -252,7 +252,8 @@ impl Day {
     fn through(&self, line: &[Row], from: Timestamp) -> Vec<Option<Through>> {
         let mut through: Vec<Option<Through>> = vec![None; 1 << self.people];
         for group in 1..through.len() {
-            for last in (0..self.people).filter(|who| group & (1 << who) != 0) {
+            // The last first: where it makes no difference they are seen in the order in which they were named.
+            for last in (0..self.people).rev().filter(|who| group & (1 << who) != 0) {
                 let before = group & !(1 << last);
                 let begin = match through[before] {
                     Some(before) => before.end,
@@ -310,6 +311,13 @@ mod tests {
         let found = times_together(&[mother, child], Company::OneAfterTheOther, 9);
         assert_eq!(spans(&found), [(60, 90), (0, 45), (30, 75)]);
         assert_eq!(found[0].chosen, [2, 2]);
+    }
+
+    #[test]
+    fn where_it_makes_no_difference_they_are_seen_in_the_order_of_their_names() {
+        let times = || (0..4).map(|n| free(n * 15, 15, "a")).collect::<Vec<_>>();
+        let found = times_together(&[times(), times(), times()], Company::OneAfterTheOther, 1);
+        assert_eq!(found[0].chosen, [0, 1, 2]);
     }
 
     #[test]
