@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use tempfile::TempDir;
 
 /// The server, over a database in memory. It ends when its input does, so that it outlives nobody.
+#[derive(Debug)]
 pub struct HapiProcess {
     process: Child,
     input: Option<ChildStdin>,
