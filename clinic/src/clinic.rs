@@ -276,11 +276,10 @@ impl Clinic {
     /// # Errors
     /// [`ClinicError::Store`]
     pub fn room_of(&self, booking: &str) -> Result<Option<String>, ClinicError> {
-        let (inner, booking) = (Arc::clone(&self.inner), booking.to_owned());
         Ok(self
             .inner
             .store
-            .write(move |tx| remote_visits::room_of(tx, &inner, &booking))?)
+            .read(|sql| remote_visits::room_of(sql, &self.inner, booking))?)
     }
 
     /// Money that arrived. Counts once for each `provider_id`; what does not match an open invoice to the
@@ -321,7 +320,7 @@ impl Clinic {
         self.inner
             .store
             .write(move |tx| {
-                if resources::json_of(tx, "Patient", &booking.patient)?.is_none() {
+                if resources::json_of(tx.sql(), "Patient", &booking.patient)?.is_none() {
                     return Ok(None);
                 }
                 schedule::book_at_desk(tx, &inner, &booking).map(Some)

@@ -9,7 +9,7 @@ use sokhoe_fhir::{Appointment, AppointmentStatus, RemoteVisit};
 
 use crate::access::Access;
 use crate::clinic::{Inner, hex};
-use crate::store::{Sql, StoreError, Tx, resources, settings};
+use crate::store::{Sql, StoreError, resources, settings};
 
 /// The setting of the rooms' address.
 const ROOMS: &str = "video-rooms";
@@ -52,11 +52,11 @@ pub(crate) fn join(
 }
 
 /// Where the doctor goes, whoever asks: for the clinic's own people.
-pub(crate) fn room_of(tx: &Tx<'_>, inner: &Inner, id: &str) -> Result<Option<String>, StoreError> {
-    let Some(json) = resources::json_of(tx, "Appointment", id)? else {
+pub(crate) fn room_of(sql: Sql<'_>, inner: &Inner, id: &str) -> Result<Option<String>, StoreError> {
+    let Some(json) = resources::json_of(sql, "Appointment", id)? else {
         return Ok(None);
     };
-    Ok(meeting(tx.sql(), inner, id, &json)?.map(|meeting| meeting.room))
+    Ok(meeting(sql, inner, id, &json)?.map(|meeting| meeting.room))
 }
 
 /// When and where people meet.

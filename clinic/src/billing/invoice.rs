@@ -127,8 +127,8 @@ pub(super) fn set_state(
         "UPDATE invoice SET state = ?2 WHERE id = ?1",
         params![id, state],
     )?;
-    if let Some(mut view) =
-        resources::json_of(tx, "Invoice", id)?.and_then(|json| InvoiceView::from_json(&json).ok())
+    if let Some(mut view) = resources::json_of(tx.sql(), "Invoice", id)?
+        .and_then(|json| InvoiceView::from_json(&json).ok())
     {
         state.clone_into(&mut view.status);
         resources::put(tx, "Invoice", id, Some(patient), &view.to_json())?;

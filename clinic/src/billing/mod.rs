@@ -57,7 +57,7 @@ pub(crate) fn issue_for(
     inner
         .store
         .write(move |tx| {
-            let view = resources::json_of(tx, "Patient", &patient)?
+            let view = resources::json_of(tx.sql(), "Patient", &patient)?
                 .and_then(|json| PatientView::from_json(&json).ok());
             let Some(view) = view else { return Ok(None) };
             invoice::issue(tx, &office, &view, None, &lines, total).map(Some)

@@ -86,7 +86,7 @@ fn begin<'a>(inner: &'a Inner, options: &ImportOptions) -> Result<Sink<'a>, Clin
     if let Some(patient) = options.adopt_into.clone() {
         let there = inner
             .store
-            .write(move |tx| resources::json_of(tx, "Patient", &patient))?;
+            .read(move |sql| resources::json_of(sql, "Patient", &patient))?;
         if there.is_none() {
             return Err(ClinicError::NoSuchPatient);
         }

@@ -323,7 +323,7 @@ fn change(
     let Some(row) = find(tx, id, patient)?.filter(|row| row.state != "held") else {
         return no_booking(tx, office, patient, changed);
     };
-    let Some(mut appointment) = resources::json_of(tx, "Appointment", id)?
+    let Some(mut appointment) = resources::json_of(tx.sql(), "Appointment", id)?
         .and_then(|json| Appointment::from_json(&json).ok())
     else {
         return Ok(refused(Refusal::NotOffered));
@@ -402,7 +402,7 @@ fn no_booking(
     changed: &Appointment,
 ) -> Result<Answer, StoreError> {
     let id = changed.id.as_deref().unwrap_or_default();
-    let stands = resources::json_of(tx, "Appointment", id)?
+    let stands = resources::json_of(tx.sql(), "Appointment", id)?
         .and_then(|json| Some((Appointment::from_json(&json).ok()?, json)));
     let is_over = |one: &Appointment| {
         let of = one.patient.as_ref().map(|of| of.id.as_str());
@@ -596,7 +596,7 @@ pub(super) fn coming_bookings(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreEr
 }
 
 fn patient(tx: &Tx<'_>, id: &str) -> Result<PatientView, StoreError> {
-    let view = resources::json_of(tx, "Patient", id)?
+    let view = resources::json_of(tx.sql(), "Patient", id)?
         .and_then(|json| PatientView::from_json(&json).ok())
         .unwrap_or_default();
     Ok(PatientView {

@@ -1,6 +1,6 @@
 //! Resources and their feed, always in one transaction.
 
-use super::{Dialect, StoreError, Tx, binaries, params};
+use super::{Dialect, Sql, StoreError, Tx, binaries, params};
 
 /// What became of a [`put`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ struct Row {
 
 /// The version that the next [`put`] of the resource gets.
 pub(crate) fn next_version(tx: &Tx<'_>, kind: &str, id: &str) -> Result<i64, StoreError> {
-    Ok(find(tx, kind, id, Reading::ToWrite)?.map_or(1, |row| row.version + 1))
+    Ok(find(tx.sql(), kind, id, Reading::ToWrite)?.map_or(1, |row| row.version + 1))
 }
 
 /// Stores a resource in a person's compartment, or in nobody's, and appends it to the person's feed. When
@@ -33,7 +33,7 @@ pub(crate) fn put(
     json: &str,
 ) -> Result<Put, StoreError> {
     let now = tx.now().as_millis();
-    let (pk, version) = match find(tx, kind, id, Reading::ToWrite)? {
+    let (pk, version) = match find(tx.sql(), kind, id, Reading::ToWrite)? {
         Some(row) if row.json.as_deref() == Some(json) && row.patient.as_deref() == patient => {
             return Ok(Put::Same(row.version));
         }
@@ -84,7 +84,8 @@ fn is_of_calendar(tx: &Tx<'_>, kind: &str, id: &str) -> Result<bool, StoreError>
 
 /// Deletes a resource; the person's feed says so. Whether it was there.
 pub(crate) fn delete(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<bool, StoreError> {
-    let Some(row) = find(tx, kind, id, Reading::ToWrite)?.filter(|row| row.json.is_some()) else {
+    let Some(row) = find(tx.sql(), kind, id, Reading::ToWrite)?.filter(|row| row.json.is_some())
+    else {
         return Ok(false);
     };
     let version = row.version + 1;
@@ -102,10 +103,10 @@ pub(crate) fn delete(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<bool, Stor
     Ok(true)
 }
 
-/// The JSON of a resource, whoever it belongs to: for the clinic's own work inside a transaction, never for
-/// an answer to a phone (that goes through `access`).
-pub(crate) fn json_of(tx: &Tx<'_>, kind: &str, id: &str) -> Result<Option<String>, StoreError> {
-    Ok(find(tx, kind, id, Reading::ToRead)?.and_then(|row| row.json))
+/// The JSON of a resource, whoever it belongs to: for the clinic's own work, never for an answer to a phone (that goes
+/// through `access`).
+pub(crate) fn json_of(sql: Sql<'_>, kind: &str, id: &str) -> Result<Option<String>, StoreError> {
+    Ok(find(sql, kind, id, Reading::ToRead)?.and_then(|row| row.json))
 }
 
 /// What a row is read for: one that is written after must stay as it was read.
@@ -115,17 +116,17 @@ enum Reading {
     ToWrite,
 }
 
-fn find(tx: &Tx<'_>, kind: &str, id: &str, reading: Reading) -> Result<Option<Row>, StoreError> {
+fn find(sql: Sql<'_>, kind: &str, id: &str, reading: Reading) -> Result<Option<Row>, StoreError> {
     const FIND: &str =
         "SELECT pk, version, patient, json FROM resource WHERE type = ?1 AND id = ?2";
     const LOCK: &str =
         "SELECT pk, version, patient, json FROM resource WHERE type = ?1 AND id = ?2 FOR UPDATE";
-    let text = match (tx.sql().dialect(), reading) {
+    let text = match (sql.dialect(), reading) {
         (Dialect::Postgres, Reading::ToWrite) => LOCK,
         // SQLite has one writer.
         (Dialect::Postgres, Reading::ToRead) | (Dialect::Sqlite, _) => FIND,
     };
-    tx.sql().first(text, params![kind, id], |row| {
+    sql.first(text, params![kind, id], |row| {
         Ok(Row {
             pk: row.get(0)?,
             version: row.get(1)?,
@@ -208,7 +209,7 @@ fn append(
 }
 
 /// The newest change of a person's feed: a cursor beyond it is of another database.
-pub(crate) fn newest_change(sql: super::Sql<'_>, patient: &str) -> Result<i64, StoreError> {
+pub(crate) fn newest_change(sql: Sql<'_>, patient: &str) -> Result<i64, StoreError> {
     let newest = match sql.dialect() {
         Dialect::Sqlite => sql.first(
             "SELECT seq FROM sqlite_sequence WHERE name = 'change'",

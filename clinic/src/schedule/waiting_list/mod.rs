@@ -193,7 +193,7 @@ impl Entry {
 
     /// As it stands in the person's book.
     fn as_it_stands(&self, tx: &Tx<'_>, office: &Office) -> Result<Answer, StoreError> {
-        let json = resources::json_of(tx, "Appointment", &self.id)?;
+        let json = resources::json_of(tx.sql(), "Appointment", &self.id)?;
         let read = json.and_then(|json| Some((Appointment::from_json(&json).ok()?, json)));
         let Some((appointment, json)) = read else {
             return Err(StoreError::Unexpected);
