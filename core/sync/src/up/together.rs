@@ -5,7 +5,7 @@ use sokhoe_domain::{ProposedTrip, ProposedVisit, Refusal};
 use sokhoe_fhir::{Appointment, Ref, TogetherAnswer, TogetherRefusal};
 use sokhoe_vault::{StoredBooking, StoredIntent};
 
-use super::{Outcome, Pushed, UNCLEAR_ANSWERS};
+use super::{Outcome, Pushed, UNCLEAR_ANSWERS, refusal_of};
 use crate::lane::{Engine, Lane};
 use crate::pace::Permit;
 use crate::trip::Trip;
@@ -55,14 +55,12 @@ impl Engine {
 }
 
 fn what_it_means(refusal: TogetherRefusal) -> Refusal {
-    match refusal.code.as_str() {
-        "slot-taken" => Refusal::TripTaken {
+    match refusal_of(&refusal.code, Vec::new()) {
+        Refusal::SlotTaken { .. } => Refusal::TripTaken {
             taken: refusal.because_of,
             others: refusal.others.into_iter().filter_map(proposed).collect(),
         },
-        "not-offered" => Refusal::NotOffered,
-        "too-many" => Refusal::TooMany,
-        _ => Refusal::Other { code: refusal.code },
+        other => other,
     }
 }
 
