@@ -1087,6 +1087,60 @@ fn a_timetable_is_shown_changed_and_set_again() {
 }
 
 #[test]
+fn dialysis_is_booked_as_a_series_and_its_rest_taken_back_on_the_command_line() {
+    let clinic = Clinic::serve();
+    let phone = Phone::new();
+    let code = clinic.first["enrolment"].as_str().expect("a code");
+    let person = phone.json(&["enrol", code])["persons"][0]["id"].clone();
+    let person = person.as_str().expect("an id");
+    let run = |words: &[&str]| phone.run(&[&["--person", person], words].concat());
+    let early = run(&["book-series", "--lang", "en"]);
+    assert!(
+        !early.ok && early.stderr.contains("find-series"),
+        "{}",
+        early.stderr
+    );
+    let service = ["find-series", "--service", "chay than"];
+    for bad in [
+        &[][..],
+        &["--on", "mon"],
+        &["--visits", "3"],
+        &["--on", "mon", "--visits", "41"],
+        &["--on", "mon", "--visits", "2", "--due", "2027-01-01"],
+    ] {
+        assert!(!run(&[&service[..], bad].concat()).ok, "{bad:?}");
+    }
+    let tomorrow = (SystemClock.now().vietnam_day() + chrono::Days::new(1)).to_string();
+    let wanted = ["--on", "mon,wed,fri", "--visits", "6", "--from", &tomorrow];
+    let found = run(&[&service[..], &wanted, &["--json"]].concat()).json();
+    let days = found["series"]["days"].as_array().expect("days").clone();
+    assert_eq!(days.len(), 6, "{found}");
+    assert!(days.iter().all(|day| day["slot"]["id"].is_string()));
+    let shown = run(&[&service[..], &wanted].concat()).stdout;
+    assert!(
+        shown.contains("6  ") && shown.contains("book-series"),
+        "{shown}"
+    );
+
+    let booked = run(&["book-series", "1", "2", "3", "4", "--json"]).json();
+    let bookings = booked["bookings"].as_array().expect("bookings").clone();
+    let first = bookings[0]["id"].as_str().expect("an id");
+    for (booking, day) in bookings.iter().zip(&days) {
+        assert_eq!(booking["status"], "confirmed", "{booking}");
+        assert_eq!(booking["start"], day["slot"]["start"]);
+        assert_eq!(booking["series"]["id"], first);
+    }
+    let more = run(&["book-series", "5", "6", "--continues", first, "--json"]).json();
+    assert_eq!(more["bookings"][1]["series"]["number"], 6, "{more}");
+    let third = bookings[2]["id"].as_str().expect("an id");
+    let back = run(&["cancel-series", third, "--json"]).json();
+    let back = back["bookings"].as_array().expect("bookings");
+    assert_eq!(back.len(), 4);
+    assert!(back.iter().all(|booking| booking["status"] == "cancelled"));
+    assert!(!run(&["cancel-series", third]).ok, "nothing of it is left");
+}
+
+#[test]
 fn mother_and_child_are_booked_together_on_the_command_line() {
     let clinic = Clinic::serve();
     let phone = Phone::new();

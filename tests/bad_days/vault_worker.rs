@@ -67,6 +67,7 @@ fn main() {
                 state: BookingState::WaitingForNetwork,
                 updated: now,
                 asked: None,
+                occurrence: None,
             };
             let intent = NewIntent {
                 id,

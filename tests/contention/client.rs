@@ -145,6 +145,7 @@ impl Client {
             comment: None,
             otherwise: None,
             move_to: None,
+            occurrence: None,
         };
         let (came, event) = self
             .ask("$book", id, &body.to_parameters(), Ask::Book(id))
@@ -193,6 +194,7 @@ impl Client {
             comment: None,
             otherwise: None,
             move_to: None,
+            occurrence: None,
         };
         // Not the key of the hold: an intent is one operation.
         let intent = self.new_id();
@@ -285,6 +287,7 @@ impl Client {
             comment: None,
             otherwise: None,
             move_to: None,
+            occurrence: None,
         };
         let intent = self.new_id();
         let ask = match status {

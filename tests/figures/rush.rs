@@ -419,6 +419,7 @@ impl Phone {
             comment: None,
             otherwise: None,
             move_to: None,
+            occurrence: None,
         };
         let path = "/fhir/Appointment/$book";
         let request = self

@@ -185,6 +185,7 @@ pub fn booking(number: u32, state: BookingState) -> StoredBooking {
         state,
         updated: at(start),
         asked: None,
+        occurrence: None,
     }
 }
 

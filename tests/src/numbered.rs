@@ -26,6 +26,7 @@ pub fn booking(number: u32, state: BookingState) -> StoredBooking {
         state,
         updated: start,
         asked: None,
+        occurrence: None,
     }
 }
 

@@ -17,6 +17,7 @@ mod observe;
 mod own_documents;
 mod reminders;
 mod scan;
+mod series;
 mod sokhoe;
 mod trip;
 mod views;

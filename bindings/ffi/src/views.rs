@@ -9,9 +9,9 @@ use sokhoe_app::{
     KeyStoreRefusal, Language, Measure, MoveBookingRequest, MoveProgressView, MoveRefusal,
     MoveRequestView, NewDocumentView, OtherwiseRequest, OverlapKind, OverlapView, PaperView,
     ParkedView, PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest,
-    RecoveryCodeRefusal, RemoteVisitState, RemoteVisitView, SectionCountView, ServiceView,
-    SlotCriteria, SlotView, StorageView, SyncState, SyncStateView, SyncStatus, SyncView,
-    TextPartView, TrendView, TripView, WaitingView,
+    RecoveryCodeRefusal, RemoteVisitState, RemoteVisitView, SectionCountView, SeriesView,
+    ServiceView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView, SyncStatus,
+    SyncView, TextPartView, TrendView, TripView, WaitingView,
 };
 use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
@@ -506,6 +506,8 @@ pub struct BookingView {
     pub asked: Option<Timestamp>,
     /// With whom it was booked together; unset for one of nobody else's.
     pub trip: Option<TripView>,
+    /// Of which series it is; unset for one of none.
+    pub series: Option<SeriesView>,
     /// How the place on a waiting list stands that this is, or is to be. Without an offer `start` and `end` are within
     /// which the time is wanted.
     pub waiting: Option<WaitingView>,

@@ -241,6 +241,9 @@ pub(super) fn tell(
     if let Some(trip) = booking.trip.as_ref().filter(|trip| !trip.text.is_empty()) {
         output.line(format!("  {}", trip.text))?;
     }
+    if let Some(series) = &booking.series {
+        output.line(format!("  {}", series.text))?;
+    }
     match booking.status {
         status if waits(status) => aside(&phone.words.say("phone-sync-sends")),
         BookingStatus::Refused => {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use sokhoe_app::{
     AttachmentState, AttachmentView, BookingStatus, BookingView, ClinicView, ConflictView,
     ContactView, EntryDetailView, EntryView, EventView, InvoiceView, Paper, PaperView, ParkedView,
-    PaymentQrView, PaymentStatus, PersonView, ServiceView, SlotView, SyncStateView, SyncStatus,
-    SyncView, TrendView, TripTimesView, TripView,
+    PaymentQrView, PaymentStatus, PersonView, SeriesTimesView, ServiceView, SlotView,
+    SyncStateView, SyncStatus, SyncView, TrendView, TripTimesView, TripView,
 };
 use sokhoe_domain::{Timestamp, VisitMode, Vnd};
 
@@ -113,6 +113,12 @@ pub(crate) fn booking(view: &BookingView) -> Value {
             "declining": waiting.declining,
         })),
         "trip": view.trip.as_ref().map(trip),
+        "series": view.series.as_ref().map(|series| json!({
+            "id": series.id,
+            "number": series.number,
+            "coming": series.coming,
+            "text": series.text,
+        })),
     })
 }
 
@@ -132,6 +138,20 @@ fn trip(view: &TripView) -> Value {
         "others": others,
         "text": view.text,
         "other_times": list(&view.other_times, trip_times),
+    })
+}
+
+/// Times for a series.
+pub(crate) fn series_times(view: &SeriesTimesView) -> Value {
+    let days: Value = list(
+        &view.days,
+        |day| json!({"day": day.day, "slot": day.slot.as_ref().map(slot), "text": day.text}),
+    );
+    json!({
+        "days": days,
+        "price": view.price.map(Vnd::dong),
+        "most_visits": view.most_visits,
+        "text": view.text,
     })
 }
 

@@ -22,6 +22,7 @@ mod parked;
 mod people;
 mod reminders;
 pub(crate) mod results;
+mod series;
 mod storage;
 mod support_report;
 mod sync;
@@ -90,6 +91,9 @@ enum PhoneCommand {
     Book(book::BookArgs),
     FindTrip(trip::FindTripArgs),
     BookTrip(trip::BookTripArgs),
+    FindSeries(series::FindSeriesArgs),
+    BookSeries(series::BookSeriesArgs),
+    CancelSeries(series::CancelSeriesArgs),
     /// List the bookings, the next first
     List,
     Cancel(book::CancelArgs),
@@ -164,6 +168,9 @@ pub(crate) async fn run(
         PhoneCommand::Book(args) => book::book(&phone, &args, output).await,
         PhoneCommand::FindTrip(args) => trip::find(&phone, args, output).await,
         PhoneCommand::BookTrip(args) => trip::book(&phone, &args, output).await,
+        PhoneCommand::FindSeries(args) => series::find(&phone, args, output).await,
+        PhoneCommand::BookSeries(args) => series::book(&phone, args, output).await,
+        PhoneCommand::CancelSeries(args) => series::cancel(&phone, &args, output).await,
         PhoneCommand::List => book::list(&phone, output),
         PhoneCommand::Cancel(args) => book::cancel(&phone, &args, output).await,
         PhoneCommand::MoveBooking(args) => book::move_booking(&phone, &args, output).await,

@@ -12,16 +12,17 @@ use crate::failure::Failure;
 
 const FILE: &str = "last-find";
 const TRIP_FILE: &str = "last-find-trip";
+const SERIES_FILE: &str = "last-find-series";
 const KEY: &str = "sokhoe-cli-last-find";
 
 /// A list of times and for whom they were looked for.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Offers {
     person_id: String,
     slots: Vec<Slot>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Slot {
     id: String,
     clinic_id: String,
@@ -52,6 +53,22 @@ impl Offers {
     pub fn last(ports: &Ports, person_id: &str) -> Result<Option<Self>, Failure> {
         let last: Option<Self> = last(ports, FILE)?;
         Ok(last.filter(|last| last.person_id == person_id))
+    }
+
+    /// Keeps the list of a series in place of the last one.
+    pub fn keep_series(&self, ports: &Ports) -> Result<(), Failure> {
+        keep(ports, SERIES_FILE, self)
+    }
+
+    /// As [`Self::last`], of a series.
+    pub fn last_series(ports: &Ports, person_id: &str) -> Result<Option<Self>, Failure> {
+        let last: Option<Self> = last(ports, SERIES_FILE)?;
+        Ok(last.filter(|last| last.person_id == person_id))
+    }
+
+    /// All times of the list.
+    pub fn all(self) -> Vec<SlotView> {
+        self.slots.into_iter().map(SlotView::from).collect()
     }
 
     /// A time of the list: by its line, from 1, or by its id.

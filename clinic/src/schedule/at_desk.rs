@@ -78,6 +78,7 @@ pub(crate) fn book_at_desk(
             comment,
             otherwise: None,
             move_to: None,
+            occurrence: None,
         },
         Some(moved) => BookRequest {
             appointment: None,
@@ -94,6 +95,7 @@ pub(crate) fn book_at_desk(
             comment,
             otherwise: None,
             move_to: Some(booking.appointment.clone()),
+            occurrence: None,
         },
     };
     let answer = once(tx, &asked, &booking.patient, |tx| {

@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sokhoe_domain::{ResourceKey, Timestamp};
+use sokhoe_domain::{Occurrence, ResourceKey, Timestamp};
 use sokhoe_fhir::bundle::SearchMode;
 use sokhoe_fhir::{
     Appointment, AppointmentStatus, BookRequest, HoldRequest, Outcome, PatientView, Ref,
     SearchBundleWriter,
 };
 
+use super::allowance;
 use super::answers::{Answer, Asked};
 use super::calendar::{Calendar, Offer};
 use super::cells::Cell;
@@ -26,9 +27,8 @@ use crate::store::{DeskNews, StoreError, Tx, calendar_version, params, resources
 
 /// How long a time is held.
 const HOLD: Duration = Duration::from_secs(5 * 60);
-/// Live holds and coming bookings that one person may have here.
+/// Live holds that one person may have here.
 const MAX_HOLDS: i64 = 3;
-pub(super) const MAX_BOOKINGS: i64 = 5;
 /// Times that are tried when the named one is taken: what is seen to be free nobody else takes in the same
 /// transaction, or they do now and then where several write.
 const TRIES: usize = 20;
@@ -126,10 +126,20 @@ pub(crate) fn book(
     let Some(wanted) = &request.appointment else {
         return Ok(refused(Refusal::NotOffered));
     };
-    if coming_bookings(tx, &request.patient)? >= MAX_BOOKINGS {
+    let held = find(tx, wanted, &request.patient)?;
+    let calendar = &office.calendar;
+    let service = match &held {
+        Some(held) => Some(held.service),
+        None => calendar.named(wanted).map(|named| named.service.pk),
+    };
+    let has_too_many = match service {
+        Some(service) => allowance::is_used_up(tx, calendar, &request.patient, service)?,
+        None => false,
+    };
+    if has_too_many {
         return Ok(refused(Refusal::TooMany));
     }
-    match find(tx, wanted, &request.patient)? {
+    match held {
         Some(held) if held.state == "held" => {
             match waiting_list::find(tx, wanted, &request.patient)? {
                 Some(place) => waiting_list::take(tx, office, &place, None, request),
@@ -283,9 +293,19 @@ pub(super) fn confirm(
     id: &str,
     request: &BookRequest,
 ) -> Result<Answer, StoreError> {
-    let comment = request.comment.as_deref();
-    let (appointment, json) = put_booked(tx, office, offer, pk, id, &request.patient, comment)?;
+    let said = Said {
+        comment: request.comment.as_deref(),
+        occurrence: request.occurrence,
+    };
+    let (appointment, json) = put_booked(tx, office, offer, pk, id, &request.patient, said)?;
     Ok(office.done(&appointment, &json))
+}
+
+/// What whoever books says of it beside its time.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Said<'a> {
+    pub comment: Option<&'a str>,
+    pub occurrence: Option<Occurrence>,
 }
 
 /// Writes a booked Appointment and its Invoice into the person's book.
@@ -296,13 +316,14 @@ pub(super) fn put_booked(
     pk: i64,
     id: &str,
     patient_id: &str,
-    comment: Option<&str>,
+    said: Said<'_>,
 ) -> Result<(Appointment, String), StoreError> {
     let patient = patient(tx, patient_id)?;
     let appointment = Appointment {
         status: AppointmentStatus::Booked,
         patient: Some(Ref::new(patient_id, &*patient.name)),
-        comment: comment.map(str::to_owned),
+        comment: said.comment.map(str::to_owned),
+        occurrence: said.occurrence,
         ..offer.appointment()
     };
     let put = put(tx, id, patient_id, appointment)?;
@@ -582,14 +603,6 @@ fn live_holds(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
     tx.sql().one(
         "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'held' AND expires > ?2
          AND id NOT IN (SELECT id FROM waiting WHERE patient = ?1)",
-        params![patient, tx.now().as_millis()],
-        |row| row.get(0),
-    )
-}
-
-pub(super) fn coming_bookings(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
-    tx.sql().one(
-        "SELECT count(*) FROM appointment WHERE patient = ?1 AND state = 'booked' AND ends > ?2",
         params![patient, tx.now().as_millis()],
         |row| row.get(0),
     )

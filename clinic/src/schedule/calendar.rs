@@ -33,6 +33,8 @@ pub(crate) struct Service {
     languages: Vec<String>,
     step_free: Option<bool>,
     mode: Option<VisitMode>,
+    /// As many of it one person may have booked ahead, where its HealthcareService tells a number of its own.
+    pub bookings_ahead: Option<u32>,
 }
 
 /// Who works where, and when.
@@ -123,6 +125,7 @@ impl Calendar {
                     languages: Vec::new(),
                     step_free: None,
                     mode: None,
+                    bookings_ahead: None,
                 })
             },
         )?;
@@ -192,6 +195,7 @@ impl Calendar {
                 service.languages.clone_from(&told.languages);
                 service.step_free = told.step_free;
                 service.mode = told.mode;
+                service.bookings_ahead = told.bookings_ahead;
             }
         }
         Ok(())
@@ -326,6 +330,11 @@ impl Calendar {
     pub fn proposed(&self, id: &str, source: Source, now: Timestamp) -> Option<Offer<'_>> {
         let named = self.named(id)?;
         self.offer(named.schedule.pk, named.service.pk, named.cell, source, now)
+    }
+
+    /// A service.
+    pub fn service(&self, pk: i64) -> Option<&Service> {
+        self.services.get(&pk)
     }
 
     /// What an id of a proposed Appointment names, whether it is offered or no longer.

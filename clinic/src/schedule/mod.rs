@@ -1,5 +1,6 @@
 //! Time: what is offered, what is free, who has it.
 
+mod allowance;
 mod answers;
 mod at_desk;
 mod book;

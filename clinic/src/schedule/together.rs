@@ -11,10 +11,9 @@ use sokhoe_fhir::outcome::Issue;
 use sokhoe_fhir::together::{expression, outcome_with_times};
 use sokhoe_fhir::{Appointment, BookTogetherRequest, Outcome};
 
+use super::allowance;
 use super::answers::Answer;
-use super::book::{
-    MAX_BOOKINGS, Office, coming_bookings, insert, is_id_used, put_booked, reused, seen_free,
-};
+use super::book::{Office, Said, insert, is_id_used, put_booked, reused, seen_free};
 use super::calendar::{Offer, last_day};
 use super::claim::claim;
 use super::free::free_for_service;
@@ -61,8 +60,8 @@ pub(crate) fn book_together(
         return Ok(refused(Refusal::NotOffered, &elsewhere));
     }
     let mut too_many = Vec::new();
-    for (place, visit) in request.visits.iter().enumerate() {
-        if coming_bookings(tx, &visit.patient)? >= MAX_BOOKINGS {
+    for (place, (visit, offer)) in request.visits.iter().zip(&offers).enumerate() {
+        if allowance::is_used_up(tx, calendar, &visit.patient, offer.service.pk)? {
             too_many.push(place);
         }
     }
@@ -138,7 +137,7 @@ fn confirm_all(
             *pk,
             &id,
             &visit.patient,
-            None,
+            Said::default(),
         )?);
     }
     let booked: Vec<(&Appointment, &str)> = booked.iter().map(|(a, json)| (a, &**json)).collect();

@@ -22,6 +22,8 @@ pub(super) struct Service {
     pub insured_price: i64,
     pub note: &'static str,
     pub mode: VisitMode,
+    /// Coming bookings of it that one person may have, where that is not as with the others.
+    pub bookings_ahead: Option<u32>,
 }
 
 const fn visit(id: &'static str, name: &'static str) -> Service {
@@ -33,6 +35,7 @@ const fn visit(id: &'static str, name: &'static str) -> Service {
         insured_price: 45_000,
         note: "Mang theo căn cước, thẻ bảo hiểm y tế và các giấy tờ khám lần trước.",
         mode: VisitMode::InPerson,
+        bookings_ahead: None,
     }
 }
 
@@ -61,6 +64,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 insured_price: 222_000,
                 note: "",
                 mode: VisitMode::InPerson,
+                bookings_ahead: None,
             },
         ],
     },
@@ -78,6 +82,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 insured_price: 0,
                 note: "Để sẵn đơn thuốc đang dùng và kết quả xét nghiệm gần nhất.",
                 mode: VisitMode::Remote,
+                bookings_ahead: None,
             },
         ],
     },
@@ -101,6 +106,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 insured_price: 108_000,
                 note: "Không ăn no trong hai giờ trước khi nội soi.",
                 mode: VisitMode::InPerson,
+                bookings_ahead: None,
             },
         ],
     },
@@ -123,6 +129,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 insured_price: 45_000,
                 note: "Mang theo sổ khám thai.",
                 mode: VisitMode::InPerson,
+                bookings_ahead: Some(10),
             },
             Service {
                 id: "sieu-am-thai",
@@ -132,6 +139,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 insured_price: 49_000,
                 note: "",
                 mode: VisitMode::InPerson,
+                bookings_ahead: None,
             },
         ],
     },
@@ -159,6 +167,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
             insured_price: 95_000,
             note: "Nhịn ăn sáng nếu bác sĩ có dặn.",
             mode: VisitMode::InPerson,
+            bookings_ahead: None,
         }],
     },
     Department {
@@ -173,6 +182,22 @@ pub(super) const DEPARTMENTS: &[Department] = &[
             insured_price: 49_000,
             note: "Nhịn ăn sáu giờ trước khi siêu âm.",
             mode: VisitMode::InPerson,
+            bookings_ahead: None,
+        }],
+    },
+    Department {
+        code: "than-nhan-tao",
+        name: "Khoa Thận nhân tạo",
+        place: "Tầng 1, nhà E",
+        services: &[Service {
+            id: "chay-than",
+            name: "Chạy thận nhân tạo",
+            minutes: 240,
+            price: 590_000,
+            insured_price: 558_000,
+            note: "Mang theo sổ theo dõi chạy thận.",
+            mode: VisitMode::InPerson,
+            bookings_ahead: Some(40),
         }],
     },
 ];

@@ -248,6 +248,19 @@ pub(super) const DOCTORS: &[Doctor] = &[
         SIX,
         WEEK,
     ),
+    // Four hours each, beginning at seven.
+    Doctor {
+        seats: 8,
+        ..doctor(
+            "dd-lo-thi-ngan",
+            "ĐD. Lò Thị Ngân",
+            "than-nhan-tao",
+            "P.E01",
+            &["chay-than"],
+            SIX,
+            &[],
+        )
+    },
     // By video, when the rooms are quiet.
     also(
         doctor(

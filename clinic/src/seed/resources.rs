@@ -65,6 +65,7 @@ pub(super) fn write(tx: &mut Tx<'_>) -> Result<(), StoreError> {
             price: Some(Vnd::new(service.price)),
             comment: service.note.to_owned(),
             mode: Some(service.mode),
+            bookings_ahead: service.bookings_ahead,
             active: true,
             ..ServiceView::default()
         };

@@ -22,6 +22,7 @@ mod race;
 mod remote_visits;
 mod review;
 mod search;
+mod series;
 mod support;
 mod timetable;
 mod together;

@@ -7,7 +7,7 @@ use sokhoe_sync::{BookIntent, Urgency};
 use sokhoe_vault::{IntentKind, NewIntent, StoredBooking};
 
 use crate::error::AppError;
-use crate::session::SoKhoe;
+use crate::session::{OpenBook, SoKhoe};
 use crate::views::{BookRequest, BookingView, OtherwiseRequest};
 
 impl SoKhoe {
@@ -32,15 +32,7 @@ impl SoKhoe {
         let book = session.book(&request.person_id)?;
         let clinic = ClinicId(slot.clinic_id);
         let patient_id = session.patient_at(&book.person.id, &clinic)?;
-        let place = session.clinic(clinic.as_str())?;
-        if place.wire == Wire::Server {
-            let lane = session.lane(&place, patient_id.clone())?;
-            if session.engine(&book).takes_no_bookings(&lane).await? {
-                return Err(AppError::BadAnswer {
-                    what: Refusal::TAKES_NO_BOOKINGS.to_owned(),
-                });
-            }
-        }
+        self.takes_bookings(&book, &clinic, &patient_id).await?;
         let now = session.now();
         let id = IntentId::new(now, &*session.ports.rng);
         let intent = BookIntent {
@@ -49,6 +41,7 @@ impl SoKhoe {
             otherwise,
             trying: None,
             trip: None,
+            occurrence: None,
         };
         let booking = StoredBooking {
             id,
@@ -61,6 +54,7 @@ impl SoKhoe {
             state: BookingState::WaitingForNetwork,
             updated: now,
             asked: None,
+            occurrence: None,
         };
         let intent = NewIntent {
             id,
@@ -72,6 +66,26 @@ impl SoKhoe {
         };
         book.vault.enqueue(&intent, &booking)?;
         self.send(&request.person_id, &id.to_string()).await
+    }
+
+    /// Refuses a clinic that is known to take no bookings by app.
+    pub(crate) async fn takes_bookings(
+        &self,
+        book: &OpenBook,
+        clinic: &ClinicId,
+        patient_id: &str,
+    ) -> Result<(), AppError> {
+        let session = &*self.inner;
+        let place = session.clinic(clinic.as_str())?;
+        if place.wire == Wire::Server {
+            let lane = session.lane(&place, patient_id.to_owned())?;
+            if session.engine(book).takes_no_bookings(&lane).await? {
+                return Err(AppError::BadAnswer {
+                    what: Refusal::TAKES_NO_BOOKINGS.to_owned(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Sends what waits for this person and gives the booking as it then stands.
@@ -103,13 +117,15 @@ impl SoKhoe {
     }
 }
 
+/// A day as requests have it.
+pub(crate) fn day(field: &str, text: &str) -> Result<NaiveDate, AppError> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let day = day.filter(|_| text.len() == 10);
+    day.ok_or_else(|| AppError::invalid(field, "must be a day such as 2026-12-01"))
+}
+
 /// What a person said would do. Whether it has passed the clinic says: this phone's clock may be wrong.
 fn allowed(wish: &OtherwiseRequest) -> Result<Otherwise, AppError> {
-    let day = |field: &str, text: &str| {
-        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-        let day = day.filter(|_| text.len() == 10);
-        day.ok_or_else(|| AppError::invalid(field, "must be a day such as 2026-12-01"))
-    };
     let first = day("otherwise.first_day", &wish.first_day)?;
     let last = day("otherwise.last_day", &wish.last_day)?;
     let minute = |minute| u16::try_from(minute).unwrap_or(u16::MAX);

@@ -7,6 +7,7 @@ use sokhoe_sync::{MoveIntent, Trip};
 use sokhoe_vault::{IntentKind, StoredBooking};
 
 use crate::error::AppError;
+use crate::series::Coming;
 use crate::session::{OpenBook, Session, SoKhoe};
 use crate::trip::trips_of;
 use crate::views::{BookingStatus, BookingView};
@@ -22,6 +23,8 @@ pub(crate) struct Outbox {
     pub(crate) of_places: OnTheWay,
     /// The trips of several that they are parts of.
     trips: HashMap<IntentId, Trip>,
+    /// Those of series that are still to come.
+    of_series: Coming,
 }
 
 impl SoKhoe {
@@ -123,6 +126,7 @@ impl Session {
                 .collect(),
             of_places: OnTheWay::of(book.vault.waiting()?),
             trips: trips_of(book)?,
+            of_series: Coming::of(book.vault.bookings()?, self.now()),
         })
     }
 
@@ -186,6 +190,7 @@ impl Session {
         let trip = trip.map(|trip| self.trip_view(book, trip, &booking));
         BookingView {
             trip,
+            series: self.series_view(&booking, &outbox.of_series),
             id,
             person_id: book.person.id.0.clone(),
             clinic_id: booking.clinic.0,

@@ -2,11 +2,11 @@
 
 use sokhoe_domain::{BookingState, IntentId};
 use sokhoe_sync::CancelIntent;
-use sokhoe_vault::{IntentKind, NewIntent};
+use sokhoe_vault::{IntentKind, NewIntent, StoredBooking};
 
 use crate::error::AppError;
 use crate::move_booking::drop_kept_back;
-use crate::session::SoKhoe;
+use crate::session::{OpenBook, Session, SoKhoe};
 use crate::views::BookingView;
 
 impl SoKhoe {
@@ -38,31 +38,52 @@ impl SoKhoe {
                 "is already refused or cancelled",
             ));
         }
-        // Whoever cancels again what was kept back wants it sent again.
-        for parked in book.vault.parked()? {
-            if parked.intent.kind == IntentKind::Cancel && parked.intent.thing == id.to_string() {
-                book.vault.unpark(parked.intent.id, session.now())?;
-            }
-        }
+        session.send_cancellations_again(&book, std::slice::from_ref(&booking))?;
         let pending = session.pending_cancellations(&book)?;
         if !pending.contains(&id.to_string()) {
-            let now = session.now();
-            let patient_id = session.patient_at(&book.person.id, &booking.clinic)?;
-            let intent = CancelIntent {
-                appointment_id: id.to_string(),
-                patient_id,
-            };
-            let intent = NewIntent {
-                id: IntentId::new(now, &*session.ports.rng),
-                clinic: booking.clinic.clone(),
-                kind: IntentKind::Cancel,
-                thing: id.to_string(),
-                body: serde_json::to_string(&intent).map_err(|_| AppError::internal("intent"))?,
-                created: now,
-            };
+            let intent = session.cancellation(&book, &booking)?;
             drop_kept_back(&book, booking_id)?;
             book.vault.enqueue(&intent, &booking)?;
         }
         self.send(person_id, booking_id).await
+    }
+}
+
+impl Session {
+    /// The intent that takes a booking back.
+    pub(crate) fn cancellation(
+        &self,
+        book: &OpenBook,
+        booking: &StoredBooking,
+    ) -> Result<NewIntent, AppError> {
+        let now = self.now();
+        let intent = CancelIntent {
+            appointment_id: booking.id.to_string(),
+            patient_id: self.patient_at(&book.person.id, &booking.clinic)?,
+        };
+        Ok(NewIntent {
+            id: IntentId::new(now, &*self.ports.rng),
+            clinic: booking.clinic.clone(),
+            kind: IntentKind::Cancel,
+            thing: booking.id.to_string(),
+            body: serde_json::to_string(&intent).map_err(|_| AppError::internal("intent"))?,
+            created: now,
+        })
+    }
+
+    /// Whoever cancels again what was kept back wants it sent again.
+    pub(crate) fn send_cancellations_again(
+        &self,
+        book: &OpenBook,
+        bookings: &[StoredBooking],
+    ) -> Result<(), AppError> {
+        for parked in book.vault.parked()? {
+            let mut bookings = bookings.iter();
+            let is_one = |booking: &StoredBooking| parked.intent.thing == booking.id.to_string();
+            if parked.intent.kind == IntentKind::Cancel && bookings.any(is_one) {
+                book.vault.unpark(parked.intent.id, self.now())?;
+            }
+        }
+        Ok(())
     }
 }

@@ -42,6 +42,7 @@ mod persons;
 mod record_reading;
 mod reminders;
 mod scan;
+mod series;
 mod session;
 mod settle_conflict;
 #[cfg(test)]
@@ -82,6 +83,10 @@ pub use reminders::{
 pub use scan::{
     CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,
     ScannedPaymentView, ScannedView,
+};
+pub use series::{
+    FindSeriesRequest, SeriesDayView, SeriesDays, SeriesOtherwise, SeriesRequest, SeriesTimesView,
+    SeriesView,
 };
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;

@@ -87,7 +87,7 @@ impl SoKhoe {
 }
 
 /// The bookings of a person that take or may take place.
-fn stands(book: &OpenBook) -> Result<Vec<StoredBooking>, AppError> {
+pub(crate) fn stands(book: &OpenBook) -> Result<Vec<StoredBooking>, AppError> {
     let waiting = book.vault.waiting()?;
     let parked = book.vault.parked()?;
     // One whose cancellation is kept back may well take place.

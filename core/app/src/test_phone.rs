@@ -175,6 +175,7 @@ pub(crate) fn booking(n: u64, start: Timestamp, now: Timestamp) -> StoredBooking
         state: BookingState::WaitingForNetwork,
         updated: now,
         asked: None,
+        occurrence: None,
     }
 }
 

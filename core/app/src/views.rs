@@ -5,6 +5,7 @@ use sokhoe_domain::{EntryKind, Section, Timestamp, VisitMode, Vnd};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
 
+use crate::series::SeriesView;
 use crate::trip::TripView;
 use crate::waiting_list::WaitingView;
 
@@ -347,6 +348,8 @@ pub struct BookingView {
     pub waiting: Option<WaitingView>,
     /// With whom it was booked together; unset for one of nobody else's.
     pub trip: Option<TripView>,
+    /// Of which series it is; unset for one of none.
+    pub series: Option<SeriesView>,
 }
 
 /// What a synchronisation did.

@@ -104,6 +104,7 @@ impl SoKhoe {
             state: BookingState::WaitingForNetwork,
             updated: now,
             asked: None,
+            occurrence: None,
         };
         let intent = WaitIntent {
             patient_id,

@@ -113,6 +113,12 @@ trip-waiting = { $minutes ->
    *[other] { $minutes } minutes
 } of waiting in between.
 trip-price = { $price } in all.
+series-visit = Visit { $number } of its series, { $coming } still to come.
+series-none-on = { $day }: nothing is free.
+series-found = Times for { $found } of { $wanted } visits.
+series-later = A day without a time may not be given out yet: look again later.
+series-price = { $price } in all.
+series-most = Only { $most } more can be booked ahead; what comes after is refused.
 
 ## The family's calendar
 overlap-same-person = { $name } already has an appointment at that time: { $when }, { $clinic }.

@@ -110,6 +110,12 @@ trip-from-until = { $when } đến { $until }.
 trip-no-waiting = Khám liền nhau, không phải chờ.
 trip-waiting = Chờ { $minutes } phút giữa các lượt khám.
 trip-price = Tổng cộng { $price }.
+series-visit = Lần { $number } của đợt, còn { $coming } lần sắp tới.
+series-none-on = { $day }: không có giờ trống.
+series-found = Có giờ cho { $found } trong { $wanted } lần.
+series-later = Ngày không có giờ có thể là chưa mở lịch: hãy xem lại sau.
+series-price = Tổng cộng { $price }.
+series-most = Cơ sở chỉ nhận đặt trước thêm { $most } lần, các lần sau đó sẽ bị từ chối.
 
 ## Lịch của cả nhà
 overlap-same-person = { $name } đã có lịch khám khác trùng giờ này: { $when }, { $clinic }.

@@ -1,11 +1,11 @@
 //! Appointments: the one resource of booking that crosses the wire.
 
-use sokhoe_domain::{Timestamp, VisitFacts, VisitMode, Vnd};
+use sokhoe_domain::{Occurrence, Timestamp, VisitFacts, VisitMode, Vnd};
 
 use crate::FhirError;
 use crate::common::{Coded, Ref};
 use crate::json::{Node, Object};
-use crate::{read, visit};
+use crate::{occurrence, read, visit};
 
 /// Extension on an Appointment: what the visit is expected to cost (`valueMoney`, VND).
 pub const ESTIMATED_PRICE: &str = "https://sokhoe.vn/fhir/StructureDefinition/estimated-price";
@@ -62,6 +62,8 @@ pub struct Appointment {
     pub created: Option<Timestamp>,
     /// Why it was called off (`cancelationReason`).
     pub cancelation_reason: Option<Coded>,
+    /// Which visit of a series it is.
+    pub occurrence: Option<Occurrence>,
 }
 
 /// `Appointment.status`.
@@ -198,6 +200,7 @@ impl Appointment {
             }),
             created: read::timestamp(root.get("created")),
             cancelation_reason: read::coded(root.get("cancelationReason")),
+            occurrence: occurrence::of_appointment(root),
         })
     }
 
@@ -239,6 +242,7 @@ impl Appointment {
             }),
         ];
         let told = visit::write_for_appointment(&self.languages, self.step_free, self.mode);
+        let series = occurrence::write_for_appointment(self.occurrence);
         // The patient's own yes is there from the beginning; the clinic's comes with its word.
         let clinic = match self.status {
             AppointmentStatus::Proposed
@@ -282,7 +286,10 @@ impl Appointment {
         Object::resource("Appointment")
             .maybe("id", self.id.as_deref())
             .object("meta", meta)
-            .list("extension", extensions.into_iter().flatten().chain(told))
+            .list(
+                "extension",
+                extensions.into_iter().flatten().chain(told).chain(series),
+            )
             .text("status", self.status.code())
             .object("cancelationReason", reason.unwrap_or_default())
             .list("serviceType", service)
@@ -313,6 +320,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::occurrence::tests::arb_occurrence;
 
     pub(crate) fn arb_ref() -> impl Strategy<Value = Ref> {
         ("[A-Za-z0-9.-]{1,64}", "\\PC{0,10}").prop_map(|(id, name)| {
@@ -368,13 +376,14 @@ pub(crate) mod tests {
             (step_free, remote) in any::<(Option<bool>, Option<bool>)>(),
             (requested, created) in (option::of((arb_time(), arb_time())), option::of(arb_time())),
             cancelation_reason in option::of(arb_coded()),
+            occurrence in option::of(arb_occurrence()),
         ) -> Appointment {
             let mode = remote.map(|remote| if remote { VisitMode::Remote } else { VisitMode::InPerson });
             Appointment {
                 id, version, status, start, end, minutes, slot, service, specialty, practitioner,
                 location, patient, held_until, comment, price: price.map(Vnd::new),
                 languages: languages.into_iter().collect(), step_free, mode,
-                requested, created, cancelation_reason,
+                requested, created, cancelation_reason, occurrence,
             }
         }
     }
@@ -407,6 +416,10 @@ pub(crate) mod tests {
             requested: None,
             created: None,
             cancelation_reason: None,
+            occurrence: Some(Occurrence {
+                originating: "01930000-0000-7000-8000-000000000001".parse().unwrap(),
+                number: 3,
+            }),
         };
         let json = appointment.to_json();
         insta::assert_snapshot!(json);

@@ -8,6 +8,9 @@ use crate::json::{Node, Object};
 use crate::patient::human_name;
 use crate::{FhirError, read, visit};
 
+/// Extension on a HealthcareService: coming bookings of it that one person may have (`valuePositiveInt`).
+pub const BOOKINGS_AHEAD: &str = "https://sokhoe.vn/fhir/StructureDefinition/bookings-ahead";
+
 /// A HealthcareService: what one can book.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServiceView {
@@ -29,6 +32,9 @@ pub struct ServiceView {
     pub step_free: Option<bool>,
     /// Where doctor and patient meet; unset when that is not told.
     pub mode: Option<VisitMode>,
+    /// Coming bookings of it that one person may have, beside those of other services (extension [`BOOKINGS_AHEAD`]); unset where
+    /// it is as with most.
+    pub bookings_ahead: Option<u32>,
     /// Not switched off.
     pub active: bool,
 }
@@ -126,6 +132,9 @@ impl ServiceView {
             languages: visit::languages(root),
             step_free: visit::step_free(root),
             mode: visit::mode(root, &["characteristic", "type"]),
+            bookings_ahead: read::extension(root, BOOKINGS_AHEAD)
+                .and_then(|e| e.get("valuePositiveInt").u64())
+                .and_then(|ahead| ahead.try_into().ok()),
             active: active(root),
         })
     }
@@ -137,13 +146,17 @@ impl ServiceView {
             let money = read::write_vnd(price).finish();
             read::write_extension(ESTIMATED_PRICE, "valueMoney", &money)
         });
+        let ahead = self.bookings_ahead.map(|ahead| {
+            read::write_extension(BOOKINGS_AHEAD, "valuePositiveInt", &ahead.to_string())
+        });
         Object::resource("HealthcareService")
             .text("id", &self.id)
             .list(
                 "extension",
                 price
                     .into_iter()
-                    .chain(visit::write_step_free(self.step_free)),
+                    .chain(visit::write_step_free(self.step_free))
+                    .chain(ahead),
             )
             .raw("active", flag(self.active))
             .list("specialty", self.specialty.as_ref().map(read::write_coded))
@@ -388,6 +401,7 @@ mod tests {
             languages: vec!["vi".to_owned()],
             step_free: Some(false),
             mode: Some(VisitMode::InPerson),
+            bookings_ahead: Some(40),
             active: true,
         };
         let practitioner = PractitionerView {

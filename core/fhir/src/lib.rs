@@ -26,6 +26,7 @@ pub mod json;
 pub mod limits;
 pub mod merge;
 pub mod names;
+mod occurrence;
 mod otherwise;
 pub mod outcome;
 pub mod own_document;

@@ -1,11 +1,11 @@
 //! The parameters of IHE ITI Scheduling: `$find` (ITI-115), `$hold` (ITI-116), `$book` (ITI-117); and of our `$wait`,
 //! which are those of `$find`.
 
-use sokhoe_domain::{Criteria, Otherwise, Timestamp};
+use sokhoe_domain::{Criteria, Occurrence, Otherwise, Timestamp};
 
 use crate::common::Ref;
 use crate::json::{Document, Node, Object};
-use crate::{Appointment, FhirError, criteria, otherwise, read};
+use crate::{Appointment, FhirError, criteria, occurrence, otherwise, read};
 
 /// The name of the parameter that says where an Appointment is to be from now on.
 const MOVE_TO: &str = "move-to";
@@ -53,6 +53,8 @@ pub struct BookRequest {
     /// Id of the proposed Appointment at which `resource` is to be from now on, which may be with another doctor
     /// (`move-to`, ours; only with `resource`).
     pub move_to: Option<String>,
+    /// Which visit of a series it is (`occurrence`, ours; not with `resource`).
+    pub occurrence: Option<Occurrence>,
 }
 
 impl FindRequest {
@@ -166,6 +168,7 @@ impl BookRequest {
             self.move_to
                 .as_ref()
                 .map(|id| reference(MOVE_TO, "Appointment", id)),
+            self.occurrence.map(occurrence::write),
         ])
     }
 
@@ -173,7 +176,8 @@ impl BookRequest {
     ///
     /// # Errors
     /// When it is not one, or a parameter is missing or unreadable, or not exactly one of
-    /// `appointment-reference` and `appointment-resource` is given, or with the latter `otherwise`.
+    /// `appointment-reference` and `appointment-resource` is given, or with the latter `otherwise` or
+    /// `occurrence`.
     pub fn from_parameters(json: &str) -> Result<Self, FhirError> {
         let given = Given::parse(json)?;
         let appointment = given.id("appointment-reference", "Appointment")?;
@@ -204,6 +208,15 @@ impl BookRequest {
                 expected: otherwise::NAME,
             });
         }
+        let occurrence = given
+            .only(occurrence::NAME)?
+            .map(occurrence::read)
+            .transpose()?;
+        if resource.is_some() && occurrence.is_some() {
+            return Err(FhirError::Unexpected {
+                expected: occurrence::NAME,
+            });
+        }
         let move_to = given
             .only(MOVE_TO)?
             .map(|_| given.id(MOVE_TO, "Appointment"))
@@ -222,6 +235,7 @@ impl BookRequest {
                 .and_then(|parameter| parameter.str("valueString"))
                 .map(Into::into),
             otherwise,
+            occurrence,
         })
     }
 }
@@ -340,6 +354,7 @@ mod tests {
     use super::*;
     use crate::appointment::tests::{arb_appointment, arb_text, arb_time};
     use crate::criteria::tests::arb_criteria;
+    use crate::occurrence::tests::arb_occurrence;
     use crate::otherwise::tests::arb_otherwise;
 
     const ID: &str = "[A-Za-z0-9.-]{1,64}";
@@ -373,6 +388,7 @@ mod tests {
             comment: Some("Xin khám \"sớm\"".to_owned()),
             otherwise: None,
             move_to: None,
+            occurrence: None,
         };
         insta::assert_snapshot!([find.to_parameters(), book.to_parameters()].join("\n"));
     }
@@ -399,6 +415,10 @@ mod tests {
                 .otherwise
                 .is_some()
         );
+        let occurrence = r#"{"name":"occurrence","part":[{"name":"originating","valueId":"01930000-0000-7000-8000-000000000001"},{"name":"number","valuePositiveInt":2}]}"#;
+        let third = wrap(&format!("{patient},{proposed},{occurrence}"));
+        let third = BookRequest::from_parameters(&third).unwrap();
+        assert_eq!(third.occurrence.map(|it| it.number), Some(2));
         let move_to = proposed.replace("appointment-reference", MOVE_TO);
         let moving = wrap(&format!("{patient},{resource},{move_to}"));
         let moving = BookRequest::from_parameters(&moving).unwrap();
@@ -415,6 +435,8 @@ mod tests {
             format!("{patient},{proposed},{resource}"),
             format!("{patient},{proposed},{move_to}"),
             format!("{patient},{resource},{move_to},{move_to}"),
+            format!("{patient},{resource},{occurrence}"),
+            format!("{patient},{proposed},{occurrence},{occurrence}"),
         ] {
             assert!(BookRequest::from_parameters(&wrap(&bad)).is_err(), "{bad}");
             assert!(FindRequest::from_parameters(&wrap(&bad)).is_err(), "{bad}");
@@ -449,12 +471,14 @@ mod tests {
             comment in option::of(arb_text()),
             otherwise in option::of(arb_otherwise()),
             move_to in option::of(ID),
+            occurrence in option::of(arb_occurrence()),
         ) {
             let resource = resource.map(|mut a| { a.service = None; a });
             let appointment = resource.is_none().then_some(id);
             let otherwise = otherwise.filter(|_| appointment.is_some());
             let move_to = move_to.filter(|_| resource.is_some());
-            let request = BookRequest { appointment, resource, patient, comment, otherwise, move_to };
+            let occurrence = occurrence.filter(|_| appointment.is_some());
+            let request = BookRequest { appointment, resource, patient, comment, otherwise, move_to, occurrence };
             prop_assert_eq!(&BookRequest::from_parameters(&request.to_parameters()).unwrap(), &request);
         }
 

@@ -1,11 +1,11 @@
 //! The Appointment with which a phone takes a Slot of a server that is not ours.
 
-use sokhoe_domain::IntentId;
+use sokhoe_domain::{IntentId, Occurrence};
 
 use crate::common::Ref;
 use crate::json::{Node, Object};
 use crate::slot::SlotView;
-use crate::{FhirError, read};
+use crate::{FhirError, occurrence, read};
 
 /// The system of the identifier that every booking of ours carries: its value is the intent's id.
 pub const BOOKING: &str = "https://sokhoe.vn/fhir/NamingSystem/booking";
@@ -30,6 +30,8 @@ pub struct SlotBooking<'a> {
     pub schedule: Option<&'a str>,
     /// For whom, by the Patient's id.
     pub patient: &'a str,
+    /// Which visit of a series it is.
+    pub occurrence: Option<Occurrence>,
 }
 
 impl std::fmt::Debug for SlotBooking<'_> {
@@ -81,6 +83,10 @@ impl SlotBooking<'_> {
         let taken = read::write_reference("Slot", &Ref::new(view.id.as_str(), ""));
         Ok(Object::resource("Appointment")
             .text("id", if under_its_id { &id } else { "" })
+            .list(
+                "extension",
+                occurrence::write_for_appointment(self.occurrence),
+            )
             .list("identifier", [identifier])
             .text("status", "booked")
             .raw("serviceCategory", &said("serviceCategory"))
@@ -191,6 +197,7 @@ mod tests {
             slot: SLOT,
             schedule: Some(SCHEDULE),
             patient: "bn1",
+            occurrence: None,
         };
         let json = booking.to_json(true).unwrap();
         insta::assert_snapshot!(json);
@@ -202,6 +209,16 @@ mod tests {
         assert_eq!(slots_of(&json), ["s1"]);
         let unnamed = booking.to_json(false).unwrap();
         assert_eq!(unnamed, json.replace(&format!(r#""id":"{ID}","#), ""));
+        let third = Occurrence {
+            originating: ID.parse().unwrap(),
+            number: 3,
+        };
+        let of_series = SlotBooking {
+            occurrence: Some(third),
+            ..booking
+        };
+        let of_series = Appointment::from_json(&of_series.to_json(false).unwrap()).unwrap();
+        assert_eq!((of_series.occurrence, read.occurrence), (Some(third), None));
         let alone = SlotBooking {
             schedule: None,
             ..booking
@@ -222,6 +239,7 @@ mod tests {
             slot: SLOT,
             schedule: Some(SCHEDULE),
             patient: "bn1",
+            occurrence: None,
         };
         let json = booking.to_json(true).unwrap();
         let json = json.replace("\"status\":\"booked\"", "\"status\":\"booked\" ,\"x\":1.50");
@@ -261,6 +279,7 @@ mod tests {
                 slot: &slot,
                 schedule: Some(&schedule),
                 patient: "p",
+                occurrence: None,
             };
             let _ = booking.to_json(true);
             let _ = moved(&inner, &slot, Some(&schedule));

@@ -259,6 +259,7 @@ mod tests {
             comment: None,
             otherwise: None,
             move_to: None,
+            occurrence: None,
         };
         let alone = other.to_parameters();
         assert_eq!(BookTogetherRequest::from_parameters(&alone), Ok(None));

@@ -125,7 +125,8 @@ pub(crate) fn moved_as_wanted(before: &StoredBooking, wanted: &MoveIntent) -> St
     }
 }
 
-/// The booking that an Appointment is, with the time that the person named when it is not what they named.
+/// The booking that an Appointment is, with what the phone knows of it beside: the time that the person named when it is not what
+/// they named, and of which series it is where the clinic does not tell that.
 pub(crate) fn with_asked(
     booking: StoredBooking,
     before: &StoredBooking,
@@ -150,7 +151,11 @@ pub(crate) fn with_asked(
         (is_named && is_elsewhere && booking.state == BookingState::Confirmed)
             .then_some(before.start)
     };
-    StoredBooking { asked, ..booking }
+    StoredBooking {
+        asked,
+        occurrence: booking.occurrence.or(before.occurrence),
+        ..booking
+    }
 }
 
 /// What the person hears of a booking that a clinic decided, by what it was before.
@@ -250,6 +255,7 @@ pub(crate) fn booking_from(
         state,
         updated,
         asked: None,
+        occurrence: appointment.occurrence,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sokhoe_domain::{Otherwise, Timestamp};
+use sokhoe_domain::{Occurrence, Otherwise, Timestamp};
 
 use crate::trip::Trip;
 
@@ -24,6 +24,9 @@ pub struct BookIntent {
     /// The trip of several that it is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trip: Option<Trip>,
+    /// Which visit of a series it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<Occurrence>,
 }
 
 impl BookIntent {

@@ -98,6 +98,7 @@ impl OfferIntent {
             comment: None,
             otherwise: None,
             move_to: None,
+            occurrence: None,
         }
     }
 }

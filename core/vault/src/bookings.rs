@@ -3,7 +3,7 @@
 use std::fmt;
 
 use rusqlite::{OptionalExtension as _, Row, Transaction};
-use sokhoe_domain::{BookingState, ClinicId, IntentId, Timestamp};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Occurrence, Timestamp};
 
 use crate::error::VaultError;
 use crate::vault::Vault;
@@ -32,6 +32,8 @@ pub struct StoredBooking {
     /// The time that the person named, where the clinic booked another place in its stead that they had said
     /// would do: another time, or the same with another doctor.
     pub asked: Option<Timestamp>,
+    /// Which visit of a series it is.
+    pub occurrence: Option<Occurrence>,
 }
 
 impl StoredBooking {
@@ -60,7 +62,7 @@ impl fmt::Debug for StoredBooking {
 }
 
 pub(crate) const COLUMNS: &str = r#"SELECT "id", "clinic", "start", "end", "service", "practitioner", "location",
-    "state", "updated", "asked" FROM "booking""#;
+    "state", "updated", "asked", "originating", "occurrence" FROM "booking""#;
 
 pub(crate) fn read_row(row: &Row<'_>) -> Result<StoredBooking, VaultError> {
     Ok(StoredBooking {
@@ -74,7 +76,20 @@ pub(crate) fn read_row(row: &Row<'_>) -> Result<StoredBooking, VaultError> {
         state: serde_json::from_str(&row.get::<_, String>(7)?).map_err(|_| VaultError::Corrupt)?,
         updated: Timestamp::from_millis(row.get(8)?),
         asked: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_millis),
+        occurrence: read_occurrence(row)?,
     })
+}
+
+fn read_occurrence(row: &Row<'_>) -> Result<Option<Occurrence>, VaultError> {
+    let originating: Option<String> = row.get(10)?;
+    let number: Option<u32> = row.get(11)?;
+    let (Some(originating), Some(number)) = (originating, number) else {
+        return Ok(None);
+    };
+    Ok(Some(Occurrence {
+        originating: originating.parse().map_err(|_| VaultError::Corrupt)?,
+        number,
+    }))
 }
 
 pub(crate) fn read_id(row: &Row<'_>, column: usize) -> Result<IntentId, VaultError> {
@@ -106,9 +121,10 @@ pub(crate) fn store(tx: &Transaction<'_>, booking: &StoredBooking) -> Result<boo
         serde_json::to_string(&booking.state).map_err(|_| VaultError::Internal { code: 0 })?;
     // Not INSERT OR REPLACE: an intent may refer to the row.
     tx.prepare_cached(
-        r#"INSERT INTO "booking" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        r#"INSERT INTO "booking" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
            ON CONFLICT ("id") DO UPDATE SET "clinic" = ?2, "start" = ?3, "end" = ?4, "service" = ?5,
-               "practitioner" = ?6, "location" = ?7, "state" = ?8, "updated" = ?9, "asked" = ?10"#,
+               "practitioner" = ?6, "location" = ?7, "state" = ?8, "updated" = ?9, "asked" = ?10,
+               "originating" = ?11, "occurrence" = ?12"#,
     )?
     .execute((
         booking.id.to_string(),
@@ -121,6 +137,8 @@ pub(crate) fn store(tx: &Transaction<'_>, booking: &StoredBooking) -> Result<boo
         state,
         booking.updated.as_millis(),
         booking.asked.map(Timestamp::as_millis),
+        booking.occurrence.map(|it| it.originating.to_string()),
+        booking.occurrence.map(|it| it.number),
     ))?;
     Ok(true)
 }

@@ -168,6 +168,68 @@ fn booked_by(tx: &Transaction<'_>, id: IntentId) -> Result<Option<StoredBooking>
     bookings::find(tx, booking?)
 }
 
+/// Keeps an intent and what it is about, and gives what the journal is to have of it; nothing of one that is known.
+fn put(
+    tx: &Transaction<'_>,
+    intent: &NewIntent,
+    booking: &StoredBooking,
+) -> Result<Option<WrittenIntent>, VaultError> {
+    let id = intent.id.to_string();
+    let known = tx
+        .prepare_cached(r#"SELECT 1 FROM "intent" WHERE "id" = ?1"#)?
+        .exists([&id])?;
+    // A booking whose intent is gone was answered already.
+    let answered = intent.kind.makes_its_booking() && bookings::find(tx, intent.id)?.is_some();
+    if known || answered {
+        return Ok(None);
+    }
+    // Only a new booking brings its row; about an old one the caller's copy may be out of date.
+    let stored = bookings::find(tx, booking.id)?;
+    let in_order = NewIntent {
+        created: after_all_about(tx, &intent.thing, intent.created)?,
+        ..intent.clone()
+    };
+    let record = WrittenIntent::new(&in_order, stored.as_ref().unwrap_or(booking));
+    match (intent.kind, stored) {
+        (IntentKind::Cancel, Some(known)) => {
+            bookings::check(&known.state, &BookingState::Cancelled)?;
+            if known.state == BookingState::Cancelled {
+                return Ok(None);
+            }
+        }
+        (IntentKind::Move, Some(known)) if known.state != BookingState::Confirmed => {
+            return Err(VaultError::BookingState {
+                from: bookings::name(&known.state),
+                to: "moved",
+            });
+        }
+        (IntentKind::Take | IntentKind::Decline, Some(known))
+            if !matches!(known.state, BookingState::Offered { .. }) =>
+        {
+            return Err(VaultError::BookingState {
+                from: bookings::name(&known.state),
+                to: "taken or declined",
+            });
+        }
+        (IntentKind::Move | IntentKind::Take | IntentKind::Decline, Some(_)) => {}
+        _ => {
+            bookings::store(tx, booking)?;
+        }
+    }
+    tx.prepare_cached(r#"INSERT INTO "intent" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, NULL)"#)?
+        .execute((
+            id,
+            intent.clinic.as_str(),
+            intent.kind.as_str(),
+            &intent.thing,
+            booking.id.to_string(),
+            &intent.body,
+            in_order.created.as_millis(),
+            intent.created.as_millis(),
+        ))?;
+    Ok(Some(record))
+}
+
 impl Vault {
     /// Keeps an intent together with the booking it is about. The same id again changes nothing. What is decided of
     /// a booking later goes out later, whatever the phone's clock said, which may have gone back in between.
@@ -178,6 +240,17 @@ impl Vault {
         self.enqueue_with(intent, booking, |_| Ok(()))
     }
 
+    /// As [`Vault::enqueue`], of several of one person: all of them or none.
+    ///
+    /// # Errors
+    /// As [`Vault::enqueue`].
+    pub fn enqueue_all(&self, intents: &[(NewIntent, StoredBooking)]) -> Result<(), VaultError> {
+        self.enqueue_each(
+            intents.iter().map(|(intent, booking)| (intent, booking)),
+            |_| Ok(()),
+        )
+    }
+
     /// As [`Vault::enqueue`], with `more` in the same transaction where the intent is new.
     pub(crate) fn enqueue_with(
         &self,
@@ -185,77 +258,38 @@ impl Vault {
         booking: &StoredBooking,
         more: impl FnOnce(&Transaction<'_>) -> Result<(), VaultError>,
     ) -> Result<(), VaultError> {
-        let mut written = false;
-        let new = self.store().write(Durability::Full, |tx, _| {
-            let id = intent.id.to_string();
-            let known = tx
-                .prepare_cached(r#"SELECT 1 FROM "intent" WHERE "id" = ?1"#)?
-                .exists([&id])?;
-            // A booking whose intent is gone was answered already.
-            let answered =
-                intent.kind.makes_its_booking() && bookings::find(tx, intent.id)?.is_some();
-            if known || answered {
-                return Ok(false);
+        self.enqueue_each([(intent, booking)], more)
+    }
+
+    /// In one transaction, with `more` where any of the intents is new.
+    fn enqueue_each<'a>(
+        &self,
+        intents: impl IntoIterator<Item = (&'a NewIntent, &'a StoredBooking)>,
+        more: impl FnOnce(&Transaction<'_>) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
+        let mut written = Vec::new();
+        let kept = self.store().write(Durability::Full, |tx, _| {
+            let mut records = Vec::new();
+            for (intent, booking) in intents {
+                records.extend(put(tx, intent, booking)?);
             }
-            // Only a new booking brings its row; about an old one the caller's copy may be out of date.
-            let stored = bookings::find(tx, booking.id)?;
-            let in_order = NewIntent {
-                created: after_all_about(tx, &intent.thing, intent.created)?,
-                ..intent.clone()
-            };
-            let record = WrittenIntent::new(&in_order, stored.as_ref().unwrap_or(booking));
-            match (intent.kind, stored) {
-                (IntentKind::Cancel, Some(known)) => {
-                    bookings::check(&known.state, &BookingState::Cancelled)?;
-                    if known.state == BookingState::Cancelled {
-                        return Ok(false);
-                    }
-                }
-                (IntentKind::Move, Some(known)) if known.state != BookingState::Confirmed => {
-                    return Err(VaultError::BookingState {
-                        from: bookings::name(&known.state),
-                        to: "moved",
-                    });
-                }
-                (IntentKind::Take | IntentKind::Decline, Some(known))
-                    if !matches!(known.state, BookingState::Offered { .. }) =>
-                {
-                    return Err(VaultError::BookingState {
-                        from: bookings::name(&known.state),
-                        to: "taken or declined",
-                    });
-                }
-                (IntentKind::Move | IntentKind::Take | IntentKind::Decline, Some(_)) => {}
-                _ => {
-                    bookings::store(tx, booking)?;
-                }
+            if records.is_empty() {
+                return Ok(());
             }
-            tx.prepare_cached(
-                r#"INSERT INTO "intent" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, NULL)"#,
-            )?
-            .execute((
-                id,
-                intent.clinic.as_str(),
-                intent.kind.as_str(),
-                &intent.thing,
-                booking.id.to_string(),
-                &intent.body,
-                in_order.created.as_millis(),
-                intent.created.as_millis(),
-            ))?;
             more(tx)?;
             // Last: whatever fails after it is the commit.
-            self.journal().add(&record)?;
-            written = true;
-            Ok(true)
+            self.journal().add(&records)?;
+            written = records.iter().map(|record| record.id).collect();
+            Ok(())
         });
-        if written {
-            self.note_in_journal(|journal| match new {
-                Ok(_) => journal.keep(intent.id),
-                Err(_) => journal.abort(intent.id),
+        if !written.is_empty() {
+            self.note_in_journal(|journal| match kept {
+                Ok(()) => journal.keep(&written),
+                Err(_) => journal.abort(&written),
             });
         }
-        if new? {
+        kept?;
+        if !written.is_empty() {
             self.store().notices.tell(VaultChange::BOOKINGS);
         }
         Ok(())
@@ -341,7 +375,7 @@ impl Vault {
                 .find(|written| written.id == id);
             match written {
                 // Whatever fails after this is the commit: the note says then what was not yet done.
-                Some(written) if changed > 0 => self.journal().add(&written),
+                Some(written) if changed > 0 => self.journal().add(&[written]),
                 _ => Err(VaultError::UnknownIntent),
             }
         })

@@ -27,6 +27,7 @@ fn booking(n: i64, state: BookingState) -> StoredBooking {
         state,
         updated: at(n),
         asked: None,
+        occurrence: None,
     }
 }
 

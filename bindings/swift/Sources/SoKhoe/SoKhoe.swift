@@ -165,6 +165,27 @@ public final class SoKhoe: Sendable {
         try await core.tripOverlaps(request: TripRequest(visits: visits))
     }
 
+    /// For each wanted day of a series, such as dialysis or antenatal care, the free time that comes nearest to it.
+    public func findSeries(_ request: FindSeriesRequest) async throws -> SeriesTimesView {
+        try await core.findSeries(request: request)
+    }
+
+    /// Books several times of one clinic for one person, each with an answer of its own. Kept before the first is sent:
+    /// without a network they wait, and that is no error. `BookingView.series` says that they belong together.
+    public func bookSeries(_ request: SeriesRequest) async throws -> [BookingView] {
+        try await core.bookSeries(request: request)
+    }
+
+    /// Takes a booking of a series back and all that come after it.
+    public func cancelSeries(personId: String, bookingId: String) async throws -> [BookingView] {
+        try await core.cancelSeries(personId: personId, bookingId: bookingId)
+    }
+
+    /// What everybody's bookings on this phone leave no room for, should these visits take place.
+    public func seriesOverlaps(_ request: SeriesRequest) async throws -> [OverlapView] {
+        try await core.seriesOverlaps(request: request)
+    }
+
     /// What everybody's bookings leave no room for, should this person take this time. Nothing is forbidden.
     public func overlaps(personId: String, slot: SlotView) async throws -> [OverlapView] {
         try await core.overlaps(

@@ -131,6 +131,50 @@ final class JourneyTests: XCTestCase {
         }
     }
 
+    func testASeriesIsBookedVisitByVisitAndItsRestTakenBack() async throws {
+        let clinic = try await ClinicProcess(folder: folder)
+        defer { clinic.stop() }
+        let phone = try await openPhone()
+        let enrolment = try await phone.enrol(qrText: clinic.enrolment)
+        let person = try XCTUnwrap(enrolment.persons.first).id
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.timeZone = TimeZone(identifier: "Asia/Ho_Chi_Minh")
+        formatter.dateFormat = "yyyy-MM-dd"
+        let found = try await phone.findSeries(
+            FindSeriesRequest(
+                personId: person,
+                clinicId: enrolment.clinic.id,
+                serviceId: "chay-than",
+                days: .weekly(
+                    firstDay: formatter.string(from: Date() + 24 * 3600),
+                    weekdays: [1, 3, 5],
+                    weekInterval: 1,
+                    visits: 6
+                )
+            )
+        )
+        XCTAssertEqual(found.days.count, 6)
+        let request = SeriesRequest(personId: person, slots: found.days.compactMap(\.slot))
+        let overlaps = try await phone.seriesOverlaps(request)
+        XCTAssertEqual(overlaps, [])
+
+        let booked = try await phone.bookSeries(request)
+
+        XCTAssertTrue(booked.allSatisfy { $0.status == .confirmed }, found.text)
+        let second = try XCTUnwrap(booked[1].series)
+        XCTAssertEqual(second.id, booked[0].id)
+        XCTAssertEqual(second.number, 2)
+        XCTAssertEqual(second.coming, booked.map(\.id))
+        let back = try await phone.cancelSeries(personId: person, bookingId: booked[1].id)
+        XCTAssertEqual(back.map(\.id), booked.dropFirst().map(\.id))
+        XCTAssertTrue(back.allSatisfy { $0.status == .cancelled })
+        let again = await thrown { try await phone.cancelSeries(personId: person, bookingId: booked[1].id) }
+        guard case .Validation = again as? SoKhoeError else {
+            return XCTFail("what is taken back is not taken back again")
+        }
+    }
+
     func testWaitingForChangesEndsWhenItIsCancelledAndNothingIsLost() async throws {
         let clinic = try await ClinicProcess(folder: folder)
         defer { clinic.stop() }

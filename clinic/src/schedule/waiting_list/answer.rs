@@ -3,8 +3,9 @@
 use sokhoe_domain::Timestamp;
 use sokhoe_fhir::{Appointment, AppointmentStatus, BookRequest};
 
+use super::super::allowance;
 use super::super::answers::Answer;
-use super::super::book::{Office, coming_bookings, confirm, refused};
+use super::super::book::{Office, confirm, refused};
 use super::super::claim::claim;
 use super::super::refusal::Refusal;
 use super::offering::freed;
@@ -45,7 +46,7 @@ pub(in crate::schedule) fn answer(
 ) -> Result<Answer, StoreError> {
     match changed.status {
         AppointmentStatus::Booked => {
-            if coming_bookings(tx, &entry.patient)? >= super::super::book::MAX_BOOKINGS {
+            if allowance::is_used_up(tx, &office.calendar, &entry.patient, entry.service)? {
                 return Ok(refused(Refusal::TooMany));
             }
             take(tx, office, entry, Some(changed), request)

@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use sokhoe_domain::Timestamp;
 use sokhoe_fhir::{Appointment, AppointmentStatus};
 
-use super::super::book::{MAX_BOOKINGS, Office, coming_bookings, patient_ref, remove, store};
+use super::super::allowance;
+use super::super::book::{Office, patient_ref, remove, store};
 use super::super::calendar::{Calendar, Offer, Schedule, last_day};
 use super::super::cells::Cell;
 use super::super::claim::{free_seat, take};
@@ -115,7 +116,7 @@ pub(super) fn offer_what_is_free(
     office: &Office,
     entry: &Entry,
 ) -> Result<bool, StoreError> {
-    if !may_be_offered(tx, entry)? {
+    if !may_be_offered(tx, office, entry)? {
         return Ok(false);
     }
     let (sql, now) = (tx.sql(), tx.now());
@@ -127,10 +128,10 @@ pub(super) fn offer_what_is_free(
 }
 
 /// Whether the person could take a time: somebody who can answer sees their book, and they may have one more booking.
-fn may_be_offered(tx: &Tx<'_>, entry: &Entry) -> Result<bool, StoreError> {
+fn may_be_offered(tx: &Tx<'_>, office: &Office, entry: &Entry) -> Result<bool, StoreError> {
     Ok(entry.offered_until.is_none()
         && access::is_seen(tx.sql(), &entry.patient)?
-        && coming_bookings(tx, &entry.patient)? < MAX_BOOKINGS)
+        && !allowance::is_used_up(tx, &office.calendar, &entry.patient, entry.service)?)
 }
 
 /// Keeps a time for a place, and tells the person. Whether a seat was free.
@@ -253,7 +254,7 @@ pub(in crate::schedule) fn freed(
             let Some(entry) = again(tx, entry.pk)? else {
                 break;
             };
-            if !may_be_offered(tx, &entry)? || offer_to(tx, office, &entry, &offer)? {
+            if !may_be_offered(tx, office, &entry)? || offer_to(tx, office, &entry, &offer)? {
                 break;
             }
         }

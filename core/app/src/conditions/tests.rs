@@ -57,6 +57,7 @@ impl Phone {
             otherwise: None,
             trying: None,
             trip: None,
+            occurrence: None,
         };
         let intent = to_book(&booking, &serde_json::to_string(&body).unwrap());
         book.vault.enqueue(&intent, &booking).unwrap();

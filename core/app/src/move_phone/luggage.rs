@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::ports::Zeroizing;
-use sokhoe_domain::{BookingState, ClinicId, IntentId, PersonId, ResourceKey, Timestamp, Wire};
+use sokhoe_domain::{
+    BookingState, ClinicId, IntentId, Occurrence, PersonId, ResourceKey, Timestamp, Wire,
+};
 use sokhoe_sync::BookIntent;
 use sokhoe_vault::{
     Account, ClinicRecord, IntentKind, Link, NewChange, NewEvent, NewIntent, NotedTrip,
@@ -111,6 +113,8 @@ struct Booking {
     updated: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    occurrence: Option<Occurrence>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -511,6 +515,7 @@ impl Booking {
             state: booking.state,
             updated: booking.updated.as_millis(),
             asked: booking.asked.map(Timestamp::as_millis),
+            occurrence: booking.occurrence,
         }
     }
 
@@ -526,6 +531,7 @@ impl Booking {
             state: self.state.clone(),
             updated: Timestamp::from_millis(self.updated),
             asked: self.asked.map(Timestamp::from_millis),
+            occurrence: self.occurrence,
         })
     }
 }

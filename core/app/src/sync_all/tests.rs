@@ -76,6 +76,7 @@ async fn a_long_first_sync_leaves_the_others_their_turn_and_the_window_its_end()
         otherwise: None,
         trying: None,
         trip: None,
+        occurrence: None,
     };
     let intent = to_book(&wanted, &serde_json::to_string(&body).unwrap());
     let book = phone.app.inner.book(last).unwrap();

@@ -141,6 +141,7 @@ impl Session {
                 otherwise: None,
                 trying: None,
                 trip: Some(trip.clone()),
+                occurrence: None,
             };
             parts.push(Part {
                 book,
@@ -155,6 +156,7 @@ impl Session {
                     state: BookingState::WaitingForNetwork,
                     updated: now,
                     asked: None,
+                    occurrence: None,
                 },
                 intent: NewIntent {
                     id: member.booking,

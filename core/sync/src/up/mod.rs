@@ -770,6 +770,7 @@ fn book_request_of(intent: &StoredIntent) -> Option<BookRequest> {
                 comment: None,
                 otherwise: body.otherwise,
                 move_to: None,
+                occurrence: body.occurrence,
             })
         }
         IntentKind::Cancel => {
@@ -787,6 +788,7 @@ fn book_request_of(intent: &StoredIntent) -> Option<BookRequest> {
                 comment: None,
                 otherwise: None,
                 move_to: None,
+                occurrence: None,
             })
         }
         IntentKind::Move => {
@@ -806,6 +808,7 @@ fn book_request_of(intent: &StoredIntent) -> Option<BookRequest> {
                 comment: None,
                 otherwise: None,
                 move_to: Some(body.slot_id),
+                occurrence: None,
             })
         }
     }

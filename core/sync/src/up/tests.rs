@@ -129,6 +129,7 @@ impl World {
                 otherwise: None,
                 trying: None,
                 trip: None,
+                occurrence: None,
             }),
             IntentKind::Cancel => serde_json::to_string(&CancelIntent {
                 appointment_id: about.to_string(),
@@ -173,6 +174,7 @@ impl World {
             state: BookingState::WaitingForNetwork,
             updated: now,
             asked: None,
+            occurrence: None,
         };
         self.vault.enqueue(&intent, &booking).unwrap();
         id

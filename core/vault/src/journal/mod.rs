@@ -167,10 +167,14 @@ impl Journal {
         Ok(contents)
     }
 
-    /// Adds an intent; on disk before this returns. To be called with SQLite's writer lock, before the
+    /// Adds intents; on disk before this returns. To be called with SQLite's writer lock, before the
     /// commit.
-    pub(crate) fn add(&self, intent: &WrittenIntent) -> Result<(), VaultError> {
-        self.append(&[Record::Intent(Box::new(intent.clone()))])
+    pub(crate) fn add(&self, intents: &[WrittenIntent]) -> Result<(), VaultError> {
+        let records: Vec<_> = intents
+            .iter()
+            .map(|intent| Record::Intent(Box::new(intent.clone())))
+            .collect();
+        self.append(&records)
     }
 
     /// Adds a document, or what is so of it by now; as [`Journal::add`].
@@ -193,14 +197,15 @@ impl Journal {
         self.append(&[Record::DocumentKept { id }])
     }
 
-    /// Notes that the transaction of an intent committed. With SQLite's writer lock.
-    pub(crate) fn keep(&self, id: IntentId) -> Result<(), VaultError> {
-        self.append(&[Record::Kept { id }])
+    /// Notes that the transaction of intents committed. With SQLite's writer lock.
+    pub(crate) fn keep(&self, ids: &[IntentId]) -> Result<(), VaultError> {
+        let records: Vec<_> = ids.iter().map(|id| Record::Kept { id: *id }).collect();
+        self.append(&records)
     }
 
-    /// Notes that the transaction of an intent did not commit. With SQLite's writer lock.
-    pub(crate) fn abort(&self, id: IntentId) -> Result<(), VaultError> {
-        self.end(&[id], |id| Record::Aborted { id })
+    /// Notes that the transaction of intents did not commit. With SQLite's writer lock.
+    pub(crate) fn abort(&self, ids: &[IntentId]) -> Result<(), VaultError> {
+        self.end(ids, |id| Record::Aborted { id })
     }
 
     /// Notes that intents were answered, or that documents or changes are gone or with a clinic. With SQLite's

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sokhoe_domain::{BookingState, ClinicId, IntentId, Timestamp};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Occurrence, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::bookings::StoredBooking;
@@ -183,6 +183,9 @@ pub(crate) struct WrittenBooking {
     /// Unset in what a program of before wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) asked: Option<i64>,
+    /// As `asked`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) occurrence: Option<Occurrence>,
 }
 
 impl fmt::Debug for WrittenIntent {
@@ -215,6 +218,7 @@ impl WrittenIntent {
                 state: booking.state.clone(),
                 updated: booking.updated.as_millis(),
                 asked: booking.asked.map(Timestamp::as_millis),
+                occurrence: booking.occurrence,
             },
         }
     }
@@ -244,6 +248,7 @@ impl WrittenIntent {
             state: booking.state.clone(),
             updated: Timestamp::from_millis(booking.updated),
             asked: booking.asked.map(Timestamp::from_millis),
+            occurrence: booking.occurrence,
         }
     }
 }

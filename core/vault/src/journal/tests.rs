@@ -71,6 +71,7 @@ fn intent(n: u64) -> WrittenIntent {
             state: BookingState::WaitingForNetwork,
             updated: 1,
             asked: None,
+            occurrence: None,
         },
     }
 }
@@ -99,8 +100,8 @@ fn documents_stay_until_they_are_done_also_beside_intents() {
         journal.keep_document(id(n)).unwrap();
     }
     let head = desk.bytes()[..17].to_vec();
-    journal.add(&intent(200)).unwrap();
-    journal.keep(id(200)).unwrap();
+    journal.add(&[intent(200)]).unwrap();
+    journal.keep(&[id(200)]).unwrap();
     journal.done(&[id(200)]).unwrap();
     journal.done(&[id(7)]).unwrap();
     assert_eq!(desk.bytes()[..17], head, "what waits is no garbage");
@@ -164,11 +165,11 @@ fn what_waits_is_there_and_what_is_done_leaves_no_file() {
     let journal = &desk.journal;
     assert!(!journal.is_there().unwrap());
     for n in 1..4 {
-        journal.add(&intent(n)).unwrap();
+        journal.add(&[intent(n)]).unwrap();
     }
-    journal.keep(id(1)).unwrap();
-    journal.keep(id(3)).unwrap();
-    journal.abort(id(2)).unwrap();
+    journal.keep(&[id(1)]).unwrap();
+    journal.keep(&[id(3)]).unwrap();
+    journal.abort(&[id(2)]).unwrap();
     let contents = journal.read().unwrap();
     assert_eq!(contents.live, [intent(1), intent(3)]);
     assert_eq!(contents.kept, [id(1), id(3)].into());
@@ -185,13 +186,13 @@ fn what_waits_is_there_and_what_is_done_leaves_no_file() {
 #[test]
 fn a_long_life_keeps_the_file_short_and_no_key_is_used_for_two_files() {
     let desk = desk();
-    desk.journal.add(&intent(1)).unwrap();
-    desk.journal.keep(id(1)).unwrap();
+    desk.journal.add(&[intent(1)]).unwrap();
+    desk.journal.keep(&[id(1)]).unwrap();
     let mut heads = BTreeSet::from([desk.bytes()[..17].to_vec()]);
     let mut longest = 0;
     for n in 2..200 {
-        desk.journal.add(&intent(n)).unwrap();
-        desk.journal.keep(id(n)).unwrap();
+        desk.journal.add(&[intent(n)]).unwrap();
+        desk.journal.keep(&[id(n)]).unwrap();
         desk.journal.done(&[id(n)]).unwrap();
         longest = longest.max(desk.bytes().len());
         heads.insert(desk.bytes()[..17].to_vec());
@@ -204,7 +205,7 @@ fn a_long_life_keeps_the_file_short_and_no_key_is_used_for_two_files() {
 #[test]
 fn nothing_is_in_the_clear_and_another_key_reads_nothing() {
     let desk = desk();
-    desk.journal.add(&intent(1)).unwrap();
+    desk.journal.add(&[intent(1)]).unwrap();
     let bytes = desk.bytes();
     for canary in ["canary", "Khám", "book"] {
         assert!(!bytes.windows(canary.len()).any(|w| w == canary.as_bytes()));
@@ -223,9 +224,9 @@ fn nothing_is_in_the_clear_and_another_key_reads_nothing() {
 #[test]
 fn an_append_that_was_cut_anywhere_takes_nothing_along() {
     let desk = desk();
-    desk.journal.add(&intent(1)).unwrap();
+    desk.journal.add(&[intent(1)]).unwrap();
     let before = desk.bytes().len();
-    desk.journal.add(&intent(2)).unwrap();
+    desk.journal.add(&[intent(2)]).unwrap();
     let whole = desk.bytes();
     for cut in before..whole.len() {
         desk.lay(&whole[..cut]);
@@ -238,7 +239,7 @@ fn an_append_that_was_cut_anywhere_takes_nothing_along() {
         };
         assert_eq!(contents.damage, torn, "{cut}");
         // What comes next is found, though it follows a torn end.
-        desk.journal.add(&intent(3)).unwrap();
+        desk.journal.add(&[intent(3)]).unwrap();
         assert_eq!(desk.live(), [id(1), id(3)], "{cut}");
         assert_eq!(desk.journal.read().unwrap().damage, Damage::None);
         // The space may be there, what was written into it not.
@@ -252,7 +253,7 @@ fn an_append_that_was_cut_anywhere_takes_nothing_along() {
 #[test]
 fn a_kind_of_a_newer_program_stays() {
     let desk = desk();
-    desk.journal.add(&intent(1)).unwrap();
+    desk.journal.add(&[intent(1)]).unwrap();
     let mut bytes = desk.bytes();
     let (key, _) = desk.journal.read().unwrap().file.unwrap();
     let newer = RecordText::new(r#"{"kind":"measured","id":"x","value":120}"#.to_owned());
@@ -319,7 +320,7 @@ proptest! {
         let desk = desk();
         let mut ends = vec![0];
         for n in 1..=count {
-            desk.journal.add(&intent(n)).unwrap();
+            desk.journal.add(&[intent(n)]).unwrap();
             ends.push(desk.bytes().len());
         }
         let mut bytes = desk.bytes();
@@ -339,7 +340,7 @@ proptest! {
         }
         // The bytes are kept when they may hold more than a torn end.
         let altered = contents.damage == Damage::Altered;
-        desk.journal.add(&intent(99)).unwrap();
+        desk.journal.add(&[intent(99)]).unwrap();
         prop_assert!(desk.live().contains(&id(99)));
         let aside = desk.folder.path().join("me.damaged-1.journal");
         prop_assert_eq!(aside.exists(), altered);

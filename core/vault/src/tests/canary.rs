@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::Transaction;
 use rusqlite::types::ValueRef;
-use sokhoe_domain::{BookingState, IntentId, PersonId, Refusal, ResourceKey, Wire};
+use sokhoe_domain::{BookingState, IntentId, Occurrence, PersonId, Refusal, ResourceKey, Wire};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::disk::{Operation, Promise, SimDisk};
 use sokhoe_testing::{MemoryKeys, SeededRng};
@@ -37,6 +37,7 @@ const NOT_FED: &[(&str, &str)] = &[
     ("blob.hash", "a hash"),
     ("blob.key", "random"),
     ("booking.id", "a UUID"),
+    ("booking.originating", "a UUID"),
     ("intent.id", "a UUID"),
     ("intent.booking", "a UUID"),
     ("intent.thing", "a UUID"),
@@ -141,6 +142,10 @@ fn feed(vault: &Vault, account: &AccountVault) {
         state: BookingState::WaitingForNetwork,
         updated: at(1),
         asked: None,
+        occurrence: Some(Occurrence {
+            originating: id,
+            number: 2,
+        }),
     };
     let refused = StoredBooking {
         id: IntentId::new(at(2), &SeededRng::new(2)),

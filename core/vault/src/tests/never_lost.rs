@@ -164,7 +164,7 @@ fn an_intent_that_was_never_acknowledged_stays_away() {
     // A crash between the frame and the commit: a record that nothing says was kept.
     book(&vault, 2);
     let record = crate::journal::WrittenIntent::new(&intent(1, IntentKind::Book, 1), &waiting);
-    vault.journal().add(&record).unwrap();
+    vault.journal().add(&[record]).unwrap();
     drop(vault);
     let vault = phone.open().unwrap();
     assert_eq!(due(&vault), [id(2)]);

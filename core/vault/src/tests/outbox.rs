@@ -22,6 +22,7 @@ pub(super) fn booking(n: i64, state: BookingState) -> StoredBooking {
         state,
         updated: at(n),
         asked: None,
+        occurrence: None,
     }
 }
 

@@ -14,7 +14,7 @@ mod tests;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use sokhoe_client::{ClientError, GarbledAnswer};
-use sokhoe_domain::{BookingState, IntentId, Refusal, ResourceKey};
+use sokhoe_domain::{BookingState, IntentId, Occurrence, Refusal, ResourceKey};
 use sokhoe_fhir::appointment;
 use sokhoe_fhir::scheduling::BookRequest;
 use sokhoe_fhir::slot::with_status;
@@ -55,6 +55,8 @@ struct Attempt<'a> {
     /// Of the booking, whatever the intent wants with it.
     id: IntentId,
     patient: &'a str,
+    /// Which visit of a series it is.
+    occurrence: Option<Occurrence>,
     /// Whether something of this intent may have been there before.
     sent: bool,
     /// Whether another time may be booked than the named one.
@@ -87,6 +89,7 @@ impl Engine {
                     ways,
                     id: before.id,
                     patient: &request.patient,
+                    occurrence: request.occurrence,
                     sent: intent.sent,
                     has_otherwise: request.otherwise.is_some(),
                     wrote: AtomicBool::new(false),

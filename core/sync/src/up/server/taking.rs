@@ -191,6 +191,7 @@ impl Attempt<'_> {
                 slot: &read_slot.json,
                 schedule: schedule.as_deref(),
                 patient: self.patient,
+                occurrence: self.occurrence,
             };
             let Ok(writes) = taking(&new, &slot, version, under_its_id) else {
                 return Ok(Taking::Said(Said::Unclear));

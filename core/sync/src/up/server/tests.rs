@@ -152,6 +152,7 @@ impl World {
                 otherwise: None,
                 trying: None,
                 trip: None,
+                occurrence: None,
             })
             .unwrap(),
             created: clock.now(),
@@ -167,6 +168,7 @@ impl World {
             state: BookingState::WaitingForNetwork,
             updated: clock.now(),
             asked: None,
+            occurrence: None,
         };
         vault.enqueue(&intent, &booking).unwrap();
         let client =

@@ -27,6 +27,7 @@ import vn.sokhoe.core.EntryDetailView
 import vn.sokhoe.core.EntryPageView
 import vn.sokhoe.core.EventView
 import vn.sokhoe.core.ExportFormat
+import vn.sokhoe.core.FindSeriesRequest
 import vn.sokhoe.core.FindSlotsRequest
 import vn.sokhoe.core.FindTripRequest
 import vn.sokhoe.core.FollowUpView
@@ -49,6 +50,8 @@ import vn.sokhoe.core.RemindersView
 import vn.sokhoe.core.RemoteVisitView
 import vn.sokhoe.core.ScanView
 import vn.sokhoe.core.SectionCountView
+import vn.sokhoe.core.SeriesRequest
+import vn.sokhoe.core.SeriesTimesView
 import vn.sokhoe.core.ServiceView
 import vn.sokhoe.core.SlotCriteria
 import vn.sokhoe.core.SlotView
@@ -168,6 +171,24 @@ public class SoKhoe private constructor(
 
     /** What everybody's bookings leave no room for, should these visits take place. Nothing is forbidden. */
     public suspend fun tripOverlaps(visits: List<TripVisit>): List<OverlapView> = core.tripOverlaps(TripRequest(visits))
+
+    /** For each wanted day of a series, such as dialysis or antenatal care, the free time that comes nearest to it. */
+    public suspend fun findSeries(request: FindSeriesRequest): SeriesTimesView = core.findSeries(request)
+
+    /**
+     * Books several times of one clinic for one person, each with an answer of its own. Kept before the first is sent:
+     * without a network they wait, and that is no error. [BookingView.series] says that they belong together.
+     */
+    public suspend fun bookSeries(request: SeriesRequest): List<BookingView> = core.bookSeries(request)
+
+    /** Takes a booking of a series back and all that come after it. */
+    public suspend fun cancelSeries(
+        personId: String,
+        bookingId: String,
+    ): List<BookingView> = core.cancelSeries(personId, bookingId)
+
+    /** What everybody's bookings on this phone leave no room for, should these visits take place. */
+    public suspend fun seriesOverlaps(request: SeriesRequest): List<OverlapView> = core.seriesOverlaps(request)
 
     /** What everybody's bookings leave no room for, should this person take this time. Nothing is forbidden. */
     public suspend fun overlaps(

@@ -24,6 +24,7 @@ import vn.sokhoe.core.BrowseRequest
 import vn.sokhoe.core.DocumentRefusal
 import vn.sokhoe.core.EnrolmentRefusal
 import vn.sokhoe.core.ExportFormat
+import vn.sokhoe.core.FindSeriesRequest
 import vn.sokhoe.core.FindSlotsRequest
 import vn.sokhoe.core.FindTripRequest
 import vn.sokhoe.core.FollowUpView
@@ -40,6 +41,8 @@ import vn.sokhoe.core.PaymentScheme
 import vn.sokhoe.core.PaymentStatus
 import vn.sokhoe.core.ReminderKind
 import vn.sokhoe.core.ScannedView
+import vn.sokhoe.core.SeriesDays
+import vn.sokhoe.core.SeriesRequest
 import vn.sokhoe.core.SlotCriteria
 import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
@@ -51,6 +54,8 @@ import vn.sokhoe.core.VisitMode
 import java.io.File
 import java.time.Duration
 import java.time.Instant
+import java.time.LocalDate
+import java.time.ZoneId
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.measureTime
@@ -184,6 +189,48 @@ class JourneyTest {
                     assertEquals(booked[1].id, mother.others.single().bookingId)
                     assertTrue(enrolment.persons[1].name in mother.text, mother.text)
                     assertThrows<SoKhoeException.Validation> { phone.bookTrip(times.visits.take(1)) }
+                }
+            }
+        }
+
+    @Test
+    fun `a series is booked visit by visit, and its rest taken back`() =
+        runBlocking<Unit> {
+            ClinicProcess.start(folder).use { clinic ->
+                phone().use { phone ->
+                    val enrolment = phone.enrol(clinic.enrolment)
+                    val person = enrolment.persons.first().id
+                    val tomorrow = LocalDate.now(ZoneId.of("Asia/Ho_Chi_Minh")).plusDays(1)
+                    val found =
+                        phone.findSeries(
+                            FindSeriesRequest(
+                                personId = person,
+                                clinicId = enrolment.clinic.id,
+                                serviceId = "chay-than",
+                                days =
+                                    SeriesDays.Weekly(
+                                        firstDay = tomorrow.toString(),
+                                        weekdays = listOf(1u, 3u, 5u),
+                                        weekInterval = 1u,
+                                        visits = 6u,
+                                    ),
+                            ),
+                        )
+                    assertEquals(6, found.days.size)
+                    val request = SeriesRequest(person, found.days.mapNotNull { it.slot })
+                    assertTrue(phone.seriesOverlaps(request).isEmpty())
+
+                    val booked = phone.bookSeries(request)
+
+                    assertTrue(booked.all { it.status == BookingStatus.CONFIRMED }, found.text)
+                    val second = checkNotNull(booked[1].series)
+                    assertEquals(booked[0].id, second.id)
+                    assertEquals(2u, second.number)
+                    assertEquals(booked.map { it.id }, second.coming)
+                    val back = phone.cancelSeries(person, booked[1].id)
+                    assertEquals(booked.drop(1).map { it.id }, back.map { it.id })
+                    assertTrue(back.all { it.status == BookingStatus.CANCELLED })
+                    assertThrows<SoKhoeException.Validation> { phone.cancelSeries(person, booked[1].id) }
                 }
             }
         }
