@@ -9,7 +9,19 @@ use sokhoe_app::{
 };
 
 use crate::phone::SimPhone;
+use crate::several::is_whole;
 use crate::wishes::Wish;
+
+/// What was being booked when it was last heard of.
+#[derive(Clone)]
+pub struct Underway {
+    /// For whom.
+    pub people: Vec<String>,
+    /// At which time, where it is one.
+    pub wish: Option<Wish>,
+    /// So many visits.
+    pub visits: usize,
+}
 
 /// What a phone said of a booking last.
 #[derive(Clone)]
@@ -22,7 +34,7 @@ pub struct Said {
 }
 
 impl Said {
-    fn of(booking: &BookingView) -> Self {
+    pub fn of(booking: &BookingView) -> Self {
         Self {
             clinic: booking.clinic_id.clone(),
             status: booking.status,
@@ -63,12 +75,16 @@ impl SimPhone {
             slot: slot.clone(),
             otherwise: wish.request(),
         };
-        self.state().is_booking = Some((person.to_owned(), wish.clone()));
+        self.state().underway = Some(Underway {
+            people: vec![person.to_owned()],
+            wish: Some(wish.clone()),
+            visits: 1,
+        });
         match app.book(request).await {
             Ok(booking) => {
                 self.tell(format_args!("booked {}: {:?}", booking.id, booking.status));
                 let mut state = self.state();
-                state.is_booking = None;
+                state.underway = None;
                 state.asked.insert(booking.id.clone());
                 state.wishes.insert(booking.id.clone(), wish);
                 state.tally.bookings += 1;
@@ -153,7 +169,10 @@ impl SimPhone {
             let is_worth_it = {
                 let state = self.state();
                 of == Some(&person.id)
-                    || matches!(&state.is_booking, Some((of, _)) if *of == person.id)
+                    || state
+                        .underway
+                        .as_ref()
+                        .is_some_and(|it| it.people.contains(&person.id))
                     || state.said.keys().any(|(of, _)| *of == person.id)
             };
             if !is_worth_it {
@@ -173,6 +192,19 @@ impl SimPhone {
                 .filter(|((of, _), said)| *of == person.id && !gone(said))
                 .map(|((_, id), _)| id.clone())
                 .collect();
+            let is_new = |booking: &&BookingView| {
+                let key = (person.id.clone(), booking.id.clone());
+                !state.said.contains_key(&key)
+            };
+            let new: Vec<&BookingView> = bookings.iter().filter(is_new).collect();
+            if let Some(underway) = &state.underway
+                && !is_whole(underway, &new)
+            {
+                self.wrong(format_args!(
+                    "I5: a part of a series of {}",
+                    underway.visits
+                ));
+            }
             for booking in &bookings {
                 let said = Said::of(booking);
                 let before = state
@@ -182,11 +214,11 @@ impl SimPhone {
                 if booking.asked.is_some() {
                     state.otherwise.insert(booking.id.clone());
                 }
-                let is_new = before.is_none() && state.is_booking.is_some();
+                let is_new = before.is_none() && state.underway.is_some();
                 // That of another phone may have come by the feed meanwhile: then it is not known what was asked for.
                 if before.is_none()
                     && !is_settled(booking.status)
-                    && let Some((_, wish)) = state.is_booking.clone()
+                    && let Some(wish) = state.underway.as_ref().and_then(|it| it.wish.clone())
                 {
                     state.wishes.insert(booking.id.clone(), wish);
                 }
@@ -198,6 +230,13 @@ impl SimPhone {
                     Some(BookingStatus::Confirmed) => matches!(
                         booking.status,
                         BookingStatus::Confirmed | BookingStatus::Cancelled
+                    ),
+                    Some(BookingStatus::OnWaitingList | BookingStatus::Offered) => matches!(
+                        booking.status,
+                        BookingStatus::OnWaitingList
+                            | BookingStatus::Offered
+                            | BookingStatus::Confirmed
+                            | BookingStatus::Cancelled
                     ),
                     Some(final_one) => final_one == booking.status,
                 };
@@ -214,11 +253,11 @@ impl SimPhone {
                 }
             }
         }
-        self.state().is_booking = None;
+        self.state().underway = None;
     }
 }
 
-fn is_settled(status: BookingStatus) -> bool {
+pub fn is_settled(status: BookingStatus) -> bool {
     !matches!(
         status,
         BookingStatus::WaitingForNetwork | BookingStatus::Sending

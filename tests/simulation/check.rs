@@ -58,12 +58,18 @@ pub fn seats(clinics: &Clinics, wrongs: &Wrongs) {
 
 /// I3, and whether "confirmed" is true: whatever a phone said the clinic has is there, as it said and when it said; and
 /// nothing is on its way to another time but what a person is asked about.
-pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs) {
+pub fn confirmations(
+    phones: &[Arc<SimPhone>],
+    clinics: &Clinics,
+    records: &Records<'_>,
+    wrongs: &Wrongs,
+) {
     let there: BTreeMap<String, (String, Timestamp)> = clinics
         .values()
         .flat_map(|clinic| clinic.bookings())
         .map(|booking| (booking.id, (booking.status, booking.start)))
         .collect();
+    let places = places(records);
     for phone in phones {
         let persons = phone.app().persons().expect("persons");
         for ((of, id), said) in phone.said() {
@@ -89,7 +95,9 @@ pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrong
                 }
             };
             let there = there.get(&id);
-            let found = there.map(|(status, _)| status.as_str());
+            // A place on a waiting list is at no time.
+            let place = places.get(&id).copied();
+            let found = there.map(|(status, _)| status.as_str()).or(place);
             let start = there.map(|(_, start)| *start);
             if status == BookingStatus::Confirmed && start.is_some_and(|start| start != said.start)
             {
@@ -106,6 +114,15 @@ pub fn confirmations(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrong
             }
         }
     }
+}
+
+/// How every Appointment of the records stands, by its id: bookings, and places on waiting lists.
+fn places<'r>(records: &'r Records<'_>) -> BTreeMap<String, &'r str> {
+    let all = records.values().flatten();
+    let appointments = all.filter(|json| kind_of(json) == "Appointment");
+    appointments
+        .map(|json| (text_of(json, "id").to_owned(), text_of(json, "status")))
+        .collect()
 }
 
 /// Whether a person is asked what is to become of a booking, of which a server of others tells nothing that is clear.

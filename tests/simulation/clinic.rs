@@ -10,6 +10,8 @@ use sokhoe_clinic::PaymentOutcome;
 use sokhoe_domain::ports::{BoxFuture, TransportError};
 use sokhoe_domain::{Timestamp, Vnd};
 
+use crate::wishes::Moves;
+
 /// A clinic, whether it runs or not.
 pub trait SimClinic: Send + Sync {
     /// How phones call it, and where they reach it: `https://HOST`.
@@ -18,11 +20,12 @@ pub trait SimClinic: Send + Sync {
     /// Answers at this very moment.
     fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError>;
 
-    /// What happens there, until it is aborted; something every `often`, in the mean.
+    /// What happens there, until it is aborted; something every `often`, in the mean. Where it moves a booking to stands in `moves`.
     fn live(
         self: Arc<Self>,
         patients: &'static [&'static str],
         often: Duration,
+        moves: Moves,
     ) -> BoxFuture<'static, ()>;
 
     /// Whatever went on, it runs from now on.

@@ -22,6 +22,7 @@ use crate::foreign_records::{
 use crate::story::Story;
 use crate::template::{PATIENTS, is_known};
 use crate::time::{DeviceClock, Time};
+use crate::wishes::Moves;
 
 /// The longest that a transaction takes: less than the core allows for.
 const SLOWEST: Duration = Duration::from_secs(300);
@@ -289,6 +290,7 @@ impl SimClinic for ForeignClinic {
         self: Arc<Self>,
         patients: &'static [&'static str],
         often: Duration,
+        _: Moves,
     ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             loop {

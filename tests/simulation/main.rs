@@ -13,8 +13,8 @@
 //! are what it asks for.
 //!
 //! * `world`: a life from its beginning to the quiet at its end. `temper`: how busy it is. `template`: what every life begins with.
-//! * `phone`: what a person does with one; `bookings`, `words`: what they book and write there; `wishes`: what else
-//!   would do;
+//! * `phone`: what a person does with one; `bookings`, `several`, `waiting`, `words`: what they book, alone and together, wait for and
+//!   write there; `wishes`: what else would do;
 //!   `bank`: how they pay. `clinic`: what all of them are to the others; `our_clinic`: the
 //!   real program; `foreign_clinic`: another's server, and `foreign_records` what it has. `network`: what lies
 //!   between.
@@ -24,7 +24,7 @@
 //! The numbers I1 to I8 and I11 stand for what must be true: a seat has one booking (I1), an intent one effect (I2),
 //! nothing acknowledged is lost (I3), phones have what the clinics have (I4), what was kept survives (I5), nobody has
 //! or hears what is another's (I6), nothing stays of a clinic that ended the access (I7), and all is in step within a
-//! minute of quiet (I11), a booking is at the time that was named, within what was said would do or where it was moved to (W), and money is either applied or waits for a person (I8). I9 and I10 (queues, audit) are not
+//! minute of quiet (I11), a booking is at the time that was named, within what was said would do or where it was moved to (W), a trip is of all or of nobody (T), and money is either applied or waits for a person (I8). I9 and I10 (queues, audit) are not
 //! asked here: clinics have no queue and no audit yet.
 
 #![allow(
@@ -49,10 +49,12 @@ mod foreign_records;
 mod network;
 mod our_clinic;
 mod phone;
+mod several;
 mod story;
 mod temper;
 mod template;
 mod time;
+mod waiting;
 mod wishes;
 mod words;
 mod world;
@@ -67,7 +69,7 @@ use template::Template;
 use world::{Life, Tally, live};
 
 /// Lives in a plain run of the tests, which is not optimised; `SOKHOE_LIVES` asks for others.
-const LIVES: u64 = 24;
+const LIVES: u64 = 150;
 
 /// Seeds whose life once went wrong, each with what was wrong. A seed lives another life once lives have another form;
 /// what was wrong is asked beside the program that was mended, too.

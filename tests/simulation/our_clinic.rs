@@ -9,12 +9,14 @@ use bytes::Bytes;
 use http::{Request, Response};
 use sokhoe_client::{ClinicClient, Credentials, EnrolmentRequest};
 use sokhoe_clinic::{
-    Clinic, ClinicConfig, DataSource, ImportOptions, InProcess, InvoiceLine, PaymentOutcome, Work,
+    BookingRow, Clinic, ClinicConfig, DataSource, DeskBooking, ImportOptions, InProcess,
+    InvoiceLine, PaymentOutcome, Source, Work,
 };
-use sokhoe_domain::Vnd;
 use sokhoe_domain::ports::{
     BoxFuture, Clock, Limits, Rng, Transport, TransportError, VaultFiles as _,
 };
+use sokhoe_domain::{IntentId, Timestamp, Vnd};
+use sokhoe_fhir::Appointment;
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::disk::SimDisk;
 
@@ -23,6 +25,7 @@ use crate::dice::Dice;
 use crate::network::at_once;
 use crate::story::Story;
 use crate::time::{DeviceClock, Time};
+use crate::wishes::Moves;
 
 /// The database's name on its disk.
 pub const DATABASE: &str = "clinic.db";
@@ -46,6 +49,16 @@ struct State {
     /// Which devices asked for whose changes, by patient and device.
     seen: BTreeSet<(String, String)>,
     ended: Vec<Ended>,
+    /// What somebody was offered last.
+    offered: Vec<Offer>,
+}
+
+/// A time that is offered.
+#[derive(Clone)]
+struct Offer {
+    id: String,
+    start: Timestamp,
+    service: String,
 }
 
 impl OurClinic {
@@ -69,6 +82,7 @@ impl OurClinic {
                 running: None,
                 seen: BTreeSet::new(),
                 ended: Vec::new(),
+                offered: Vec::new(),
             }),
         };
         clinic.open();
@@ -217,6 +231,70 @@ impl OurClinic {
         }
     }
 
+    /// The desk moves somebody's booking to a time that somebody was offered last.
+    fn moves_a_booking(&self, moves: &Moves) {
+        let Some(clinic) = self.running() else {
+            return;
+        };
+        let now = self.clock.now();
+        let mut rows = self.rows(&clinic);
+        rows.retain(|row| row.status == "booked" && row.start > now);
+        let (Some(row), offered) = (self.dice.one(&rows), self.state().offered.clone()) else {
+            return;
+        };
+        let of_service = offered.iter().filter(|offer| offer.service == row.service);
+        let of_service: Vec<_> = of_service.collect();
+        let Some(offer) = self.dice.one(&of_service) else {
+            return;
+        };
+        moves.wants(&row.id, offer.start);
+        let said = clinic.book_at_desk(DeskBooking {
+            patient: row.patient.clone(),
+            appointment: offer.id.clone(),
+            instead_of: Some(row.id.clone()),
+            comment: None,
+            source: Source::Counter,
+            key: IntentId::new(now, &*self.dice.rng()).to_string(),
+        });
+        self.tell(format_args!("moves {}: {:?}", row.id, said.ok()));
+    }
+
+    /// Remembers what somebody was offered last.
+    fn offers(&self, request: &str, answer: &Response<Bytes>) {
+        if !request.ends_with("$find") {
+            return;
+        }
+        let found: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let entries = found["entry"].as_array().cloned().unwrap_or_default();
+        let offers = entries.iter().filter_map(|entry| {
+            let appointment = Appointment::from_json(&entry["resource"].to_string()).ok()?;
+            Some(Offer {
+                id: appointment.id?,
+                start: appointment.start?,
+                service: appointment.service?.name,
+            })
+        });
+        let offers: Vec<Offer> = offers.collect();
+        if !offers.is_empty() {
+            self.state().offered = offers;
+        }
+    }
+
+    fn tends_the_waiting_list(&self) {
+        if let Some(clinic) = self.running() {
+            let said = clinic.tend_waiting_list(true);
+            self.tell(format_args!("tends its waiting list: {}", said.is_ok()));
+        }
+    }
+
+    /// Over the days that can be booked.
+    fn rows(&self, clinic: &Clinic) -> Vec<BookingRow> {
+        let monday = chrono::NaiveDate::from_ymd_opt(2026, 11, 2).expect("a day");
+        let days = (0..9).map(|days| monday + chrono::Days::new(days));
+        days.flat_map(|day| clinic.bookings_of_day(day).unwrap_or_default())
+            .collect()
+    }
+
     /// Wrong by up to two days, or right again.
     fn clock_changes(&self) {
         let hours = i64::try_from(self.dice.below(97)).unwrap() - 48;
@@ -269,24 +347,30 @@ impl SimClinic for OurClinic {
         self.time.look();
         let answering = self.answering().ok_or(TransportError::Unreachable)?;
         self.sees(&request);
-        Ok(at_once(answering.answer(request)))
+        let path = request.uri().path().to_owned();
+        let answer = at_once(answering.answer(request));
+        self.offers(&path, &answer);
+        Ok(answer)
     }
 
     fn live(
         self: Arc<Self>,
         patients: &'static [&'static str],
         often: Duration,
+        moves: Moves,
     ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             loop {
                 tokio::time::sleep(self.dice.waiting(often)).await;
-                match self.dice.below(24) {
+                match self.dice.below(28) {
                     0..10 => self.writes_a_result(patients),
                     10..13 => self.forgets_a_result(patients),
                     13 => self.ends_an_access(),
                     14..18 => self.is_down().await,
                     18 => self.clock_changes(),
                     19..22 => self.makes_out_an_invoice(patients),
+                    22..25 => self.moves_a_booking(&moves),
+                    25 => self.tends_the_waiting_list(),
                     _ => self.loses_power().await,
                 }
             }
@@ -319,15 +403,10 @@ impl SimClinic for OurClinic {
         self.running().expect("it runs").id().to_owned()
     }
 
-    /// Over the days that can be booked.
     fn bookings(&self) -> Vec<Booking> {
         let clinic = self.running().expect("it runs");
-        let monday = chrono::NaiveDate::from_ymd_opt(2026, 11, 2).expect("a day");
-        (0..9)
-            .flat_map(|days| {
-                let day = monday + chrono::Days::new(days);
-                clinic.bookings_of_day(day).expect("bookings")
-            })
+        self.rows(&clinic)
+            .into_iter()
             .map(|row| Booking {
                 id: row.id,
                 practitioner: row.practitioner,

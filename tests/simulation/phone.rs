@@ -9,7 +9,7 @@ use sokhoe_app::{AppError, PersonView, SoKhoe};
 use sokhoe_testing::disk::{CrashKind, SimDisk};
 
 use crate::bank::Bank;
-use crate::bookings::Said;
+use crate::bookings::{Said, Underway};
 use crate::check::{Wrongs, patient_of};
 use crate::dice::Dice;
 use crate::network::{Answers, Clinics, Link, Weather};
@@ -49,8 +49,8 @@ pub struct State {
     pub asked: BTreeSet<String>,
     /// Whether somebody does something with it.
     pub is_in_use: bool,
-    /// For whom a booking was being made when it was last heard of, and of what.
-    pub is_booking: Option<(String, Wish)>,
+    /// What was being booked when it was last heard of.
+    pub underway: Option<Underway>,
     /// What was asked for with each.
     pub wishes: BTreeMap<String, Wish>,
     /// Those that were confirmed at another time than the named one.
@@ -111,7 +111,7 @@ impl SimPhone {
                 app,
                 said: BTreeMap::new(),
                 asked: BTreeSet::new(),
-                is_booking: None,
+                underway: None,
                 is_in_use: false,
                 wishes: BTreeMap::new(),
                 otherwise: BTreeSet::new(),
@@ -243,7 +243,7 @@ impl SimPhone {
         let Some(person) = self.dice.one(&persons) else {
             return;
         };
-        match self.dice.below(23) {
+        match self.dice.below(29) {
             0..8 => self.syncs(&app, person).await,
             8..13 => self.books(&app, person).await,
             13..15 => self.cancels(&app, person).await,
@@ -251,6 +251,11 @@ impl SimPhone {
             17 => self.settles_a_conflict(&app, person).await,
             18 => self.pays(&app, person),
             19..21 => self.moves(&app, person).await,
+            21..23 => self.goes_on_a_trip(&app, person).await,
+            23 => self.books_a_series(&app, person).await,
+            24 => self.gives_a_series_up(&app, person).await,
+            25 => self.waits(&app, person).await,
+            26..28 => self.answers_an_offer(&app, person).await,
             _ => self.changes_a_contact(&app, person).await,
         }
         self.looks(&app, Some(&person.id));
@@ -268,17 +273,19 @@ impl SimPhone {
         }
     }
 
+    /// Whether any clinic took this phone's access to a person away.
+    pub fn lost_any(&self, person: &PersonView) -> bool {
+        let mut clinics = self.around.hosts.keys();
+        clinics.any(|clinic| self.lost(clinic, &person.name).is_some())
+    }
+
     /// The same of a person, whose clinic may take the access away, or no token for a while.
     pub fn failed_for(&self, what: &str, person: &PersonView, error: &AppError) {
         let is_no = matches!(
             error,
             AppError::NotEnrolled | AppError::NotFound { .. } | AppError::Validation { .. }
         );
-        let lost_one = self
-            .around
-            .hosts
-            .keys()
-            .any(|clinic| self.lost(clinic, &person.name).is_some());
+        let lost_one = self.lost_any(person);
         let no_token = matches!(error, AppError::NotEnrolled)
             && self
                 .around

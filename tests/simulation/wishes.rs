@@ -48,6 +48,15 @@ impl Wish {
         }
     }
 
+    /// This time and no other.
+    pub fn named(slot: &SlotView) -> Self {
+        Self {
+            named: slot.start,
+            practitioner: slot.practitioner.clone(),
+            otherwise: None,
+        }
+    }
+
     /// As the core is asked.
     pub fn request(&self) -> Option<OtherwiseRequest> {
         let otherwise = self.otherwise.as_ref()?;

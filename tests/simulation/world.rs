@@ -12,6 +12,7 @@ use crate::check::{self, Wrongs};
 use crate::dice::Dice;
 use crate::network::{Answers, Clinics};
 use crate::phone::{SimPhone, Stand, Surroundings};
+use crate::several;
 use crate::story::Story;
 use crate::temper::{LIFE, Temper};
 use crate::template::{HOSTS, PATIENTS, PHONES, Template, runtime};
@@ -51,6 +52,13 @@ pub struct Tally {
     pub moves: u64,
     /// Bookings that were confirmed at another time than the named one.
     pub otherwise: u64,
+    /// Trips of two people.
+    pub trips: u64,
+    /// Series of visits.
+    pub series: u64,
+    /// Places on waiting lists, and offers that were taken.
+    pub places: u64,
+    pub offers_taken: u64,
     /// Readings and contacts that were written.
     pub words: u64,
     /// Conflicts that were decided.
@@ -72,6 +80,10 @@ impl Tally {
         self.cancellations += other.cancellations;
         self.moves += other.moves;
         self.otherwise += other.otherwise;
+        self.trips += other.trips;
+        self.series += other.series;
+        self.places += other.places;
+        self.offers_taken += other.offers_taken;
         self.words += other.words;
         self.conflicts += other.conflicts;
         self.endings += other.endings;
@@ -92,6 +104,9 @@ impl Tally {
             self.transfers,
             self.otherwise,
             self.moves,
+            self.trips,
+            self.series,
+            self.offers_taken,
         ];
         assert!(rare.iter().all(|times| *times > 0), "{self}");
         assert!(self.resources_compared > 10 * self.lives, "{self}");
@@ -102,13 +117,17 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} moved, {} at other times, {} words, {} conflicts, {} accesses ended, {} transfers, {} power cuts, {} resources compared",
+            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} moved, {} at other times, {} trips, {} series, {} places on lists, {} offers taken, {} words, {} conflicts, {} accesses ended, {} transfers, {} power cuts, {} resources compared",
             self.device_hours,
             self.syncs,
             self.bookings,
             self.cancellations,
             self.moves,
             self.otherwise,
+            self.trips,
+            self.series,
+            self.places,
+            self.offers_taken,
             self.words,
             self.conflicts,
             self.endings,
@@ -258,7 +277,8 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
             lives.spawn(Arc::clone(phone).live(temper.between_visits));
         }
         for clinic in clinics.values() {
-            lives.spawn(Arc::clone(clinic).live(&PATIENTS, temper.at_clinics));
+            let moves = around.moves.clone();
+            lives.spawn(Arc::clone(clinic).live(&PATIENTS, temper.at_clinics, moves));
         }
         lives.spawn(Arc::clone(&around.bank).live(Arc::clone(&clinics), temper.at_clinics));
         let until = tokio::time::sleep(LIFE);
@@ -299,8 +319,9 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
         check::seats(&clinics, &wrongs);
         check::effects(&phones, &clinics, &wrongs);
         wishes::nobody_has(&clinics, &wrongs);
-        check::confirmations(&phones, &clinics, &wrongs);
         let records = check::records(&phones, &clinics).await;
+        check::confirmations(&phones, &clinics, &records, &wrongs);
+        several::trips(&phones, &clinics, &wrongs);
         let untold: BTreeSet<_> = clinics
             .values()
             .flat_map(|clinic| clinic.untold())

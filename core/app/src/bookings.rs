@@ -44,6 +44,9 @@ impl SoKhoe {
     pub fn booking(&self, person_id: &str, booking_id: &str) -> Result<BookingView, AppError> {
         let book = self.inner.book(person_id)?;
         let booking = book.stored_booking(booking_id)?;
+        if self.inner.undecided(&book)?.contains(&booking.id) {
+            return Err(AppError::not_found("booking"));
+        }
         let outbox = self.inner.outbox(&book)?;
         Ok(self.inner.booking_view(&book, booking, &outbox))
     }
@@ -86,7 +89,9 @@ impl Session {
     pub(crate) fn booking_views(&self, book: &OpenBook) -> Result<Vec<BookingView>, AppError> {
         let now = self.now();
         let outbox = self.outbox(book)?;
+        let undecided = self.undecided(book)?;
         let mut bookings = book.vault.bookings()?;
+        bookings.retain(|booking| !undecided.contains(&booking.id));
         bookings.sort_by_key(|booking| {
             let past = booking.end < now;
             let order = booking.start.as_millis();

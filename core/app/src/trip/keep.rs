@@ -8,6 +8,8 @@
 //!
 //! All this happens under one lock of the folder, so that a part that is found held under it was left by a crash.
 
+use std::collections::HashSet;
+
 use sokhoe_domain::ports::FileLock;
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal};
 use sokhoe_sync::{BookIntent, Trip};
@@ -69,6 +71,22 @@ impl Session {
             let _at_the_next_start = part.book.vault.release_part(part.intent.id);
         }
         Ok(())
+    }
+
+    /// The bookings of trips of which it is not decided that they are kept: a crash may have been before that, and then they go.
+    /// Nobody is told of them.
+    pub(crate) fn undecided(&self, book: &OpenBook) -> Result<HashSet<IntentId>, AppError> {
+        let mut undecided = HashSet::new();
+        for held in book.vault.held_parts()? {
+            let trip = BookIntent::read(&held.intent.body).and_then(|intent| intent.trip);
+            let trip = trip.filter(|_| held.hold == TripHold::Keeping);
+            if let Some(trip) = trip
+                && !self.is_decided(&trip)?
+            {
+                undecided.insert(held.intent.id);
+            }
+        }
+        Ok(undecided)
     }
 
     /// Finishes what a crash left of trips in a person's book. To be called before anything is sent, or taken to another

@@ -16,6 +16,9 @@ use super::*;
 use crate::test_phone::{clinic, clock, config, person};
 use crate::{AppError, BookingStatus, BookingView, Language, MoveRefusal, SlotView, SoKhoe};
 
+const NOT_THERE: &str =
+    r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found"}]}"#;
+
 const MAI: &str = "mai";
 const NAM: &str = "nam";
 
@@ -38,6 +41,8 @@ struct Together {
     /// Keys and bodies, in the order in which they came.
     asked: Mutex<Vec<(String, String)>>,
     found: Mutex<Vec<String>>,
+    /// Whether it lets this phone no longer see one of them.
+    is_ended: Mutex<bool>,
 }
 
 fn at(hour: u32, minute: u32) -> Timestamp {
@@ -111,6 +116,24 @@ impl Together {
         answer.clone()
     }
 
+    /// An Appointment that was booked.
+    fn read(&self, path: &str) -> (u16, String) {
+        let id = path.rsplit('/').next().unwrap();
+        let answers = self.answers.lock().unwrap();
+        let booked = answers.values().find(|(_, body)| body.contains(id));
+        let is_theirs = |json: &serde_json::Value| json["id"] == id;
+        let resources = booked.map(|(_, body)| {
+            let bundle: serde_json::Value = serde_json::from_str(body).unwrap();
+            let entries = bundle["entry"].as_array().unwrap().clone();
+            let resources = entries.into_iter().map(|entry| entry["resource"].clone());
+            resources.filter(is_theirs).collect::<Vec<_>>()
+        });
+        match resources.as_deref() {
+            Some([theirs]) => (200, theirs.to_string()),
+            _ => (404, NOT_THERE.to_owned()),
+        }
+    }
+
     /// Each wants another doctor: what is free at whom the request names.
     fn find(&self, body: &str) -> (u16, String) {
         self.found.lock().unwrap().push(body.to_owned());
@@ -146,8 +169,10 @@ impl Transport for Together {
         let key = request.headers().get("idempotency-key");
         let key = key.map(|key| key.to_str().unwrap().to_owned());
         let (status, body) = match (&*path, key) {
+            (_, Some(_)) if *self.is_ended.lock().unwrap() => (404, NOT_THERE.to_owned()),
             (_, Some(key)) => self.book(&key, &body),
-            (path, None) if path.ends_with("$find") => self.find(&body),
+                        (path, None) if path.ends_with("$find") => self.find(&body),
+            (path, None) if path.contains("/Appointment/") => self.read(path),
             _ => (
                 200,
                 r#"{"resourceType":"Bundle","type":"history","link":[{"relation":"self","url":"https://a.example/fhir/Patient/x/$changes?cursor=1"}]}"#.to_owned(),
@@ -158,6 +183,7 @@ impl Transport for Together {
                 return Err(TransportError::Broken);
             }
             let answer = http::Response::builder().status(status);
+            let answer = answer.header("etag", r#"W/"1""#);
             Ok(answer.body(Bytes::from(body)).unwrap())
         })
     }
@@ -330,6 +356,27 @@ async fn a_lost_answer_is_asked_for_again_by_each() {
     phone.sync(&[MAI, NAM]).await;
     assert_eq!(phone.statuses(), [BookingStatus::Confirmed; 2]);
     assert_eq!(phone.clinic.booked(), 1);
+}
+
+#[tokio::test]
+async fn who_was_booked_by_anothers_lane_hears_so_when_that_one_is_seen_no_longer() {
+    let phone = Phone::new();
+    let booked = phone.book().await.unwrap();
+    // The son's lane: the clinic books both.
+    phone.clinic.is(Way::Open);
+    phone.sync(&[NAM]).await;
+    *phone.clinic.is_ended.lock().unwrap() = true;
+    phone.sync(&[MAI]).await;
+    let mother = phone.app.booking(MAI, &booked[0].id).unwrap();
+    assert_eq!(mother.status, BookingStatus::Confirmed);
+
+    // What nobody sent before is not booked, and is said so.
+    let phone = Phone::new();
+    phone.book().await.unwrap();
+    phone.clinic.is(Way::Open);
+    *phone.clinic.is_ended.lock().unwrap() = true;
+    phone.sync(&[MAI]).await;
+    assert_eq!(phone.statuses()[0], BookingStatus::Refused);
 }
 
 #[tokio::test]
@@ -575,6 +622,8 @@ async fn a_crash_at_any_step_of_keeping_leaves_all_or_none() {
         phone.disk.cut_after(phone.disk.operations() + step);
         let told = phone.book().await.is_ok();
         let phone = phone.crashed(kind, step);
+        let shown = phone.statuses().len();
+        assert!(shown != 1, "step {step}: a part is shown");
         phone.clinic.is(Way::Open);
         let order = &ORDERS[(step % 2) as usize];
         phone.sync(order).await;
@@ -583,7 +632,7 @@ async fn a_crash_at_any_step_of_keeping_leaves_all_or_none() {
             &format!("step {step} of {steps}, {kind:?}, {order:?}"),
         ) {
             true => all += 1,
-            false if told => panic!("step {step}: what was acknowledged is lost"),
+            false if told || shown > 0 => panic!("step {step}: what was acknowledged is lost"),
             false => none += 1,
         }
     }

@@ -1,11 +1,12 @@
 //! Bookings of several people: one request for all, whoever's lane sends it.
 
 use sokhoe_client::ClientError;
-use sokhoe_domain::{ProposedTrip, ProposedVisit, Refusal};
+use sokhoe_domain::{ProposedTrip, ProposedVisit, Refusal, ResourceKey};
 use sokhoe_fhir::{Appointment, Ref, TogetherAnswer, TogetherRefusal};
 use sokhoe_vault::{StoredBooking, StoredIntent};
 
 use super::{Outcome, Pushed, UNCLEAR_ANSWERS, refusal_of};
+use crate::appointment;
 use crate::lane::{Engine, Lane};
 use crate::pace::Permit;
 use crate::trip::Trip;
@@ -46,10 +47,45 @@ impl Engine {
                     too_many: UNCLEAR_ANSWERS,
                 }
             }
+            // The clinic lets this phone no longer see one of them. What another lane sent before may be booked all the same.
+            Err(error @ (ClientError::NotFound | ClientError::Gone)) => {
+                permit.failed(&error);
+                self.as_it_stands(lane, intent, booking, error, pushed)
+                    .await
+            }
             Err(error) => {
                 permit.failed(&error);
                 self.failed(lane, intent, booking, error, pushed)
             }
+        }
+    }
+
+    /// What became of one's own part, where the clinic says nothing of the whole.
+    async fn as_it_stands(
+        &self,
+        lane: &Lane,
+        intent: &StoredIntent,
+        booking: StoredBooking,
+        error: ClientError,
+        pushed: &mut Pushed,
+    ) -> Outcome {
+        let key = ResourceKey::new("Appointment", intent.thing.as_str());
+        let stands = match lane.client.versioned(&key).await {
+            // Never booked; or nothing of this person is shown any more, which the feed says.
+            Err(ClientError::NotFound) => {
+                return self.failed(lane, intent, booking, error, pushed);
+            }
+            Err(other) => return self.failed(lane, intent, booking, other, pushed),
+            Ok(versioned) => appointment::read(lane.wire, &versioned.json),
+        };
+        match stands {
+            Ok(appointment) => {
+                let names = booking.clone();
+                self.answered(intent, booking, &names, &appointment)
+            }
+            Err(_) => Outcome::Unclear {
+                too_many: UNCLEAR_ANSWERS,
+            },
         }
     }
 }
