@@ -43,11 +43,11 @@ pub fn seats(clinics: &Clinics, wrongs: &Wrongs) {
             }
         }
         for ((practitioner, start), ids) in seats {
-            // Blood is taken from four at a time.
-            let room = if practitioner == "KTV. Phòng lấy máu" {
-                4
-            } else {
-                1
+            // Blood is taken from four at a time, and eight lie at dialysis.
+            let room = match &*practitioner {
+                "KTV. Phòng lấy máu" => 4,
+                "ĐD. Lò Thị Ngân" => 8,
+                _ => 1,
             };
             if ids.len() > room {
                 wrongs.note(format!("I1: {} has {ids:?} at {start}", clinic.host()));

@@ -44,7 +44,7 @@ impl SimPhone {
         };
         let found = match app.find_trip(request).await {
             Ok(found) => found,
-            Err(error) => return self.failed_for("find-trip", of, &error),
+            Err(error) => return self.failed_for_two("find-trip", [of, other], &error),
         };
         let Some(times) = self.dice.one(&found) else {
             return;
@@ -61,12 +61,14 @@ impl SimPhone {
                 self.state().tally.trips += 1;
                 self.asked_for(&bookings, &slots);
             }
-            // One of them may have lost the clinic meanwhile.
-            Err(error) => {
-                let lost = [of, other].into_iter().find(|it| self.lost_any(it));
-                self.failed_for("book-trip", lost.unwrap_or(of), &error);
-            }
+            Err(error) => self.failed_for_two("book-trip", [of, other], &error),
         }
+    }
+
+    /// One of them may have lost the clinic.
+    fn failed_for_two(&self, what: &str, people: [&PersonView; 2], error: &AppError) {
+        let lost = people.into_iter().find(|it| self.lost_any(it));
+        self.failed_for(what, lost.unwrap_or(people[0]), error);
     }
 
     /// Three visits in a row, each on a day of its own.

@@ -324,6 +324,7 @@ pub(super) fn put_booked(
         patient: Some(Ref::new(patient_id, &*patient.name)),
         comment: said.comment.map(str::to_owned),
         occurrence: said.occurrence,
+        booked_by: office.source.booked_by(),
         ..offer.appointment()
     };
     let put = put(tx, id, patient_id, appointment)?;

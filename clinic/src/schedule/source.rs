@@ -1,5 +1,7 @@
 //! Who books: the same rules for all, but for what only the counter may.
 
+use sokhoe_fhir::BookedBy;
+
 /// Where a booking comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Source {
@@ -13,7 +15,16 @@ pub enum Source {
 }
 
 impl Source {
-    /// The word that is stored and shown in the wire's `booked-by`; never changed once released.
+    /// As an Appointment says it; nothing of what the person booked by an app.
+    pub(super) const fn booked_by(self) -> Option<BookedBy> {
+        match self {
+            Self::App => None,
+            Self::Hotline => Some(BookedBy::Hotline),
+            Self::Counter => Some(BookedBy::Counter),
+        }
+    }
+
+    /// The word that is stored; never changed once released.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -218,6 +218,20 @@ async fn the_counter_takes_one_more_when_all_seats_are_taken_and_marks_it() {
             .rows("SELECT source FROM appointment ORDER BY source"),
         [["app"], ["counter"]]
     );
+    // The person's own phones see who wrote it down.
+    let of_son = hospital.phone("device-two", &[SON]).await;
+    for (phone, patient, by) in [(&phone, MOTHER, None), (&of_son, SON, Some("counter"))] {
+        let (entries, _) = phone.changes(patient, None).await;
+        let resources = entries.iter().map(|entry| &entry["resource"]);
+        let booked: Vec<&Value> = resources
+            .filter(|resource| resource["status"] == "booked")
+            .collect();
+        assert_eq!(booked.len(), 1);
+        let extensions = booked[0]["extension"].as_array().unwrap();
+        let url = "https://sokhoe.vn/fhir/StructureDefinition/booked-by";
+        let marked = extensions.iter().find(|it| it["url"] == url);
+        assert_eq!(marked.map(|it| it["valueCode"].as_str().unwrap()), by);
+    }
     let nobody = hospital.clinic.book_at_desk(DeskBooking {
         patient: "nobody".to_owned(),
         appointment: id(&slot).to_owned(),

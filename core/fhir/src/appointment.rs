@@ -12,6 +12,9 @@ pub const ESTIMATED_PRICE: &str = "https://sokhoe.vn/fhir/StructureDefinition/es
 /// Extension on an Appointment: until when the clinic keeps the time (`valueInstant`).
 pub const HELD_UNTIL: &str = "https://sokhoe.vn/fhir/StructureDefinition/held-until";
 
+/// Extension on an Appointment: who of the clinic wrote it down for the person (`valueCode`, [`BookedBy`]).
+pub const BOOKED_BY: &str = "https://sokhoe.vn/fhir/StructureDefinition/booked-by";
+
 /// Codes of ours why an Appointment was called off.
 pub const CANCELATION_REASON: &str = "https://sokhoe.vn/fhir/CodeSystem/cancelation-reason";
 /// The code of a place on a waiting list that ended because its time is over.
@@ -64,6 +67,33 @@ pub struct Appointment {
     pub cancelation_reason: Option<Coded>,
     /// Which visit of a series it is.
     pub occurrence: Option<Occurrence>,
+    /// Who of the clinic wrote it down ([`BOOKED_BY`]); unset when the person did, by an app.
+    pub booked_by: Option<BookedBy>,
+}
+
+/// Who of a clinic wrote an Appointment down for the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BookedBy {
+    /// The hotline, for a caller.
+    Hotline,
+    /// The counter, for somebody who stood there.
+    Counter,
+}
+
+impl BookedBy {
+    /// Its code on the wire.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Hotline => "hotline",
+            Self::Counter => "counter",
+        }
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        let known = [Self::Hotline, Self::Counter];
+        known.into_iter().find(|known| known.code() == code)
+    }
 }
 
 /// `Appointment.status`.
@@ -201,6 +231,8 @@ impl Appointment {
             created: read::timestamp(root.get("created")),
             cancelation_reason: read::coded(root.get("cancelationReason")),
             occurrence: occurrence::of_appointment(root),
+            booked_by: read::extension(root, BOOKED_BY)
+                .and_then(|e| BookedBy::from_code(&e.str("valueCode")?)),
         })
     }
 
@@ -240,6 +272,8 @@ impl Appointment {
                 let money = read::write_vnd(price).finish();
                 read::write_extension(ESTIMATED_PRICE, "valueMoney", &money)
             }),
+            self.booked_by
+                .map(|by| read::write_extension(BOOKED_BY, "valueCode", &read::quoted(by.code()))),
         ];
         let told = visit::write_for_appointment(&self.languages, self.step_free, self.mode);
         let series = occurrence::write_for_appointment(self.occurrence);
@@ -377,13 +411,14 @@ pub(crate) mod tests {
             (requested, created) in (option::of((arb_time(), arb_time())), option::of(arb_time())),
             cancelation_reason in option::of(arb_coded()),
             occurrence in option::of(arb_occurrence()),
+            booked_by in option::of(prop::sample::select(vec![BookedBy::Hotline, BookedBy::Counter])),
         ) -> Appointment {
             let mode = remote.map(|remote| if remote { VisitMode::Remote } else { VisitMode::InPerson });
             Appointment {
                 id, version, status, start, end, minutes, slot, service, specialty, practitioner,
                 location, patient, held_until, comment, price: price.map(Vnd::new),
                 languages: languages.into_iter().collect(), step_free, mode,
-                requested, created, cancelation_reason, occurrence,
+                requested, created, cancelation_reason, occurrence, booked_by,
             }
         }
     }
@@ -420,6 +455,7 @@ pub(crate) mod tests {
                 originating: "01930000-0000-7000-8000-000000000001".parse().unwrap(),
                 number: 3,
             }),
+            booked_by: Some(BookedBy::Hotline),
         };
         let json = appointment.to_json();
         insta::assert_snapshot!(json);

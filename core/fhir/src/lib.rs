@@ -44,7 +44,7 @@ pub mod transaction;
 mod values;
 mod visit;
 
-pub use appointment::{Appointment, AppointmentStatus};
+pub use appointment::{Appointment, AppointmentStatus, BookedBy};
 pub use attachments::{Attachment, attachments, inline_data};
 pub use base64::{Base64Text, NotBase64};
 pub use binary::{BinaryView, SecurityContext};
