@@ -715,6 +715,18 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
             .all(|it| it["note"].as_str().is_some_and(|note| note.len() > 20))
     );
     assert!(!phone.run(&["papers", "nobody's"]).ok);
+    let ticket = phone.json(&["ticket", booked_id]);
+    assert_eq!(ticket["state"], "not-yet", "{ticket}");
+    assert_eq!(ticket["start"], booked["booking"]["start"]);
+    assert!(ticket["number"].as_u64().is_some_and(|number| number > 0));
+    assert!(
+        ticket["ask_again_seconds"]
+            .as_u64()
+            .is_some_and(|it| it > 0)
+    );
+    let said = phone.run(&["ticket", booked_id, "--lang", "en"]);
+    assert!(said.stdout.contains("can be shown from"), "{}", said.stdout);
+    assert!(!phone.run(&["ticket", "nobody's"]).ok);
     let reminders = phone.json(&["reminders", "--days", "60"]);
     let about = format!("Appointment/{booked_id}");
     assert!(

@@ -8,7 +8,7 @@
 //! * `admission`: who is let in when more is asked than can be done.
 //! * `access`: the one place that decides who may see what. Denied unless granted.
 //! * `schedule`: what is offered, what is free, holds and bookings, one answer per intent.
-//! * `remote_visits`: when and where doctor and patient meet by video.
+//! * `remote_visits`: when and where doctor and patient meet by video. `tickets`: what a phone shows at the kiosk.
 //! * `billing`: what a visit costs, invoices, payments.
 //! * `fhir_api`: what phones call. `desk`: what the counter sees.
 //! * `import`, `seed`: how data come in.
@@ -33,6 +33,7 @@ pub mod seed;
 mod serve;
 mod store;
 pub mod system;
+mod tickets;
 
 pub use billing::{InvoiceLine, IssuedInvoice, PaymentOutcome, ToSettle};
 pub use clinic::Clinic;

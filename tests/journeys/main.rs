@@ -15,6 +15,7 @@ mod own_words;
 mod pay;
 mod read_offline;
 mod scan;
+mod ticket;
 mod trip;
 mod waiting_list;
 mod watch;

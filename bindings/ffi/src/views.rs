@@ -11,7 +11,7 @@ use sokhoe_app::{
     ParkedView, PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest,
     RecoveryCodeRefusal, RemoteVisitState, RemoteVisitView, SectionCountView, ServiceView,
     SlotCriteria, SlotView, StorageView, SyncState, SyncStateView, SyncStatus, SyncView,
-    TextPartView, TrendView, TripView, WaitingView,
+    TextPartView, TicketCodeView, TicketState, TicketView, TrendView, TripView, WaitingView,
 };
 use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
@@ -283,6 +283,51 @@ pub struct RemoteVisitView {
     /// The link, which begins with `https://`; there while it is open. To be opened at once and not kept.
     pub link: Option<String>,
     /// The same as a sentence.
+    pub text: String,
+}
+
+/// Whether a ticket can be shown.
+#[uniffi::remote(Enum)]
+pub enum TicketState {
+    /// It is here, and opens later.
+    NotYet,
+    /// Now.
+    Open,
+    /// Its time is over.
+    Over,
+    /// There is none here.
+    Absent,
+}
+
+/// The code of a ticket, to be drawn.
+#[uniffi::remote(Record)]
+pub struct TicketCodeView {
+    /// The text of the code.
+    pub payload: String,
+    /// Modules in a row, without a quiet zone.
+    pub size: u32,
+    /// `size * size` modules, row by row: 1 is dark.
+    pub modules: Vec<u8>,
+}
+
+/// The ticket of a booking. All times are the clinic's.
+#[uniffi::remote(Record)]
+pub struct TicketView {
+    /// Whether it can be shown now.
+    pub state: TicketState,
+    /// What to show; there while it is open.
+    pub code: Option<TicketCodeView>,
+    /// The clinic's number of the ticket; unset when there is none here.
+    pub number: Option<u32>,
+    /// When the visit begins.
+    pub start: Timestamp,
+    /// From when on it can be shown; unset when there is none here.
+    pub opens: Option<Timestamp>,
+    /// Until when this code is good, which is not the whole time of the ticket.
+    pub valid_until: Option<Timestamp>,
+    /// After so many seconds something else is to be shown: ask again. Whatever the phone's clock says.
+    pub ask_again_seconds: Option<u32>,
+    /// What to do, as a sentence.
     pub text: String,
 }
 

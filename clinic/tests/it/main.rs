@@ -23,6 +23,7 @@ mod remote_visits;
 mod review;
 mod search;
 mod support;
+mod tickets;
 mod timetable;
 mod together;
 mod waiting_list;

@@ -4,6 +4,7 @@ use chrono::Weekday;
 use sokhoe_domain::ids::is_fhir_id;
 use sokhoe_domain::{Criteria, NoSuchMinutes, TimesOfWeek, Wire};
 use sokhoe_fhir::{Appointment, Coded, FindRequest, Ref};
+use sokhoe_qr::PublicKey;
 use sokhoe_sync::{Lane, SlotSearch};
 use sokhoe_vault::ClinicRecord;
 
@@ -165,6 +166,7 @@ impl Session {
         Ok(Lane {
             client: self.client(clinic)?,
             wire: clinic.wire,
+            public_key: PublicKey::from_bytes(clinic.public_key),
             clinic: clinic.id.clone(),
             patient_id,
         })

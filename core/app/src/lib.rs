@@ -11,6 +11,7 @@ mod cancel;
 mod change_contact;
 mod changes;
 mod check;
+mod clinic_clock;
 mod conditions;
 mod config;
 mod conflicts;
@@ -53,6 +54,7 @@ mod sync_state;
 mod synchronise;
 #[cfg(test)]
 mod test_phone;
+mod ticket;
 mod travel_time;
 mod trend;
 mod trip;
@@ -91,6 +93,7 @@ pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
 pub use support_report::report_code;
 pub use sync_all::{PersonSyncView, WindowView};
+pub use ticket::{TicketCodeView, TicketState, TicketView};
 pub use trip::{
     FindTripRequest, TripMemberRequest, TripOtherView, TripRequest, TripTimesView, TripView,
     TripVisit,

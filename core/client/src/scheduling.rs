@@ -4,7 +4,7 @@ use sokhoe_domain::IntentId;
 use sokhoe_domain::ids::is_fhir_id;
 use sokhoe_fhir::bundle::SearchPage;
 use sokhoe_fhir::scheduling::{BookRequest, FindRequest, HoldRequest};
-use sokhoe_fhir::{Appointment, RemoteVisit};
+use sokhoe_fhir::{Appointment, RemoteVisit, TicketAnswer};
 
 use crate::clinic::ClinicClient;
 use crate::error::{ClientError, GarbledAnswer};
@@ -86,6 +86,22 @@ impl ClinicClient {
             .get(&format!("Appointment/{appointment}/$join"))
             .await?;
         RemoteVisit::from_parameters(&body).map_err(garbled)
+    }
+
+    /// The signed tickets of a booked visit at the clinic, unproved (`$ticket`, ours).
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] for what is no such visit of theirs, and at a clinic that gives no tickets;
+    /// [`ClientError`].
+    pub async fn ticket_sheet(&self, appointment: &str) -> Result<String, ClientError> {
+        if !is_fhir_id(appointment) {
+            return Err(ClientError::Invalid);
+        }
+        let body = self
+            .get(&format!("Appointment/{appointment}/$ticket"))
+            .await?;
+        let answer = TicketAnswer::from_parameters(&body).map_err(garbled)?;
+        Ok(answer.sheet)
     }
 
     /// Puts a person on the waiting list for what `parameters` (those of a [`FindRequest`]) would find. The same key gives
