@@ -9,6 +9,7 @@ mod documents;
 mod enrol;
 mod export;
 mod in_step;
+mod insurance;
 mod move_booking;
 mod move_phone;
 mod own_words;

@@ -24,6 +24,7 @@ async fn on_two_days(phone: &TestPhone, person: &str) -> (SlotView, SlotView) {
             to: Timestamp::start_of_day(day.vietnam_day()).plus(Duration::from_secs(86_399)),
             limit: 1,
             criteria: None,
+            has_referral: false,
         };
         found.extend(phone.app.find_slots(request).await.unwrap());
     }

@@ -244,6 +244,7 @@ impl TestPhone {
             to: from.plus(Duration::from_secs(7 * 86_400)),
             limit: 100,
             criteria: None,
+            has_referral: false,
         };
         let mut slots = self.app.find_slots(request).await.expect("free times");
         slots.retain(|slot| slot.practitioner != "KTV. Phòng lấy máu");

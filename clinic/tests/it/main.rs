@@ -15,6 +15,7 @@ mod desk;
 mod feed;
 mod find;
 mod import;
+mod insurance;
 mod measure;
 mod metadata;
 mod otherwise;

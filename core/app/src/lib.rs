@@ -25,6 +25,7 @@ mod export;
 mod find_slots;
 mod follow_ups;
 mod forget_clinic;
+mod insurance;
 mod invoices;
 mod join_visit;
 mod keep_in_step;
@@ -72,6 +73,7 @@ pub use error::{
 };
 pub use export::{Existing, ExportFormat, write_file};
 pub use follow_ups::FollowUpView;
+pub use insurance::EstimateView;
 pub use join_visit::RemoteVisitView;
 pub use observe::{BookObserver, Subscription};
 pub use overlaps::{OverlapKind, OverlapView};

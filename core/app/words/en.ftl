@@ -61,6 +61,26 @@ slot-in-person = At the hospital
 slot-remote = By telephone or video
 slot-mode-untold = At the hospital or remote: the hospital does not say
 slot-untold = The hospital does not say: { $what }. Call and ask before you book.
+estimate-pays = Estimate: insurance (BHYT) pays { $pays }, { $remains } remain to be paid.
+estimate-pays-nothing = Estimate: insurance (BHYT) pays nothing, { $remains } are to be paid.
+estimate-registered = Right route (the card is registered here): insurance pays { $percent }% of its tariff of { $tariff }.
+estimate-referral = Right route by the referral or re-examination slip: insurance pays { $percent }% of its tariff of { $tariff }.
+estimate-emergency = An emergency counts as the right route: insurance pays { $percent }% of its tariff of { $tariff }.
+estimate-commune-station = At a health station insurance pays 100% of its tariff of { $tariff }.
+estimate-small-cost = Insurance pays 100% of its tariff of { $tariff }, since the visit costs less than { $limit }. If the doctor orders more, it may be { $benefit }% only.
+estimate-exempt = Insurance pays 100% of its tariff of { $tariff }, since no share of one's own is due any more this year.
+estimate-outside-route = Wrong route (the card is registered elsewhere): insurance pays { $percent }% of its tariff of { $tariff }.
+estimate-route-unknown = Where the card is registered is not known, so it is counted as the wrong route: insurance pays { $percent }% of its tariff of { $tariff }.
+estimate-if-valid = This holds only if the card is valid on the day.
+estimate-bring-card = Bring the insurance card, the citizen card or VNeID.
+estimate-bring-referral = Bring that slip, and the insurance card, the citizen card or VNeID.
+estimate-referral-helps = With a referral slip insurance pays more: bring it, and the insurance card, the citizen card or VNeID.
+estimate-not-covered = Insurance (BHYT) does not cover this; { $remains } are to be paid.
+estimate-no-card = What insurance (BHYT) pays cannot be estimated: there is no card in the book.
+estimate-level-unknown = What insurance (BHYT) pays cannot be estimated: the number in the book does not tell the benefit level. Bring the insurance card, the citizen card or VNeID for the counter to check.
+estimate-expired = Insurance (BHYT) is not counted: the card in the book is valid until { $day }, which is before the visit. If it was renewed, tell the reception.
+estimate-not-yet-valid = Insurance (BHYT) is not counted: the card in the book is valid from { $day } on, which is after the visit.
+estimate-no-terms = What insurance (BHYT) pays cannot be estimated: this place does not tell its terms.
 criterion-practitioner = the doctor
 criterion-specialty = the speciality
 criterion-price = the price
@@ -96,6 +116,7 @@ paper-insurance-card-note = If there is one. The citizen card, VNeID or VssID us
 paper-insurance-card-known-note = The hospital has the number. Take the card or the citizen card, VNeID or VssID all the same: it is checked at each visit.
 paper-referral = Referral slip
 paper-referral-note = It holds for a limited time (Circular 01/2025: 10 working days, for some illnesses a year). See its date before you set out.
+paper-referral-helps-note = If there is one. The insurance card is not registered here: with a referral insurance pays more. See its date before you set out.
 paper-reexamination-slip = Re-examination slip
 paper-reexamination-slip-note = It can be used once (Circular 01/2025). See the date on it.
 paper-earlier-results = Earlier results and letters
@@ -113,6 +134,7 @@ trip-waiting = { $minutes ->
    *[other] { $minutes } minutes
 } of waiting in between.
 trip-price = { $price } in all.
+trip-remains = About { $remains } remain after insurance (estimate).
 
 ## The family's calendar
 overlap-same-person = { $name } already has an appointment at that time: { $when }, { $clinic }.

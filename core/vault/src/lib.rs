@@ -32,6 +32,7 @@ mod files;
 mod forget;
 mod index;
 mod ingest;
+mod insurance_terms;
 mod journal;
 mod keys;
 mod migrations;

@@ -32,6 +32,7 @@ pub(crate) const ACCOUNT: Migrations = &[
     include_str!("../migrations/account/0006_data.sql"),
     include_str!("../migrations/account/0007_day_times.sql"),
     include_str!("../migrations/account/0008_travel_time.sql"),
+    include_str!("../migrations/account/0009_insurance_terms.sql"),
 ];
 
 /// The schemas that this program writes: of a book, and of the account.

@@ -25,6 +25,9 @@ final class JourneyTests: XCTestCase {
 
         let there = try await freeTimes(phone, person.id).first { $0.mode == .inPerson }
         let slot = try XCTUnwrap(there)
+        let estimate = try XCTUnwrap(slot.estimate)
+        XCTAssertTrue(estimate.text.contains("BHYT"), estimate.text)
+        XCTAssertEqual(estimate.remains == nil, estimate.insurancePays == nil)
         let booking = try await phone.book(personId: person.id, slot: slot)
         XCTAssertEqual(booking.status, .confirmed, booking.statusText)
         XCTAssertEqual(booking.start, slot.start)

@@ -198,7 +198,13 @@ const ACCOUNT_TABLES: [&str; 4] = ["device", "clinic", "person", "link"];
 
 /// Tables without which an account is whole: what a file of before has not, or what no longer reads, is
 /// left out.
-const SPARE_TABLES: [&str; 4] = ["data_limit", "data_use", "day_times", "travel_time"];
+const SPARE_TABLES: [&str; 5] = [
+    "data_limit",
+    "data_use",
+    "day_times",
+    "travel_time",
+    "insurance_terms",
+];
 
 /// Every row of a table, as it is.
 type TableRows = Vec<Vec<Value>>;

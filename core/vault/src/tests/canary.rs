@@ -289,6 +289,9 @@ fn feed(vault: &Vault, account: &AccountVault) {
     account.add_enrolment(&record, &[linked]).unwrap();
     let way = std::time::Duration::from_mins(90);
     account.set_travel_time(&record.id, Some(way)).unwrap();
+    account
+        .set_insurance_terms(&record.id, Some(CANARY))
+        .unwrap();
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod damage;
 mod data_use;
 mod day_times;
 mod export;
+mod insurance_terms;
 mod keys;
 mod lifecycle;
 mod measure;

@@ -76,6 +76,9 @@ class JourneyTest {
                     assertTrue(phone.persons().any { it.id == person })
 
                     val there = phone.freeTimes(person).first { it.mode == VisitMode.IN_PERSON }
+                    val estimate = checkNotNull(there.estimate) { "the clinic tells its terms" }
+                    assertTrue("BHYT" in estimate.text, estimate.text)
+                    assertEquals(estimate.remains == null, estimate.insurancePays == null)
                     val booking = phone.book(person, there)
                     assertEquals(BookingStatus.CONFIRMED, booking.status, booking.statusText)
                     assertEquals(booking, phone.booking(person, booking.id))
