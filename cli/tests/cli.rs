@@ -626,6 +626,15 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
     let find = ["find", "--service", "noi tiet", "--limit", "3"];
     let found = phone.json(&[find.as_slice(), &["--from", &later.to_string()]].concat());
     assert_eq!(found["slots"].as_array().expect("slots").len(), 3);
+    // Only the number of the card is in the book; a referral is as good as being registered there.
+    let estimate = &found["slots"][0]["estimate"];
+    assert_eq!(estimate["remains"], 127_500, "{estimate}");
+    let said = phone.run(&[find.as_slice(), &["--referral", "--lang", "en"]].concat());
+    assert!(
+        said.stdout.contains("~ 105.000 đ") && said.stdout.contains("Bring that slip"),
+        "{}",
+        said.stdout
+    );
     let wanted = ["find", "--specialty", "ngoai tong", "--language", "hmn"];
     let wanted = phone.json(&[wanted.as_slice(), &["--between", "08:00-09:00"]].concat());
     let slots = wanted["slots"].as_array().expect("slots");
@@ -715,6 +724,18 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
             .all(|it| it["note"].as_str().is_some_and(|note| note.len() > 20))
     );
     assert!(!phone.run(&["papers", "nobody's"]).ok);
+    let ticket = phone.json(&["ticket", booked_id]);
+    assert_eq!(ticket["state"], "not-yet", "{ticket}");
+    assert_eq!(ticket["start"], booked["booking"]["start"]);
+    assert!(ticket["number"].as_u64().is_some_and(|number| number > 0));
+    assert!(
+        ticket["ask_again_seconds"]
+            .as_u64()
+            .is_some_and(|it| it > 0)
+    );
+    let said = phone.run(&["ticket", booked_id, "--lang", "en"]);
+    assert!(said.stdout.contains("can be shown from"), "{}", said.stdout);
+    assert!(!phone.run(&["ticket", "nobody's"]).ok);
     let reminders = phone.json(&["reminders", "--days", "60"]);
     let about = format!("Appointment/{booked_id}");
     assert!(
@@ -991,6 +1012,57 @@ fn a_clinic_stops_when_the_system_asks() {
         .expect("kill");
     assert!(killed.success());
     assert_eq!(clinic.wait(), Some(0));
+}
+
+#[test]
+fn a_clinic_says_how_it_stands_to_the_insurance() {
+    let clinic = Clinic::serve();
+    let data = clinic.data();
+    let insurance = |more: &[&str]| {
+        let command = ["clinic", "insurance", "--data", data.as_str()];
+        run(&[command.as_slice(), more].concat())
+    };
+    let shown = insurance(&["--json"]).json();
+    assert_eq!(shown["terms"]["level"], "basic");
+    let station = [
+        "--facility",
+        "11034",
+        "--level",
+        "commune",
+        "--outside-route",
+        "100",
+    ];
+    let set = insurance(&[station.as_slice(), &["--lang", "en"]].concat());
+    assert!(set.stdout.contains("a commune's health station"), "{set:?}");
+    assert!(set.stdout.contains("below 351.000 đ"), "{set:?}");
+    let salary = insurance(&[station.as_slice(), &["--base-salary", "2530000", "--json"]].concat());
+    assert_eq!(salary.json()["terms"]["base_salary"], 2_530_000);
+    assert!(insurance(&["--tariff", "kham-mat=50600"]).ok);
+    for bad in [
+        ["--facility", "11034"].as_slice(),
+        &["--level", "commune"],
+        &[
+            "--facility",
+            "1",
+            "--level",
+            "basic",
+            "--outside-route",
+            "0",
+        ],
+        &[
+            "--facility",
+            "11034",
+            "--level",
+            "basic",
+            "--outside-route",
+            "101",
+        ],
+        &["--tariff", "kham-mat"],
+        &["--tariff", "nothing=1"],
+    ] {
+        assert!(!insurance(bad).ok, "{bad:?}");
+    }
+    assert!(insurance(&["--none", "--json"]).json()["terms"].is_null());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use sokhoe_domain::Vnd;
+use sokhoe_domain::insurance::InsuranceTerms;
 use sokhoe_domain::ports::{Clock, Rng};
 use sokhoe_qr::PublicKey;
 use tokio::net::TcpListener;
@@ -24,8 +25,10 @@ use crate::schedule::{Calendar, DeskAnswer, DeskBooking};
 use crate::seed::{self, SeedReport};
 use crate::serve::{self, InProcess, Running};
 use crate::store::{Sql, Store, StoreError, calendar_version, resources, settings};
-use crate::{ClinicError, remote_visits, schedule};
+use crate::{ClinicError, insurance, remote_visits, schedule};
 
+/// No service is worth more to the insurance.
+const HIGHEST_TARIFF: Vnd = Vnd::new(500_000_000);
 /// The setting by which a database knows whose it is.
 const PUBLIC_KEY: &str = "public-key";
 
@@ -280,6 +283,51 @@ impl Clinic {
             .inner
             .store
             .read(|sql| remote_visits::room_of(sql, &self.inner, booking))?)
+    }
+
+    /// Says how the clinic stands to the health insurance, for phones to estimate what it pays; nothing says that the
+    /// clinic does not tell.
+    ///
+    /// # Errors
+    /// [`ClinicError::BadInsuranceTerms`], [`ClinicError::Store`]
+    pub fn set_insurance(&self, terms: Option<InsuranceTerms>) -> Result<(), ClinicError> {
+        let terms = terms.map(InsuranceTerms::checked).transpose()?;
+        let inner = Arc::clone(&self.inner);
+        self.inner
+            .store
+            .write(move |tx| insurance::set(tx, &inner, terms.as_ref()))?;
+        Ok(self.inner.reload_calendar()?)
+    }
+
+    /// How the clinic stands to the health insurance; nothing when it does not tell.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn insurance(&self) -> Result<Option<InsuranceTerms>, ClinicError> {
+        let insurance = self.inner.store.read(insurance::read)?;
+        Ok(insurance.map(|insurance| insurance.terms))
+    }
+
+    /// Says what the health insurance counts with for a service; nothing says that it does not cover it.
+    ///
+    /// # Errors
+    /// [`ClinicError::BadTariff`], [`ClinicError::NoSuchService`], [`ClinicError::Store`]
+    pub fn set_insured_tariff(
+        &self,
+        service: &str,
+        tariff: Option<Vnd>,
+    ) -> Result<(), ClinicError> {
+        let amounts = Vnd::default()..=HIGHEST_TARIFF;
+        if tariff.is_some_and(|tariff| !amounts.contains(&tariff)) {
+            return Err(ClinicError::BadTariff);
+        }
+        let service = service.to_owned();
+        let is_there = self
+            .inner
+            .store
+            .write(move |tx| insurance::set_tariff(tx, &service, tariff))?;
+        self.inner.reload_calendar()?;
+        is_there.then_some(()).ok_or(ClinicError::NoSuchService)
     }
 
     /// Money that arrived. Counts once for each `provider_id`; what does not match an open invoice to the

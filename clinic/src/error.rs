@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use sokhoe_domain::insurance::BadInsuranceTerms;
+
 use crate::schedule::timetable::TimetableError;
 use crate::store::StoreError;
 
@@ -49,6 +51,15 @@ pub enum ClinicError {
     /// Rooms for visits by video need an `https` address with one `{room}` behind its host.
     #[error("the address of rooms must be like https://meet.example.vn/{{room}}")]
     BadRooms,
+    /// Terms of the health insurance that cannot be.
+    #[error(transparent)]
+    BadInsuranceTerms(#[from] BadInsuranceTerms),
+    /// An insured tariff is not negative and below 500,000,000 đ.
+    #[error("an insured tariff is 0 to 500,000,000 đ")]
+    BadTariff,
+    /// No service of that id is here.
+    #[error("there is no such service")]
+    NoSuchService,
     /// A code could not be written or drawn.
     #[error("the code could not be written")]
     Code,

@@ -8,8 +8,8 @@
 //! * `admission`: who is let in when more is asked than can be done.
 //! * `access`: the one place that decides who may see what. Denied unless granted.
 //! * `schedule`: what is offered, what is free, holds and bookings, one answer per intent.
-//! * `remote_visits`: when and where doctor and patient meet by video.
-//! * `billing`: what a visit costs, invoices, payments.
+//! * `remote_visits`: when and where doctor and patient meet by video. `tickets`: what a phone shows at the kiosk.
+//! * `billing`: what a visit costs, invoices, payments. `insurance`: how the clinic stands to the health insurance.
 //! * `fhir_api`: what phones call. `desk`: what the counter sees.
 //! * `import`, `seed`: how data come in.
 //!
@@ -26,6 +26,7 @@ mod enrolment;
 mod error;
 mod fhir_api;
 mod import;
+mod insurance;
 mod keys;
 mod remote_visits;
 mod schedule;
@@ -33,6 +34,7 @@ pub mod seed;
 mod serve;
 mod store;
 pub mod system;
+mod tickets;
 
 pub use billing::{InvoiceLine, IssuedInvoice, PaymentOutcome, ToSettle};
 pub use clinic::Clinic;

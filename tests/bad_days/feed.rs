@@ -8,6 +8,7 @@ use sokhoe_app::domain::{ClinicId, Timestamp};
 use sokhoe_app::{SystemClock, SystemRng};
 use sokhoe_client::{ClientError, ClinicClient, GarbledAnswer};
 use sokhoe_fhir::bundle::Change;
+use sokhoe_qr::PublicKey;
 use sokhoe_sync::{Engine, Lane, SyncError};
 use sokhoe_testing::{MemoryKeys, SeededRng};
 use sokhoe_vault::{FolderFiles, Page, Place, Vault, VaultPorts};
@@ -100,6 +101,7 @@ async fn a_feed_that_goes_in_circles_ends_with_an_error() {
         wire: sokhoe_app::domain::Wire::Clinic,
         clinic: ClinicId::from("c1"),
         patient_id: "p1".to_owned(),
+        public_key: PublicKey::from_bytes([0; 32]),
         client: ClinicClient::new("http://127.0.0.1:9", None, circle.clone()).unwrap(),
     };
     let engine = Engine::new(

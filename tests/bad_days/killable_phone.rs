@@ -65,6 +65,7 @@ async fn main() {
             to: from.plus(Duration::from_secs(7 * 86_400)),
             limit: 20,
             criteria: None,
+            has_referral: false,
         };
         let Ok(slots) = app.find_slots(request).await else {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -27,6 +27,7 @@ async fn offered(phone: &TestPhone, person: &str, from: Timestamp) -> Vec<SlotVi
         to: from.plus(Duration::from_secs(3_600)),
         limit: 100,
         criteria: None,
+        has_referral: false,
     };
     let mut slots = phone.app.find_slots(request).await.unwrap();
     slots.retain(|slot| slot.practitioner != "KTV. Phòng lấy máu");

@@ -1,7 +1,7 @@
 //! A new phone: everything moves by QR, without a network, and nothing is lost or sent twice.
 
 use sokhoe_app::domain::Section;
-use sokhoe_app::{AppError, BookingStatus, BrowseRequest, MoveRefusal};
+use sokhoe_app::{AppError, BookingStatus, BrowseRequest, MoveRefusal, TicketState, VisitMode};
 use sokhoe_testing::Cut;
 use sokhoe_tests::{BOOK_PATIENT, EMPTY_PATIENT, TestClinic, TestPhone, now};
 
@@ -26,7 +26,9 @@ fn booked(clinic: &TestClinic, patients: usize) -> usize {
 async fn everything_moves_to_a_new_phone_and_an_intent_goes_out_once() {
     let clinic = TestClinic::with_book().await;
     let (old, person) = TestPhone::enrolled(&clinic, BOOK_PATIENT.trim()).await;
-    let mut slots = old.free_times(&person, 5).await;
+    let mut slots = old.free_times(&person, 100).await;
+    slots.retain(|slot| slot.mode == Some(VisitMode::InPerson));
+    slots.truncate(5);
     let confirmed = old.book(&person, slots.remove(0)).await.unwrap();
     assert_eq!(confirmed.status, BookingStatus::Confirmed);
     old.network.cut(Cut::NoNetwork);
@@ -79,6 +81,8 @@ async fn everything_moves_to_a_new_phone_and_an_intent_goes_out_once() {
     for id in [&confirmed.id, &waiting.id] {
         let booking = bookings.iter().find(|booking| booking.id == *id).unwrap();
         assert_eq!(booking.status, BookingStatus::Confirmed);
+        let ticket = new.app.ticket(&person, id).unwrap();
+        assert_ne!(ticket.state, TicketState::Absent, "{}", ticket.text);
     }
     assert_eq!(booked(&clinic, 1), 2);
     let page = new

@@ -26,6 +26,7 @@ async fn found(phone: &TestPhone, person: &str, visits: u32) -> SeriesTimesView 
         at_minute: None,
         days_aside: 0,
         same_practitioner: false,
+        has_referral: false,
         criteria: None,
     };
     phone.app.find_series(request).await.unwrap()

@@ -28,6 +28,7 @@ async fn times(phone: &TestPhone, people: &[String]) -> Vec<TripTimesView> {
         person_id: person.clone(),
         service_id: Some("kham-tim-mach".to_owned()),
         criteria: None,
+        has_referral: false,
     };
     let request = FindTripRequest {
         clinic_id: phone.app.clinics().unwrap()[0].id.clone(),

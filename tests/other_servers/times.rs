@@ -113,6 +113,7 @@ impl Phone {
                 to: at(END),
                 limit,
                 criteria: criteria.clone(),
+                has_referral: false,
             };
             match self.app.find_slots(request).await {
                 Err(AppError::Busy { .. }) => self.clock.pass(Duration::from_secs(30)),

@@ -107,6 +107,7 @@ impl Phone {
             to: at("2099-03-03T00:00:00+07:00"),
             limit: 20,
             criteria: None,
+            has_referral: false,
         };
         server
             .runtime

@@ -60,6 +60,7 @@ impl SimPhone {
             to: from.plus(Duration::from_secs(2 * 86_400)),
             limit: 6,
             criteria: None,
+            has_referral: false,
         };
         let slots = match app.find_slots(request).await {
             Ok(slots) => slots,
@@ -132,6 +133,7 @@ impl SimPhone {
             to: from.plus(Duration::from_secs(2 * 86_400)),
             limit: 12,
             criteria: None,
+            has_referral: false,
         };
         let mut slots = match app.find_slots(request).await {
             Ok(slots) => slots,

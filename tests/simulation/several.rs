@@ -33,6 +33,7 @@ impl SimPhone {
             person_id: person.id.clone(),
             service_id: None,
             criteria: None,
+            has_referral: false,
         };
         let request = FindTripRequest {
             clinic_id: clinic,
@@ -96,6 +97,7 @@ impl SimPhone {
             at_minute: self.dice.percent(50).then_some(600),
             days_aside,
             same_practitioner: self.dice.percent(30),
+            has_referral: false,
             criteria: None,
         };
         let found = match app.find_series(request).await {

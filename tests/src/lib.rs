@@ -175,6 +175,15 @@ impl TestPhone {
     /// When it cannot be started.
     #[must_use]
     pub fn restarted(self) -> Self {
+        self.restarted_under(Arc::new(SystemClock))
+    }
+
+    /// The same, under another clock.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn restarted_under(self, clock: Arc<dyn Clock>) -> Self {
         let Self {
             app,
             keys,
@@ -184,6 +193,7 @@ impl TestPhone {
         drop(app);
         let ports = real_ports(folder.path(), Arc::clone(&keys) as Arc<dyn KeyStore>);
         let ports = Ports {
+            clock,
             transport: Arc::new(network.clone()) as Arc<dyn Transport>,
             ..ports
         };
@@ -234,6 +244,7 @@ impl TestPhone {
             to: from.plus(Duration::from_secs(7 * 86_400)),
             limit: 100,
             criteria: None,
+            has_referral: false,
         };
         let mut slots = self.app.find_slots(request).await.expect("free times");
         slots.retain(|slot| slot.practitioner != "KTV. Phòng lấy máu");

@@ -57,6 +57,9 @@ pub struct FindSeriesRequest {
     /// Whether all must be with the same doctor. Else the same one is preferred.
     #[uniffi(default = false)]
     pub same_practitioner: bool,
+    /// Whether the person says that they have a referral slip, on which an estimate may depend.
+    #[uniffi(default = false)]
+    pub has_referral: bool,
     /// What each time must have; anything will do when unset. Its weekdays are those on which visits are allowed at all.
     #[uniffi(default = None)]
     pub criteria: Option<SlotCriteria>,
@@ -80,6 +83,8 @@ pub struct SeriesTimesView {
     pub days: Vec<SeriesDayView>,
     /// What the found ones cost in all before any insurance; unset when that is not told of each.
     pub price: Option<Vnd>,
+    /// What of that about remains after health insurance; unset when that is not told of each.
+    pub remains: Option<Vnd>,
     /// How many more visits of this service the clinic lets the person book now; unset when it does not say. What is beyond
     /// that is refused.
     pub most_visits: Option<u32>,

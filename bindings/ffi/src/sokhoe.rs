@@ -12,7 +12,7 @@ use sokhoe_app::{
     InvoiceView, JoinWaitingListRequest, Keep, Language, MoveBookingRequest, MoveProgressView,
     MoveRequestView, NewDocumentView, OverlapView, PaperView, ParkedView, PayeeCheckView,
     PaymentQrView, PersonView, RecordReadingRequest, RemoteVisitView, ScanView, SectionCountView,
-    ServiceView, SlotView, StorageView, SyncView, TrendView,
+    ServiceView, SlotView, StorageView, SyncView, TicketView, TrendView,
 };
 use sokhoe_domain::{Timestamp, VisitKind};
 
@@ -245,6 +245,15 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .run(async move { Ok(core.join_visit(&person_id, &booking_id).await?) })
+            .await
+    }
+
+    /// The ticket of a confirmed visit at the clinic, to be shown at the kiosk. Needs no network. Each code is good for half
+    /// an hour; `ask_again_seconds` says when the next one is to be shown.
+    pub async fn ticket(&self, person_id: String, booking_id: String) -> Result<TicketView> {
+        let core = self.core.clone();
+        self.workers
+            .read(move || Ok(core.ticket(&person_id, &booking_id)?))
             .await
     }
 

@@ -20,6 +20,9 @@ pub struct TripMemberRequest {
     /// What the time must have; anything will do when unset.
     #[uniffi(default = None)]
     pub criteria: Option<SlotCriteria>,
+    /// As in a [`FindSlotsRequest`](sokhoe_app::FindSlotsRequest).
+    #[uniffi(default = false)]
+    pub has_referral: bool,
 }
 
 /// Which neighbouring times to look for.
@@ -62,6 +65,9 @@ pub struct TripTimesView {
     pub end: Timestamp,
     /// What they cost in all before any insurance; unset when that is not told of each.
     pub price: Option<Vnd>,
+    /// What would remain of that after health insurance; unset when that cannot be told of each.
+    #[uniffi(default = None)]
+    pub remains: Option<Vnd>,
     /// Minutes in between in which nobody of them is seen.
     pub waiting_minutes: u32,
     /// From when to when, how long one waits in between and what it costs in all.

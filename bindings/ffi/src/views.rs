@@ -4,14 +4,15 @@
 use sokhoe_app::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,
-    EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView, EventView,
-    ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView, JoinWaitingListRequest, Keep,
-    KeyStoreRefusal, Language, Measure, MoveBookingRequest, MoveProgressView, MoveRefusal,
-    MoveRequestView, NewDocumentView, OtherwiseRequest, OverlapKind, OverlapView, PaperView,
-    ParkedView, PaymentQrView, PaymentStatus, PersonView, PointView, RecordReadingRequest,
-    RecoveryCodeRefusal, RemoteVisitState, RemoteVisitView, SectionCountView, SeriesView,
-    ServiceView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView, SyncStatus,
-    SyncView, TextPartView, TrendView, TripView, WaitingView,
+    EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView, EstimateView,
+    EventView, ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView,
+    JoinWaitingListRequest, Keep, KeyStoreRefusal, Language, Measure, MoveBookingRequest,
+    MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView, OtherwiseRequest, OverlapKind,
+    OverlapView, PaperView, ParkedView, PaymentQrView, PaymentStatus, PersonView, PointView,
+    RecordReadingRequest, RecoveryCodeRefusal, RemoteVisitState, RemoteVisitView, SectionCountView,
+    SeriesView, ServiceView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView,
+    SyncStatus, SyncView, TextPartView, TicketCodeView, TicketState, TicketView, TrendView,
+    TripView, WaitingView,
 };
 use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
@@ -249,6 +250,20 @@ pub struct FindSlotsRequest {
     /// What they must have; anything will do when unset.
     #[uniffi(default = None)]
     pub criteria: Option<SlotCriteria>,
+    /// Whether they have a referral slip, or a slip to be examined again: insurance then pays as on the right route.
+    #[uniffi(default = false)]
+    pub has_referral: bool,
+}
+
+/// What health insurance would pay of a visit.
+#[uniffi::remote(Record)]
+pub struct EstimateView {
+    /// What it would pay; unset when that cannot be told.
+    pub insurance_pays: Option<Vnd>,
+    /// What would remain of the price; unset when that cannot be told.
+    pub remains: Option<Vnd>,
+    /// That it is an estimate, which share and why, and what to bring so that it holds; or why there is none.
+    pub text: String,
 }
 
 /// Where doctor and patient meet.
@@ -283,6 +298,51 @@ pub struct RemoteVisitView {
     /// The link, which begins with `https://`; there while it is open. To be opened at once and not kept.
     pub link: Option<String>,
     /// The same as a sentence.
+    pub text: String,
+}
+
+/// Whether a ticket can be shown.
+#[uniffi::remote(Enum)]
+pub enum TicketState {
+    /// It is here, and opens later.
+    NotYet,
+    /// Now.
+    Open,
+    /// Its time is over.
+    Over,
+    /// There is none here.
+    Absent,
+}
+
+/// The code of a ticket, to be drawn.
+#[uniffi::remote(Record)]
+pub struct TicketCodeView {
+    /// The text of the code.
+    pub payload: String,
+    /// Modules in a row, without a quiet zone.
+    pub size: u32,
+    /// `size * size` modules, row by row: 1 is dark.
+    pub modules: Vec<u8>,
+}
+
+/// The ticket of a booking. All times are the clinic's.
+#[uniffi::remote(Record)]
+pub struct TicketView {
+    /// Whether it can be shown now.
+    pub state: TicketState,
+    /// What to show; there while it is open.
+    pub code: Option<TicketCodeView>,
+    /// The clinic's number of the ticket; unset when there is none here.
+    pub number: Option<u32>,
+    /// When the visit begins.
+    pub start: Timestamp,
+    /// From when on it can be shown; unset when there is none here.
+    pub opens: Option<Timestamp>,
+    /// Until when this code is good, which is not the whole time of the ticket.
+    pub valid_until: Option<Timestamp>,
+    /// After so many seconds something else is to be shown: ask again. Whatever the phone's clock says.
+    pub ask_again_seconds: Option<u32>,
+    /// What to do, as a sentence.
     pub text: String,
 }
 
@@ -345,6 +405,9 @@ pub struct SlotView {
     pub price_text: String,
     /// The price before any insurance; unset when not told.
     pub price: Option<Vnd>,
+    /// What health insurance would pay and what remains, or why that cannot be told; unset when nothing is known of it.
+    #[uniffi(default = None)]
+    pub estimate: Option<EstimateView>,
     /// The clinic's id for the doctor; empty when not told.
     pub practitioner_id: String,
     /// The speciality's name; empty when not told.

@@ -3,6 +3,7 @@
 mod data;
 mod enrol;
 mod import;
+mod insurance;
 mod pay;
 mod serve;
 mod timetable;
@@ -38,6 +39,7 @@ enum ClinicCommand {
     Pay(pay::PayArgs),
     Timetable(timetable::TimetableArgs),
     VideoRooms(video_rooms::VideoRoomsArgs),
+    Insurance(insurance::InsuranceArgs),
 }
 
 /// Runs the command.
@@ -56,5 +58,6 @@ pub(crate) async fn run(
         ClinicCommand::Pay(args) => pay::run(args, words, output).await,
         ClinicCommand::Timetable(args) => timetable::run(args, words, output).await,
         ClinicCommand::VideoRooms(args) => video_rooms::run(args, words, output).await,
+        ClinicCommand::Insurance(args) => insurance::run(args, words, output).await,
     }
 }

@@ -49,6 +49,7 @@ pub(super) async fn find(phone: &Phone, words: &Words) -> Result<(Times, Told), 
             to: now.plus(AHEAD),
             limit: 50,
             criteria: None,
+            has_referral: false,
         };
         found.push(phone.app.find_slots(request).await?);
     }

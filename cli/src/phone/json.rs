@@ -42,6 +42,11 @@ pub(crate) fn slot(view: &SlotView) -> Value {
         "location": view.location,
         "price_text": view.price_text,
         "price": view.price.map(Vnd::dong),
+        "estimate": view.estimate.as_ref().map(|estimate| json!({
+            "insurance_pays": estimate.insurance_pays.map(Vnd::dong),
+            "remains": estimate.remains.map(Vnd::dong),
+            "text": estimate.text,
+        })),
         "practitioner_id": view.practitioner_id,
         "specialty": view.specialty,
         "languages": view.languages,
@@ -150,6 +155,7 @@ pub(crate) fn series_times(view: &SeriesTimesView) -> Value {
     json!({
         "days": days,
         "price": view.price.map(Vnd::dong),
+        "remains": view.remains.map(Vnd::dong),
         "most_visits": view.most_visits,
         "text": view.text,
     })

@@ -26,6 +26,7 @@ mod series;
 mod storage;
 mod support_report;
 mod sync;
+mod ticket;
 mod times;
 mod travel_time;
 mod trip;
@@ -70,6 +71,7 @@ A visit from the code at the counter to the payment:
   sokhoe phone find --service 'nội tiết'
   sokhoe phone book 1                  the first time of that list
   sokhoe phone list
+  sokhoe phone ticket <BOOKING>        to be shown at the kiosk, also offline
   sokhoe phone book-search duong huyet
   sokhoe phone attachments <ENTRY>     the documents of a row: letters, scans
   sokhoe phone open-attachment <ENTRY> --to letter.pdf
@@ -102,6 +104,7 @@ enum PhoneCommand {
     TakeOffer(waiting_list::TakeOfferArgs),
     DeclineOffer(waiting_list::DeclineOfferArgs),
     Papers(papers::PapersArgs),
+    Ticket(ticket::TicketArgs),
     Join(join::JoinArgs),
     FollowUps(follow_ups::FollowUpsArgs),
     /// List what could not be sent and is kept back
@@ -178,6 +181,7 @@ pub(crate) async fn run(
         PhoneCommand::TakeOffer(args) => waiting_list::take(&phone, &args, output).await,
         PhoneCommand::DeclineOffer(args) => waiting_list::decline(&phone, &args, output).await,
         PhoneCommand::Papers(args) => papers::papers(&phone, &args, output),
+        PhoneCommand::Ticket(args) => ticket::run(&phone, &args, output),
         PhoneCommand::Join(args) => join::run(&phone, &args, output).await,
         PhoneCommand::FollowUps(args) => follow_ups::run(&phone, &args, output).await,
         PhoneCommand::Parked => parked::list(&phone, output),

@@ -74,6 +74,10 @@ pub(super) struct FindSeriesArgs {
     /// All with the same doctor
     #[arg(long)]
     same_doctor: bool,
+
+    /// The person has a referral slip: for the estimate of what health insurance pays
+    #[arg(long)]
+    referral: bool,
 }
 
 /// Book the times of the last `find-series`
@@ -162,6 +166,7 @@ pub(super) async fn find(
             at_minute: args.at,
             days_aside: args.aside,
             same_practitioner: args.same_doctor,
+            has_referral: args.referral,
             criteria: Some(SlotCriteria {
                 from_minute,
                 until_minute,

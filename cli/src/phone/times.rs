@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{NaiveDate, NaiveTime, Timelike as _};
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use sokhoe_app::{ClinicView, FindSlotsRequest, ServiceView, SlotCriteria, VisitMode};
+use sokhoe_app::{ClinicView, FindSlotsRequest, ServiceView, SlotCriteria, SlotView, VisitMode};
 use sokhoe_domain::text::fold;
 use sokhoe_domain::{Timestamp, Vnd};
 
@@ -60,7 +60,7 @@ pub(super) struct FindArgs {
     wanted: Wanted,
 }
 
-/// What a time must have.
+/// What a time must have, and what insurance is told.
 #[derive(Debug, Args)]
 pub(super) struct Wanted {
     /// Only on these weekdays; any when not given
@@ -98,6 +98,10 @@ pub(super) struct Wanted {
     /// Only by telephone or video
     #[arg(long, conflicts_with = "in_person")]
     remote: bool,
+
+    /// They have a referral slip, or a slip to be examined again: insurance then pays as on the right route
+    #[arg(long)]
+    pub(super) referral: bool,
 
     /// Also times of which the clinic does not tell whether they have all this
     #[arg(long)]
@@ -198,6 +202,7 @@ pub(super) async fn find(
         Some(asked) => Some(service_named(phone, &clinic, asked).await?.id),
         None => None,
     };
+    let has_referral = args.wanted.referral;
     let criteria = args.wanted.criteria(phone, &clinic).await?;
     let now = phone.ports.clock.now();
     let from = args
@@ -211,6 +216,7 @@ pub(super) async fn find(
         to: from.plus(DAY * args.days),
         limit: args.limit,
         criteria: Some(criteria),
+        has_referral,
     };
     offer(phone, search, output).await
 }
@@ -228,6 +234,7 @@ pub(super) async fn offer(
     if slots.is_empty() {
         return output.line(phone.words.say("phone-nothing-free"));
     }
+    let estimates = estimates(&slots);
     let rows: Vec<Vec<String>> = slots
         .into_iter()
         .enumerate()
@@ -235,6 +242,7 @@ pub(super) async fn offer(
             let remote = (slot.mode == Some(VisitMode::Remote)).then_some(slot.mode_text);
             let untold = Some(slot.untold_text).filter(|text| !text.is_empty());
             let notes: Vec<String> = remote.into_iter().chain(untold).collect();
+            let remains = slot.estimate.and_then(|estimate| estimate.remains);
             vec![
                 (index + 1).to_string(),
                 slot.when_text,
@@ -242,6 +250,7 @@ pub(super) async fn offer(
                 slot.practitioner,
                 slot.location,
                 slot.price_text,
+                remains.map_or_else(String::new, |remains| format!("~ {remains}")),
                 notes.join(". "),
             ]
         })
@@ -253,10 +262,26 @@ pub(super) async fn offer(
         Column::Left,
         Column::Left,
         Column::Right,
+        Column::Right,
         Column::Left,
     ];
     output.lines(table(&columns, &rows))?;
+    output.lines(estimates)?;
     output.line(phone.words.say("phone-book-hint"))
+}
+
+/// What insurance would pay, and why: each once, as most times have the same.
+fn estimates(slots: &[SlotView]) -> Vec<String> {
+    let mut said: Vec<String> = Vec::new();
+    for text in slots
+        .iter()
+        .filter_map(|slot| Some(&slot.estimate.as_ref()?.text))
+    {
+        if !said.contains(text) {
+            said.push(text.clone());
+        }
+    }
+    said
 }
 
 /// The one service that the words mean.

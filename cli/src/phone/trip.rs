@@ -90,6 +90,7 @@ pub(super) async fn find(
         return Err(Failure::said("phone-nobody"));
     };
     let clinic = phone.clinic(first, args.clinic.as_deref())?;
+    let has_referral = args.wanted.referral;
     let criteria = args.wanted.criteria(phone, &clinic).await?;
     let mut members = Vec::new();
     for (person, service) in asked {
@@ -101,6 +102,7 @@ pub(super) async fn find(
             person_id: person.id,
             service_id,
             criteria: Some(criteria.clone()),
+            has_referral,
         });
     }
     let now = phone.ports.clock.now();

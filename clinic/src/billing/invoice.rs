@@ -1,5 +1,6 @@
 //! Invoices: made out, signed, called off. The resource and the row change in one transaction.
 
+use chrono::NaiveDate;
 use sokhoe_domain::Vnd;
 use sokhoe_domain::ports::Rng;
 use sokhoe_fhir::invoice::InvoiceLine as FhirLine;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use super::{InvoiceLine, IssuedInvoice, tariff};
 use crate::clinic::Inner;
+use crate::insurance::Insurance;
 use crate::schedule::Service;
 use crate::store::{DeskNews, Dialect, StoreError, Tx, params, resources};
 
@@ -18,15 +20,25 @@ const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// A free reference is found at the first try but once in a billion invoices.
 const TRIES: usize = 8;
 
+/// A booked visit.
+pub(crate) struct Visit<'a> {
+    /// The row.
+    pub appointment: i64,
+    pub service: &'a Service,
+    pub day: NaiveDate,
+    /// How the clinic stands to the health insurance.
+    pub insurance: Option<&'a Insurance>,
+}
+
 /// Makes out the invoice of a booked visit: the price less what insurance is expected to pay.
 pub(crate) fn issue_for_visit(
     tx: &mut Tx<'_>,
     inner: &Inner,
     patient: &PatientView,
-    service: &Service,
-    appointment: i64,
+    visit: &Visit<'_>,
 ) -> Result<IssuedInvoice, StoreError> {
-    let insurance = tariff::insurance_pays(tx, patient, service.price, service.insured_price)?;
+    let service = visit.service;
+    let insurance = tariff::insurance_pays(tx, patient, visit)?;
     let total = service
         .price
         .checked_sub(insurance)
@@ -41,7 +53,7 @@ pub(crate) fn issue_for_visit(
             amount: Vnd::new(-insurance.dong()),
         });
     }
-    issue(tx, inner, patient, Some(appointment), &lines, total)
+    issue(tx, inner, patient, Some(visit.appointment), &lines, total)
 }
 
 /// Makes out an invoice over `total`. When nothing is to be paid it is balanced at once.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sokhoe_domain::Vnd;
 use sokhoe_fhir::PatientView;
 
-pub(crate) use invoice::{cancel_for_visit, issue_for_visit};
+pub(crate) use invoice::{Visit, cancel_for_visit, issue_for_visit};
 pub use payment::{PaymentOutcome, ToSettle};
 pub(crate) use payment::{is_amount_of, record_payment};
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use sokhoe_domain::{Criteria, ResourceKey};
+use sokhoe_domain::{Criteria, ResourceKey, Vnd};
 use sokhoe_fhir::bundle::SearchMode;
-use sokhoe_fhir::{FindRequest, SearchBundleWriter};
+use sokhoe_fhir::{Appointment, FindRequest, SearchBundleWriter};
 
 use super::error::fhir;
 use super::extract::{JsonBody, Pairs, UNKNOWN_PARAMETER, count};
@@ -61,9 +61,18 @@ pub(super) async fn find(
         )?;
         let mut bundle = SearchBundleWriter::new(&base);
         for offer in &offers {
-            let json = offer.appointment().to_json();
+            let told = Some(offer.service.insured_price).filter(|it| *it > Vnd::default());
+            let appointment = Appointment {
+                insured_tariff: told,
+                ..offer.appointment()
+            };
+            let json = appointment.to_json();
             let key = ResourceKey::new("Appointment", offer.id());
             bundle.push(&key, SearchMode::Match, &json);
+        }
+        if let Some(insurance) = calendar.insurance.as_ref().filter(|_| !offers.is_empty()) {
+            let key = ResourceKey::new("Organization", insurance.id.as_str());
+            bundle.push(&key, SearchMode::Include, &insurance.json);
         }
         let link = format!("{base}/Appointment/$find");
         let total = u64::try_from(offers.len()).ok();

@@ -35,6 +35,11 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ),
     (
         "Appointment",
+        "ticket",
+        "https://sokhoe.vn/fhir/OperationDefinition/appointment-ticket",
+    ),
+    (
+        "Appointment",
         "wait",
         "https://sokhoe.vn/fhir/OperationDefinition/appointment-wait",
     ),

@@ -15,6 +15,7 @@ mod newest;
 mod pace;
 mod read;
 mod search;
+mod ticket;
 pub(crate) mod types;
 mod update;
 
@@ -57,6 +58,7 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/fhir/Appointment/$hold", post(booking::hold))
         .route("/fhir/Appointment/$book", post(booking::book))
         .route("/fhir/Appointment/{id}/$join", get(join::join))
+        .route("/fhir/Appointment/{id}/$ticket", get(ticket::ticket))
         .route("/fhir/Appointment/$wait", post(booking::wait))
         .route("/fhir/Patient/{id}/$changes", get(changes::changes))
         .route("/fhir/{kind}", get(search::search))

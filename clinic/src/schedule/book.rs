@@ -328,7 +328,13 @@ pub(super) fn put_booked(
         ..offer.appointment()
     };
     let put = put(tx, id, patient_id, appointment)?;
-    billing::issue_for_visit(tx, &office.inner, &patient, offer.service, pk)?;
+    let visit = billing::Visit {
+        appointment: pk,
+        service: offer.service,
+        day: offer.cell.start().vietnam_day(),
+        insurance: office.calendar.insurance.as_ref(),
+    };
+    billing::issue_for_visit(tx, &office.inner, &patient, &visit)?;
     Ok(put)
 }
 

@@ -12,6 +12,7 @@ use sokhoe_fhir::{
 use super::cells::Cell;
 use super::source::Source;
 use super::timetable::{Hours, OfDay, Release, Weekly};
+use crate::insurance::{self, Insurance};
 use crate::store::{Row, Sql, StoreError, calendar_version};
 
 /// The code system of the clinic's specialities.
@@ -97,6 +98,8 @@ pub(crate) struct Calendar {
     services: BTreeMap<i64, Service>,
     schedules: BTreeMap<i64, Schedule>,
     closed: BTreeSet<NaiveDate>,
+    /// How the clinic stands to the health insurance; unset when it does not tell.
+    pub insurance: Option<Insurance>,
 }
 
 impl Calendar {
@@ -104,6 +107,7 @@ impl Calendar {
     pub fn load(sql: Sql<'_>) -> Result<Self, StoreError> {
         let mut calendar = Self {
             version: calendar_version::read(sql)?,
+            insurance: insurance::read(sql)?,
             ..Self::default()
         };
         let services = sql.rows(

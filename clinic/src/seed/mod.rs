@@ -6,8 +6,12 @@ mod patients;
 mod resources;
 mod tables;
 
-use crate::ClinicError;
+use std::sync::Arc;
+
+use sokhoe_domain::insurance::{FacilityLevel, InsuranceTerms};
+
 use crate::clinic::Inner;
+use crate::{ClinicError, insurance};
 
 /// The hospital's name.
 pub const HOSPITAL_NAME: &str = "Bệnh viện Đa khoa tỉnh Mường Thanh";
@@ -25,11 +29,31 @@ pub struct SeedReport {
     pub services: Vec<String>,
 }
 
+/// The hospital's own code, as cards have it that are registered there.
+pub(crate) const FACILITY: &str = "11001";
+
+/// How the hospital stands to the health insurance: of the basic level, half of the benefit outside the right route.
+fn terms() -> InsuranceTerms {
+    InsuranceTerms {
+        facility: FACILITY.to_owned(),
+        level: FacilityLevel::Basic,
+        outside_route_percent: 50,
+        base_salary: InsuranceTerms::BASE_SALARY,
+        small_cost_percent: InsuranceTerms::SMALL_COST_PERCENT,
+    }
+}
+
 /// Fills the clinic; what is there already stays.
-pub(crate) fn seed(inner: &Inner) -> Result<SeedReport, ClinicError> {
-    inner.store.write(|tx| {
+pub(crate) fn seed(inner: &Arc<Inner>) -> Result<SeedReport, ClinicError> {
+    let office = Arc::clone(inner);
+    inner.store.write(move |tx| {
         resources::write(tx)?;
-        tables::write(tx)
+        tables::write(tx)?;
+        // What somebody said of it, or that it is not told, stays.
+        match insurance::is_said(tx.sql())? {
+            true => Ok(()),
+            false => insurance::set(tx, &office, Some(&terms())),
+        }
     })?;
     inner.reload_calendar()?;
     Ok(SeedReport {

@@ -1,5 +1,7 @@
 //! A few people, all invented; numbers of cards are of the right form and belong to nobody.
 
+use super::FACILITY;
+
 /// A patient.
 pub(super) struct Person {
     pub id: &'static str,
@@ -8,7 +10,32 @@ pub(super) struct Person {
     pub gender: &'static str,
     pub citizen: &'static str,
     pub insurance: &'static str,
+    /// What else the hospital knows of the card.
+    pub card: Option<Card>,
 }
+
+/// An insurance card.
+pub(super) struct Card {
+    pub level: u8,
+    pub from: &'static str,
+    pub to: &'static str,
+    /// Where the person is first registered.
+    pub facility: &'static str,
+    pub five_years_from: &'static str,
+}
+
+const fn card(level: u8, facility: &'static str) -> Option<Card> {
+    Some(Card {
+        level,
+        from: "2026-01-01",
+        to: "2035-12-31",
+        facility,
+        five_years_from: "2025-01-01",
+    })
+}
+
+/// A commune's station of the province.
+const STATION: &str = "11034";
 
 pub(super) const PATIENTS: &[Person] = &[
     Person {
@@ -18,6 +45,7 @@ pub(super) const PATIENTS: &[Person] = &[
         gender: "female",
         citizen: "011156000123",
         insurance: "HT3110112345678",
+        card: card(3, FACILITY),
     },
     Person {
         id: "bn-000002",
@@ -26,6 +54,7 @@ pub(super) const PATIENTS: &[Person] = &[
         gender: "male",
         citizen: "011084000456",
         insurance: "DN4110123456789",
+        card: None,
     },
     Person {
         id: "bn-000003",
@@ -34,6 +63,7 @@ pub(super) const PATIENTS: &[Person] = &[
         gender: "female",
         citizen: "011191000789",
         insurance: "0123456789",
+        card: card(4, STATION),
     },
     Person {
         id: "bn-000004",
@@ -42,6 +72,7 @@ pub(super) const PATIENTS: &[Person] = &[
         gender: "male",
         citizen: "001078000321",
         insurance: "",
+        card: None,
     },
     Person {
         id: "bn-000005",
@@ -50,6 +81,7 @@ pub(super) const PATIENTS: &[Person] = &[
         gender: "female",
         citizen: "011321000654",
         insurance: "TE1110100000001",
+        card: card(1, STATION),
     },
     Person {
         id: "bn-000006",
@@ -58,5 +90,6 @@ pub(super) const PATIENTS: &[Person] = &[
         gender: "male",
         citizen: "011069000987",
         insurance: "DK2110198765432",
+        card: None,
     },
 ];

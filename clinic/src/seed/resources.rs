@@ -1,11 +1,12 @@
 //! The hospital as FHIR resources.
 
+use chrono::NaiveDate;
 use serde_json::json;
 use sokhoe_domain::Vnd;
 use sokhoe_fhir::patient::Identifier;
 use sokhoe_fhir::{
-    Coded, IdentifierKind, LocationView, PatientView, PractitionerRoleView, PractitionerView, Ref,
-    ScheduleView, ServiceView,
+    Coded, CoverageView, IdentifierKind, LocationView, PatientView, PractitionerRoleView,
+    PractitionerView, Ref, ScheduleView, ServiceView,
 };
 
 use super::HOSPITAL_NAME;
@@ -13,9 +14,10 @@ use super::departments::{DEPARTMENTS, Department, services};
 use super::doctors::{DOCTORS, Doctor};
 use super::patients::PATIENTS;
 use crate::schedule::SPECIALTY;
-use crate::store::{StoreError, Tx, resources::put};
+use crate::store::{StoreError, Tx, params, resources::put};
 
 const HOSPITAL: &str = "bv-muong-thanh";
+const INSURER: &str = "Bảo hiểm xã hội Việt Nam";
 const ADDRESS: &str = "Số 1, đường Lòng Chảo, phường Mường Thanh Mẫu, tỉnh Mường Thanh";
 
 /// Writes what changed of it.
@@ -57,12 +59,20 @@ pub(super) fn write(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         put(tx, "Location", &id, None, &location.to_json())?;
     }
     for (department, service) in services() {
+        // What somebody said since stays.
+        let kept = tx.sql().first(
+            "SELECT insured_price FROM service WHERE id = ?1",
+            params![service.id],
+            |row| row.get(0),
+        )?;
+        let tariff = kept.unwrap_or(service.insured_price);
         let view = ServiceView {
             id: service.id.to_owned(),
             name: service.name.to_owned(),
             specialty: Some(specialty(department)),
             location: Some(place(department)),
             price: Some(Vnd::new(service.price)),
+            insured_tariff: (tariff > 0).then(|| Vnd::new(tariff)),
             comment: service.note.to_owned(),
             mode: Some(service.mode),
             bookings_ahead: service.bookings_ahead,
@@ -97,8 +107,26 @@ pub(super) fn write(tx: &mut Tx<'_>) -> Result<(), StoreError> {
             .collect(),
         };
         put(tx, "Patient", person.id, Some(person.id), &view.to_json())?;
+        if let Some(card) = &person.card {
+            let coverage = CoverageView {
+                number: Some(person.insurance.to_owned()),
+                level: Some(card.level),
+                from: day(card.from),
+                to: day(card.to),
+                facility: Some(card.facility.to_owned()),
+                five_years_from: day(card.five_years_from),
+                exempt_from: None,
+            };
+            let id = format!("the-{}", person.id);
+            let json = coverage.to_coverage(&id, person.id, INSURER);
+            put(tx, "Coverage", &id, Some(person.id), &json)?;
+        }
     }
     Ok(())
+}
+
+fn day(text: &str) -> Option<NaiveDate> {
+    text.parse().ok()
 }
 
 fn write_doctor(tx: &mut Tx<'_>, doctor: &Doctor) -> Result<(), StoreError> {

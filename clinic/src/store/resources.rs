@@ -77,6 +77,7 @@ fn is_of_calendar(tx: &Tx<'_>, kind: &str, id: &str) -> Result<bool, StoreError>
         "Practitioner" => "SELECT 1 FROM schedule WHERE practitioner = ?1",
         "Location" => "SELECT 1 FROM schedule WHERE location = ?1",
         "HealthcareService" => "SELECT 1 FROM service WHERE id = ?1",
+        "Organization" => "SELECT 1 FROM setting WHERE name = 'insurance' AND value = ?1",
         _ => return Ok(false),
     };
     tx.sql().exists(text, params![id])

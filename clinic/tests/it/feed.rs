@@ -46,10 +46,10 @@ async fn changes_come_in_the_order_of_their_commits_and_deletions_too() {
     let ids: Vec<&str> = entries.iter().map(|entry| id(&entry["resource"])).collect();
     assert_eq!(
         ids,
-        [MOTHER, "o0", "o2", "o3", "o4", "o1"],
+        [MOTHER, "the-bn-000001", "o0", "o2", "o3", "o4", "o1"],
         "a superseded change is left out"
     );
-    let last = &entries[5];
+    let last = &entries[6];
     assert_eq!(
         last["request"],
         json!({"method": "PUT", "url": "Observation/o1"})
@@ -114,7 +114,8 @@ async fn pages_follow_one_another() {
             None => break,
         }
     }
-    assert_eq!(sizes, [3, 3, 2]);
+    // The Patient, the insurance card and seven values.
+    assert_eq!(sizes, [3, 3, 3]);
     hospital.running.shutdown().await;
 }
 

@@ -2,12 +2,14 @@
 
 use chrono::Weekday;
 use sokhoe_domain::ids::is_fhir_id;
-use sokhoe_domain::{Criteria, NoSuchMinutes, TimesOfWeek, Wire};
+use sokhoe_domain::{ClinicId, Criteria, NoSuchMinutes, TimesOfWeek, Wire};
 use sokhoe_fhir::{Appointment, Coded, FindRequest, Ref};
+use sokhoe_qr::PublicKey;
 use sokhoe_sync::{Lane, SlotSearch};
 use sokhoe_vault::ClinicRecord;
 
 use crate::error::AppError;
+use crate::insurance::KnownInsurance;
 use crate::session::{Session, SoKhoe};
 use crate::views::{FindSlotsRequest, ServiceView, SlotCriteria, SlotView};
 
@@ -76,7 +78,7 @@ impl SoKhoe {
             };
             let lane = session.lane(&clinic, patient)?;
             let offers = session.engine(&book).free_slots(&lane, &wanted).await?;
-            return Ok(session.slot_views(&request.clinic_id, &criteria, offers));
+            return Ok(session.slot_views(&clinic.id, &criteria, offers, None));
         }
         let find = FindRequest {
             start: request.from,
@@ -86,8 +88,13 @@ impl SoKhoe {
             location: None,
             patient: Some(patient),
         };
-        let offers = session.client(&clinic)?.find(&find, request.limit).await?;
-        Ok(session.slot_views(&request.clinic_id, &find.criteria, offers))
+        let found = session.client(&clinic)?.find(&find, request.limit).await?;
+        if !found.times.is_empty() {
+            session.remember_terms(&clinic.id, found.insurance.as_deref())?;
+        }
+        let insurance = session.insurance_of(&book, &clinic.id, request.has_referral)?;
+        let times = found.times;
+        Ok(session.slot_views(&clinic.id, &find.criteria, times, Some(&insurance)))
     }
 }
 
@@ -150,7 +157,7 @@ impl Session {
     pub(crate) fn patient_at(
         &self,
         person: &sokhoe_domain::PersonId,
-        clinic: &sokhoe_domain::ClinicId,
+        clinic: &ClinicId,
     ) -> Result<String, AppError> {
         let links = self.account()?.links(person)?;
         links
@@ -165,6 +172,7 @@ impl Session {
         Ok(Lane {
             client: self.client(clinic)?,
             wire: clinic.wire,
+            public_key: PublicKey::from_bytes(clinic.public_key),
             clinic: clinic.id.clone(),
             patient_id,
         })
@@ -173,19 +181,24 @@ impl Session {
     /// What was offered, as far as it is what was wanted: a clinic may not have heeded all of it.
     fn slot_views(
         &self,
-        clinic_id: &str,
+        clinic: &ClinicId,
         criteria: &Criteria,
         offers: Vec<Appointment>,
+        insurance: Option<&KnownInsurance>,
     ) -> Vec<SlotView> {
         offers
             .into_iter()
-            .filter_map(|offer| self.slot_view(clinic_id, criteria, offer))
+            .filter_map(|offer| {
+                let estimate = insurance.and_then(|it| self.estimate_of(it, &offer));
+                let view = self.slot_view(clinic, criteria, offer)?;
+                Some(SlotView { estimate, ..view })
+            })
             .collect()
     }
 
     fn slot_view(
         &self,
-        clinic_id: &str,
+        clinic: &ClinicId,
         criteria: &Criteria,
         offer: Appointment,
     ) -> Option<SlotView> {
@@ -199,7 +212,7 @@ impl Session {
         let words = &self.words;
         Some(SlotView {
             id: offer.id?,
-            clinic_id: clinic_id.to_owned(),
+            clinic_id: clinic.0.clone(),
             start,
             end: offer.end.unwrap_or(start),
             when_text: words.when(start, self.now()),
@@ -211,6 +224,7 @@ impl Session {
                 .map(|price| price.to_string())
                 .unwrap_or_default(),
             price: offer.price,
+            estimate: None,
             practitioner_id: practitioner.id,
             specialty: offer
                 .specialty
@@ -345,6 +359,7 @@ mod tests {
             service_id: None,
             limit: 5,
             criteria,
+            has_referral: false,
         };
         phone.app.find_slots(request).await
     }
@@ -487,6 +502,7 @@ mod tests {
                 service_id: None,
                 limit: 5,
                 criteria: None,
+                has_referral: false,
             };
             let found = phone.app.find_slots(request).await;
             let asked = std::mem::take(&mut *phone.clinic.asked.lock().unwrap());

@@ -146,6 +146,8 @@ impl Session {
                             practitioner_id: Some(id),
                             ..SlotCriteria::default()
                         }),
+                    // The slip is as good as a referral.
+                    has_referral: true,
                 },
                 clinic_id: row.clinic.0,
             });

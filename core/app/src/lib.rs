@@ -11,6 +11,7 @@ mod cancel;
 mod change_contact;
 mod changes;
 mod check;
+mod clinic_clock;
 mod conditions;
 mod config;
 mod conflicts;
@@ -24,6 +25,7 @@ mod export;
 mod find_slots;
 mod follow_ups;
 mod forget_clinic;
+mod insurance;
 mod invoices;
 mod join_visit;
 mod keep_in_step;
@@ -54,6 +56,7 @@ mod sync_state;
 mod synchronise;
 #[cfg(test)]
 mod test_phone;
+mod ticket;
 mod travel_time;
 mod trend;
 mod trip;
@@ -71,6 +74,7 @@ pub use error::{
 };
 pub use export::{Existing, ExportFormat, write_file};
 pub use follow_ups::FollowUpView;
+pub use insurance::EstimateView;
 pub use join_visit::RemoteVisitView;
 pub use observe::{BookObserver, Subscription};
 pub use overlaps::{OverlapKind, OverlapView};
@@ -96,6 +100,7 @@ pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
 pub use support_report::report_code;
 pub use sync_all::{PersonSyncView, WindowView};
+pub use ticket::{TicketCodeView, TicketState, TicketView};
 pub use trip::{
     FindTripRequest, TripMemberRequest, TripOtherView, TripRequest, TripTimesView, TripView,
     TripVisit,

@@ -20,7 +20,8 @@ pub struct PaperView {
 impl SoKhoe {
     /// What to take along to a booked visit, what the counter asks for first. Reads only what is on this phone. Which
     /// kind of visit it is the person knows; whether the clinic has an insurance number the book says. What the clinic
-    /// itself asks for goes before all this.
+    /// itself asks for goes before all this. A first visit asks for a referral slip, too, where insurance pays more with it
+    /// as far as the book and the clinic tell.
     ///
     /// # Errors
     /// [`AppError::NotFound`], what opening a book may give.
@@ -33,15 +34,31 @@ impl SoKhoe {
         let booking = self.booking(person_id, booking_id)?;
         let session = &*self.inner;
         let book = session.book(person_id)?;
-        let insured = session.has_insurance(&book, &ClinicId(booking.clinic_id));
+        let clinic = ClinicId(booking.clinic_id);
+        let insured = session.has_insurance(&book, &clinic);
         let papers = sokhoe_domain::papers::papers(kind).iter();
-        Ok(papers
+        let mut views: Vec<PaperView> = papers
             .map(|paper| PaperView {
                 paper: *paper,
                 name: session.words.paper(*paper),
                 note: session.words.paper_note(*paper, insured),
             })
-            .collect())
+            .collect();
+        let card = views
+            .iter()
+            .position(|view| view.paper == Paper::InsuranceCard);
+        let day = booking.start.vietnam_day();
+        if let Some(card) = card.filter(|_| kind == VisitKind::First)
+            && session.referral_helps(&book, &clinic, day)?
+        {
+            let referral = PaperView {
+                paper: Paper::Referral,
+                name: session.words.paper(Paper::Referral),
+                note: session.words.say("paper-referral-helps-note"),
+            };
+            views.insert(card + 1, referral);
+        }
+        Ok(views)
     }
 }
 

@@ -19,9 +19,6 @@ use crate::views::ClinicSyncView;
 /// Letters and digits that are not taken for each other when they are read aloud.
 const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-/// Clocks that differ by fewer minutes agree.
-const CLOSE: u64 = 2;
-
 /// The codes of refusals that may be told: those of clinics of ours, and this program's own.
 const KNOWN_REFUSALS: [&str; 12] = [
     "slot-taken",
@@ -152,26 +149,16 @@ impl Session {
     }
 
     /// How the phone's clock stands to a clinic's, if that told the time since the app began.
-    fn server_clock_line(&self, clinic_id: &str) -> Result<Option<String>, AppError> {
-        let host = self.client(&self.clinic(clinic_id)?)?.origin();
-        let Some(ahead) = self.server_clocks.phone_ahead(&host) else {
-            return Ok(None);
+    fn server_clock_line(&self, clinic_id: &str) -> Option<String> {
+        let ahead = self.phone_ahead(&ClinicId::from(clinic_id))?;
+        let Some(span) = self.span_off(ahead) else {
+            return Some(self.words.say("report-clock-same"));
         };
-        let minutes = ahead.unsigned_abs() / 60_000;
-        if minutes < CLOSE {
-            return Ok(Some(self.words.say("report-clock-same")));
-        }
-        let span = [
-            ("days", (minutes / 1_440).to_string()),
-            ("hours", (minutes / 60 % 24).to_string()),
-            ("minutes", (minutes % 60).to_string()),
-        ];
-        let span = [("span", self.words.say_with("report-span", &span))];
         let key = match ahead > 0 {
             true => "report-clock-ahead",
             false => "report-clock-behind",
         };
-        Ok(Some(self.words.say_with(key, &span)))
+        Some(self.words.say_with(key, &[("span", span)]))
     }
 
     fn clock_text(&self) -> String {
@@ -220,7 +207,7 @@ impl Session {
                 .and_then(|sync| sync.trouble.as_deref())
                 .map(|code| Trouble::from_code(code).code());
             lines.extend(self.clinic_lines(&view, trouble));
-            lines.extend(self.server_clock_line(&view.clinic_id)?);
+            lines.extend(self.server_clock_line(&view.clinic_id));
             let codes = refusals(&book.vault, &view.clinic_id)?;
             if !codes.is_empty() {
                 let codes = [("codes", codes.join(", "))];

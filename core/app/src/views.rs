@@ -5,6 +5,7 @@ use sokhoe_domain::{EntryKind, Section, Timestamp, VisitMode, Vnd};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
 
+use crate::insurance::EstimateView;
 use crate::series::SeriesView;
 use crate::trip::TripView;
 use crate::waiting_list::WaitingView;
@@ -155,6 +156,9 @@ pub struct FindSlotsRequest {
     pub limit: u32,
     /// What they must have; anything will do when unset.
     pub criteria: Option<SlotCriteria>,
+    /// Whether they have a referral slip (giấy chuyển tuyến), or a slip to be examined again (giấy hẹn khám lại):
+    /// insurance then pays as on the right route ([`SlotView::estimate`]).
+    pub has_referral: bool,
 }
 
 /// What a free time must have. What is unset or empty may be any. Days and minutes are Vietnam's.
@@ -223,6 +227,8 @@ pub struct SlotView {
     pub price_text: String,
     /// The price before any insurance; unset when not told.
     pub price: Option<Vnd>,
+    /// What health insurance would pay and what remains, or why that cannot be told; unset when nothing is known of it.
+    pub estimate: Option<EstimateView>,
     /// The clinic's id for the doctor; empty when not told.
     pub practitioner_id: String,
     /// The speciality's name; empty when not told.

@@ -272,10 +272,7 @@ impl Session {
 
     /// By the clinic's clock, as far as it is known how the phone's differs from it.
     fn is_short(&self, clinic: &ClinicId, until: Timestamp) -> bool {
-        let ahead = self.clinic(clinic.as_str()).ok().and_then(|clinic| {
-            let host = self.client(&clinic).ok()?.origin();
-            self.server_clocks.phone_ahead(&host)
-        });
+        let ahead = self.phone_ahead(clinic);
         let now = self.now().as_millis().saturating_sub(ahead.unwrap_or(0));
         Timestamp::from_millis(now).plus(SHORT) > until
     }

@@ -26,7 +26,7 @@ pub use enrolment::{EnrolmentAnswer, EnrolmentRequest};
 pub use error::{ClientError, GarbledAnswer};
 pub use feed::{FeedPage, MAX_PAGE_BYTES};
 pub use live::{LiveChange, LiveChanges};
-pub use scheduling::BookAnswer;
+pub use scheduling::{BookAnswer, Found};
 pub use server::{BatchBody, PageBody, ServerQuery};
 pub use server_clock::ServerClocks;
 pub use transport::{HttpTransport, TransportSetupError};

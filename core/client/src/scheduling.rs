@@ -4,11 +4,28 @@ use sokhoe_domain::IntentId;
 use sokhoe_domain::ids::is_fhir_id;
 use sokhoe_fhir::bundle::SearchPage;
 use sokhoe_fhir::scheduling::{BookRequest, FindRequest, HoldRequest};
-use sokhoe_fhir::{Appointment, RemoteVisit};
+use sokhoe_fhir::{Appointment, InsuranceOrganization, RemoteVisit, TicketAnswer};
 
 use crate::clinic::ClinicClient;
 use crate::error::{ClientError, GarbledAnswer};
 use crate::exchange::{ORDINARY, garbled};
+
+/// Free times.
+#[derive(Clone)]
+pub struct Found {
+    /// The Appointments `proposed`, the nearest first.
+    pub times: Vec<Appointment>,
+    /// The clinic's Organization, byte for byte, where it tells beside them how it stands to the health insurance.
+    pub insurance: Option<String>,
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Found")
+            .field("times", &self.times.len())
+            .finish_non_exhaustive()
+    }
+}
 
 /// What a clinic answered to a booking, a change or a cancellation.
 #[derive(Clone)]
@@ -29,21 +46,26 @@ impl ClinicClient {
     ///
     /// # Errors
     /// [`ClientError`]
-    pub async fn find(
-        &self,
-        request: &FindRequest,
-        count: u32,
-    ) -> Result<Vec<Appointment>, ClientError> {
+    pub async fn find(&self, request: &FindRequest, count: u32) -> Result<Found, ClientError> {
         let request = self
             .post(&format!("Appointment/$find?_count={count}"))?
             .body(request.to_parameters().into())
             .map_err(|_| ClientError::Invalid)?;
         let body = self.exchange(request, ORDINARY).await?;
         let page = SearchPage::parse(&body).map_err(garbled)?;
-        Ok(page
-            .of_kind("Appointment")
-            .filter_map(|json| Appointment::from_json(json).ok())
-            .collect())
+        let tells_terms = |json: &&str| {
+            InsuranceOrganization::from_json(json).is_ok_and(|clinic| clinic.terms.is_some())
+        };
+        Ok(Found {
+            times: page
+                .of_kind("Appointment")
+                .filter_map(|json| Appointment::from_json(json).ok())
+                .collect(),
+            insurance: page
+                .of_kind("Organization")
+                .find(tells_terms)
+                .map(str::to_owned),
+        })
     }
 
     /// Keeps a free time for a few minutes (ITI-116). The same key gives the same answer.
@@ -86,6 +108,22 @@ impl ClinicClient {
             .get(&format!("Appointment/{appointment}/$join"))
             .await?;
         RemoteVisit::from_parameters(&body).map_err(garbled)
+    }
+
+    /// The signed tickets of a booked visit at the clinic, unproved (`$ticket`, ours).
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] for what is no such visit of theirs, and at a clinic that gives no tickets;
+    /// [`ClientError`].
+    pub async fn ticket_sheet(&self, appointment: &str) -> Result<String, ClientError> {
+        if !is_fhir_id(appointment) {
+            return Err(ClientError::Invalid);
+        }
+        let body = self
+            .get(&format!("Appointment/{appointment}/$ticket"))
+            .await?;
+        let answer = TicketAnswer::from_parameters(&body).map_err(garbled)?;
+        Ok(answer.sheet)
     }
 
     /// Puts a person on the waiting list for what `parameters` (those of a [`FindRequest`]) would find. The same key gives

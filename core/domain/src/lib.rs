@@ -9,6 +9,7 @@ pub mod criteria;
 pub mod entry;
 pub mod grant;
 pub mod ids;
+pub mod insurance;
 pub mod money;
 pub mod otherwise;
 pub mod papers;

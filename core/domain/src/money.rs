@@ -30,6 +30,15 @@ impl Vnd {
         self.0.checked_add(other.0).map(Self)
     }
 
+    /// All of them together; nothing of none, or when one is not told.
+    #[must_use]
+    pub fn total(amounts: impl Iterator<Item = Option<Self>>) -> Option<Self> {
+        let amounts: Vec<Self> = amounts.collect::<Option<_>>()?;
+        let mut amounts = amounts.into_iter();
+        let first = amounts.next()?;
+        amounts.try_fold(first, Self::checked_add)
+    }
+
     /// The difference, or nothing when it would overflow.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {

@@ -4,6 +4,7 @@ use sokhoe_domain::{Occurrence, Timestamp, VisitFacts, VisitMode, Vnd};
 
 use crate::FhirError;
 use crate::common::{Coded, Ref};
+use crate::insurance::INSURED_TARIFF;
 use crate::json::{Node, Object};
 use crate::{occurrence, read, visit};
 
@@ -53,6 +54,8 @@ pub struct Appointment {
     pub comment: Option<String>,
     /// What it is expected to cost ([`ESTIMATED_PRICE`]).
     pub price: Option<Vnd>,
+    /// What the insurance counts with ([`INSURED_TARIFF`]); unset when that is not told, or nothing is covered.
+    pub insured_tariff: Option<Vnd>,
     /// What somebody there speaks, as codes of BCP 47; none when that is not told.
     pub languages: Vec<String>,
     /// Whether one gets there without a step; unset when that is not told.
@@ -221,6 +224,8 @@ impl Appointment {
             comment: root.str("comment").map(Into::into),
             price: read::extension(root, ESTIMATED_PRICE)
                 .and_then(|e| read::vnd(e.get("valueMoney"))),
+            insured_tariff: read::extension(root, INSURED_TARIFF)
+                .and_then(|e| read::vnd(e.get("valueMoney"))),
             languages,
             step_free,
             mode,
@@ -271,6 +276,10 @@ impl Appointment {
             self.price.map(|price| {
                 let money = read::write_vnd(price).finish();
                 read::write_extension(ESTIMATED_PRICE, "valueMoney", &money)
+            }),
+            self.insured_tariff.map(|tariff| {
+                let money = read::write_vnd(tariff).finish();
+                read::write_extension(INSURED_TARIFF, "valueMoney", &money)
             }),
             self.booked_by
                 .map(|by| read::write_extension(BOOKED_BY, "valueCode", &read::quoted(by.code()))),
@@ -405,7 +414,7 @@ pub(crate) mod tests {
             (location, patient) in (option::of(arb_ref()), option::of(arb_ref())),
             specialty in option::of(arb_coded()),
             comment in option::of(arb_text()),
-            price in option::of(any::<i64>()),
+            (price, tariff) in any::<(Option<i64>, Option<i64>)>(),
             languages in proptest::collection::hash_set("[a-z]{2,3}(-[A-Z]{2})?", 0..3),
             (step_free, remote) in any::<(Option<bool>, Option<bool>)>(),
             (requested, created) in (option::of((arb_time(), arb_time())), option::of(arb_time())),
@@ -417,7 +426,7 @@ pub(crate) mod tests {
             Appointment {
                 id, version, status, start, end, minutes, slot, service, specialty, practitioner,
                 location, patient, held_until, comment, price: price.map(Vnd::new),
-                languages: languages.into_iter().collect(), step_free, mode,
+                insured_tariff: tariff.map(Vnd::new), languages: languages.into_iter().collect(), step_free, mode,
                 requested, created, cancelation_reason, occurrence, booked_by,
             }
         }
@@ -445,6 +454,7 @@ pub(crate) mod tests {
             held_until: Timestamp::parse_fhir("2026-11-20T08:45:00+07:00"),
             comment: Some("Mẹ tôi nghe kém".to_owned()),
             price: Some(Vnd::new(150_000)),
+            insured_tariff: None,
             languages: vec!["vi".to_owned(), "hmn".to_owned()],
             step_free: Some(true),
             mode: Some(VisitMode::InPerson),

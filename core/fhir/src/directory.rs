@@ -4,6 +4,7 @@ use sokhoe_domain::{Timestamp, VisitMode, Vnd};
 
 use crate::appointment::ESTIMATED_PRICE;
 use crate::common::{Coded, Ref};
+use crate::insurance::INSURED_TARIFF;
 use crate::json::{Node, Object};
 use crate::patient::human_name;
 use crate::{FhirError, read, visit};
@@ -24,6 +25,8 @@ pub struct ServiceView {
     pub location: Option<Ref>,
     /// The usual price (extension [`ESTIMATED_PRICE`]).
     pub price: Option<Vnd>,
+    /// What the insurance counts with (extension [`INSURED_TARIFF`]); unset when that is not told, or it is not covered.
+    pub insured_tariff: Option<Vnd>,
     /// What to know before coming (`comment`); may be empty.
     pub comment: String,
     /// What is spoken, as codes of BCP 47; none when that is not told.
@@ -128,6 +131,8 @@ impl ServiceView {
             location: read::reference(root.get("location").first(), "Location"),
             price: read::extension(root, ESTIMATED_PRICE)
                 .and_then(|e| read::vnd(e.get("valueMoney"))),
+            insured_tariff: read::extension(root, INSURED_TARIFF)
+                .and_then(|e| read::vnd(e.get("valueMoney"))),
             comment: read::string(root, "comment"),
             languages: visit::languages(root),
             step_free: visit::step_free(root),
@@ -142,10 +147,14 @@ impl ServiceView {
     /// Writes it as FHIR R4.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let price = self.price.map(|price| {
-            let money = read::write_vnd(price).finish();
-            read::write_extension(ESTIMATED_PRICE, "valueMoney", &money)
-        });
+        let money = |url, amount: Option<Vnd>| {
+            let money = read::write_vnd(amount?).finish();
+            Some(read::write_extension(url, "valueMoney", &money))
+        };
+        let money = [
+            money(ESTIMATED_PRICE, self.price),
+            money(INSURED_TARIFF, self.insured_tariff),
+        ];
         let ahead = self.bookings_ahead.map(|ahead| {
             read::write_extension(BOOKINGS_AHEAD, "valuePositiveInt", &ahead.to_string())
         });
@@ -153,8 +162,9 @@ impl ServiceView {
             .text("id", &self.id)
             .list(
                 "extension",
-                price
+                money
                     .into_iter()
+                    .flatten()
                     .chain(visit::write_step_free(self.step_free))
                     .chain(ahead),
             )
@@ -397,6 +407,7 @@ mod tests {
             specialty: Some(cardiology()),
             location: Some(Ref::new("p12", "Phòng 12")),
             price: Some(Vnd::new(150_000)),
+            insured_tariff: Some(Vnd::new(45_000)),
             comment: "Nhịn ăn sáng".to_owned(),
             languages: vec!["vi".to_owned()],
             step_free: Some(false),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sokhoe_client::ClinicClient;
 use sokhoe_domain::ports::{Clock, Rng};
 use sokhoe_domain::{ClinicId, Wire};
+use sokhoe_qr::PublicKey;
 use sokhoe_vault::Vault;
 
 use crate::bounds::Bounds;
@@ -22,6 +23,8 @@ pub struct Lane {
     pub client: ClinicClient,
     /// What it speaks.
     pub wire: Wire,
+    /// Whose signature counts as its own, since this phone was enrolled; no key of anybody at a server that signs nothing.
+    pub public_key: PublicKey,
 }
 
 impl fmt::Debug for Lane {

@@ -13,6 +13,7 @@ mod intent;
 mod lane;
 mod pace;
 mod server_slots;
+mod tickets;
 mod trip;
 mod up;
 mod waiting_list;

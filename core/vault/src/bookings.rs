@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction};
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Occurrence, Timestamp};
 
 use crate::error::VaultError;
+use crate::tickets;
 use crate::vault::Vault;
 
 /// A booking.
@@ -119,6 +120,9 @@ pub(crate) fn store(tx: &Transaction<'_>, booking: &StoredBooking) -> Result<boo
     }
     let state =
         serde_json::to_string(&booking.state).map_err(|_| VaultError::Internal { code: 0 })?;
+    if booking.state == BookingState::Cancelled {
+        tickets::forget(tx, booking.id)?;
+    }
     // Not INSERT OR REPLACE: an intent may refer to the row.
     tx.prepare_cached(
         r#"INSERT INTO "booking" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)

@@ -21,6 +21,7 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0010_asked.sql"),
     include_str!("../migrations/vault/0011_trips.sql"),
     include_str!("../migrations/vault/0012_series.sql"),
+    include_str!("../migrations/vault/0013_tickets.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[
@@ -32,6 +33,7 @@ pub(crate) const ACCOUNT: Migrations = &[
     include_str!("../migrations/account/0006_data.sql"),
     include_str!("../migrations/account/0007_day_times.sql"),
     include_str!("../migrations/account/0008_travel_time.sql"),
+    include_str!("../migrations/account/0009_insurance_terms.sql"),
 ];
 
 /// The schemas that this program writes: of a book, and of the account.

@@ -214,6 +214,12 @@ public final class SoKhoe: Sendable {
         try await core.joinVisit(personId: personId, bookingId: bookingId)
     }
 
+    /// The ticket of a confirmed visit at the clinic, to be shown at the kiosk. Needs no network. Each code is good for half
+    /// an hour; `askAgainSeconds` says when the next one is to be shown.
+    public func ticket(personId: String, bookingId: String) async throws -> TicketView {
+        try await core.ticket(personId: personId, bookingId: bookingId)
+    }
+
     /// Takes a booking back, as soon as there is a network.
     public func cancelBooking(personId: String, bookingId: String) async throws -> BookingView {
         try await core.cancelBooking(personId: personId, bookingId: bookingId)

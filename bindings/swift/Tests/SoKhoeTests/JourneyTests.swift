@@ -23,10 +23,16 @@ final class JourneyTests: XCTestCase {
         let persons = try await phone.persons()
         XCTAssertTrue(persons.contains(person))
 
-        let slot = try await freeTimes(phone, person.id)[0]
+        let there = try await freeTimes(phone, person.id).first { $0.mode == .inPerson }
+        let slot = try XCTUnwrap(there)
+        let estimate = try XCTUnwrap(slot.estimate)
+        XCTAssertTrue(estimate.text.contains("BHYT"), estimate.text)
+        XCTAssertEqual(estimate.remains == nil, estimate.insurancePays == nil)
         let booking = try await phone.book(personId: person.id, slot: slot)
         XCTAssertEqual(booking.status, .confirmed, booking.statusText)
         XCTAssertEqual(booking.start, slot.start)
+        let before = try await phone.ticket(personId: person.id, bookingId: booking.id)
+        XCTAssertEqual(before.state, .absent)
         let kept = try await phone.booking(personId: person.id, bookingId: booking.id)
         XCTAssertEqual(kept, booking)
         let papers = try await phone.papers(personId: person.id, bookingId: booking.id, kind: .referred)
@@ -39,6 +45,7 @@ final class JourneyTests: XCTestCase {
 
         clinic.stop()
         try await readsWithoutANetwork(phone, person.id)
+        try await hasItsTicket(phone, person.id, booking)
         try await drawsAPayableQr(phone, person.id)
         let offline = await thrown { try await phone.sync(personId: person.id) }
         XCTAssertEqual(offline as? SoKhoeError, .Offline)
@@ -504,6 +511,18 @@ final class JourneyTests: XCTestCase {
         )
         XCTAssertTrue(slots.allSatisfy { $0.start >= now && $0.start < $0.end && !$0.whenText.isEmpty })
         return try XCTUnwrap(slots.isEmpty ? nil : slots, "the clinic offers times")
+    }
+
+    private func hasItsTicket(_ phone: SoKhoe, _ person: String, _ booking: BookingView) async throws {
+        let ticket = try await phone.ticket(personId: person, bookingId: booking.id)
+        XCTAssertEqual(ticket.start, booking.start)
+        XCTAssertTrue([.notYet, .open].contains(ticket.state), ticket.text)
+        XCTAssertGreaterThan(try XCTUnwrap(ticket.number), 0)
+        XCTAssertGreaterThan(try XCTUnwrap(ticket.askAgainSeconds), 0)
+        XCTAssertEqual(ticket.state == .open, ticket.code != nil)
+        if let code = ticket.code {
+            XCTAssertEqual(code.modules.count, Int(code.size * code.size))
+        }
     }
 
     private func readsWithoutANetwork(_ phone: SoKhoe, _ person: String) async throws {

@@ -7,7 +7,7 @@ use sokhoe_domain::series::{
     Liking, MOST_DAYS_ASIDE, Recurrence, RecurrenceError, times_of_series, windows,
 };
 use sokhoe_domain::trip::FreeTime;
-use sokhoe_domain::{Timestamp, Wire};
+use sokhoe_domain::{Timestamp, Vnd, Wire};
 
 use super::{FindSeriesRequest, SeriesDayView, SeriesDays, SeriesTimesView};
 use crate::book::day;
@@ -195,6 +195,7 @@ fn asking(
         from: Timestamp::start_of_day(*all.start()),
         to: Timestamp::start_of_day(end),
         limit: AT_ONCE,
+        has_referral: request.has_referral,
         criteria: Some(SlotCriteria {
             weekdays,
             ..criteria
@@ -233,12 +234,8 @@ impl Session {
             })
             .collect();
         let slots = || days.iter().filter_map(|day| day.slot.as_ref());
-        let prices: Option<Vec<_>> = slots().map(|slot| slot.price).collect();
-        let price = prices.and_then(|prices| {
-            let mut prices = prices.into_iter();
-            let first = prices.next()?;
-            prices.try_fold(first, |sum, price| sum.checked_add(price))
-        });
+        let price = Vnd::total(slots().map(|slot| slot.price));
+        let remains = Vnd::total(slots().map(|slot| slot.estimate.as_ref()?.remains));
         let count = |count: usize| count.to_string();
         let had = slots().count();
         let mut texts = vec![words.say_with(
@@ -251,6 +248,10 @@ impl Session {
         texts.extend(
             price.map(|price| words.say_with("series-price", &[("price", price.to_string())])),
         );
+        texts
+            .extend(remains.map(|remains| {
+                words.say_with("trip-remains", &[("remains", remains.to_string())])
+            }));
         if let Some(most) =
             most_visits.filter(|most| usize::try_from(*most).is_ok_and(|it| it < had))
         {
@@ -258,6 +259,7 @@ impl Session {
         }
         SeriesTimesView {
             price,
+            remains,
             most_visits,
             text: texts.join(" "),
             days,

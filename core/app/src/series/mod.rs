@@ -59,6 +59,8 @@ pub struct FindSeriesRequest {
     pub days_aside: u32,
     /// Whether all must be with the same doctor. Else the same one is preferred.
     pub same_practitioner: bool,
+    /// As [`crate::FindSlotsRequest::has_referral`].
+    pub has_referral: bool,
     /// What each time must have; anything will do when unset. Its weekdays are those on which visits are allowed at all.
     pub criteria: Option<SlotCriteria>,
 }
@@ -81,6 +83,8 @@ pub struct SeriesTimesView {
     pub days: Vec<SeriesDayView>,
     /// What the found ones cost in all before any insurance; unset when that is not told of each.
     pub price: Option<Vnd>,
+    /// What of that about remains after health insurance; unset when that is not told of each.
+    pub remains: Option<Vnd>,
     /// How many more visits of this service the clinic lets the person book now; unset when it does not say. What is beyond
     /// that is refused.
     pub most_visits: Option<u32>,

@@ -177,6 +177,7 @@ fn request(visits: u32) -> FindSeriesRequest {
         at_minute: None,
         days_aside: 0,
         same_practitioner: false,
+        has_referral: false,
         criteria: None,
     }
 }

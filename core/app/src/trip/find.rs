@@ -59,6 +59,7 @@ impl SoKhoe {
                     to: request.to,
                     limit: AT_ONCE,
                     criteria: member.criteria.clone(),
+                    has_referral: member.has_referral,
                 },
                 slots: Vec::new(),
                 has_more: true,

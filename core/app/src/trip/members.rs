@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sokhoe_domain::trip::{FEWEST, MOST};
-use sokhoe_domain::{BookingState, IntentId, ProposedTrip, Refusal};
+use sokhoe_domain::{BookingState, IntentId, ProposedTrip, Refusal, Vnd};
 use sokhoe_sync::{BookIntent, Trip};
 use sokhoe_vault::StoredBooking;
 
@@ -140,12 +140,8 @@ impl Session {
         let slots = || visits.iter().map(|visit| &visit.slot);
         let start = slots().map(|slot| slot.start).min()?;
         let end = slots().map(|slot| slot.end).max()?;
-        let prices: Option<Vec<_>> = slots().map(|slot| slot.price).collect();
-        let price = prices.and_then(|prices| {
-            let mut prices = prices.into_iter();
-            let first = prices.next()?;
-            prices.try_fold(first, |sum, price| sum.checked_add(price))
-        });
+        let price = Vnd::total(slots().map(|slot| slot.price));
+        let remains = Vnd::total(slots().map(|slot| slot.estimate.as_ref()?.remains));
         let mut by_start: Vec<_> = slots().map(|slot| (slot.start, slot.end)).collect();
         by_start.sort_unstable();
         let (mut through, mut waiting) = (start, 0_u64);
@@ -170,10 +166,15 @@ impl Session {
         texts.extend(
             price.map(|price| words.say_with("trip-price", &[("price", price.to_string())])),
         );
+        texts
+            .extend(remains.map(|remains| {
+                words.say_with("trip-remains", &[("remains", remains.to_string())])
+            }));
         Some(TripTimesView {
             start,
             end,
             price,
+            remains,
             waiting_minutes,
             text: texts.join(" "),
             visits,

@@ -24,6 +24,8 @@ pub struct TripMemberRequest {
     pub service_id: Option<String>,
     /// What the time must have; anything will do when unset.
     pub criteria: Option<SlotCriteria>,
+    /// As [`crate::FindSlotsRequest::has_referral`].
+    pub has_referral: bool,
 }
 
 /// Which neighbouring times to look for.
@@ -64,6 +66,8 @@ pub struct TripTimesView {
     pub end: Timestamp,
     /// What they cost in all before any insurance; unset when that is not told of each.
     pub price: Option<Vnd>,
+    /// What would remain of that after health insurance; unset when that cannot be told of each.
+    pub remains: Option<Vnd>,
     /// Minutes in between in which nobody of them is seen.
     pub waiting_minutes: u32,
     /// From when to when, how long one waits in between and what it costs in all.

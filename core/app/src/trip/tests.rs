@@ -504,6 +504,7 @@ fn wanted() -> FindTripRequest {
             practitioner_id: Some(doctor.to_owned()),
             ..SlotCriteria::default()
         }),
+        has_referral: false,
     };
     FindTripRequest {
         clinic_id: "a".to_owned(),

@@ -90,12 +90,18 @@ impl Engine {
             if !self.has_ahead(lane)? {
                 self.pull_ahead(lane, true).await?;
                 pulled.only_ahead = true;
+                if lane.wire == Wire::Clinic {
+                    self.pull_tickets(lane).await?;
+                }
             }
             return Ok(());
         }
         self.pull_ahead(lane, false).await?;
         match lane.wire {
-            Wire::Clinic => self.pull_feed(lane, wait, pulled).await,
+            Wire::Clinic => {
+                self.pull_feed(lane, wait, pulled).await?;
+                self.pull_tickets(lane).await
+            }
             Wire::Server => {
                 // Such a server keeps no answer back.
                 if let Some(wait) = wait {

@@ -301,6 +301,7 @@ mod tests {
             wire: Wire::Server,
             clinic: clinic.clone(),
             patient_id: "p".to_owned(),
+            public_key: sokhoe_qr::PublicKey::from_bytes([0; 32]),
             client: ClinicClient::of_server("https://fhir.example/r4", None, server.clone())
                 .unwrap(),
         };

@@ -9,6 +9,7 @@ use http::{Request, Response};
 use sokhoe_client::ClinicClient;
 use sokhoe_domain::ports::{BoxFuture, Clock, Limits, Rng, Transport, TransportError};
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal};
+use sokhoe_qr::PublicKey;
 use sokhoe_testing::disk::{Promise, SimDisk};
 use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
 use sokhoe_vault::{IntentKind, NewIntent, ParkedWhy, StoredBooking, Vault, VaultPorts};
@@ -107,6 +108,7 @@ impl World {
                 wire: sokhoe_domain::Wire::Clinic,
                 clinic: ClinicId::from("c"),
                 patient_id: "p".to_owned(),
+                public_key: PublicKey::from_bytes([0; 32]),
                 client: ClinicClient::new("https://clinic.example", None, clinic.clone()).unwrap(),
             },
             vault,

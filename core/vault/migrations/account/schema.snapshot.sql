@@ -52,6 +52,12 @@ CREATE TABLE "epoch" (
     "value" INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE "insurance_terms" (
+    "clinic" TEXT PRIMARY KEY,
+    -- As JSON of the teller's making.
+    "terms" TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "link" (
     "clinic" TEXT NOT NULL REFERENCES "clinic" ("id"),
     -- The person's Patient id at the clinic.

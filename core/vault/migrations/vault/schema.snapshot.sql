@@ -264,6 +264,17 @@ CREATE TABLE "set_aside" (
 
 CREATE TABLE sqlite_sequence(name,seq);
 
+CREATE TABLE "ticket" (
+    "booking" TEXT PRIMARY KEY,
+    "clinic" TEXT NOT NULL,
+    -- When the visit begins that they are for.
+    "start" INTEGER NOT NULL,
+    -- The signed sheet; unset when the clinic gave none.
+    "sheet" TEXT,
+    -- Before this instant the clinic is not asked again for one that it did not give.
+    "not_before" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "tombstone" (
     "clinic" INTEGER NOT NULL,
     "kind" INTEGER NOT NULL,

@@ -22,6 +22,9 @@ use crate::store::Scratch;
 /// Opens the damaged file anew.
 type Open<'a> = &'a dyn Fn() -> Result<Connection, VaultError>;
 
+/// A ticket's clinic, start, sheet and when it may be asked for again.
+type TicketRow = (String, i64, Option<String>, i64);
+
 /// Rows of a vault that read cleanly.
 #[derive(Debug, Default)]
 pub(super) struct Salvage {
@@ -31,6 +34,8 @@ pub(super) struct Salvage {
     pub(super) events: BTreeMap<i64, KeptEvent>,
     /// With whom bookings belong together: clinic and body.
     pub(super) trips: BTreeMap<String, (String, String)>,
+    /// By their bookings. There may be no network to fetch them again.
+    pub(super) tickets: BTreeMap<String, TicketRow>,
     /// By their numbers.
     pub(super) changes: BTreeMap<i64, StoredChange>,
     /// Documents of the person's own, for when the journal is damaged, too.
@@ -69,6 +74,15 @@ impl Salvage {
                 "booking",
                 |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))),
             ),
+            tickets: rows(
+                open,
+                r#"SELECT "booking", "clinic", "start", "sheet", "not_before" FROM "ticket""#,
+                "booking",
+                |row| {
+                    let ticket = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+                    Ok((row.get(0)?, ticket))
+                },
+            ),
             changes: rows(open, changes::COLUMNS, "number", |row| {
                 Ok((row.get(0)?, changes::read_row(row)?))
             }),
@@ -91,6 +105,12 @@ impl Salvage {
             tx.execute(
                 r#"INSERT INTO "trip" VALUES (?1, ?2, ?3)"#,
                 (booking, clinic, body),
+            )?;
+        }
+        for (booking, (clinic, start, sheet, not_before)) in &self.tickets {
+            tx.execute(
+                r#"INSERT INTO "ticket" VALUES (?1, ?2, ?3, ?4, ?5)"#,
+                (booking, clinic, start, sheet, not_before),
             )?;
         }
         for event in self.events.values() {
@@ -178,7 +198,13 @@ const ACCOUNT_TABLES: [&str; 4] = ["device", "clinic", "person", "link"];
 
 /// Tables without which an account is whole: what a file of before has not, or what no longer reads, is
 /// left out.
-const SPARE_TABLES: [&str; 4] = ["data_limit", "data_use", "day_times", "travel_time"];
+const SPARE_TABLES: [&str; 5] = [
+    "data_limit",
+    "data_use",
+    "day_times",
+    "travel_time",
+    "insurance_terms",
+];
 
 /// Every row of a table, as it is.
 type TableRows = Vec<Vec<Value>>;

@@ -13,9 +13,9 @@ use sokhoe_testing::{MemoryKeys, SeededRng};
 
 use super::{at, clinic, with_test_index};
 use crate::{
-    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewChange,
-    NewDocument, NewEvent, NewIntent, Page, ParkedWhy, PersonRecord, StoredBooking, Vault,
-    VaultError, VaultPorts,
+    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, KeptTicket, LinkedPerson,
+    NewChange, NewDocument, NewEvent, NewIntent, Page, ParkedWhy, PersonRecord, StoredBooking,
+    Vault, VaultError, VaultPorts,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
@@ -44,6 +44,7 @@ const NOT_FED: &[(&str, &str)] = &[
     ("parked.intent", "a UUID"),
     ("intent.kind", "one of two words"),
     ("trip.booking", "a UUID"),
+    ("ticket.booking", "a UUID"),
     ("change.id", "a UUID"),
     ("change.state", "one of four words"),
     ("device.id", "a random number"),
@@ -203,6 +204,27 @@ fn feed(vault: &Vault, account: &AccountVault) {
         created: at(1),
     };
     vault.enqueue_part(&intent, &booking, CANARY, None).unwrap();
+    let confirmed = StoredBooking {
+        id: IntentId::new(at(6), &SeededRng::new(6)),
+        state: BookingState::Confirmed,
+        ..booking
+    };
+    let page = Page {
+        clinic: &clinic(CANARY),
+        changes: &[],
+        cursor: CANARY,
+        received: at(1),
+        bookings: std::slice::from_ref(&confirmed),
+        events: &[],
+    };
+    vault.apply(&page).unwrap();
+    let ticket = KeptTicket {
+        booking: confirmed.id,
+        start: confirmed.start,
+        sheet: Some(text.clone()),
+        not_before: at(1),
+    };
+    vault.keep_ticket(&ticket, at(1)).unwrap();
     let why = ParkedWhy::Refused { code: text.clone() };
     vault.park(id, &why, at(2), &[]).unwrap();
     let mut photo = vault.write_blob().unwrap();
@@ -272,6 +294,9 @@ fn feed(vault: &Vault, account: &AccountVault) {
     account.add_enrolment(&record, &[linked]).unwrap();
     let way = std::time::Duration::from_mins(90);
     account.set_travel_time(&record.id, Some(way)).unwrap();
+    account
+        .set_insurance_terms(&record.id, Some(CANARY))
+        .unwrap();
 }
 
 #[test]

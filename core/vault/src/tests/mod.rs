@@ -10,6 +10,7 @@ mod damage;
 mod data_use;
 mod day_times;
 mod export;
+mod insurance_terms;
 mod keys;
 mod lifecycle;
 mod measure;
@@ -20,6 +21,7 @@ mod outbox;
 mod own_documents;
 mod parked;
 mod pause;
+mod tickets;
 mod travel_time;
 mod trips;
 

@@ -9,6 +9,7 @@ use http::{Method, Request, Response};
 use sokhoe_client::ClinicClient;
 use sokhoe_domain::ports::{BoxFuture, Clock, Limits, Rng, Transport, TransportError};
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp, Wire};
+use sokhoe_qr::PublicKey;
 use sokhoe_testing::disk::{Promise, SimDisk};
 use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
 use sokhoe_vault::{IntentKind, NewIntent, ParkedWhy, StoredBooking, Vault, VaultPorts};
@@ -179,6 +180,7 @@ impl World {
                 wire: Wire::Server,
                 clinic: ClinicId::from("c"),
                 patient_id: "p".to_owned(),
+                public_key: PublicKey::from_bytes([0; 32]),
                 client,
             },
             vault,

@@ -59,6 +59,7 @@ import vn.sokhoe.core.SoKhoeException
 import vn.sokhoe.core.StorageView
 import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncView
+import vn.sokhoe.core.TicketView
 import vn.sokhoe.core.TrendView
 import vn.sokhoe.core.TripRequest
 import vn.sokhoe.core.TripTimesView
@@ -218,6 +219,15 @@ public class SoKhoe private constructor(
         personId: String,
         bookingId: String,
     ): RemoteVisitView = core.joinVisit(personId, bookingId)
+
+    /**
+     * The ticket of a confirmed visit at the clinic, to be shown at the kiosk. Needs no network. Each code is good for half
+     * an hour; `askAgainSeconds` says when the next one is to be shown.
+     */
+    public suspend fun ticket(
+        personId: String,
+        bookingId: String,
+    ): TicketView = core.ticket(personId, bookingId)
 
     /** Takes a booking back, as soon as there is a network. */
     public suspend fun cancelBooking(

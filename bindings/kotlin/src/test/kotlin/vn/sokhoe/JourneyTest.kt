@@ -48,6 +48,7 @@ import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
 import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncState
+import vn.sokhoe.core.TicketState
 import vn.sokhoe.core.TripMemberRequest
 import vn.sokhoe.core.VisitKind
 import vn.sokhoe.core.VisitMode
@@ -79,9 +80,14 @@ class JourneyTest {
                             .id
                     assertTrue(phone.persons().any { it.id == person })
 
-                    val booking = phone.book(person, phone.freeTimes(person).first())
+                    val there = phone.freeTimes(person).first { it.mode == VisitMode.IN_PERSON }
+                    val estimate = checkNotNull(there.estimate) { "the clinic tells its terms" }
+                    assertTrue("BHYT" in estimate.text, estimate.text)
+                    assertEquals(estimate.remains == null, estimate.insurancePays == null)
+                    val booking = phone.book(person, there)
                     assertEquals(BookingStatus.CONFIRMED, booking.status, booking.statusText)
                     assertEquals(booking, phone.booking(person, booking.id))
+                    assertEquals(TicketState.ABSENT, phone.ticket(person, booking.id).state)
                     val papers = phone.papers(person, booking.id, VisitKind.REFERRED)
                     val atCounter = listOf(Paper.IDENTITY, Paper.INSURANCE_CARD, Paper.REFERRAL)
                     assertEquals(atCounter, papers.take(3).map { it.paper })
@@ -95,6 +101,7 @@ class JourneyTest {
                 }
                 val person = phone.persons().first().id
                 phone.readsWithoutANetwork(person)
+                phone.hasItsTicket(person)
                 phone.drawsAPayableQr(person)
                 assertThrows<SoKhoeException.Offline> { phone.sync(person) }
             }
@@ -543,6 +550,16 @@ class JourneyTest {
         val first = browse(BrowseRequest(person, limit = 10u))
         val second = browse(BrowseRequest(person, limit = 10u, cursor = checkNotNull(first.next)))
         assertEquals(20, (first.rows + second.rows).distinctBy { it.id }.size)
+    }
+
+    private suspend fun SoKhoe.hasItsTicket(person: String) {
+        val booking = bookings(person).first { it.status == BookingStatus.CONFIRMED && it.end > Instant.now() }
+        val ticket = ticket(person, booking.id)
+        assertEquals(booking.start, ticket.start)
+        assertTrue(ticket.state == TicketState.NOT_YET || ticket.state == TicketState.OPEN, ticket.text)
+        assertTrue(checkNotNull(ticket.number) > 0u && checkNotNull(ticket.askAgainSeconds) > 0u)
+        assertEquals(ticket.state == TicketState.OPEN, ticket.code != null)
+        ticket.code?.let { assertEquals((it.size * it.size).toInt(), it.modules.size) }
     }
 
     private suspend fun SoKhoe.drawsAPayableQr(person: String) {
