@@ -1,11 +1,11 @@
 //! Appointments: the one resource of booking that crosses the wire.
 
-use sokhoe_domain::{Timestamp, VisitFacts, VisitMode, Vnd};
+use sokhoe_domain::{QueueCall, Timestamp, VisitFacts, VisitMode, Vnd};
 
 use crate::FhirError;
 use crate::common::{Coded, Ref};
 use crate::json::{Node, Object};
-use crate::{read, visit};
+use crate::{queue, read, visit};
 
 /// Extension on an Appointment: what the visit is expected to cost (`valueMoney`, VND).
 pub const ESTIMATED_PRICE: &str = "https://sokhoe.vn/fhir/StructureDefinition/estimated-price";
@@ -62,6 +62,12 @@ pub struct Appointment {
     pub created: Option<Timestamp>,
     /// Why it was called off (`cancelationReason`).
     pub cancelation_reason: Option<Coded>,
+    /// What kind of Appointment it is (`appointmentType`), e.g. [`queue::walk_in`].
+    pub kind: Option<Coded>,
+    /// The person's number of the day ([`queue::QUEUE_NUMBER`]).
+    pub queue_number: Option<u32>,
+    /// That the person is called ([`queue::CALLED`]).
+    pub called: Option<QueueCall>,
 }
 
 /// `Appointment.status`.
@@ -198,6 +204,9 @@ impl Appointment {
             }),
             created: read::timestamp(root.get("created")),
             cancelation_reason: read::coded(root.get("cancelationReason")),
+            kind: read::coded(root.get("appointmentType")),
+            queue_number: queue::number_of(root),
+            called: queue::call_of(root),
         })
     }
 
@@ -239,6 +248,7 @@ impl Appointment {
             }),
         ];
         let told = visit::write_for_appointment(&self.languages, self.step_free, self.mode);
+        let of_queue = queue::write_for_appointment(self.queue_number, self.called.as_ref());
         // The patient's own yes is there from the beginning; the clinic's comes with its word.
         let clinic = match self.status {
             AppointmentStatus::Proposed
@@ -277,16 +287,21 @@ impl Appointment {
                 .text("end", &end.to_fhir())
         });
         let reason = self.cancelation_reason.as_ref().map(read::write_coded);
+        let kind = self.kind.as_ref().map(read::write_coded);
         let slot = self.slot.as_ref();
         let slot = slot.map(|id| read::write_reference("Slot", &Ref::new(id.as_str(), "")));
         Object::resource("Appointment")
             .maybe("id", self.id.as_deref())
             .object("meta", meta)
-            .list("extension", extensions.into_iter().flatten().chain(told))
+            .list(
+                "extension",
+                extensions.into_iter().flatten().chain(told).chain(of_queue),
+            )
             .text("status", self.status.code())
             .object("cancelationReason", reason.unwrap_or_default())
             .list("serviceType", service)
             .list("specialty", self.specialty.as_ref().map(read::write_coded))
+            .object("appointmentType", kind.unwrap_or_default())
             .maybe("start", start.as_deref())
             .maybe("end", end.as_deref())
             .raw("minutesDuration", minutes.as_deref().unwrap_or(""))
@@ -367,14 +382,15 @@ pub(crate) mod tests {
             languages in proptest::collection::hash_set("[a-z]{2,3}(-[A-Z]{2})?", 0..3),
             (step_free, remote) in any::<(Option<bool>, Option<bool>)>(),
             (requested, created) in (option::of((arb_time(), arb_time())), option::of(arb_time())),
-            cancelation_reason in option::of(arb_coded()),
+            (cancelation_reason, kind) in (option::of(arb_coded()), option::of(arb_coded())),
+            (queue_number, called) in (option::of(1..u32::MAX), option::of(queue::tests::arb_call())),
         ) -> Appointment {
             let mode = remote.map(|remote| if remote { VisitMode::Remote } else { VisitMode::InPerson });
             Appointment {
                 id, version, status, start, end, minutes, slot, service, specialty, practitioner,
                 location, patient, held_until, comment, price: price.map(Vnd::new),
                 languages: languages.into_iter().collect(), step_free, mode,
-                requested, created, cancelation_reason,
+                requested, created, cancelation_reason, kind, queue_number, called,
             }
         }
     }
@@ -407,6 +423,13 @@ pub(crate) mod tests {
             requested: None,
             created: None,
             cancelation_reason: None,
+            kind: Some(queue::walk_in()),
+            queue_number: Some(12),
+            called: Some(QueueCall {
+                at: Timestamp::parse_fhir("2026-11-24T08:40:00+07:00").unwrap(),
+                station: "Phòng 12".to_owned(),
+                missed: None,
+            }),
         };
         let json = appointment.to_json();
         insta::assert_snapshot!(json);
