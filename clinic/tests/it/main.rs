@@ -18,6 +18,7 @@ mod import;
 mod measure;
 mod metadata;
 mod otherwise;
+mod queue;
 mod race;
 mod remote_visits;
 mod review;

@@ -58,6 +58,7 @@ async fn whatever_metadata_lists_is_there() {
             ("Appointment", "hold"),
             ("Appointment", "book"),
             ("Appointment", "join"),
+            ("Appointment", "queue"),
             ("Appointment", "wait"),
             ("Patient", "changes")
         ]
@@ -69,8 +70,8 @@ async fn whatever_metadata_lists_is_there() {
                 let path = format!("/fhir/{kind}/{MOTHER}/$changes");
                 (phone.get(&path).await, 200)
             }
-            "join" => {
-                let path = format!("/fhir/{kind}/1/$join?unknown=1");
+            "join" | "queue" => {
+                let path = format!("/fhir/{kind}/1/${name}?unknown=1");
                 (phone.get(&path).await, 400)
             }
             _ => {
