@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use sokhoe_app::{
     AttachmentState, AttachmentView, BookingStatus, BookingView, ClinicView, ConflictView,
     ContactView, EntryDetailView, EntryView, EventView, InvoiceView, Paper, PaperView, ParkedView,
-    PaymentQrView, PaymentStatus, PersonView, ServiceView, SlotView, SyncStateView, SyncStatus,
-    SyncView, TrendView, TripTimesView, TripView,
+    PaymentQrView, PaymentStatus, PersonView, QueueView, ServiceView, SlotView, SyncStateView,
+    SyncStatus, SyncView, TrendView, TripTimesView, TripView,
 };
 use sokhoe_domain::{Timestamp, VisitMode, Vnd};
 
@@ -113,6 +113,21 @@ pub(crate) fn booking(view: &BookingView) -> Value {
             "declining": waiting.declining,
         })),
         "trip": view.trip.as_ref().map(trip),
+        "queue": view.queue.as_ref().map(queue),
+    })
+}
+
+/// How somebody stands in a clinic's queue.
+pub(crate) fn queue(view: &QueueView) -> Value {
+    json!({
+        "number": view.number,
+        "state": view.state.code(),
+        "ahead": view.ahead,
+        "expected": view.expected.map(Timestamp::to_fhir),
+        "station": view.station,
+        "as_of": view.as_of.to_fhir(),
+        "is_old": view.is_old,
+        "text": view.text,
     })
 }
 
@@ -159,6 +174,9 @@ pub(crate) fn booking_status(status: BookingStatus) -> &'static str {
         BookingStatus::OnWaitingList => "on_waiting_list",
         BookingStatus::Offered => "offered",
         BookingStatus::Confirmed => "confirmed",
+        BookingStatus::CheckedIn => "checked_in",
+        BookingStatus::Fulfilled => "fulfilled",
+        BookingStatus::NoShow => "no_show",
         BookingStatus::Refused => "refused",
         BookingStatus::Cancelled => "cancelled",
     }

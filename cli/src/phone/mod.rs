@@ -20,6 +20,7 @@ mod own_words;
 mod papers;
 mod parked;
 mod people;
+mod queue;
 mod reminders;
 pub(crate) mod results;
 mod storage;
@@ -99,6 +100,7 @@ enum PhoneCommand {
     DeclineOffer(waiting_list::DeclineOfferArgs),
     Papers(papers::PapersArgs),
     Join(join::JoinArgs),
+    Queue(queue::QueueArgs),
     FollowUps(follow_ups::FollowUpsArgs),
     /// List what could not be sent and is kept back
     Parked,
@@ -172,6 +174,7 @@ pub(crate) async fn run(
         PhoneCommand::DeclineOffer(args) => waiting_list::decline(&phone, &args, output).await,
         PhoneCommand::Papers(args) => papers::papers(&phone, &args, output),
         PhoneCommand::Join(args) => join::run(&phone, &args, output).await,
+        PhoneCommand::Queue(args) => queue::run(&phone, &args, output).await,
         PhoneCommand::FollowUps(args) => follow_ups::run(&phone, &args, output).await,
         PhoneCommand::Parked => parked::list(&phone, output),
         PhoneCommand::Retry(args) => parked::retry(&phone, &args, output).await,

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp};
 use sokhoe_sync::{MoveIntent, Trip};
-use sokhoe_vault::{IntentKind, StoredBooking};
+use sokhoe_vault::{IntentKind, NotedQueue, StoredBooking};
 
 use crate::error::AppError;
+use crate::queue::noted_queues;
 use crate::session::{OpenBook, Session, SoKhoe};
 use crate::trip::trips_of;
 use crate::views::{BookingStatus, BookingView};
@@ -22,6 +23,8 @@ pub(crate) struct Outbox {
     pub(crate) of_places: OnTheWay,
     /// The trips of several that they are parts of.
     trips: HashMap<IntentId, Trip>,
+    /// What clinics said of their queues.
+    queues: HashMap<IntentId, NotedQueue>,
 }
 
 impl SoKhoe {
@@ -65,6 +68,9 @@ pub(crate) const fn status_of(state: &BookingState) -> BookingStatus {
         BookingState::OnWaitingList { .. } => BookingStatus::OnWaitingList,
         BookingState::Offered { .. } => BookingStatus::Offered,
         BookingState::Confirmed => BookingStatus::Confirmed,
+        BookingState::CheckedIn => BookingStatus::CheckedIn,
+        BookingState::Fulfilled => BookingStatus::Fulfilled,
+        BookingState::NoShow => BookingStatus::NoShow,
         BookingState::Refused(_) => BookingStatus::Refused,
         BookingState::Cancelled => BookingStatus::Cancelled,
     }
@@ -123,6 +129,7 @@ impl Session {
                 .collect(),
             of_places: OnTheWay::of(book.vault.waiting()?),
             trips: trips_of(book)?,
+            queues: noted_queues(book)?,
         })
     }
 
@@ -154,6 +161,7 @@ impl Session {
             (false, None, None) => IntentKind::Book,
         };
         let waits = what != IntentKind::Book || !booking.state.is_settled();
+        let queue = self.queue_view(book, &booking, outbox.queues.get(&booking.id));
         let next_try = waits.then(|| self.next_try(&booking.clinic)).flatten();
         let status_text = match (outbox.parked.get(&id), next_try) {
             (Some(IntentKind::Book), _) => self.words.say("booking-parked"),
@@ -168,7 +176,12 @@ impl Session {
             (None, None) => match (moving_to, &waiting) {
                 (Some(to), _) => self.words.moving(to, now),
                 (None, Some(waiting)) => self.waiting_text(&booking, waiting),
-                (None, None) => self.words.booking_at(&booking, now),
+                (None, None) => match &queue {
+                    Some(queue) => queue.text.clone(),
+                    None => self
+                        .late_text(book, &booking)
+                        .unwrap_or_else(|| self.words.booking_at(&booking, now)),
+                },
             },
         };
         let alternatives = match &booking.state {
@@ -202,6 +215,7 @@ impl Session {
             alternatives,
             asked: booking.asked,
             waiting,
+            queue,
         }
     }
 }

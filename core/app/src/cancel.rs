@@ -15,7 +15,8 @@ impl SoKhoe {
     /// trip back, without asking the clinic.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; [`AppError::Validation`] when it is already refused or cancelled.
+    /// [`AppError::NotFound`]; [`AppError::Validation`] when it is already refused or cancelled, or the person has come or
+    /// should have: then only the desk can.
     pub async fn cancel_booking(
         &self,
         person_id: &str,
@@ -37,6 +38,9 @@ impl SoKhoe {
                 "booking",
                 "is already refused or cancelled",
             ));
+        }
+        if booking.state.stands() && booking.state != BookingState::Confirmed {
+            return Err(AppError::invalid("booking", "is no longer to come"));
         }
         // Whoever cancels again what was kept back wants it sent again.
         for parked in book.vault.parked()? {

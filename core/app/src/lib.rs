@@ -39,6 +39,7 @@ mod parked;
 mod pause;
 mod pay;
 mod persons;
+mod queue;
 mod record_reading;
 mod reminders;
 mod scan;
@@ -76,6 +77,7 @@ pub use overlaps::{OverlapKind, OverlapView};
 pub use own_documents::{DocumentWriter, NewDocumentView};
 pub use papers::PaperView;
 pub use parked::ParkedView;
+pub use queue::QueueView;
 pub use reminders::{
     ReminderAboutView, ReminderKind, ReminderView, RemindersView, SeePrescriptionView,
 };
@@ -85,7 +87,7 @@ pub use scan::{
 };
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
-pub use sokhoe_domain::{Paper, RemoteVisitState, VisitKind, VisitMode};
+pub use sokhoe_domain::{Paper, QueueState, RemoteVisitState, VisitKind, VisitMode};
 pub use sokhoe_fhir::Measure;
 pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;

@@ -5,6 +5,7 @@ use sokhoe_domain::{EntryKind, Section, Timestamp, VisitMode, Vnd};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
 
+use crate::queue::QueueView;
 use crate::trip::TripView;
 use crate::waiting_list::WaitingView;
 
@@ -301,6 +302,12 @@ pub enum BookingStatus {
     Offered,
     /// The clinic has it.
     Confirmed,
+    /// The person is there, and the clinic knows it.
+    CheckedIn,
+    /// It is over.
+    Fulfilled,
+    /// The person did not come, as far as the clinic knows.
+    NoShow,
     /// The clinic refused it for good.
     Refused,
     /// Taken back, and the clinic has it so.
@@ -347,6 +354,9 @@ pub struct BookingView {
     pub waiting: Option<WaitingView>,
     /// With whom it was booked together; unset for one of nobody else's.
     pub trip: Option<TripView>,
+    /// How the person stands in the clinic's queue; unset while they are not there, and where the clinic tells nothing of a
+    /// queue.
+    pub queue: Option<QueueView>,
 }
 
 /// What a synchronisation did.

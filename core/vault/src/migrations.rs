@@ -20,6 +20,7 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0009_changes.sql"),
     include_str!("../migrations/vault/0010_asked.sql"),
     include_str!("../migrations/vault/0011_trips.sql"),
+    include_str!("../migrations/vault/0013_queue.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[

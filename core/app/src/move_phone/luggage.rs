@@ -379,6 +379,9 @@ impl Person {
             !matches!(
                 booking.state,
                 BookingState::Confirmed
+                    | BookingState::CheckedIn
+                    | BookingState::Fulfilled
+                    | BookingState::NoShow
                     | BookingState::Cancelled
                     | BookingState::OnWaitingList { .. }
                     | BookingState::Offered { .. }

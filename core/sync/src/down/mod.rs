@@ -95,7 +95,10 @@ impl Engine {
         }
         self.pull_ahead(lane, false).await?;
         match lane.wire {
-            Wire::Clinic => self.pull_feed(lane, wait, pulled).await,
+            Wire::Clinic => {
+                self.pull_feed(lane, wait, pulled).await?;
+                self.ask_queue(lane).await
+            }
             Wire::Server => {
                 // Such a server keeps no answer back.
                 if let Some(wait) = wait {

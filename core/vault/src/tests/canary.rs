@@ -14,8 +14,8 @@ use sokhoe_testing::{MemoryKeys, SeededRng};
 use super::{at, clinic, with_test_index};
 use crate::{
     AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, LinkedPerson, NewChange,
-    NewDocument, NewEvent, NewIntent, Page, ParkedWhy, PersonRecord, StoredBooking, Vault,
-    VaultError, VaultPorts,
+    NewDocument, NewEvent, NewIntent, NotedQueue, Page, ParkedWhy, PersonRecord, StoredBooking,
+    Vault, VaultError, VaultPorts,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
@@ -43,6 +43,7 @@ const NOT_FED: &[(&str, &str)] = &[
     ("parked.intent", "a UUID"),
     ("intent.kind", "one of two words"),
     ("trip.booking", "a UUID"),
+    ("queue.booking", "a UUID"),
     ("change.id", "a UUID"),
     ("change.state", "one of four words"),
     ("device.id", "a random number"),
@@ -198,6 +199,13 @@ fn feed(vault: &Vault, account: &AccountVault) {
         created: at(1),
     };
     vault.enqueue_part(&intent, &booking, CANARY, None).unwrap();
+    let queue = NotedQueue {
+        booking: id,
+        clinic: clinic(CANARY),
+        received: at(2),
+        body: text.clone(),
+    };
+    vault.note_queue(&queue).unwrap();
     let why = ParkedWhy::Refused { code: text.clone() };
     vault.park(id, &why, at(2), &[]).unwrap();
     let mut photo = vault.write_blob().unwrap();

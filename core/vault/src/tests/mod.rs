@@ -20,6 +20,7 @@ mod outbox;
 mod own_documents;
 mod parked;
 mod pause;
+mod queue;
 mod travel_time;
 mod trips;
 
