@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sokhoe_app::SystemClock;
 use sokhoe_app::domain::ports::Clock as _;
 use support::{Clinic, Phone, run, sokhoe};
@@ -131,6 +131,48 @@ fn the_demo_tells_its_story_to_people_and_keeps_what_it_made_when_asked() {
         "{}",
         again.stderr
     );
+}
+
+#[test]
+fn a_place_in_the_queue_is_followed_until_the_visit_is_over() {
+    let clinic = Clinic::serve();
+    let phone = Phone::new();
+    let code = clinic.first["enrolment"].as_str().expect("a code");
+    phone.json(&["enrol", code]);
+    phone.json(&["sync"]);
+    let line = "lich-bs-pham-duc-long";
+    let patient = &clinic.first["patient"];
+    let came = clinic.desk("check-in", &json!({"patient": patient, "schedule": line}));
+    let id = came["appointment"].as_str().expect("an id").to_owned();
+    let now = phone.run(&["sync"]);
+    assert!(now.ok, "{}", now.stderr);
+    let now = phone.json(&["queue", &id[..13], "--once"]);
+    let now = &now["booking"];
+    assert_eq!(
+        (&now["status"], &now["queue"]["number"]),
+        (&"checked_in".into(), &1.into())
+    );
+    assert_eq!(now["queue"]["state"], "waiting");
+
+    let (mut child, mut lines) = phone.start(&["queue", &id]);
+    let mut until = |wanted: &dyn Fn(&Value) -> bool| {
+        let shown = lines.find(|line| wanted(&line["booking"]));
+        shown.expect("it is shown")["booking"].clone()
+    };
+    until(&|booking| booking["queue"]["state"] == "waiting");
+    clinic.desk("next", &json!({"schedule": line, "station": "Phòng 111"}));
+    let called = until(&|booking| booking["queue"]["state"] == "called");
+    assert_eq!(
+        called["status_text"],
+        "Number 1, it is your turn. Go to Phòng 111 now."
+    );
+    for step in ["begin", "finish"] {
+        clinic.desk(step, &json!({"appointment": id}));
+    }
+    until(&|booking| booking["status"] == "fulfilled");
+    assert!(child.wait().expect("an end").success());
+    let over = phone.run(&["queue", &id, "--once"]);
+    assert_eq!(over.stdout, "The visit is over\n");
 }
 
 #[test]

@@ -20,11 +20,12 @@ use crate::desk::{self, BookingRow};
 use crate::enrolment::{self, EnrolmentText};
 use crate::import::{self, ImportOptions, ImportReport};
 use crate::keys::Keys;
+use crate::queue::{self, CheckIn, Line, Step};
 use crate::schedule::timetable::{self, Timetable};
 use crate::schedule::{Calendar, DeskAnswer, DeskBooking};
 use crate::seed::{self, SeedReport};
 use crate::serve::{self, InProcess, Running};
-use crate::store::{Sql, Store, StoreError, calendar_version, resources, settings};
+use crate::store::{Isolation, Sql, Store, StoreError, calendar_version, resources, settings};
 use crate::{ClinicError, insurance, remote_visits, schedule};
 
 /// No service is worth more to the insurance.
@@ -244,6 +245,97 @@ impl Clinic {
     /// [`ClinicError::Store`]
     pub fn tend_waiting_list(&self, whole: bool) -> Result<(), ClinicError> {
         Ok(schedule::waiting_list::tend(&self.inner, whole)?)
+    }
+
+    /// Gives somebody who comes their number of the day: the same whenever they are checked in, and never somebody else's.
+    ///
+    /// # Errors
+    /// [`ClinicError::Queue`], [`ClinicError::Store`]
+    pub fn check_in(&self, coming: CheckIn) -> Result<(String, u32), ClinicError> {
+        let inner = Arc::clone(&self.inner);
+        let number = self.inner.store.write_in(Isolation::LocksRows, move |tx| {
+            queue::check_in(tx, &inner, &coming)
+        })?;
+        Ok(number?)
+    }
+
+    /// Calls the next one of a line, by its Schedule's id, to a station: the Appointment's id and the number; nothing when
+    /// nobody waits. However many call at once, each calls somebody else.
+    ///
+    /// # Errors
+    /// [`ClinicError::Queue`], [`ClinicError::Store`]
+    pub fn call_next(
+        &self,
+        schedule: &str,
+        station: &str,
+    ) -> Result<Option<(String, u32)>, ClinicError> {
+        let (schedule, station) = (schedule.to_owned(), station.to_owned());
+        let next = self.inner.store.write_in(Isolation::LocksRows, move |tx| {
+            queue::call_next(tx, &schedule, &station)
+        })?;
+        Ok(next?)
+    }
+
+    /// Calls somebody once more, who was called and has not come yet.
+    ///
+    /// # Errors
+    /// [`ClinicError::Queue`], [`ClinicError::Store`]
+    pub fn call_again(&self, appointment: &str, station: Option<&str>) -> Result<(), ClinicError> {
+        self.step(appointment, Step::Recall, station)
+    }
+
+    /// Somebody was called and is not there. When they come they are checked in again, and keep their number.
+    ///
+    /// # Errors
+    /// [`ClinicError::Queue`], [`ClinicError::Store`]
+    pub fn missed_call(&self, appointment: &str) -> Result<(), ClinicError> {
+        self.step(appointment, Step::Missed, None)
+    }
+
+    /// Somebody who was called went in.
+    ///
+    /// # Errors
+    /// [`ClinicError::Queue`], [`ClinicError::Store`]
+    pub fn begin_visit(&self, appointment: &str) -> Result<(), ClinicError> {
+        self.step(appointment, Step::Begin, None)
+    }
+
+    /// A visit is over.
+    ///
+    /// # Errors
+    /// [`ClinicError::Queue`], [`ClinicError::Store`]
+    pub fn finish_visit(&self, appointment: &str) -> Result<(), ClinicError> {
+        self.step(appointment, Step::Finish, None)
+    }
+
+    fn step(
+        &self,
+        appointment: &str,
+        step: Step,
+        station: Option<&str>,
+    ) -> Result<(), ClinicError> {
+        let (appointment, station) = (appointment.to_owned(), station.map(str::to_owned));
+        let done = self.inner.store.write_in(Isolation::LocksRows, move |tx| {
+            queue::step(tx, &appointment, step, station.as_deref())
+        })?;
+        Ok(done?)
+    }
+
+    /// The lines of a day.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn lines_of_day(&self, day: NaiveDate) -> Result<Vec<Line>, ClinicError> {
+        Ok(self.inner.store.read(|sql| queue::lines(sql, day))?)
+    }
+
+    /// Ends the days of the queue that are over: who never came was missed. A served clinic does it by itself, every
+    /// minute.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn tend_queue(&self) -> Result<(), ClinicError> {
+        Ok(queue::tend(&self.inner)?)
     }
 
     /// Makes out an invoice with a signed payment order.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use sokhoe_domain::insurance::BadInsuranceTerms;
 
+use crate::queue::QueueRefusal;
 use crate::schedule::timetable::TimetableError;
 use crate::store::StoreError;
 
@@ -45,6 +46,9 @@ pub enum ClinicError {
     /// Amounts of an invoice are whole, not negative and below 500,000,000 đ.
     #[error("the invoice's amounts do not add up to something that can be paid")]
     BadInvoice,
+    /// Something that cannot be done with the queue.
+    #[error(transparent)]
+    Queue(#[from] QueueRefusal),
     /// A timetable that cannot be.
     #[error(transparent)]
     BadTimetable(#[from] TimetableError),

@@ -8,6 +8,7 @@
 //! * `admission`: who is let in when more is asked than can be done.
 //! * `access`: the one place that decides who may see what. Denied unless granted.
 //! * `schedule`: what is offered, what is free, holds and bookings, one answer per intent.
+//! * `queue`: who is there with which number, who is called next, about when it is whose turn.
 //! * `remote_visits`: when and where doctor and patient meet by video. `tickets`: what a phone shows at the kiosk.
 //! * `billing`: what a visit costs, invoices, payments. `insurance`: how the clinic stands to the health insurance.
 //! * `fhir_api`: what phones call. `desk`: what the counter sees.
@@ -28,6 +29,7 @@ mod fhir_api;
 mod import;
 mod insurance;
 mod keys;
+mod queue;
 mod remote_visits;
 mod schedule;
 pub mod seed;
@@ -43,6 +45,7 @@ pub use desk::BookingRow;
 pub use enrolment::EnrolmentText;
 pub use error::ClinicError;
 pub use import::{ImportOptions, ImportReport, Skipped};
+pub use queue::{Arrival, CheckIn, Line, LinePerson, QueueRefusal, VisitState};
 pub use schedule::timetable::{
     DayHours, Named, Release, TimeOfDay, Timetable, TimetableError, TimetableService, WeeklyHours,
 };

@@ -72,7 +72,11 @@ fn meeting(
     appointment: &str,
 ) -> Result<Option<Meeting>, StoreError> {
     let booked = Appointment::from_json(appointment).ok().filter(|visit| {
-        visit.status == AppointmentStatus::Booked && visit.mode == Some(VisitMode::Remote)
+        let stands = matches!(
+            visit.status,
+            AppointmentStatus::Booked | AppointmentStatus::CheckedIn
+        );
+        stands && visit.mode == Some(VisitMode::Remote)
     });
     let Some((start, end)) = booked.and_then(|visit| Some((visit.start?, visit.end))) else {
         return Ok(None);

@@ -27,6 +27,7 @@ use crate::admission::Door;
 use crate::clinic::Inner;
 use crate::desk::{self, Desk};
 use crate::fhir_api::{self, Api, ApiError};
+use crate::queue;
 use crate::schedule;
 use crate::store::Isolation;
 
@@ -43,6 +44,8 @@ const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 /// when a hold ends or a week's times are given out.
 const TENDING: Duration = Duration::from_secs(5);
 const TENDINGS_OF_WHOLE: u32 = 12;
+/// How often it is looked whether a day of the queue is over.
+const QUEUE_TENDING: Duration = Duration::from_secs(60);
 
 /// A clinic that answers for as long as this is kept. Dropping it stops the server as [`Running::shutdown`]
 /// does, only that nobody waits for the end.
@@ -89,10 +92,12 @@ pub(crate) fn serve(
     let housekeeping = keep_house(Arc::clone(&inner), stopping.clone());
     let calendar = keep_calendar(Arc::clone(&inner));
     let waiting_list = keep_waiting_list(Arc::clone(&inner));
+    let queue = keep_queue(Arc::clone(&inner));
     let server = tokio::spawn(async move {
         let housekeeping = tokio::spawn(housekeeping);
         let calendar = tokio::spawn(calendar);
         let waiting_list = tokio::spawn(waiting_list);
+        let queue = tokio::spawn(queue);
         let mut stopping = stopping;
         let listener = listener.tap_io(|stream| {
             let _works_without = stream.set_nodelay(true);
@@ -109,6 +114,7 @@ pub(crate) fn serve(
         housekeeping.abort();
         calendar.abort();
         waiting_list.abort();
+        queue.abort();
     });
     Ok(Running {
         addr,
@@ -240,6 +246,18 @@ async fn keep_waiting_list(inner: Arc<Inner>) {
         if !matches!(tended, Ok(Ok(()))) {
             tracing::warn!("the waiting list could not be tended");
         }
+    }
+}
+
+/// Ends the days of the queue that are over.
+async fn keep_queue(inner: Arc<Inner>) {
+    loop {
+        let tended = Arc::clone(&inner);
+        let tended = tokio::task::spawn_blocking(move || queue::tend(&tended)).await;
+        if !matches!(tended, Ok(Ok(()))) {
+            tracing::warn!("the queue could not be tended");
+        }
+        inner.clock.sleep(QUEUE_TENDING).await;
     }
 }
 

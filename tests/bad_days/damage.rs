@@ -40,6 +40,7 @@ async fn a_damaged_book_comes_again_from_the_clinic_with_what_was_not_sent() {
             keys,
             network,
             folder,
+            clock,
         } = phone;
         drop(app);
         let phone = TestPhone {
@@ -47,6 +48,7 @@ async fn a_damaged_book_comes_again_from_the_clinic_with_what_was_not_sent() {
             keys,
             network,
             folder,
+            clock,
         };
         let database = file(&phone, "person-", ".db");
         let mut bytes = std::fs::read(&database).unwrap();

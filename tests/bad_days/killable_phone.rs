@@ -49,8 +49,11 @@ async fn main() {
                 BookingStatus::WaitingForNetwork | BookingStatus::Sending => {
                     say(&format!("kept {}", booking.id))
                 }
-                // Nobody waits here.
+                // Nobody waits here, or comes to the desk.
                 BookingStatus::OnWaitingList
+                | BookingStatus::CheckedIn
+                | BookingStatus::Fulfilled
+                | BookingStatus::NoShow
                 | BookingStatus::Offered
                 | BookingStatus::Refused
                 | BookingStatus::Cancelled => {}

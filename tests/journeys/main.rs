@@ -14,6 +14,7 @@ mod move_booking;
 mod move_phone;
 mod own_words;
 mod pay;
+mod queue;
 mod read_offline;
 mod scan;
 mod series;

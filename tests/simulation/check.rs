@@ -81,6 +81,9 @@ pub fn confirmations(
             }
             let expected = match status {
                 BookingStatus::Confirmed => Some("booked"),
+                BookingStatus::CheckedIn => Some("checked-in"),
+                BookingStatus::Fulfilled => Some("fulfilled"),
+                BookingStatus::NoShow => Some("noshow"),
                 BookingStatus::Cancelled => Some("cancelled"),
                 BookingStatus::OnWaitingList => Some("waitlist"),
                 BookingStatus::Offered => Some("proposed"),

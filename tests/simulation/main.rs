@@ -25,7 +25,7 @@
 //! nothing acknowledged is lost (I3), phones have what the clinics have (I4), what was kept survives (I5), nobody has
 //! or hears what is another's (I6), nothing stays of a clinic that ended the access (I7), and all is in step within a
 //! minute of quiet (I11), a booking is at the time that was named, within what was said would do or where it was moved to (W), a trip is of all or of nobody (T), and money is either applied or waits for a person (I8). I9 and I10 (queues, audit) are not
-//! asked here: clinics have no queue and no audit yet.
+//! asked here: nobody of the family is checked in, and clinics have no audit yet.
 
 #![allow(
     clippy::expect_used,

@@ -65,11 +65,21 @@ impl TestClinic {
     /// # Panics
     /// When it cannot be started.
     pub async fn start() -> Self {
+        Self::start_at(Arc::new(SystemClock)).await
+    }
+
+    /// The same, by another clock.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub async fn start_at(clock: Arc<dyn Clock>) -> Self {
         let folder = TempDir::new().expect("a folder");
-        let clinic = Clinic::open(ClinicConfig::on_this_machine(DataSource::Folder(
-            folder.path().join("clinic"),
-        )))
-        .expect("a clinic");
+        let data = DataSource::Folder(folder.path().join("clinic"));
+        let config = ClinicConfig {
+            clock,
+            ..ClinicConfig::on_this_machine(data)
+        };
+        let clinic = Clinic::open(config).expect("a clinic");
         clinic.seed_hospital().expect("a hospital");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -137,6 +147,8 @@ pub struct TestPhone {
     pub network: CuttableTransport,
     /// Its folder.
     pub folder: TempDir,
+    /// Its clock.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl std::fmt::Debug for TestPhone {
@@ -152,11 +164,21 @@ impl TestPhone {
     /// When it cannot be started.
     #[must_use]
     pub fn new() -> Self {
+        Self::new_at(Arc::new(SystemClock))
+    }
+
+    /// The same, by another clock.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn new_at(clock: Arc<dyn Clock>) -> Self {
         let folder = TempDir::new().expect("a folder");
         let keys = Arc::new(MemoryKeys::default());
         let ports = real_ports(folder.path(), Arc::clone(&keys) as Arc<dyn KeyStore>);
         let network = CuttableTransport::new(Arc::clone(&ports.transport));
         let ports = Ports {
+            clock: Arc::clone(&clock),
             transport: Arc::new(network.clone()) as Arc<dyn Transport>,
             ..ports
         };
@@ -166,6 +188,7 @@ impl TestPhone {
             keys,
             network,
             folder,
+            clock,
         }
     }
 
@@ -175,7 +198,8 @@ impl TestPhone {
     /// When it cannot be started.
     #[must_use]
     pub fn restarted(self) -> Self {
-        self.restarted_under(Arc::new(SystemClock))
+        let clock = Arc::clone(&self.clock);
+        self.restarted_under(clock)
     }
 
     /// The same, under another clock.
@@ -189,11 +213,12 @@ impl TestPhone {
             keys,
             network,
             folder,
+            clock: _,
         } = self;
         drop(app);
         let ports = real_ports(folder.path(), Arc::clone(&keys) as Arc<dyn KeyStore>);
         let ports = Ports {
-            clock,
+            clock: Arc::clone(&clock),
             transport: Arc::new(network.clone()) as Arc<dyn Transport>,
             ..ports
         };
@@ -203,6 +228,7 @@ impl TestPhone {
             keys,
             network,
             folder,
+            clock,
         }
     }
 

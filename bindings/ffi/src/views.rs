@@ -9,10 +9,10 @@ use sokhoe_app::{
     JoinWaitingListRequest, Keep, KeyStoreRefusal, Language, Measure, MoveBookingRequest,
     MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView, OtherwiseRequest, OverlapKind,
     OverlapView, PaperView, ParkedView, PaymentQrView, PaymentStatus, PersonView, PointView,
-    RecordReadingRequest, RecoveryCodeRefusal, RemoteVisitState, RemoteVisitView, SectionCountView,
-    SeriesView, ServiceView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView,
-    SyncStatus, SyncView, TextPartView, TicketCodeView, TicketState, TicketView, TrendView,
-    TripView, WaitingView,
+    QueueState, QueueView, RecordReadingRequest, RecoveryCodeRefusal, RemoteVisitState,
+    RemoteVisitView, SectionCountView, SeriesView, ServiceView, SlotCriteria, SlotView,
+    StorageView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TicketCodeView,
+    TicketState, TicketView, TrendView, TripView, WaitingView,
 };
 use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
@@ -526,6 +526,12 @@ pub enum BookingStatus {
     Offered,
     /// The clinic has it.
     Confirmed,
+    /// The person is there, and the clinic knows it.
+    CheckedIn,
+    /// It is over.
+    Fulfilled,
+    /// The person did not come, as far as the clinic knows.
+    NoShow,
     /// The clinic refused it for good.
     Refused,
     /// Taken back, and the clinic has it so.
@@ -574,6 +580,46 @@ pub struct BookingView {
     /// How the place on a waiting list stands that this is, or is to be. Without an offer `start` and `end` are within
     /// which the time is wanted.
     pub waiting: Option<WaitingView>,
+    /// How the person stands in the clinic's queue; unset while they are not there, and where the clinic tells nothing of a
+    /// queue.
+    pub queue: Option<QueueView>,
+}
+
+/// Where somebody is who has a number.
+#[uniffi::remote(Enum)]
+pub enum QueueState {
+    /// In the line.
+    Waiting,
+    /// It is their turn.
+    Called,
+    /// With the doctor.
+    InRoom,
+    /// They were called and did not come; their number stays.
+    Missed,
+    /// It is over.
+    Done,
+}
+
+/// How somebody stands in a clinic's queue, as the clinic said it last. It is kept up to date while the book is kept in
+/// step; the phone never counts by itself.
+#[uniffi::remote(Record)]
+pub struct QueueView {
+    /// Their number of the day.
+    pub number: u32,
+    /// Where they are.
+    pub state: QueueState,
+    /// People before them in the line; unset where that is not told.
+    pub ahead: Option<u32>,
+    /// About when it is their turn; unset where that is not told.
+    pub expected: Option<Timestamp>,
+    /// Where to go, or where they are; empty where that is not told.
+    pub station: String,
+    /// When it was so, by the clinic's clock.
+    pub as_of: Timestamp,
+    /// Whether that is some time ago.
+    pub is_old: bool,
+    /// The same to read: what to do, and as of when where that is some time ago.
+    pub text: String,
 }
 
 /// A place on a waiting list, as far as it is one.

@@ -262,6 +262,9 @@ pub(super) fn tell(
         | BookingStatus::WaitingForNetwork
         | BookingStatus::Sending
         | BookingStatus::Confirmed
+        | BookingStatus::CheckedIn
+        | BookingStatus::Fulfilled
+        | BookingStatus::NoShow
         | BookingStatus::Cancelled => {}
     }
     Ok(())

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sokhoe_app::{
     AttachmentState, AttachmentView, BookingStatus, BookingView, ClinicView, ConflictView,
     ContactView, EntryDetailView, EntryView, EventView, InvoiceView, Paper, PaperView, ParkedView,
-    PaymentQrView, PaymentStatus, PersonView, SeriesTimesView, ServiceView, SlotView,
+    PaymentQrView, PaymentStatus, PersonView, QueueView, SeriesTimesView, ServiceView, SlotView,
     SyncStateView, SyncStatus, SyncView, TrendView, TripTimesView, TripView,
 };
 use sokhoe_domain::{Timestamp, VisitMode, Vnd};
@@ -124,6 +124,21 @@ pub(crate) fn booking(view: &BookingView) -> Value {
             "coming": series.coming,
             "text": series.text,
         })),
+        "queue": view.queue.as_ref().map(queue),
+    })
+}
+
+/// How somebody stands in a clinic's queue.
+pub(crate) fn queue(view: &QueueView) -> Value {
+    json!({
+        "number": view.number,
+        "state": view.state.code(),
+        "ahead": view.ahead,
+        "expected": view.expected.map(Timestamp::to_fhir),
+        "station": view.station,
+        "as_of": view.as_of.to_fhir(),
+        "is_old": view.is_old,
+        "text": view.text,
     })
 }
 
@@ -185,6 +200,9 @@ pub(crate) fn booking_status(status: BookingStatus) -> &'static str {
         BookingStatus::OnWaitingList => "on_waiting_list",
         BookingStatus::Offered => "offered",
         BookingStatus::Confirmed => "confirmed",
+        BookingStatus::CheckedIn => "checked_in",
+        BookingStatus::Fulfilled => "fulfilled",
+        BookingStatus::NoShow => "no_show",
         BookingStatus::Refused => "refused",
         BookingStatus::Cancelled => "cancelled",
     }

@@ -20,6 +20,7 @@ mod own_words;
 mod papers;
 mod parked;
 mod people;
+mod queue;
 mod reminders;
 pub(crate) mod results;
 mod series;
@@ -106,6 +107,7 @@ enum PhoneCommand {
     Papers(papers::PapersArgs),
     Ticket(ticket::TicketArgs),
     Join(join::JoinArgs),
+    Queue(queue::QueueArgs),
     FollowUps(follow_ups::FollowUpsArgs),
     /// List what could not be sent and is kept back
     Parked,
@@ -183,6 +185,7 @@ pub(crate) async fn run(
         PhoneCommand::Papers(args) => papers::papers(&phone, &args, output),
         PhoneCommand::Ticket(args) => ticket::run(&phone, &args, output),
         PhoneCommand::Join(args) => join::run(&phone, &args, output).await,
+        PhoneCommand::Queue(args) => queue::run(&phone, &args, output).await,
         PhoneCommand::FollowUps(args) => follow_ups::run(&phone, &args, output).await,
         PhoneCommand::Parked => parked::list(&phone, output),
         PhoneCommand::Retry(args) => parked::retry(&phone, &args, output).await,

@@ -1,6 +1,7 @@
 //! Processes of the binary.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -117,6 +118,28 @@ impl Clinic {
         self.folder.path().join("clinic").display().to_string()
     }
 
+    /// What its desk does with the queue, and what it is answered.
+    pub fn desk(&self, step: &str, body: &Value) -> Value {
+        let text = |name: &str| self.first[name].as_str().expect("a text").to_owned();
+        let (url, desk) = (text("url"), text("desk"));
+        let host = url.strip_prefix("http://").expect("an address");
+        let path = desk.strip_prefix(&url).expect("a path");
+        let opened = ask(host, &format!("GET {path} HTTP/1.1\r\n"), "");
+        let cookie = opened.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            let is_it = name.eq_ignore_ascii_case("set-cookie");
+            is_it.then(|| value.split(';').next())?
+        });
+        let head = format!(
+            "POST /desk/queue/{step} HTTP/1.1\r\nCookie: {}\r\nSokhoe-Desk: 1\r\nContent-Type: application/json\r\n",
+            cookie.expect("a cookie")
+        );
+        let answer = ask(host, &head, &body.to_string());
+        assert!(answer.starts_with("HTTP/1.1 200"), "{step}: {answer}");
+        let (_, said) = answer.split_once("\r\n\r\n").expect("a body");
+        serde_json::from_str(said).expect("JSON")
+    }
+
     /// The process.
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -143,6 +166,21 @@ impl Drop for Clinic {
     }
 }
 
+/// A whole answer over a connection of its own.
+fn ask(host: &str, head: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(host).expect("a connection");
+    let more = format!(
+        "Host: {host}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream
+        .write_all(format!("{head}{more}").as_bytes())
+        .expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
 /// A phone in its own folder, in English.
 pub struct Phone(TempDir);
 
@@ -160,6 +198,21 @@ impl Phone {
             .chain(args.iter().copied())
             .collect();
         run(&whole)
+    }
+
+    /// Starts a command of it, whose lines can be read as they come.
+    pub fn start(&self, args: &[&str]) -> (Child, impl Iterator<Item = Value> + use<>) {
+        let folder = self.0.path().join("phone").display().to_string();
+        let mut child = sokhoe()
+            .args(["--lang", "en", "phone", "--folder", &folder])
+            .args(args)
+            .arg("--json")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let lines = BufReader::new(child.stdout.take().expect("a stdout")).lines();
+        let values = lines.map(|line| serde_json::from_str(&line.expect("a line")).expect("JSON"));
+        (child, values)
     }
 
     /// Runs a command that must work, and gives its JSON.

@@ -24,7 +24,7 @@ const ENROLMENT: Duration = Duration::from_secs(10 * 60);
 
 /// A failure of the desk, without a word about its cause: that is in the log.
 #[derive(Debug)]
-pub(super) struct Failed(StatusCode);
+pub(super) struct Failed(pub(super) StatusCode);
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
@@ -192,6 +192,6 @@ pub(super) async fn enrol(
 }
 
 /// Personal data: not for any cache.
-fn private(body: impl IntoResponse) -> Response {
+pub(super) fn private(body: impl IntoResponse) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], body).into_response()
 }

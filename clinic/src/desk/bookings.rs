@@ -26,8 +26,10 @@ pub struct BookingRow {
     pub practitioner: String,
     /// Where.
     pub room: String,
-    /// `booked` or `cancelled`.
+    /// `booked`, `checked-in`, `fulfilled`, `noshow` or `cancelled`.
     pub status: String,
+    /// The person's number of the day.
+    pub number: Option<u32>,
     /// When the clinic wrote it down.
     pub made: Timestamp,
     /// The invoice's reference.
@@ -48,10 +50,15 @@ pub(crate) fn bookings_between(
     let to = Timestamp::start_of_day(last.succ_opt().unwrap_or(last)).as_millis();
     let listed =
         "SELECT a.id, a.starts, a.ends, a.patient, p.json, v.name, s.practitioner_name, s.location_name,
-                a.state, a.created, i.reference, i.amount, i.state
+                CASE WHEN q.state IS NULL THEN a.state
+                     WHEN q.state = 'done' THEN 'fulfilled'
+                     WHEN q.state = 'noshow' THEN 'noshow'
+                     ELSE 'checked-in' END,
+                a.created, i.reference, i.amount, i.state, q.number
          FROM appointment a
          JOIN service v ON v.pk = a.service
          JOIN schedule s ON s.pk = a.schedule
+         LEFT JOIN visit q ON q.appointment = a.pk
          LEFT JOIN invoice i ON i.appointment = a.pk
          LEFT JOIN resource p ON p.type = 'Patient' AND p.id = a.patient
          WHERE a.starts >= ?1 AND a.starts < ?2 AND a.state <> 'held'
@@ -75,6 +82,7 @@ pub(crate) fn bookings_between(
             reference: row.get(10)?,
             amount: row.get::<Option<i64>>(11)?.map(Vnd::new),
             invoice_status: row.get(12)?,
+            number: row.get(13)?,
         })
     })
 }

@@ -38,6 +38,129 @@ function tag(text, off, due) {
   return element;
 }
 
+const refusals = {
+  "unknown": () => "không có lịch khám này",
+  "cancelled": () => "lịch khám đã bị hủy",
+  "another-day": (said) => "lịch khám vào ngày " + said.day.split("-").reverse().join("/"),
+  "over": () => "lượt khám này đã kết thúc",
+  "bad-ticket": () => "phiếu không hợp lệ hoặc không phải của giờ này",
+  "ticket-used": (said) => "phiếu đã dùng lúc " + time.format(said.at) + (said.number ? ", số " + said.number : ""),
+  "ticket-outdated": () => "phiếu cũ: lịch khám đã đổi giờ",
+  "stands-elsewhere": () => "tình trạng vừa thay đổi, hãy xem lại danh sách",
+};
+
+// Asks for a step of the queue. What it answers; nothing when it was refused, which is said.
+async function queueStep(path, body, what) {
+  const notice = byId("queue-notice");
+  try {
+    const answer = await fetch("/desk/queue/" + path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "Sokhoe-Desk": "1" },
+      body: JSON.stringify(body),
+    });
+    if (answer.status === 409) {
+      const said = await answer.json();
+      const why = refusals[said.refusal];
+      notice.textContent = `${what}: ${why ? why(said) : said.refusal}`;
+      return undefined;
+    }
+    if (!answer.ok) throw new Error(String(answer.status));
+    return await answer.json();
+  } catch {
+    notice.textContent = what + ": chưa thực hiện được, hãy thử lại";
+    return undefined;
+  } finally {
+    await Promise.all([listQueue(), list()]).catch(() => {});
+  }
+}
+
+async function checkIn(body, what) {
+  const first = byId("goes-first");
+  const came = await queueStep("check-in", { ...body, goes_first: first.checked }, what);
+  if (came) first.checked = false;
+  if (came) byId("queue-notice").textContent = `${what}: số thứ tự ${came.number}`;
+}
+
+function button(text, press) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.textContent = text;
+  element.addEventListener("click", async () => {
+    element.disabled = true;
+    try { await press(); } finally { element.disabled = false; }
+  });
+  return element;
+}
+
+const states = {
+  "waiting": "Đang chờ",
+  "called": "Đã gọi",
+  "in-room": "Đang khám",
+  "missed": "Đã gọi nhưng vắng mặt",
+};
+
+function queueActions(person) {
+  const of = { appointment: person.appointment };
+  const what = "Số " + person.number;
+  const step = (path, text) => button(text, () => queueStep(path, of, what));
+  switch (person.state) {
+    case "called": return [step("begin", "Vào khám"), step("call-again", "Gọi lại"), step("missed", "Vắng mặt")];
+    case "in-room": return [step("finish", "Khám xong")];
+    case "missed": return [button("Đã quay lại", () => checkIn(of, what))];
+    default: return [];
+  }
+}
+
+function queueRow(person) {
+  const element = byId("queue-row").content.firstElementChild.cloneNode(true);
+  const set = (name, text) => { element.querySelector("." + name).textContent = text; };
+  set("number", person.number);
+  set("name", person.name || "(không rõ tên)");
+  const said = [states[person.state] || person.state];
+  if (person.state === "called") said.push(person.station, time.format(person.called));
+  if (person.state === "waiting" && person.priority) said.push("Ưu tiên");
+  set("state", said.join(" · "));
+  element.querySelector(".action").append(...queueActions(person));
+  if (person.state === "called") element.classList.add("called");
+  if (person.state === "missed") element.classList.add("done-with");
+  return element;
+}
+
+function lineParts(line) {
+  const head = document.createElement("div");
+  head.className = "line-head";
+  const title = document.createElement("h3");
+  const waiting = line.people.filter((person) => person.state === "waiting").length;
+  title.textContent = `${line.room} · ${line.practitioner}: ${waiting} người chờ, ${line.done} đã xong`;
+  const next = button("Gọi tiếp", async () => {
+    const what = line.room;
+    const called = await queueStep("next", { schedule: line.schedule, station: line.room }, what);
+    if (called) byId("queue-notice").textContent = `${what}: mời số ${called.number}`;
+  });
+  next.disabled = waiting === 0;
+  head.append(title, next);
+  const table = document.createElement("table");
+  const body = document.createElement("tbody");
+  body.append(...line.people.map(queueRow));
+  table.append(body);
+  return [head, table];
+}
+
+async function listQueue() {
+  const answer = await fetch("/desk/queue");
+  if (!answer.ok) throw new Error(String(answer.status));
+  const { lines } = await answer.json();
+  byId("lines").replaceChildren(...lines.flatMap(lineParts));
+  byId("queue-empty").hidden = lines.length > 0;
+}
+
+function arrival(booking, now) {
+  if (booking.number !== null) return [tag("Số " + booking.number)];
+  if (booking.status !== "booked" || dayKey.format(booking.start) !== dayKey.format(now)) return [];
+  const what = booking.patient_name || time.format(booking.start);
+  return [button("Báo đã đến", () => checkIn({ appointment: booking.id }, what))];
+}
+
 function action(booking) {
   if (booking.status === "cancelled") {
     const paid = booking.invoice_status === "balanced" && booking.amount > 0;
@@ -63,7 +186,7 @@ function action(booking) {
   return button;
 }
 
-function row(booking) {
+function row(booking, now) {
   const element = byId("row").content.firstElementChild.cloneNode(true);
   const set = (name, text) => { element.querySelector("." + name).textContent = text; };
   set("time", time.format(booking.start));
@@ -73,7 +196,8 @@ function row(booking) {
   set("room", booking.room);
   set("amount", booking.amount === null ? "" : dong(booking.amount));
   set("reference", booking.reference || "");
-  element.querySelector(".action").append(action(booking));
+  if (booking.status === "noshow") element.querySelector(".action").append(tag("Không đến", true));
+  element.querySelector(".action").append(...arrival(booking, now), action(booking));
   if (booking.status === "cancelled") element.classList.add("cancelled");
   if (seen && !seen.has(booking.id)) element.classList.add("new");
   return element;
@@ -105,12 +229,12 @@ async function list() {
     title.textContent = dayName(key, now);
     const table = document.createElement("table");
     const body = document.createElement("tbody");
-    body.append(...ofDay.map(row));
+    body.append(...ofDay.map((booking) => row(booking, now)));
     table.append(body);
     parts.push(title, table);
   }
   byId("days").replaceChildren(...parts);
-  const live = bookings.filter((booking) => booking.status === "booked");
+  const live = bookings.filter((booking) => booking.status !== "cancelled");
   const paid = live.filter((booking) => booking.invoice_status === "balanced");
   byId("empty").hidden = bookings.length > 0;
   byId("totals").textContent = live.length ? `${live.length} lịch khám, ${paid.length} đã thanh toán` : "";
@@ -124,10 +248,10 @@ function listen() {
     state.classList.toggle("on", on);
     state.textContent = on ? "Trực tuyến" : "Mất kết nối, đang thử lại…";
   };
-  const again = () => list().catch(() => show(false));
+  const again = () => Promise.all([list(), listQueue()]).catch(() => show(false));
   events.addEventListener("open", () => { show(true); again(); });
   events.addEventListener("error", () => show(false));
-  for (const name of ["bookings", "payments", "everything"]) events.addEventListener(name, again);
+  for (const name of ["bookings", "payments", "queue", "everything"]) events.addEventListener(name, again);
   again();
 }
 
@@ -164,6 +288,15 @@ async function enrol(person, button) {
     button.disabled = false;
   }
 }
+
+byId("scan").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const input = byId("ticket");
+  const ticket = input.value.trim();
+  input.value = "";
+  if (ticket) await checkIn({ ticket }, "Phiếu khám");
+  input.focus();
+});
 
 let typing;
 byId("q").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(find, 200); });

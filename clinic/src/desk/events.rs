@@ -22,6 +22,7 @@ pub(super) async fn events(
         Some(match news {
             Ok(DeskNews::Bookings) => "bookings",
             Ok(DeskNews::Payments) => "payments",
+            Ok(DeskNews::Queue) => "queue",
             // Some were missed: list everything again.
             Err(_) => "everything",
         })

@@ -4,6 +4,7 @@ mod api;
 mod bookings;
 mod events;
 mod page;
+mod queue;
 mod session;
 
 use std::fmt;
@@ -51,6 +52,10 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route("/desk/patients", get(api::patients))
         .route("/desk/payments", post(api::confirm_payment))
         .route("/desk/enrolments", post(api::enrol))
+        .route("/desk/queue", get(queue::lines))
+        .route("/desk/queue/check-in", post(queue::check_in))
+        .route("/desk/queue/next", post(queue::call_next))
+        .route("/desk/queue/{step}", post(queue::step))
         .route("/desk/events", get(events::events))
         .with_state(desk)
 }

@@ -40,6 +40,11 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ),
     (
         "Appointment",
+        "queue",
+        "https://sokhoe.vn/fhir/OperationDefinition/appointment-queue",
+    ),
+    (
+        "Appointment",
         "wait",
         "https://sokhoe.vn/fhir/OperationDefinition/appointment-wait",
     ),

@@ -13,6 +13,7 @@ mod live;
 mod metadata;
 mod newest;
 mod pace;
+mod queue;
 mod read;
 mod search;
 mod ticket;
@@ -59,6 +60,7 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/fhir/Appointment/$book", post(booking::book))
         .route("/fhir/Appointment/{id}/$join", get(join::join))
         .route("/fhir/Appointment/{id}/$ticket", get(ticket::ticket))
+        .route("/fhir/Appointment/{id}/$queue", get(queue::queue))
         .route("/fhir/Appointment/$wait", post(booking::wait))
         .route("/fhir/Patient/{id}/$changes", get(changes::changes))
         .route("/fhir/{kind}", get(search::search))

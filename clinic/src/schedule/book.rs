@@ -23,6 +23,7 @@ use super::source::Source;
 use super::waiting_list::{self, Time};
 use crate::billing;
 use crate::clinic::Inner;
+use crate::queue;
 use crate::store::{DeskNews, StoreError, Tx, calendar_version, params, resources};
 
 /// How long a time is held.
@@ -351,6 +352,9 @@ fn change(
     let Some(row) = find(tx, id, patient)?.filter(|row| row.state != "held") else {
         return no_booking(tx, office, patient, changed);
     };
+    if queue::has_visit(tx.sql(), row.pk)? {
+        return Ok(refused(Refusal::CheckedIn));
+    }
     let Some(mut appointment) = resources::json_of(tx.sql(), "Appointment", id)?
         .and_then(|json| Appointment::from_json(&json).ok())
     else {
@@ -480,7 +484,7 @@ pub(super) fn store(
 }
 
 /// Writes the Appointment into the person's book; as it is there.
-fn put(
+pub(crate) fn put(
     tx: &mut Tx<'_>,
     id: &str,
     patient: &str,
@@ -615,7 +619,8 @@ fn live_holds(tx: &Tx<'_>, patient: &str) -> Result<i64, StoreError> {
     )
 }
 
-fn patient(tx: &Tx<'_>, id: &str) -> Result<PatientView, StoreError> {
+/// A person; nameless where their Patient cannot be read.
+pub(crate) fn patient(tx: &Tx<'_>, id: &str) -> Result<PatientView, StoreError> {
     let view = resources::json_of(tx.sql(), "Patient", id)?
         .and_then(|json| PatientView::from_json(&json).ok())
         .unwrap_or_default();

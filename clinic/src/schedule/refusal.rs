@@ -15,6 +15,8 @@ pub enum Refusal {
     AlreadyWaiting,
     /// What was offered to the person, who waits, is offered to them no longer.
     OfferOver,
+    /// The person is there: what they are booked for is changed at the desk.
+    CheckedIn,
 }
 
 impl Refusal {
@@ -27,6 +29,7 @@ impl Refusal {
             Self::TooMany => "too-many",
             Self::AlreadyWaiting => "already-waiting",
             Self::OfferOver => "offer-over",
+            Self::CheckedIn => "checked-in",
         }
     }
 
@@ -38,6 +41,7 @@ impl Refusal {
             Self::TooMany,
             Self::AlreadyWaiting,
             Self::OfferOver,
+            Self::CheckedIn,
         ]
         .into_iter()
         .find(|refusal| refusal.code() == code)
@@ -53,6 +57,10 @@ impl Refusal {
             Self::OfferOver => (
                 "business-rule",
                 "Giờ này đã chuyển cho người kế tiếp trong danh sách chờ.",
+            ),
+            Self::CheckedIn => (
+                "business-rule",
+                "Đã báo đến khám: chỉ đổi hoặc hủy được tại quầy tiếp đón.",
             ),
         };
         Outcome::refused(kind, self.code(), text)

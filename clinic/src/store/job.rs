@@ -65,6 +65,11 @@ impl<'a> Tx<'a> {
         self.news.patients.insert(patient.to_owned());
     }
 
+    /// Wakes, after the commit, whoever follows the person: their place in the queue changed, which no feed tells.
+    pub fn tell_of_queue(&mut self, patient: &str) {
+        self.news.patients.insert(patient.to_owned());
+    }
+
     /// Tells the desk after the commit.
     pub fn tell_desk(&mut self, news: DeskNews) {
         self.news.desk.insert(news);

@@ -153,8 +153,17 @@ impl Store {
         &self,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.write_in(Isolation::Serializable, work)
+    }
+
+    /// The same, kept apart as it wants to be.
+    pub fn write_in<T: Send + 'static>(
+        &self,
+        isolation: Isolation,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (answer, answered) = std::sync::mpsc::sync_channel(1);
-        self.submit(Isolation::Serializable, work, move |result| {
+        self.submit(isolation, work, move |result| {
             let _nobody_waits = answer.send(result);
         })?;
         answered.recv().unwrap_or(Err(StoreError::Stopped))

@@ -13,12 +13,19 @@ pub(crate) enum DeskNews {
     Bookings,
     /// An invoice was paid.
     Payments,
+    /// A line of the queue moved.
+    Queue,
+}
+
+impl DeskNews {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Bookings, Self::Payments, Self::Queue];
 }
 
 /// What a commit changed.
 #[derive(Default, Clone, PartialEq, Eq)]
 pub(crate) struct News {
-    /// Persons whose feeds have more.
+    /// Persons whose feeds have more, or who stand at another place in the queue.
     pub patients: BTreeSet<String>,
     /// What the desk lists.
     pub desk: BTreeSet<DeskNews>,
@@ -120,7 +127,7 @@ impl Wakers {
         for feed in self.lock().values() {
             feed.send_replace(());
         }
-        for news in [DeskNews::Bookings, DeskNews::Payments] {
+        for news in DeskNews::ALL {
             let _no_desk_is_open = self.desk.send(news);
         }
         self.calendar.send_replace(());

@@ -19,6 +19,7 @@ mod insurance;
 mod measure;
 mod metadata;
 mod otherwise;
+mod queue;
 mod race;
 mod remote_visits;
 mod review;

@@ -59,6 +59,7 @@ async fn whatever_metadata_lists_is_there() {
             ("Appointment", "book"),
             ("Appointment", "join"),
             ("Appointment", "ticket"),
+            ("Appointment", "queue"),
             ("Appointment", "wait"),
             ("Patient", "changes")
         ]
@@ -70,7 +71,7 @@ async fn whatever_metadata_lists_is_there() {
                 let path = format!("/fhir/{kind}/{MOTHER}/$changes");
                 (phone.get(&path).await, 200)
             }
-            "join" | "ticket" => {
+            "join" | "ticket" | "queue" => {
                 let path = format!("/fhir/{kind}/1/${name}?unknown=1");
                 (phone.get(&path).await, 400)
             }

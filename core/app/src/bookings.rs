@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp};
 use sokhoe_sync::{MoveIntent, Trip};
-use sokhoe_vault::{IntentKind, StoredBooking};
+use sokhoe_vault::{IntentKind, NotedQueue, StoredBooking};
 
 use crate::error::AppError;
+use crate::queue::noted_queues;
 use crate::series::Coming;
 use crate::session::{OpenBook, Session, SoKhoe};
 use crate::trip::trips_of;
@@ -25,6 +26,8 @@ pub(crate) struct Outbox {
     trips: HashMap<IntentId, Trip>,
     /// Those of series that are still to come.
     of_series: Coming,
+    /// What clinics said of their queues.
+    queues: HashMap<IntentId, NotedQueue>,
 }
 
 impl SoKhoe {
@@ -71,6 +74,9 @@ pub(crate) const fn status_of(state: &BookingState) -> BookingStatus {
         BookingState::OnWaitingList { .. } => BookingStatus::OnWaitingList,
         BookingState::Offered { .. } => BookingStatus::Offered,
         BookingState::Confirmed => BookingStatus::Confirmed,
+        BookingState::CheckedIn => BookingStatus::CheckedIn,
+        BookingState::Fulfilled => BookingStatus::Fulfilled,
+        BookingState::NoShow => BookingStatus::NoShow,
         BookingState::Refused(_) => BookingStatus::Refused,
         BookingState::Cancelled => BookingStatus::Cancelled,
     }
@@ -132,6 +138,7 @@ impl Session {
             of_places: OnTheWay::of(book.vault.waiting()?),
             trips: trips_of(book)?,
             of_series: Coming::of(book.vault.bookings()?, self.now()),
+            queues: noted_queues(book)?,
         })
     }
 
@@ -163,6 +170,7 @@ impl Session {
             (false, None, None) => IntentKind::Book,
         };
         let waits = what != IntentKind::Book || !booking.state.is_settled();
+        let queue = self.queue_view(book, &booking, outbox.queues.get(&booking.id));
         let next_try = waits.then(|| self.next_try(&booking.clinic)).flatten();
         let status_text = match (outbox.parked.get(&id), next_try) {
             (Some(IntentKind::Book), _) => self.words.say("booking-parked"),
@@ -177,7 +185,12 @@ impl Session {
             (None, None) => match (moving_to, &waiting) {
                 (Some(to), _) => self.words.moving(to, now),
                 (None, Some(waiting)) => self.waiting_text(&booking, waiting),
-                (None, None) => self.words.booking_at(&booking, now),
+                (None, None) => match &queue {
+                    Some(queue) => queue.text.clone(),
+                    None => self
+                        .late_text(book, &booking)
+                        .unwrap_or_else(|| self.words.booking_at(&booking, now)),
+                },
             },
         };
         let alternatives = match &booking.state {
@@ -212,6 +225,7 @@ impl Session {
             alternatives,
             asked: booking.asked,
             waiting,
+            queue,
         }
     }
 }

@@ -15,7 +15,8 @@ impl SoKhoe {
     /// trip back, without asking the clinic.
     ///
     /// # Errors
-    /// [`AppError::NotFound`]; [`AppError::Validation`] when it is already refused or cancelled.
+    /// [`AppError::NotFound`]; [`AppError::Validation`] when it is already refused or cancelled, or the person has come or
+    /// should have: then only the desk can.
     pub async fn cancel_booking(
         &self,
         person_id: &str,
@@ -37,6 +38,9 @@ impl SoKhoe {
                 "booking",
                 "is already refused or cancelled",
             ));
+        }
+        if booking.state.stands() && booking.state != BookingState::Confirmed {
+            return Err(AppError::invalid("booking", "is no longer to come"));
         }
         session.send_cancellations_again(&book, std::slice::from_ref(&booking))?;
         let pending = session.pending_cancellations(&book)?;

@@ -2,8 +2,8 @@
 
 use serde::de::DeserializeOwned;
 use sokhoe_sync::{
-    CONFIRMED_OTHERWISE, Elsewhere, MOVE_REFUSED, MOVED, MoveRefused, Moved, OFFER_OVER, OfferOver,
-    Offered, TIME_OFFERED,
+    CONFIRMED_OTHERWISE, Called, Elsewhere, MOVE_REFUSED, MOVED, MoveRefused, Moved, OFFER_OVER,
+    OfferOver, Offered, QUEUE_CALLED, QUEUE_MISSED, TIME_OFFERED,
 };
 use sokhoe_vault::KeptEvent;
 
@@ -39,18 +39,23 @@ impl Session {
     /// An event in words.
     fn event_text(&self, event: &KeptEvent) -> String {
         let (words, now) = (&self.words, self.now());
-        let said = match &*event.kind {
-            CONFIRMED_OTHERWISE => {
-                read::<Elsewhere>(event).map(|there| words.confirmed_elsewhere(&there, now))
-            }
-            MOVED => read::<Moved>(event).map(|moved| words.moved(&moved, now)),
-            MOVE_REFUSED => {
-                read::<MoveRefused>(event).map(|refused| words.move_refused(&refused, now))
-            }
-            TIME_OFFERED => read::<Offered>(event).map(|offered| self.offered_text(&offered)),
-            OFFER_OVER => read::<OfferOver>(event).map(|over| self.offer_over_text(&over)),
-            _ => None,
-        };
+        let said =
+            match &*event.kind {
+                CONFIRMED_OTHERWISE => {
+                    read::<Elsewhere>(event).map(|there| words.confirmed_elsewhere(&there, now))
+                }
+                MOVED => read::<Moved>(event).map(|moved| words.moved(&moved, now)),
+                MOVE_REFUSED => {
+                    read::<MoveRefused>(event).map(|refused| words.move_refused(&refused, now))
+                }
+                TIME_OFFERED => read::<Offered>(event).map(|offered| self.offered_text(&offered)),
+                OFFER_OVER => read::<OfferOver>(event).map(|over| self.offer_over_text(&over)),
+                QUEUE_CALLED => read::<Called>(event)
+                    .map(|called| self.call_text("event-queue-called-to", &called)),
+                QUEUE_MISSED => read::<Called>(event)
+                    .map(|called| self.call_text("event-queue-missed-of", &called)),
+                _ => None,
+            };
         said.unwrap_or_else(|| words.event(&event.kind))
     }
 

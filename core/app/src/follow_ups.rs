@@ -161,7 +161,11 @@ impl Session {
 fn is_for(booking: &StoredBooking, clinic: &ClinicId, slip: &FollowUp) -> bool {
     let stands = matches!(
         booking.state,
-        BookingState::WaitingForNetwork | BookingState::Sending | BookingState::Confirmed
+        BookingState::WaitingForNetwork
+            | BookingState::Sending
+            | BookingState::Confirmed
+            | BookingState::CheckedIn
+            | BookingState::Fulfilled
     );
     let days = slip.from.minus(EARLY)..slip.to.plus(LATE);
     let service = slip.service.as_ref().map(|it| &it.name);

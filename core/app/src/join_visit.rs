@@ -47,7 +47,10 @@ impl SoKhoe {
         let session = &*self.inner;
         let book = session.book(person_id)?;
         let booking = book.stored_booking(booking_id)?;
-        if booking.state != BookingState::Confirmed {
+        if !matches!(
+            booking.state,
+            BookingState::Confirmed | BookingState::CheckedIn
+        ) {
             return Err(AppError::invalid("booking", "is not confirmed"));
         }
         let clinic: ClinicId = booking.clinic;

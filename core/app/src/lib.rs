@@ -41,6 +41,7 @@ mod parked;
 mod pause;
 mod pay;
 mod persons;
+mod queue;
 mod record_reading;
 mod reminders;
 mod scan;
@@ -81,6 +82,7 @@ pub use overlaps::{OverlapKind, OverlapView};
 pub use own_documents::{DocumentWriter, NewDocumentView};
 pub use papers::PaperView;
 pub use parked::ParkedView;
+pub use queue::QueueView;
 pub use reminders::{
     ReminderAboutView, ReminderKind, ReminderView, RemindersView, SeePrescriptionView,
 };
@@ -94,7 +96,7 @@ pub use series::{
 };
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
-pub use sokhoe_domain::{Paper, RemoteVisitState, VisitKind, VisitMode};
+pub use sokhoe_domain::{Paper, QueueState, RemoteVisitState, VisitKind, VisitMode};
 pub use sokhoe_fhir::Measure;
 pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;

@@ -108,10 +108,13 @@ pub(crate) fn stands(book: &OpenBook) -> Result<Vec<StoredBooking>, AppError> {
         BookingState::WaitingForNetwork
         | BookingState::Sending
         | BookingState::Confirmed
+        | BookingState::CheckedIn
         | BookingState::Offered { .. } => !is_called_off(booking) && !is_to_wait(booking),
-        BookingState::OnWaitingList { .. } | BookingState::Refused(_) | BookingState::Cancelled => {
-            false
-        }
+        BookingState::OnWaitingList { .. }
+        | BookingState::Fulfilled
+        | BookingState::NoShow
+        | BookingState::Refused(_)
+        | BookingState::Cancelled => false,
     });
     // One that is to be moved may take place at either time.
     for (id, wanted) in pending_moves(book)? {

@@ -6,6 +6,7 @@ use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
 
 use crate::insurance::EstimateView;
+use crate::queue::QueueView;
 use crate::series::SeriesView;
 use crate::trip::TripView;
 use crate::waiting_list::WaitingView;
@@ -308,6 +309,12 @@ pub enum BookingStatus {
     Offered,
     /// The clinic has it.
     Confirmed,
+    /// The person is there, and the clinic knows it.
+    CheckedIn,
+    /// It is over.
+    Fulfilled,
+    /// The person did not come, as far as the clinic knows.
+    NoShow,
     /// The clinic refused it for good.
     Refused,
     /// Taken back, and the clinic has it so.
@@ -356,6 +363,9 @@ pub struct BookingView {
     pub trip: Option<TripView>,
     /// Of which series it is; unset for one of none.
     pub series: Option<SeriesView>,
+    /// How the person stands in the clinic's queue; unset while they are not there, and where the clinic tells nothing of a
+    /// queue.
+    pub queue: Option<QueueView>,
 }
 
 /// What a synchronisation did.

@@ -135,6 +135,15 @@ impl Words {
         format!("{}, {}", self.day(at, now), local.format("%H:%M"))
     }
 
+    /// A time of today: `08:30`; of another day as [`Words::when`].
+    #[must_use]
+    pub fn time(&self, at: Timestamp, now: Timestamp) -> String {
+        match at.vietnam_day() == now.vietnam_day() {
+            true => at.in_vietnam().format("%H:%M").to_string(),
+            false => self.when(at, now),
+        }
+    }
+
     /// A day: `Thứ Ba, 24/11/2026`, `Hôm nay`, `Ngày mai`.
     #[must_use]
     pub fn day(&self, at: Timestamp, now: Timestamp) -> String {
@@ -162,6 +171,9 @@ impl Words {
                 self.say_with("waiting-offered", &[("when", self.when(*until, now))])
             }
             BookingState::Confirmed => self.say("booking-confirmed"),
+            BookingState::CheckedIn => self.say("booking-checked-in"),
+            BookingState::Fulfilled => self.say("booking-fulfilled"),
+            BookingState::NoShow => self.say("booking-no-show"),
             BookingState::Cancelled => self.say("booking-cancelled"),
             BookingState::Refused(Refusal::SlotTaken { alternatives })
                 if alternatives.is_empty() =>
@@ -198,6 +210,9 @@ impl Words {
                 if code == Refusal::TAKES_NO_BOOKINGS =>
             {
                 self.say("booking-not-by-app")
+            }
+            BookingState::Refused(Refusal::Other { code }) if code == Refusal::CHECKED_IN => {
+                self.say("booking-only-at-desk")
             }
             BookingState::Refused(Refusal::Other { code }) if code == Refusal::ALREADY_WAITING => {
                 self.say("waiting-already")

@@ -37,6 +37,27 @@ booking-moving-next-try = Confirmed as before. The wish for another time has not
 booking-parked = Could not be sent and is kept back. Send it again or give it up.
 booking-cancelling-parked = The cancellation did not succeed and is kept back. The appointment stands. Send it again or give it up.
 booking-moving-parked = Confirmed as before. The wish for another time did not succeed and is kept back. Send it again or give it up.
+booking-checked-in = Checked in. Wait until it is your turn.
+booking-fulfilled = The visit is over
+booking-no-show = The hospital noted that nobody came. If the visit is still needed, book another time.
+booking-late = The time is over, and the hospital has not noted that you came. Go to the desk. Who comes more than 15 minutes late waits in the order of arrival.
+booking-only-at-desk = You are checked in: only the desk can move or cancel it.
+queue-waiting = Number { $number }. { $ahead ->
+    [one] { $ahead } person
+   *[other] { $ahead } people
+} ahead, about { $when }.
+queue-ahead = Number { $number }. { $ahead ->
+    [one] { $ahead } person
+   *[other] { $ahead } people
+} ahead.
+queue-number = Number { $number }. Wait until it is your turn.
+queue-next = Number { $number }. Nobody is ahead: your turn is next.
+queue-called = Number { $number }, it is your turn. Go to { $station } now.
+queue-called-before = Number { $number } was called at { $when }. Go to { $station } at once, or ask at the desk.
+queue-no-station = the doctor's room
+queue-in-room = With the doctor
+queue-missed = Number { $number } was called and nobody came. Go to the desk: your number stays.
+queue-as-of = (As of { $when })
 waiting-for-network = Waiting for a network. Joins the waiting list by itself then.
 waiting-sending = Joining the hospital's waiting list…
 waiting-since = On the waiting list since { $when }. As soon as a time that suits is freed, the hospital offers it.
@@ -176,6 +197,10 @@ event-booking-refused = The hospital refused an appointment
 event-booking-cancelled = An appointment was cancelled
 event-booking-moved = An appointment is at another time now: { $place }. Before: { $from }.
 event-booking-other-doctor = An appointment is with another doctor now: { $place }.
+event-queue-called = It is your turn
+event-queue-called-to = Number { $number }, it is your turn: go to { $station }. Called at { $when }.
+event-queue-missed = You were called and did not come. Go to the desk.
+event-queue-missed-of = Number { $number } was called at { $when } and nobody came. Go to the desk: your number stays.
 event-cancellation-refused = The hospital refused a cancellation
 event-move-refused = The appointment stays at its time. Another time could not be had: { $wanted }. { $why }
 event-on-waiting-list = On the waiting list now
@@ -412,6 +437,9 @@ status-arrived = Arrived
 status-in-progress = In progress
 status-finished = Finished
 status-booked = Booked
+status-checked-in = Checked in
+status-fulfilled = Over
+status-noshow = Did not come
 status-issued = Issued
 status-balanced = Balanced
 status-current = Current

@@ -1,10 +1,10 @@
 //! IHE ITI-115..117: find, hold, book; and wait, which is ours.
 
-use sokhoe_domain::IntentId;
 use sokhoe_domain::ids::is_fhir_id;
+use sokhoe_domain::{IntentId, QueueStanding};
 use sokhoe_fhir::bundle::SearchPage;
 use sokhoe_fhir::scheduling::{BookRequest, FindRequest, HoldRequest};
-use sokhoe_fhir::{Appointment, InsuranceOrganization, RemoteVisit, TicketAnswer};
+use sokhoe_fhir::{Appointment, InsuranceOrganization, RemoteVisit, TicketAnswer, queue};
 
 use crate::clinic::ClinicClient;
 use crate::error::{ClientError, GarbledAnswer};
@@ -124,6 +124,21 @@ impl ClinicClient {
             .await?;
         let answer = TicketAnswer::from_parameters(&body).map_err(garbled)?;
         Ok(answer.sheet)
+    }
+
+    /// How somebody who came stands in the queue of the day (`$queue`, ours), and the answer as it came.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] for who has no number, and at a clinic that keeps no queue; [`ClientError`].
+    pub async fn queue(&self, appointment: &str) -> Result<(QueueStanding, String), ClientError> {
+        if !is_fhir_id(appointment) {
+            return Err(ClientError::Invalid);
+        }
+        let body = self
+            .get(&format!("Appointment/{appointment}/$queue"))
+            .await?;
+        let standing = queue::from_parameters(&body).map_err(garbled)?;
+        Ok((standing, body))
     }
 
     /// Puts a person on the waiting list for what `parameters` (those of a [`FindRequest`]) would find. The same key gives

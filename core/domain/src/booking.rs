@@ -27,6 +27,12 @@ pub enum BookingState {
     },
     /// The clinic has it.
     Confirmed,
+    /// The person is there, and the clinic knows it: nothing can be changed of it by phone.
+    CheckedIn,
+    /// It is over.
+    Fulfilled,
+    /// The person did not come.
+    NoShow,
     /// The clinic said no, for good: this intent is never sent again.
     Refused(Refusal),
     /// Taken back by the patient or called off by the clinic; the clinic has it so.
@@ -67,6 +73,8 @@ impl Refusal {
     pub const KEEPS_NO_WAITING_LIST: &'static str = "keeps-no-waiting-list";
     /// A clinic's code: the person is on that waiting list already.
     pub const ALREADY_WAITING: &'static str = "already-waiting";
+    /// A clinic's code: the person is there already, and only the desk can change what is booked.
+    pub const CHECKED_IN: &'static str = "checked-in";
     /// A clinic's code: what it offered to somebody on its waiting list is offered to them no longer.
     pub const OFFER_OVER: &'static str = "offer-over";
 
@@ -91,8 +99,25 @@ impl BookingState {
             Self::OnWaitingList { .. }
             | Self::Offered { .. }
             | Self::Confirmed
+            | Self::CheckedIn
+            | Self::Fulfilled
+            | Self::NoShow
             | Self::Refused(_)
             | Self::Cancelled => true,
+        }
+    }
+
+    /// Whether the clinic has it, or had it until its time came.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        match self {
+            Self::Confirmed | Self::CheckedIn | Self::Fulfilled | Self::NoShow => true,
+            Self::WaitingForNetwork
+            | Self::Sending
+            | Self::OnWaitingList { .. }
+            | Self::Offered { .. }
+            | Self::Refused(_)
+            | Self::Cancelled => false,
         }
     }
 
@@ -102,16 +127,19 @@ impl BookingState {
         matches!(self, Self::OnWaitingList { .. } | Self::Offered { .. })
     }
 
-    /// Whether the state may follow `self`. A refusal and a cancellation are final; a confirmation
-    /// can only be cancelled; a place on a waiting list becomes anything that a clinic says but a refusal.
+    /// Whether the state may follow `self`. A refusal and a cancellation are final; what a clinic has can only be
+    /// cancelled, and what became of it the clinic may correct; a place on a waiting list becomes anything that a clinic
+    /// says but a refusal.
     #[must_use]
     pub fn may_become(&self, next: &Self) -> bool {
         match self {
             Self::WaitingForNetwork | Self::Sending => true,
             Self::OnWaitingList { .. } | Self::Offered { .. } => {
-                next.is_waiting_list() || matches!(next, Self::Confirmed | Self::Cancelled)
+                next.is_waiting_list() || next.stands() || matches!(next, Self::Cancelled)
             }
-            Self::Confirmed => matches!(next, Self::Confirmed | Self::Cancelled),
+            Self::Confirmed | Self::CheckedIn | Self::Fulfilled | Self::NoShow => {
+                next.stands() || matches!(next, Self::Cancelled)
+            }
             Self::Refused(_) => next == self,
             Self::Cancelled => matches!(next, Self::Cancelled),
         }
@@ -137,6 +165,24 @@ mod tests {
         assert!(!BookingState::Confirmed.may_become(&refused));
         assert!(BookingState::Confirmed.may_become(&BookingState::Cancelled));
         assert!(BookingState::Sending.may_become(&BookingState::WaitingForNetwork));
+    }
+
+    #[test]
+    fn what_becomes_of_a_visit_is_the_clinics_word_and_it_may_correct_it() {
+        let told = [
+            BookingState::Confirmed,
+            BookingState::CheckedIn,
+            BookingState::Fulfilled,
+            BookingState::NoShow,
+        ];
+        for from in &told {
+            assert!(from.stands() && from.is_settled());
+            assert!(told.iter().all(|to| from.may_become(to)), "{from:?}");
+            assert!(from.may_become(&BookingState::Cancelled));
+            assert!(BookingState::Sending.may_become(from));
+            assert!(!from.may_become(&BookingState::Sending));
+            assert!(!BookingState::Cancelled.may_become(from));
+        }
     }
 
     #[test]

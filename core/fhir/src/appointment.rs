@@ -1,12 +1,12 @@
 //! Appointments: the one resource of booking that crosses the wire.
 
-use sokhoe_domain::{Occurrence, Timestamp, VisitFacts, VisitMode, Vnd};
+use sokhoe_domain::{Occurrence, QueueCall, Timestamp, VisitFacts, VisitMode, Vnd};
 
 use crate::FhirError;
 use crate::common::{Coded, Ref};
 use crate::insurance::INSURED_TARIFF;
 use crate::json::{Node, Object};
-use crate::{occurrence, read, visit};
+use crate::{occurrence, queue, read, visit};
 
 /// Extension on an Appointment: what the visit is expected to cost (`valueMoney`, VND).
 pub const ESTIMATED_PRICE: &str = "https://sokhoe.vn/fhir/StructureDefinition/estimated-price";
@@ -72,6 +72,12 @@ pub struct Appointment {
     pub occurrence: Option<Occurrence>,
     /// Who of the clinic wrote it down ([`BOOKED_BY`]); unset when the person did, by an app.
     pub booked_by: Option<BookedBy>,
+    /// What kind of Appointment it is (`appointmentType`), e.g. [`queue::walk_in`].
+    pub kind: Option<Coded>,
+    /// The person's number of the day ([`queue::QUEUE_NUMBER`]).
+    pub queue_number: Option<u32>,
+    /// That the person is called ([`queue::CALLED`]).
+    pub called: Option<QueueCall>,
 }
 
 /// Who of a clinic wrote an Appointment down for the person.
@@ -238,6 +244,9 @@ impl Appointment {
             occurrence: occurrence::of_appointment(root),
             booked_by: read::extension(root, BOOKED_BY)
                 .and_then(|e| BookedBy::from_code(&e.str("valueCode")?)),
+            kind: read::coded(root.get("appointmentType")),
+            queue_number: queue::number_of(root),
+            called: queue::call_of(root),
         })
     }
 
@@ -286,6 +295,7 @@ impl Appointment {
         ];
         let told = visit::write_for_appointment(&self.languages, self.step_free, self.mode);
         let series = occurrence::write_for_appointment(self.occurrence);
+        let of_queue = queue::write_for_appointment(self.queue_number, self.called.as_ref());
         // The patient's own yes is there from the beginning; the clinic's comes with its word.
         let clinic = match self.status {
             AppointmentStatus::Proposed
@@ -324,6 +334,7 @@ impl Appointment {
                 .text("end", &end.to_fhir())
         });
         let reason = self.cancelation_reason.as_ref().map(read::write_coded);
+        let kind = self.kind.as_ref().map(read::write_coded);
         let slot = self.slot.as_ref();
         let slot = slot.map(|id| read::write_reference("Slot", &Ref::new(id.as_str(), "")));
         Object::resource("Appointment")
@@ -331,12 +342,18 @@ impl Appointment {
             .object("meta", meta)
             .list(
                 "extension",
-                extensions.into_iter().flatten().chain(told).chain(series),
+                extensions
+                    .into_iter()
+                    .flatten()
+                    .chain(told)
+                    .chain(series)
+                    .chain(of_queue),
             )
             .text("status", self.status.code())
             .object("cancelationReason", reason.unwrap_or_default())
             .list("serviceType", service)
             .list("specialty", self.specialty.as_ref().map(read::write_coded))
+            .object("appointmentType", kind.unwrap_or_default())
             .maybe("start", start.as_deref())
             .maybe("end", end.as_deref())
             .raw("minutesDuration", minutes.as_deref().unwrap_or(""))
@@ -418,7 +435,8 @@ pub(crate) mod tests {
             languages in proptest::collection::hash_set("[a-z]{2,3}(-[A-Z]{2})?", 0..3),
             (step_free, remote) in any::<(Option<bool>, Option<bool>)>(),
             (requested, created) in (option::of((arb_time(), arb_time())), option::of(arb_time())),
-            cancelation_reason in option::of(arb_coded()),
+            (cancelation_reason, kind) in (option::of(arb_coded()), option::of(arb_coded())),
+            (queue_number, called) in (option::of(1..u32::MAX), option::of(queue::tests::arb_call())),
             occurrence in option::of(arb_occurrence()),
             booked_by in option::of(prop::sample::select(vec![BookedBy::Hotline, BookedBy::Counter])),
         ) -> Appointment {
@@ -427,7 +445,7 @@ pub(crate) mod tests {
                 id, version, status, start, end, minutes, slot, service, specialty, practitioner,
                 location, patient, held_until, comment, price: price.map(Vnd::new),
                 insured_tariff: tariff.map(Vnd::new), languages: languages.into_iter().collect(), step_free, mode,
-                requested, created, cancelation_reason, occurrence, booked_by,
+                requested, created, cancelation_reason, occurrence, booked_by, kind, queue_number, called,
             }
         }
     }
@@ -466,6 +484,13 @@ pub(crate) mod tests {
                 number: 3,
             }),
             booked_by: Some(BookedBy::Hotline),
+            kind: Some(queue::walk_in()),
+            queue_number: Some(12),
+            called: Some(QueueCall {
+                at: Timestamp::parse_fhir("2026-11-24T08:40:00+07:00").unwrap(),
+                station: "Phòng 12".to_owned(),
+                missed: None,
+            }),
         };
         let json = appointment.to_json();
         insta::assert_snapshot!(json);

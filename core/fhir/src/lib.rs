@@ -33,6 +33,7 @@ pub mod outcome;
 pub mod own_document;
 pub mod own_reading;
 pub mod patient;
+pub mod queue;
 mod read;
 pub mod remote_visit;
 pub mod scheduling;

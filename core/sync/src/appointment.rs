@@ -148,8 +148,7 @@ pub(crate) fn with_asked(
     } else {
         // Whoever waited for any time of a period named none.
         let is_named = intent.is_some();
-        (is_named && is_elsewhere && booking.state == BookingState::Confirmed)
-            .then_some(before.start)
+        (is_named && is_elsewhere && booking.state.stands()).then_some(before.start)
     };
     StoredBooking {
         asked,
@@ -158,19 +157,18 @@ pub(crate) fn with_asked(
     }
 }
 
-/// What the person hears of a booking that a clinic decided, by what it was before.
+/// What the person hears of a booking that a clinic decided, by what it was before; nothing where they were there
+/// themselves, or are told by what is shown.
 pub(crate) fn news_of(
     before: Option<&StoredBooking>,
     booking: &StoredBooking,
     at: Timestamp,
-) -> NewEvent {
+) -> Option<NewEvent> {
     if let Some(of_place) = waiting_list::news(before, booking, at) {
-        return of_place;
+        return Some(of_place);
     }
     let is_moved = |before: &&StoredBooking| {
-        before.state == BookingState::Confirmed
-            && booking.state == BookingState::Confirmed
-            && before.is_elsewhere(booking)
+        before.state.stands() && booking.state.stands() && before.is_elsewhere(booking)
     };
     if let Some(before) = before.filter(is_moved) {
         let moved = Moved {
@@ -178,12 +176,16 @@ pub(crate) fn news_of(
             start: booking.start,
             practitioner: booking.practitioner.clone(),
         };
-        return NewEvent {
+        return Some(NewEvent {
             kind: MOVED.to_owned(),
             subject: booking.id.to_string(),
             at,
             body: serde_json::to_string(&moved).unwrap_or_default(),
-        };
+        });
+    }
+    let is_known = before.is_none_or(|before| before.state.stands());
+    if is_known && booking.state.stands() && booking.state != BookingState::Confirmed {
+        return None;
     }
     let elsewhere = booking.asked.map(|asked| Elsewhere {
         start: booking.start,
@@ -198,23 +200,21 @@ pub(crate) fn news_of(
         ),
         (_, None) => ("booking-confirmed", String::new()),
     };
-    NewEvent {
+    Some(NewEvent {
         kind: kind.to_owned(),
         subject: booking.id.to_string(),
         at,
         body,
-    }
+    })
 }
 
 /// What the clinic decided; nothing while it has not.
 pub(crate) const fn decided(status: AppointmentStatus) -> Option<BookingState> {
     match status {
-        AppointmentStatus::Booked
-        | AppointmentStatus::Arrived
-        | AppointmentStatus::CheckedIn
-        | AppointmentStatus::Fulfilled
-        // The person did not come: the booking stood.
-        | AppointmentStatus::Noshow => Some(BookingState::Confirmed),
+        AppointmentStatus::Booked => Some(BookingState::Confirmed),
+        AppointmentStatus::Arrived | AppointmentStatus::CheckedIn => Some(BookingState::CheckedIn),
+        AppointmentStatus::Fulfilled => Some(BookingState::Fulfilled),
+        AppointmentStatus::Noshow => Some(BookingState::NoShow),
         AppointmentStatus::Cancelled | AppointmentStatus::EnteredInError => {
             Some(BookingState::Cancelled)
         }
@@ -271,7 +271,10 @@ mod tests {
             (Status::Pending, None),
             (Status::Waitlist, None),
             (Status::Booked, Some(BookingState::Confirmed)),
-            (Status::CheckedIn, Some(BookingState::Confirmed)),
+            (Status::Arrived, Some(BookingState::CheckedIn)),
+            (Status::CheckedIn, Some(BookingState::CheckedIn)),
+            (Status::Fulfilled, Some(BookingState::Fulfilled)),
+            (Status::Noshow, Some(BookingState::NoShow)),
             (Status::Cancelled, Some(BookingState::Cancelled)),
             (Status::EnteredInError, Some(BookingState::Cancelled)),
         ] {

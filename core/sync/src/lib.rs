@@ -12,6 +12,7 @@ mod error;
 mod intent;
 mod lane;
 mod pace;
+mod queue;
 mod server_slots;
 mod tickets;
 mod trip;
@@ -28,6 +29,7 @@ pub use pace::{
     Admitted, Allowance, Cause, Fetch, Heard, HeldBack, HostPaces, NetworkKind, Pace, Permit,
     SyncConditions, WaitUntil, delay as retry_delay,
 };
+pub use queue::{Called, QUEUE_CALLED, QUEUE_MISSED, noted_standing};
 pub use server_slots::{HeardWays, SlotSearch, services_of_server};
 pub use trip::{Trip, TripMember};
 pub use up::{Pushed, Urgency};

@@ -165,6 +165,9 @@ pub(crate) const fn name(state: &BookingState) -> &'static str {
         BookingState::OnWaitingList { .. } => "on the waiting list",
         BookingState::Offered { .. } => "offered",
         BookingState::Confirmed => "confirmed",
+        BookingState::CheckedIn => "checked in",
+        BookingState::Fulfilled => "over",
+        BookingState::NoShow => "missed",
         BookingState::Refused(_) => "refused",
         BookingState::Cancelled => "cancelled",
     }

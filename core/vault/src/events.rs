@@ -23,6 +23,13 @@ pub struct NewEvent {
     pub body: String,
 }
 
+impl NewEvent {
+    /// Whether it is of a call, whose kinds begin so. A call is news whatever becomes of the booking that it is about.
+    pub(crate) fn is_of_a_call(&self) -> bool {
+        self.kind.starts_with("queue-")
+    }
+}
+
 impl fmt::Debug for NewEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewEvent")

@@ -46,6 +46,7 @@ mod parked;
 mod pause;
 #[cfg(feature = "plain-for-measuring")]
 pub mod plain;
+mod queue;
 mod rebuild;
 mod resources;
 mod search;
@@ -85,6 +86,7 @@ pub use own_documents::{NewDocument, StoredDocument};
 pub use page::{Applied, Page, Place};
 pub use parked::{ParkedIntent, ParkedWhy};
 pub use pause::PauseSwitch;
+pub use queue::NotedQueue;
 pub use rebuild::{DamagedCopies, Rebuilt};
 pub use resources::StoredResource;
 pub use set_aside::SetAside;

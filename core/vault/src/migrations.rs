@@ -22,6 +22,7 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0011_trips.sql"),
     include_str!("../migrations/vault/0012_series.sql"),
     include_str!("../migrations/vault/0013_tickets.sql"),
+    include_str!("../migrations/vault/0014_queue.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[

@@ -96,7 +96,7 @@ impl Vault {
     ///
     /// A booking that the page settles takes its intent out of the outbox, and an event about a booking
     /// whose state is not changed by the page is not kept: whichever of the outbox and the feed comes
-    /// first tells the person, once.
+    /// first tells the person, once. (An event of a call is always kept.)
     ///
     /// # Errors
     /// [`VaultError`]; nothing of the page is kept then.
@@ -224,7 +224,7 @@ impl Vault {
             let news: Vec<NewEvent> = page
                 .events
                 .iter()
-                .filter(|event| !old_news.contains(&event.subject))
+                .filter(|event| event.is_of_a_call() || !old_news.contains(&event.subject))
                 .cloned()
                 .collect();
             events::keep(tx, &news)?;

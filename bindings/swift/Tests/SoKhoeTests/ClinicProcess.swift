@@ -1,10 +1,16 @@
 import Foundation
 
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
 /// A clinic of its own for one test: `sokhoe clinic serve` with a hospital and a patient's book.
 final class ClinicProcess {
     /// What the clinic says first.
     private struct Greeting: Decodable {
+        let desk: String
         let enrolment: String
+        let patient: String
         let url: String
     }
 
@@ -18,6 +24,9 @@ final class ClinicProcess {
 
     /// The text of an enrolment QR for the patient.
     private(set) var enrolment = ""
+    /// The patient's id.
+    private(set) var patient = ""
+    private var deskUrl = ""
     private var baseUrl = ""
     private let folder: URL
     private let process: Process
@@ -47,7 +56,8 @@ final class ClinicProcess {
             let said = try Data(contentsOf: output)
             if let end = said.firstIndex(of: UInt8(ascii: "\n")) {
                 let greeting = try JSONDecoder().decode(Greeting.self, from: said[..<end])
-                (enrolment, baseUrl) = (greeting.enrolment, greeting.url)
+                (enrolment, patient) = (greeting.enrolment, greeting.patient)
+                (baseUrl, deskUrl) = (greeting.url, greeting.desk)
                 return
             }
             guard process.isRunning, ContinuousClock.now < deadline else {
@@ -72,6 +82,31 @@ final class ClinicProcess {
         let said = output.fileHandleForReading.readDataToEndOfFile()
         enrolling.waitUntilExit()
         return try JSONDecoder().decode(Enrolment.self, from: said).enrolment
+    }
+
+    private struct DeskRefused: Error {
+        let answer: String
+    }
+
+    /// What the desk does with its queue.
+    func desk(_ step: String, _ body: [String: String]) async throws {
+        let browser = URLSession.shared
+        // Its cookie stays with the session.
+        _ = try await browser.data(from: try Self.url(deskUrl))
+        var request = URLRequest(url: try Self.url("\(baseUrl)/desk/queue/\(step)"))
+        request.httpMethod = "POST"
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        request.setValue("1", forHTTPHeaderField: "Sokhoe-Desk")
+        request.httpBody = try JSONEncoder().encode(body)
+        let (answer, response) = try await browser.data(for: request)
+        guard (response as? HTTPURLResponse)?.statusCode == 200 else {
+            throw DeskRefused(answer: String(decoding: answer, as: UTF8.self))
+        }
+    }
+
+    private static func url(_ text: String) throws -> URL {
+        guard let url = URL(string: text) else { throw URLError(.badURL) }
+        return url
     }
 
     private static var program: URL {

@@ -182,6 +182,43 @@ final class JourneyTests: XCTestCase {
         }
     }
 
+    func testWhoIsThereSeesTheirNumberAndIsCalled() async throws {
+        let clinic = try await ClinicProcess(folder: folder)
+        defer { clinic.stop() }
+        let phone = try await openPhone()
+        let enrolment = try await phone.enrol(qrText: clinic.enrolment)
+        let person = try XCTUnwrap(enrolment.persons.first).id
+        _ = try await phone.sync(personId: person)
+        let line = "lich-bs-pham-duc-long"
+        try await clinic.desk("check-in", ["patient": clinic.patient, "schedule": line])
+        _ = try await phone.sync(personId: person)
+        let bookings = try await phone.bookings(personId: person)
+        let there = try XCTUnwrap(bookings.first { $0.status == .checkedIn })
+        let waiting = try XCTUnwrap(there.queue)
+        XCTAssertEqual([waiting.number, waiting.ahead ?? 9], [1, 0])
+        XCTAssertEqual(waiting.state, .waiting)
+        XCTAssertFalse(waiting.isOld)
+        let refused = await thrown { try await phone.cancelBooking(personId: person, bookingId: there.id) }
+        guard case .Validation = refused as? SoKhoeError else {
+            return XCTFail("who is there cancels at the desk")
+        }
+
+        try await clinic.desk("next", ["schedule": line, "station": "Phòng 111"])
+        _ = try await phone.sync(personId: person)
+        let called = try await phone.booking(personId: person, bookingId: there.id)
+        XCTAssertEqual(called.queue?.state, .called)
+        XCTAssertTrue(called.statusText.contains("Phòng 111"), called.statusText)
+        let events = try await phone.events(personId: person)
+        XCTAssertTrue(events.contains { $0.kind == "queue-called" && $0.subject == there.id })
+        for step in ["begin", "finish"] {
+            try await clinic.desk(step, ["appointment": there.id])
+        }
+        _ = try await phone.sync(personId: person)
+        let over = try await phone.booking(personId: person, bookingId: there.id)
+        XCTAssertEqual(over.status, .fulfilled)
+        XCTAssertNil(over.queue)
+    }
+
     func testWaitingForChangesEndsWhenItIsCancelledAndNothingIsLost() async throws {
         let clinic = try await ClinicProcess(folder: folder)
         defer { clinic.stop() }

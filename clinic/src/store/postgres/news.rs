@@ -41,6 +41,8 @@ struct Message {
     #[serde(default)]
     payments: bool,
     #[serde(default)]
+    queue: bool,
+    #[serde(default)]
     calendar: bool,
 }
 
@@ -147,6 +149,7 @@ fn messages(news: &News) -> Vec<String> {
             patients: piece.iter().map(|&patient| patient.clone()).collect(),
             bookings: news.desk.contains(&DeskNews::Bookings),
             payments: news.desk.contains(&DeskNews::Payments),
+            queue: news.desk.contains(&DeskNews::Queue),
             calendar: news.calendar,
         })
         .filter_map(|message| serde_json::to_string(&message).ok())
@@ -158,6 +161,7 @@ fn read(text: &str) -> Option<News> {
     let desk = [
         message.bookings.then_some(DeskNews::Bookings),
         message.payments.then_some(DeskNews::Payments),
+        message.queue.then_some(DeskNews::Queue),
     ];
     Some(News {
         patients: message.patients,
@@ -216,10 +220,12 @@ fn listen_once(server: &Server, wakers: &Wakers, stop: &AtomicBool) -> Result<()
 #[derive(Default)]
 struct Seen {
     feeds: BTreeMap<String, i64>,
+    /// How often each line of the queue moved: by day and schedule.
+    lines: BTreeMap<(String, i64), i64>,
     calendar: i64,
 }
 
-/// Whose feeds went on since the last look, and whether what is offered changed.
+/// Whose feeds went on since the last look, who waits in lines that moved, and whether what is offered changed.
 fn look(connection: &mut Connection, seen: &mut Seen) -> Result<News, StoreError> {
     let session = connection.begin_to_read()?;
     let calendar = calendar_version::read(Sql::new(&session))?;
@@ -233,21 +239,28 @@ fn look(connection: &mut Connection, seen: &mut Seen) -> Result<News, StoreError
     for row in rows {
         now.insert(row.try_get::<_, String>(0)?, row.try_get::<_, i64>(1)?);
     }
-    let patients = now
+    let mut patients = now
         .iter()
         .filter(|(patient, seq)| seen.feeds.get(*patient) != Some(seq))
         .map(|(patient, _)| patient.clone())
         .collect::<BTreeSet<_>>();
+    let lines = look_at_lines(connection)?;
+    for ((day, schedule), moves) in &lines {
+        if seen.lines.get(&(day.clone(), *schedule)) != Some(moves) {
+            patients.extend(waiting_in(connection, day, *schedule)?);
+        }
+    }
     let is_other = calendar != seen.calendar;
     *seen = Seen {
         feeds: now,
+        lines,
         calendar,
     };
-    // Who changed a booking or an invoice is in a feed, too.
+    // Who changed a booking or an invoice, or was called, is in a feed, too.
     let desk = if patients.is_empty() {
         BTreeSet::new()
     } else {
-        BTreeSet::from([DeskNews::Bookings, DeskNews::Payments])
+        BTreeSet::from(DeskNews::ALL)
     };
     Ok(News {
         patients,
@@ -255,6 +268,33 @@ fn look(connection: &mut Connection, seen: &mut Seen) -> Result<News, StoreError
         calendar: is_other,
         waiting_list: false,
     })
+}
+
+/// How often the lines moved that moved lately.
+fn look_at_lines(connection: &mut Connection) -> Result<BTreeMap<(String, i64), i64>, StoreError> {
+    let rows = connection.client.query(
+        "SELECT day, schedule, moves FROM queue_line
+         WHERE written > CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) - $1",
+        &[&BACK_MILLIS],
+    )?;
+    let mut lines = BTreeMap::new();
+    for row in rows {
+        lines.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
+    }
+    Ok(lines)
+}
+
+fn waiting_in(
+    connection: &mut Connection,
+    day: &str,
+    schedule: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows = connection.client.query(
+        "SELECT a.patient FROM visit v JOIN appointment a ON a.pk = v.appointment
+         WHERE v.day = $1 AND v.schedule = $2 AND v.state = 'waiting'",
+        &[&day, &schedule],
+    )?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 #[cfg(test)]
@@ -265,7 +305,7 @@ mod tests {
     fn news_travel_in_pieces_that_postgres_takes() {
         let news = News {
             patients: (0..200).map(|n| format!("{n:064}")).collect(),
-            desk: BTreeSet::from([DeskNews::Bookings]),
+            desk: BTreeSet::from([DeskNews::Bookings, DeskNews::Queue]),
             calendar: true,
             waiting_list: false,
         };

@@ -33,6 +33,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/sqlite/0006_waiting_list.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/sqlite/0007_queue.sql"),
+        None,
+    ),
 ];
 
 /// Brings the file to the newest version, each step in the transaction that says so.
@@ -177,6 +181,30 @@ mod tests {
             )
             .unwrap();
         let again = connection.execute("INSERT INTO busy VALUES (1, 100, 0, 2, NULL)", []);
+        assert_eq!(
+            again.unwrap_err().sqlite_error_code(),
+            Some(rusqlite::ErrorCode::ConstraintViolation)
+        );
+    }
+
+    #[test]
+    fn a_number_of_the_day_is_given_once_by_a_rule_of_the_database() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO service VALUES (1, 's', 'n', 'x', 'X', 15, 0, 0);
+                 INSERT INTO schedule VALUES (1, 'c', 'p', 'p', 'l', 'l', 1, 0);
+                 INSERT INTO appointment VALUES (1, 'a', 1, 1, 'p', 0, 1, 'booked', NULL, 0, 'app'),
+                                                (2, 'b', 1, 1, 'q', 0, 1, 'booked', NULL, 0, 'app'),
+                                                (3, 'd', 1, 1, 'r', 0, 1, 'booked', NULL, 0, 'app'),
+                                                (4, 'e', 1, 1, 's', 0, 1, 'booked', NULL, 0, 'app');
+                 INSERT INTO visit (appointment, day, schedule, number, priority, place, state)
+                 VALUES (1, '2026-11-24', 1, 7, 0, 0, 'waiting'), (2, '2026-11-25', 1, 7, 0, 0, 'waiting'),
+                        (3, '2026-11-24', 1, NULL, 0, 0, 'noshow'), (4, '2026-11-24', 1, NULL, 0, 0, 'noshow');",
+            )
+            .unwrap();
+        let again = connection.execute("UPDATE visit SET number = 7 WHERE appointment = 3", []);
         assert_eq!(
             again.unwrap_err().sqlite_error_code(),
             Some(rusqlite::ErrorCode::ConstraintViolation)

@@ -148,6 +148,9 @@ fn appointment(
         BookingState::OnWaitingList { .. } => ("waitlist", "on-waiting-list"),
         BookingState::Offered { .. } => ("proposed", "offered"),
         BookingState::Confirmed => ("booked", "confirmed"),
+        BookingState::CheckedIn => ("checked-in", "checked-in"),
+        BookingState::Fulfilled => ("fulfilled", "fulfilled"),
+        BookingState::NoShow => ("noshow", "no-show"),
         BookingState::Refused(_) => ("cancelled", "refused"),
         BookingState::Cancelled => ("cancelled", "cancelled"),
     };

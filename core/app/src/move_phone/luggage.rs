@@ -383,6 +383,9 @@ impl Person {
             !matches!(
                 booking.state,
                 BookingState::Confirmed
+                    | BookingState::CheckedIn
+                    | BookingState::Fulfilled
+                    | BookingState::NoShow
                     | BookingState::Cancelled
                     | BookingState::OnWaitingList { .. }
                     | BookingState::Offered { .. }

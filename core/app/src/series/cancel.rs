@@ -1,5 +1,6 @@
 //! Taking back what is left of a series.
 
+use sokhoe_domain::BookingState;
 use sokhoe_vault::StoredBooking;
 
 use super::view::Coming;
@@ -33,6 +34,8 @@ impl SoKhoe {
         let rest: Vec<StoredBooking> = coming
             .of_series(occurrence.originating)
             .filter(|booking| (booking.start, booking.id) >= (from.start, from.id))
+            // Who is there goes to the desk.
+            .filter(|booking| !booking.state.stands() || booking.state == BookingState::Confirmed)
             .cloned()
             .collect();
         if rest.is_empty() {

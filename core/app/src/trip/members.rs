@@ -98,8 +98,8 @@ impl Session {
         let names = names.join(", ");
         let mut texts = vec![self.words.say_with("trip-with", &[("names", names)])];
         // While it is one for all, each one's own state says it.
-        let is_confirmed = booking.state == BookingState::Confirmed;
-        for other in others.iter().filter(|_| is_confirmed) {
+        let stands = booking.state.stands();
+        for other in others.iter().filter(|_| stands) {
             let name = ("name", other.name.clone());
             if other.status == Some(BookingStatus::Cancelled) {
                 texts.push(self.words.say_with("trip-other-cancelled", &[name]));

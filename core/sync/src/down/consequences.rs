@@ -13,6 +13,7 @@ use crate::appointment::{
 use crate::error::SyncError;
 use crate::intent::{BookIntent, MoveIntent};
 use crate::lane::{Engine, Lane};
+use crate::queue;
 use crate::waiting_list::{self, OFFER_OVER};
 
 impl Engine {
@@ -30,6 +31,8 @@ impl Engine {
             let mut is_news = news;
             let event = match change {
                 Change::Put { key, json, .. } if key.kind == "Appointment" => {
+                    // A call waits for nobody, and changes nothing of the booking.
+                    events.extend(self.call_in_feed(lane, key, json, now)?);
                     let Some((before, booking)) = self.booking_in_feed(lane, json, now)? else {
                         continue;
                     };
@@ -37,7 +40,8 @@ impl Engine {
                     // Whatever else is history: an offer waits for an answer.
                     let is_offered = matches!(booking.state, BookingState::Offered { .. });
                     is_news |= before.is_some() || is_offered;
-                    is_news &= said.kind != OFFER_OVER || !self.is_declined(booking.id)?;
+                    let is_over = said.as_ref().is_some_and(|said| said.kind == OFFER_OVER);
+                    is_news &= !is_over || !self.is_declined(booking.id)?;
                     bookings.push(booking);
                     said
                 }
@@ -54,18 +58,16 @@ impl Engine {
                     let Some(kind) = self.invoice_event(lane, key, json)? else {
                         continue;
                     };
-                    NewEvent {
+                    Some(NewEvent {
                         kind: kind.to_owned(),
                         subject: key.id.clone(),
                         at: now,
                         body: String::new(),
-                    }
+                    })
                 }
                 Change::Put { .. } | Change::Delete { .. } | Change::Broken { .. } => continue,
             };
-            if is_news {
-                events.push(event);
-            }
+            events.extend(event.filter(|_| is_news));
         }
         Ok((bookings, events))
     }
@@ -125,6 +127,26 @@ impl Engine {
         })
     }
 
+    /// What the person hears of a call that an Appointment in the feed tells, by what is here of it.
+    fn call_in_feed(
+        &self,
+        lane: &Lane,
+        key: &ResourceKey,
+        json: &str,
+        now: Timestamp,
+    ) -> Result<Option<NewEvent>, SyncError> {
+        let appointment = appointment::read(lane.wire, json).ok();
+        let Some(appointment) = appointment.filter(|it| it.called.is_some()) else {
+            return Ok(None);
+        };
+        let Some(booking) = appointment.id.as_deref().and_then(|id| id.parse().ok()) else {
+            return Ok(None);
+        };
+        let before = self.vault.resource(&lane.clinic, key)?;
+        let before = before.and_then(|stored| appointment::read(lane.wire, &stored.json).ok());
+        Ok(queue::news(before.as_ref(), &appointment, booking, now))
+    }
+
     /// Whether the person said that they do not want what was offered: then that it goes on is no news.
     fn is_declined(&self, place: IntentId) -> Result<bool, SyncError> {
         let thing = place.to_string();
@@ -166,9 +188,7 @@ impl Engine {
         };
         let known = self.vault.booking(id)?;
         Ok(known
-            .filter(|before| {
-                before.state == BookingState::Confirmed || before.state.is_waiting_list()
-            })
+            .filter(|before| before.state.stands() || before.state.is_waiting_list())
             .map(|before| StoredBooking {
                 state: BookingState::Cancelled,
                 updated: now,

@@ -100,7 +100,8 @@ impl Engine {
         match lane.wire {
             Wire::Clinic => {
                 self.pull_feed(lane, wait, pulled).await?;
-                self.pull_tickets(lane).await
+                self.pull_tickets(lane).await?;
+                self.ask_queue(lane).await
             }
             Wire::Server => {
                 // Such a server keeps no answer back.

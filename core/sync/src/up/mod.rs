@@ -549,8 +549,11 @@ impl Engine {
         let news = news_of(Some(&before), &booking, updated);
         let subject = intent.thing.clone();
         // Whoever declined knows that the time goes on.
-        let is_known = intent.kind == IntentKind::Decline && news.kind == OFFER_OVER;
-        let events = (!is_known).then_some(NewEvent { subject, ..news });
+        let is_known =
+            |news: &NewEvent| intent.kind == IntentKind::Decline && news.kind == OFFER_OVER;
+        let events = news
+            .filter(|news| !is_known(news))
+            .map(|news| NewEvent { subject, ..news });
         Outcome::Settled(booking, events.into_iter().collect())
     }
 

@@ -218,6 +218,15 @@ CREATE TABLE "posting_run" (
     "data" BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE "queue" (
+    "booking" TEXT PRIMARY KEY,
+    "clinic" TEXT NOT NULL,
+    -- When it came, by this phone's clock.
+    "received" INTEGER NOT NULL,
+    -- As the clinic wrote it.
+    "body" TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "resource" (
     "number" INTEGER PRIMARY KEY,
     "clinic" INTEGER NOT NULL,

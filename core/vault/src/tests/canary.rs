@@ -14,8 +14,8 @@ use sokhoe_testing::{MemoryKeys, SeededRng};
 use super::{at, clinic, with_test_index};
 use crate::{
     AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, KeptTicket, LinkedPerson,
-    NewChange, NewDocument, NewEvent, NewIntent, Page, ParkedWhy, PersonRecord, StoredBooking,
-    Vault, VaultError, VaultPorts,
+    NewChange, NewDocument, NewEvent, NewIntent, NotedQueue, Page, ParkedWhy, PersonRecord,
+    StoredBooking, Vault, VaultError, VaultPorts,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
@@ -45,6 +45,7 @@ const NOT_FED: &[(&str, &str)] = &[
     ("intent.kind", "one of two words"),
     ("trip.booking", "a UUID"),
     ("ticket.booking", "a UUID"),
+    ("queue.booking", "a UUID"),
     ("change.id", "a UUID"),
     ("change.state", "one of four words"),
     ("device.id", "a random number"),
@@ -225,6 +226,13 @@ fn feed(vault: &Vault, account: &AccountVault) {
         not_before: at(1),
     };
     vault.keep_ticket(&ticket, at(1)).unwrap();
+    let queue = NotedQueue {
+        booking: id,
+        clinic: clinic(CANARY),
+        received: at(2),
+        body: text.clone(),
+    };
+    vault.note_queue(&queue).unwrap();
     let why = ParkedWhy::Refused { code: text.clone() };
     vault.park(id, &why, at(2), &[]).unwrap();
     let mut photo = vault.write_blob().unwrap();

@@ -21,6 +21,7 @@ mod outbox;
 mod own_documents;
 mod parked;
 mod pause;
+mod queue;
 mod tickets;
 mod travel_time;
 mod trips;

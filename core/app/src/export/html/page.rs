@@ -104,7 +104,11 @@ pub(super) fn bookings(context: &Context<'_>, bookings: &[BookingView]) -> Marku
             | BookingStatus::OnWaitingList
             | BookingStatus::Offered => true,
             BookingStatus::Confirmed => booking.end >= context.now || booking.cancelling,
-            BookingStatus::Refused | BookingStatus::Cancelled => false,
+            BookingStatus::CheckedIn => true,
+            BookingStatus::Fulfilled
+            | BookingStatus::NoShow
+            | BookingStatus::Refused
+            | BookingStatus::Cancelled => false,
         })
         .collect();
     html! {

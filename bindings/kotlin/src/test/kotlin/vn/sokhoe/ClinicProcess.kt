@@ -1,6 +1,11 @@
 package vn.sokhoe
 
 import java.io.File
+import java.net.CookieManager
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
 import kotlin.concurrent.thread
@@ -16,6 +21,34 @@ class ClinicProcess private constructor(
 ) : AutoCloseable {
     /** The text of an enrolment QR. */
     val enrolment: String get() = value("enrolment")
+
+    /** The patient's id. */
+    val patient: String get() = value("patient")
+
+    private val desk: HttpClient by lazy {
+        val browser = HttpClient.newBuilder().cookieHandler(CookieManager())
+        browser.followRedirects(HttpClient.Redirect.NORMAL).build().also {
+            val page = HttpRequest.newBuilder(URI(value("desk"))).build()
+            it.send(page, HttpResponse.BodyHandlers.discarding())
+        }
+    }
+
+    /** What the desk does with its queue, and what it is answered. */
+    fun desk(
+        step: String,
+        body: String,
+    ): String {
+        val request =
+            HttpRequest
+                .newBuilder(URI("${value("url")}/desk/queue/$step"))
+                .header("Content-Type", "application/json")
+                .header("Sokhoe-Desk", "1")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build()
+        val answer = desk.send(request, HttpResponse.BodyHandlers.ofString())
+        check(answer.statusCode() == 200) { "$step: ${answer.statusCode()} ${answer.body()}" }
+        return answer.body()
+    }
 
     /** The text of an enrolment QR for these patients of the hospital. */
     fun enrolmentOf(vararg patients: String): String {

@@ -39,6 +39,7 @@ import vn.sokhoe.core.Paper
 import vn.sokhoe.core.PayeeDifference
 import vn.sokhoe.core.PaymentScheme
 import vn.sokhoe.core.PaymentStatus
+import vn.sokhoe.core.QueueState
 import vn.sokhoe.core.ReminderKind
 import vn.sokhoe.core.ScannedView
 import vn.sokhoe.core.SeriesDays
@@ -238,6 +239,43 @@ class JourneyTest {
                     assertEquals(booked.drop(1).map { it.id }, back.map { it.id })
                     assertTrue(back.all { it.status == BookingStatus.CANCELLED })
                     assertThrows<SoKhoeException.Validation> { phone.cancelSeries(person, booked[1].id) }
+                }
+            }
+        }
+
+    @Test
+    fun `who is there sees their number, and is called`() =
+        runBlocking<Unit> {
+            ClinicProcess.start(folder).use { clinic ->
+                phone().use { phone ->
+                    val person =
+                        phone
+                            .enrol(clinic.enrolment)
+                            .persons
+                            .first()
+                            .id
+                    phone.sync(person)
+                    val line = "\"schedule\":\"lich-bs-pham-duc-long\""
+                    clinic.desk("check-in", "{\"patient\":\"${clinic.patient}\",$line}")
+                    phone.sync(person)
+                    val there = phone.bookings(person).first { it.status == BookingStatus.CHECKED_IN }
+                    val waiting = checkNotNull(there.queue)
+                    assertEquals(1u to 0u, waiting.number to waiting.ahead)
+                    assertEquals(QueueState.WAITING to false, waiting.state to waiting.isOld)
+                    assertThrows<SoKhoeException.Validation> { phone.cancelBooking(person, there.id) }
+
+                    clinic.desk("next", "{$line,\"station\":\"Phòng 111\"}")
+                    phone.sync(person)
+                    val called = phone.booking(person, there.id)
+                    assertEquals(QueueState.CALLED to "Phòng 111", called.queue?.state to called.queue?.station)
+                    assertTrue("Phòng 111" in called.statusText, called.statusText)
+                    assertTrue(phone.events(person).any { it.kind == "queue-called" && it.subject == there.id })
+                    for (step in listOf("begin", "finish")) {
+                        clinic.desk(step, "{\"appointment\":\"${there.id}\"}")
+                    }
+                    phone.sync(person)
+                    val over = phone.booking(person, there.id)
+                    assertEquals(BookingStatus.FULFILLED to null, over.status to over.queue)
                 }
             }
         }
