@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sokhoe_app::domain::Timestamp;
-use sokhoe_app::{FindSlotsRequest, MoveBookingRequest, SlotView, TicketState};
+use sokhoe_app::{FindSlotsRequest, MoveBookingRequest, SlotView, SystemClock, TicketState};
 use sokhoe_qr::TicketGate;
 use sokhoe_qr::signed::Refusal;
 use sokhoe_testing::{Cut, FakeClock};
@@ -72,7 +72,7 @@ async fn a_ticket_is_shown_without_a_network_and_admits_once() {
     ));
 
     // Moved to another day: the old ticket lets nobody in then.
-    let phone = phone.restarted();
+    let phone = phone.restarted_under(Arc::new(SystemClock));
     phone.network.cut(Cut::Whole);
     let wanted = MoveBookingRequest {
         person_id: person.clone(),
@@ -92,7 +92,7 @@ async fn a_ticket_is_shown_without_a_network_and_admits_once() {
     assert_eq!(gate.admit(&new, later.start).unwrap().start, later.start);
 
     // Called off: it goes with its booking.
-    let phone = phone.restarted();
+    let phone = phone.restarted_under(Arc::new(SystemClock));
     phone.network.cut(Cut::Whole);
     phone
         .app

@@ -68,7 +68,7 @@ fn length(spec: &[u8]) -> c_int {
     c_int::try_from(spec.len()).unwrap_or(0)
 }
 
-fn checked(code: c_int) -> rusqlite::Result<()> {
+pub(crate) fn checked(code: c_int) -> rusqlite::Result<()> {
     if code == SQLITE_OK {
         return Ok(());
     }

@@ -42,11 +42,13 @@ use zeroize::Zeroize as _;
 
 mod exit;
 mod key;
+mod start;
 #[cfg(test)]
 mod tests;
 
 pub use exit::before_exit;
 pub use key::{RAW_KEY_LEN, change_key, give_key};
+pub use start::start;
 
 /// What `PRAGMA cipher_provider` answers when SQLCipher uses this crate.
 pub const PROVIDER_NAME: &str = "rustcrypto";

@@ -43,6 +43,7 @@ pub(crate) fn open(
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
     let path = files.database_path(file);
+    sokhoe_sqlcipher::start()?;
     let mut connection = match files.sqlite_vfs() {
         Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
         None => Connection::open_with_flags(path, flags)?,
@@ -103,6 +104,7 @@ pub(crate) fn mark_of_file_alone(
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    sokhoe_sqlcipher::start()?;
     let connection = match files.sqlite_vfs() {
         Some(vfs) => Connection::open_with_flags_and_vfs(uri, flags, vfs)?,
         None => Connection::open_with_flags(uri, flags)?,

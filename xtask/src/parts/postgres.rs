@@ -6,8 +6,8 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Operations of a run of the crowd, in two to three minutes of two cores: a booking there is many journeys to the server.
-const ATTEMPTS: u64 = 50_000;
+/// Operations of a run of the crowd, in some five minutes of two cores: a booking there is many journeys to the server.
+const ATTEMPTS: u64 = 100_000;
 
 pub(super) fn run(workspace: &Workspace, log: &mut Log) -> Result<Tally> {
     let server = Server::start(log)?;

@@ -330,16 +330,16 @@ final class JourneyTests: XCTestCase {
         XCTAssertEqual(soon.at, slot.start.addingTimeInterval(-2 * 3_600))
         XCTAssertFalse(soon.discreetText.contains(slot.service))
         XCTAssertFalse(soon.hasChosenTime)
-        let free = try await freeTimes(phone, person)
-        let later = try XCTUnwrap(free.last { $0.service == slot.service })
+        let services = try await phone.services(clinicId: slot.clinicId)
+        let service = try XCTUnwrap(services.first { $0.name == slot.service })
+        let free = try await freeTimes(phone, person, service.id)
+        let later = try XCTUnwrap(free.last)
         let moved = try await phone.moveBooking(personId: person, bookingId: booked.id, slot: later)
         XCTAssertEqual(moved.start, later.start)
         XCTAssertNil(moved.movingTo)
         let told = try await phone.events(personId: person)
         XCTAssertTrue(told.contains { $0.kind == "booking-moved" && $0.subject == booked.id })
 
-        let services = try await phone.services(clinicId: slot.clinicId)
-        let service = try XCTUnwrap(services.first { $0.name == slot.service })
         // Further than times are given out.
         let some = later.start.addingTimeInterval(200 * 86_400)
         let place = try await phone.joinWaitingList(
@@ -539,12 +539,18 @@ final class JourneyTests: XCTestCase {
         try await SoKhoe.open(folder: folder.appendingPathComponent("phone"), deviceName: "XCTest", keyStore: keys)
     }
 
-    private func freeTimes(_ phone: SoKhoe, _ person: String) async throws -> [SlotView] {
+    private func freeTimes(_ phone: SoKhoe, _ person: String, _ service: String? = nil) async throws -> [SlotView] {
         let now = Date()
         let clinics = try await phone.clinics()
         let clinic = try XCTUnwrap(clinics.first).id
         let slots = try await phone.findSlots(
-            FindSlotsRequest(personId: person, clinicId: clinic, from: now, to: now + 7 * 24 * 3600)
+            FindSlotsRequest(
+                personId: person,
+                clinicId: clinic,
+                serviceId: service,
+                from: now,
+                to: now + 7 * 24 * 3600
+            )
         )
         XCTAssertTrue(slots.allSatisfy { $0.start >= now && $0.start < $0.end && !$0.whenText.isEmpty })
         return try XCTUnwrap(slots.isEmpty ? nil : slots, "the clinic offers times")

@@ -384,12 +384,12 @@ class JourneyTest {
                     assertEquals(slot.start.minus(Duration.ofHours(2)), soon.at)
                     assertFalse(slot.service in soon.discreetText)
                     assertFalse(soon.hasChosenTime)
-                    val later = phone.freeTimes(person).last { it.service == slot.service }
+                    val service = phone.services(slot.clinicId).first { it.name == slot.service }
+                    val later = phone.freeTimes(person, service.id).last()
                     val moved = phone.moveBooking(person, booked.id, later)
                     assertEquals(later.start to null, moved.start to moved.movingTo)
                     assertTrue(phone.events(person).any { it.kind == "booking-moved" && it.subject == booked.id })
 
-                    val service = phone.services(slot.clinicId).first { it.name == slot.service }
                     // Further than times are given out.
                     val some = later.start.plus(Duration.ofDays(200))
                     val place = phone.joinWaitingList(person, slot.clinicId, service, some, some.plusSeconds(3600))
@@ -567,10 +567,13 @@ class JourneyTest {
     private suspend fun phone(keys: KeyStore = MemoryKeyStore()): SoKhoe =
         SoKhoe.open(folder.resolve("phone"), deviceName = "JUnit", keyStore = keys)
 
-    private suspend fun SoKhoe.freeTimes(person: String): List<SlotView> {
+    private suspend fun SoKhoe.freeTimes(
+        person: String,
+        service: String? = null,
+    ): List<SlotView> {
         val now = Instant.now()
         val clinic = clinics().first().id
-        val slots = findSlots(FindSlotsRequest(person, clinic, from = now, to = now + Duration.ofDays(7)))
+        val slots = findSlots(FindSlotsRequest(person, clinic, service, from = now, to = now + Duration.ofDays(7)))
         assertTrue(slots.isNotEmpty(), "the clinic offers times")
         assertTrue(slots.all { it.start >= now && it.start < it.end && it.whenText.isNotBlank() })
         return slots
