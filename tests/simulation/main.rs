@@ -98,6 +98,10 @@ const KEPT: &[(u64, &str)] = &[
         16_247,
         "a booking was refused as over while what was sent for it was on its way: the phone's clock was ahead",
     ),
+    (
+        30_116,
+        "a trip that was sent, of whom one was then seen no longer, was asked for again and again",
+    ),
 ];
 
 /// What is asked for in the environment.

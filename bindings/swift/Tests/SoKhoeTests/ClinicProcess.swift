@@ -88,15 +88,33 @@ final class ClinicProcess {
         let answer: String
     }
 
+    /// Goes nowhere else: what sets the cookie is the answer itself.
+    private final class NoRedirects: NSObject, URLSessionTaskDelegate {
+        func urlSession(
+            _ session: URLSession,
+            task: URLSessionTask,
+            willPerformHTTPRedirection response: HTTPURLResponse,
+            newRequest request: URLRequest,
+            completionHandler: @escaping (URLRequest?) -> Void
+        ) {
+            completionHandler(nil)
+        }
+    }
+
     /// What the desk does with its queue.
     func desk(_ step: String, _ body: [String: String]) async throws {
-        let browser = URLSession.shared
-        // Its cookie stays with the session.
-        _ = try await browser.data(from: try Self.url(deskUrl))
+        // Kept by hand: not every Foundation keeps the cookies of a host that is an address.
+        let settings = URLSessionConfiguration.ephemeral
+        settings.httpShouldSetCookies = false
+        let browser = URLSession(configuration: settings, delegate: NoRedirects(), delegateQueue: nil)
+        defer { browser.finishTasksAndInvalidate() }
+        let (_, opened) = try await browser.data(from: try Self.url(deskUrl))
+        let set = (opened as? HTTPURLResponse)?.value(forHTTPHeaderField: "Set-Cookie") ?? ""
         var request = URLRequest(url: try Self.url("\(baseUrl)/desk/queue/\(step)"))
         request.httpMethod = "POST"
         request.setValue("application/json", forHTTPHeaderField: "Content-Type")
         request.setValue("1", forHTTPHeaderField: "Sokhoe-Desk")
+        request.setValue(String(set.prefix { $0 != ";" }), forHTTPHeaderField: "Cookie")
         request.httpBody = try JSONEncoder().encode(body)
         let (answer, response) = try await browser.data(for: request)
         guard (response as? HTTPURLResponse)?.statusCode == 200 else {

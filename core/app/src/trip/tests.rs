@@ -27,6 +27,7 @@ const NAM: &str = "nam";
 enum Way {
     #[default]
     None,
+    RequestLost,
     AnswerLost,
     Open,
 }
@@ -163,6 +164,9 @@ impl Transport for Together {
         let way = *self.way.lock().unwrap();
         if way == Way::None {
             return Box::pin(async { Err(TransportError::Unreachable) });
+        }
+        if way == Way::RequestLost {
+            return Box::pin(async { Err(TransportError::Broken) });
         }
         let path = request.uri().path().to_owned();
         let body = String::from_utf8_lossy(request.body()).into_owned();
@@ -373,6 +377,16 @@ async fn who_was_booked_by_anothers_lane_hears_so_when_that_one_is_seen_no_longe
     // What nobody sent before is not booked, and is said so.
     let phone = Phone::new();
     phone.book().await.unwrap();
+    phone.clinic.is(Way::Open);
+    *phone.clinic.is_ended.lock().unwrap() = true;
+    phone.sync(&[MAI]).await;
+    assert_eq!(phone.statuses()[0], BookingStatus::Refused);
+
+    // Nor what may have been sent, and never arrived.
+    let phone = Phone::new();
+    phone.clinic.is(Way::RequestLost);
+    phone.book().await.unwrap();
+    assert_eq!(phone.statuses()[0], BookingStatus::Sending);
     phone.clinic.is(Way::Open);
     *phone.clinic.is_ended.lock().unwrap() = true;
     phone.sync(&[MAI]).await;

@@ -50,8 +50,7 @@ impl Engine {
             // The clinic lets this phone no longer see one of them. What another lane sent before may be booked all the same.
             Err(error @ (ClientError::NotFound | ClientError::Gone)) => {
                 permit.failed(&error);
-                self.as_it_stands(lane, intent, booking, error, pushed)
-                    .await
+                self.as_it_stands(lane, intent, booking, pushed).await
             }
             Err(error) => {
                 permit.failed(&error);
@@ -66,16 +65,16 @@ impl Engine {
         lane: &Lane,
         intent: &StoredIntent,
         booking: StoredBooking,
-        error: ClientError,
         pushed: &mut Pushed,
     ) -> Outcome {
         let key = ResourceKey::new("Appointment", intent.thing.as_str());
         let stands = match lane.client.versioned(&key).await {
-            // Never booked; or nothing of this person is shown any more, which the feed says.
+            // Never booked, and whatever is still on its way is answered the same; or nothing of this person is shown any more,
+            // which the feed says.
             Err(ClientError::NotFound) => {
-                return self.failed(lane, intent, booking, error, pushed);
+                return self.refused(intent, booking, Refusal::NotOffered);
             }
-            Err(other) => return self.failed(lane, intent, booking, other, pushed),
+            Err(error) => return self.failed(lane, intent, booking, error, pushed),
             Ok(versioned) => appointment::read(lane.wire, &versioned.json),
         };
         match stands {
