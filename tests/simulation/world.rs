@@ -94,7 +94,7 @@ impl Tally {
 
     /// Lives in which nothing happens prove nothing.
     pub fn assert_that_it_was_a_life(&self) {
-        assert!(self.syncs > 2 * self.lives, "{self}");
+        assert!(self.syncs > self.lives, "{self}");
         assert!(2 * self.bookings > self.lives, "{self}");
         assert!(2 * self.power_cuts > self.lives, "{self}");
         assert!(2 * self.words > self.lives, "{self}");
