@@ -1,12 +1,13 @@
 //! Booking: kept on the phone first, then sent; only the clinic confirms.
 
-use chrono::{NaiveDate, Weekday};
+use chrono::NaiveDate;
 use sokhoe_domain::ids::is_fhir_id;
 use sokhoe_domain::{BookingState, ClinicId, IntentId, Otherwise, OtherwiseError, Refusal, Wire};
 use sokhoe_sync::{BookIntent, Urgency};
 use sokhoe_vault::{IntentKind, NewIntent, StoredBooking};
 
 use crate::error::AppError;
+use crate::find_slots::weekdays;
 use crate::session::{OpenBook, SoKhoe};
 use crate::views::{BookRequest, BookingView, OtherwiseRequest};
 
@@ -129,11 +130,7 @@ fn allowed(wish: &OtherwiseRequest) -> Result<Otherwise, AppError> {
     let first = day("otherwise.first_day", &wish.first_day)?;
     let last = day("otherwise.last_day", &wish.last_day)?;
     let minute = |minute| u16::try_from(minute).unwrap_or(u16::MAX);
-    let weekdays: Option<Vec<Weekday>> = wish
-        .weekdays
-        .iter()
-        .map(|number| Weekday::try_from(u8::try_from(number.checked_sub(1)?).ok()?).ok())
-        .collect();
+    let weekdays = weekdays(&wish.weekdays);
     let otherwise = Otherwise::on_days(first, last)
         .and_then(|days| days.between(minute(wish.from_minute), minute(wish.until_minute)))
         .and_then(|days| days.on_weekdays(weekdays.ok_or(OtherwiseError::Weekdays)?))

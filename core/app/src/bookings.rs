@@ -50,7 +50,7 @@ impl SoKhoe {
         if self.inner.undecided(&book)?.contains(&booking.id) {
             return Err(AppError::not_found("booking"));
         }
-        let outbox = self.inner.outbox(&book)?;
+        let outbox = self.inner.outbox(&book, book.vault.bookings()?)?;
         Ok(self.inner.booking_view(&book, booking, &outbox))
     }
 }
@@ -94,9 +94,9 @@ impl OpenBook {
 impl Session {
     pub(crate) fn booking_views(&self, book: &OpenBook) -> Result<Vec<BookingView>, AppError> {
         let now = self.now();
-        let outbox = self.outbox(book)?;
         let undecided = self.undecided(book)?;
         let mut bookings = book.vault.bookings()?;
+        let outbox = self.outbox(book, bookings.clone())?;
         bookings.retain(|booking| !undecided.contains(&booking.id));
         bookings.sort_by_key(|booking| {
             let past = booking.end < now;
@@ -122,8 +122,8 @@ impl Session {
             .collect())
     }
 
-    /// What the outbox says of bookings.
-    fn outbox(&self, book: &OpenBook) -> Result<Outbox, AppError> {
+    /// What the outbox says of these bookings, which are all of the person's.
+    fn outbox(&self, book: &OpenBook, bookings: Vec<StoredBooking>) -> Result<Outbox, AppError> {
         let parked = book.vault.parked()?;
         Ok(Outbox {
             cancelling: self.pending_cancellations(book)?,
@@ -137,7 +137,7 @@ impl Session {
                 .collect(),
             of_places: OnTheWay::of(book.vault.waiting()?),
             trips: trips_of(book)?,
-            of_series: Coming::of(book.vault.bookings()?, self.now()),
+            of_series: Coming::of(bookings, self.now()),
             queues: noted_queues(book)?,
         })
     }

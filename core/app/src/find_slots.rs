@@ -2,6 +2,7 @@
 
 use chrono::Weekday;
 use sokhoe_domain::ids::is_fhir_id;
+use sokhoe_domain::trip::FreeTime;
 use sokhoe_domain::{ClinicId, Criteria, NoSuchMinutes, TimesOfWeek, Wire};
 use sokhoe_fhir::{Appointment, Coded, FindRequest, Ref};
 use sokhoe_qr::PublicKey;
@@ -98,6 +99,23 @@ impl SoKhoe {
     }
 }
 
+/// Weekdays, 1 for Monday to 7 for Sunday; nothing when one is none.
+pub(crate) fn weekdays(numbers: &[u32]) -> Option<Vec<Weekday>> {
+    numbers
+        .iter()
+        .map(|number| Weekday::try_from(u8::try_from(number.checked_sub(1)?).ok()?).ok())
+        .collect()
+}
+
+/// A free time, as those choose that want several.
+pub(crate) fn free_time(slot: &SlotView) -> FreeTime<'_> {
+    FreeTime {
+        start: slot.start,
+        end: slot.end,
+        at: &slot.practitioner_id,
+    }
+}
+
 /// What somebody wants, as the core knows it.
 pub(crate) fn wanted(asked: &SlotCriteria) -> Result<Criteria, AppError> {
     let minute = |minute| u16::try_from(minute).unwrap_or(u16::MAX);
@@ -106,13 +124,8 @@ pub(crate) fn wanted(asked: &SlotCriteria) -> Result<Criteria, AppError> {
         .map_err(|error: NoSuchMinutes| {
             AppError::invalid("criteria.until_minute", &error.to_string())
         })?;
-    let weekdays: Option<Vec<Weekday>> = asked
-        .weekdays
-        .iter()
-        .map(|number| Weekday::try_from(u8::try_from(number.checked_sub(1)?).ok()?).ok())
-        .collect();
-    let weekdays =
-        weekdays.ok_or_else(|| AppError::invalid("criteria.weekdays", "must be 1 to 7"))?;
+    let weekdays = weekdays(&asked.weekdays)
+        .ok_or_else(|| AppError::invalid("criteria.weekdays", "must be 1 to 7"))?;
     let named = |field: &str, text: &Option<String>| match text.as_deref().map(str::trim) {
         Some("") => Err(AppError::invalid(field, "must not be empty")),
         text => Ok(text.map(str::to_owned)),

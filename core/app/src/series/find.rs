@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use chrono::{Datelike as _, Days, NaiveDate, Weekday};
+use chrono::{Datelike as _, Days, NaiveDate};
 use sokhoe_domain::series::{
     Liking, MOST_DAYS_ASIDE, Recurrence, RecurrenceError, times_of_series, windows,
 };
@@ -12,6 +12,7 @@ use sokhoe_domain::{Timestamp, Vnd, Wire};
 use super::{FindSeriesRequest, SeriesDayView, SeriesDays, SeriesTimesView};
 use crate::book::day;
 use crate::error::AppError;
+use crate::find_slots::{free_time, weekdays as numbered};
 use crate::session::{Session, SoKhoe};
 use crate::views::{FindSlotsRequest, SlotCriteria, SlotView};
 
@@ -114,10 +115,7 @@ pub(super) fn wanted_days(days: &SeriesDays) -> Result<Vec<NaiveDate>, AppError>
             visits,
         } => Recurrence::Weekly {
             first_day: day("days.first_day", first_day)?,
-            weekdays: weekdays
-                .iter()
-                .map(|number| Weekday::try_from(u8::try_from(number.checked_sub(1)?).ok()?).ok())
-                .collect::<Option<_>>()
+            weekdays: numbered(weekdays)
                 .ok_or_else(|| AppError::invalid("days.weekdays", "must be 1 to 7"))?,
             week_interval: u8::try_from(*week_interval).unwrap_or(u8::MAX),
             occurrence_count: usize::try_from(*visits).unwrap_or(usize::MAX),
@@ -200,14 +198,6 @@ fn asking(
             weekdays,
             ..criteria
         }),
-    }
-}
-
-fn free_time(slot: &SlotView) -> FreeTime<'_> {
-    FreeTime {
-        start: slot.start,
-        end: slot.end,
-        at: &slot.practitioner_id,
     }
 }
 

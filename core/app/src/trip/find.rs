@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use super::members::check_people;
 use super::{FindTripRequest, TripTimesView, TripVisit};
 use crate::error::AppError;
+use crate::find_slots::free_time;
 use crate::session::{Session, SoKhoe};
 use crate::views::{FindSlotsRequest, SlotView};
 
@@ -140,14 +141,6 @@ fn together(free: &[Free], company: Company, limit: usize) -> Vec<Vec<TripVisit>
             visits.collect()
         })
         .collect()
-}
-
-fn free_time(slot: &SlotView) -> FreeTime<'_> {
-    FreeTime {
-        start: slot.start,
-        end: slot.end,
-        at: &slot.practitioner_id,
-    }
 }
 
 impl Session {
