@@ -25,7 +25,7 @@ use crate::schedule::timetable::{self, Timetable};
 use crate::schedule::{Calendar, DeskAnswer, DeskBooking};
 use crate::seed::{self, SeedReport};
 use crate::serve::{self, InProcess, Running};
-use crate::store::{Isolation, Sql, Store, StoreError, calendar_version, resources, settings};
+use crate::store::{Isolation, Sql, Store, StoreError, calendar_version, settings};
 use crate::{ClinicError, insurance, remote_visits, schedule};
 
 /// No service is worth more to the insurance.
@@ -300,6 +300,15 @@ impl Clinic {
         self.step(appointment, Step::Begin, None)
     }
 
+    /// Somebody who has a number is not there after all, or goes elsewhere: it is as if they had not come, and what they are
+    /// booked for can be changed again. Nobody gets their number.
+    ///
+    /// # Errors
+    /// [`ClinicError::Queue`], [`ClinicError::Store`]
+    pub fn take_back_check_in(&self, appointment: &str) -> Result<(), ClinicError> {
+        self.step(appointment, Step::TakeBack, None)
+    }
+
     /// A visit is over.
     ///
     /// # Errors
@@ -451,7 +460,7 @@ impl Clinic {
             .read(|sql| desk::bookings_between(sql, day, day))?)
     }
 
-    /// Books for somebody who calls or stands at the counter.
+    /// Books, moves or cancels for somebody who calls or stands at the counter.
     ///
     /// # Errors
     /// [`ClinicError::NoSuchPatient`], [`ClinicError::Store`]
@@ -459,12 +468,7 @@ impl Clinic {
         let inner = Arc::clone(&self.inner);
         self.inner
             .store
-            .write(move |tx| {
-                if resources::json_of(tx.sql(), "Patient", &booking.patient)?.is_none() {
-                    return Ok(None);
-                }
-                schedule::book_at_desk(tx, &inner, &booking).map(Some)
-            })?
+            .write(move |tx| schedule::book_at_desk(tx, &inner, &booking))?
             .ok_or(ClinicError::NoSuchPatient)
     }
 

@@ -49,7 +49,7 @@ pub use queue::{Arrival, CheckIn, Line, LinePerson, QueueRefusal, VisitState};
 pub use schedule::timetable::{
     DayHours, Named, Release, TimeOfDay, Timetable, TimetableError, TimetableService, WeeklyHours,
 };
-pub use schedule::{DeskAnswer, DeskBooking, Refusal, Source};
+pub use schedule::{DeskAnswer, DeskBooking, DeskRequest, Refusal, Source};
 pub use seed::SeedReport;
 pub use serve::{InProcess, Running};
 pub use store::StoreError;

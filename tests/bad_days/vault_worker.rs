@@ -68,6 +68,7 @@ fn main() {
                 updated: now,
                 asked: None,
                 occurrence: None,
+                changeable_until: None,
             };
             let intent = NewIntent {
                 id,

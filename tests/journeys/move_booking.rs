@@ -5,7 +5,7 @@ use std::time::Duration;
 use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::ports::Clock as _;
 use sokhoe_app::{BookingStatus, FindSlotsRequest, MoveBookingRequest, SlotView, SystemClock};
-use sokhoe_clinic::{DeskAnswer, DeskBooking, Source};
+use sokhoe_clinic::{DeskAnswer, DeskBooking, DeskRequest, Source};
 use sokhoe_testing::Cut;
 use sokhoe_tests::{EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone};
 
@@ -163,13 +163,14 @@ async fn what_the_desk_moves_the_person_hears_of() {
     phone.app.sync(&person).await.unwrap();
     let answer = clinic.clinic.book_at_desk(DeskBooking {
         patient: EMPTY_PATIENT.to_owned(),
-        appointment: times[1].id.clone(),
-        instead_of: Some(booked.id.clone()),
-        comment: None,
+        request: DeskRequest::Move {
+            booking: booked.id.clone(),
+            to: times[1].id.clone(),
+        },
         source: Source::Hotline,
         key: "01900000-0000-7000-8000-000000000001".to_owned(),
     });
-    assert_eq!(answer.unwrap(), DeskAnswer::Booked);
+    assert_eq!(answer.unwrap(), DeskAnswer::Done);
     phone.app.sync(&person).await.unwrap();
     let moved = phone.app.booking(&person, &booked.id).unwrap();
     assert_eq!(moved.status, BookingStatus::Confirmed);

@@ -186,6 +186,7 @@ pub fn booking(number: u32, state: BookingState) -> StoredBooking {
         updated: at(start),
         asked: None,
         occurrence: None,
+        changeable_until: None,
     }
 }
 

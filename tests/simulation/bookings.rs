@@ -229,17 +229,17 @@ impl SimPhone {
                 }
                 let allowed = match before {
                     None | Some(BookingStatus::WaitingForNetwork | BookingStatus::Sending) => true,
-                    Some(BookingStatus::Confirmed) => matches!(
-                        booking.status,
-                        BookingStatus::Confirmed | BookingStatus::Cancelled
-                    ),
-                    Some(BookingStatus::OnWaitingList | BookingStatus::Offered) => matches!(
-                        booking.status,
-                        BookingStatus::OnWaitingList
-                            | BookingStatus::Offered
-                            | BookingStatus::Confirmed
-                            | BookingStatus::Cancelled
-                    ),
+                    Some(before) if stands(before) => {
+                        stands(booking.status) || booking.status == BookingStatus::Cancelled
+                    }
+                    Some(BookingStatus::OnWaitingList | BookingStatus::Offered) => {
+                        matches!(
+                            booking.status,
+                            BookingStatus::OnWaitingList
+                                | BookingStatus::Offered
+                                | BookingStatus::Cancelled
+                        ) || stands(booking.status)
+                    }
                     Some(final_one) => final_one == booking.status,
                 };
                 if !allowed {
@@ -257,6 +257,17 @@ impl SimPhone {
         }
         self.state().underway = None;
     }
+}
+
+/// Whether the clinic has it, or had it until its time came.
+fn stands(status: BookingStatus) -> bool {
+    matches!(
+        status,
+        BookingStatus::Confirmed
+            | BookingStatus::CheckedIn
+            | BookingStatus::Fulfilled
+            | BookingStatus::NoShow
+    )
 }
 
 pub fn is_settled(status: BookingStatus) -> bool {

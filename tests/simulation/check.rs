@@ -36,8 +36,10 @@ impl Wrongs {
 pub fn seats(clinics: &Clinics, wrongs: &Wrongs) {
     for clinic in clinics.values() {
         let mut seats: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        let without_booking = clinic.without_booking();
         for booking in clinic.bookings() {
-            if booking.status == "booked" {
+            // Whoever came without a booking has no seat.
+            if booking.status != "cancelled" && !without_booking.contains(&booking.id) {
                 let seat = (booking.practitioner.clone(), booking.start.as_millis());
                 seats.entry(seat).or_default().push(booking.id);
             }
@@ -134,12 +136,23 @@ fn is_kept_back(phone: &SimPhone, person: &str, id: &str) -> bool {
     parked.iter().any(|parked| parked.booking_id == id)
 }
 
-/// I2: every booking at a clinic is one that a phone of the family asked for, under the id it has there.
+/// I9: numbers of a day go up, and everybody is served once.
+pub fn queues(clinics: &Clinics, wrongs: &Wrongs) {
+    for clinic in clinics.values() {
+        for wrong in clinic.wrong_on_the_floor() {
+            wrongs.note(wrong);
+        }
+    }
+}
+
+/// I2: every booking at a clinic is one that a phone of the family asked for, under the id it has there, or made for somebody
+/// who came without one.
 pub fn effects(phones: &[Arc<SimPhone>], clinics: &Clinics, wrongs: &Wrongs) {
     let asked: BTreeSet<String> = phones.iter().flat_map(|phone| phone.asked()).collect();
     for clinic in clinics.values() {
+        let without_booking = clinic.without_booking();
         for booking in clinic.bookings() {
-            if !asked.contains(&booking.id) {
+            if !asked.contains(&booking.id) && !without_booking.contains(&booking.id) {
                 wrongs.note(format!(
                     "I2: {} has {}, which nobody asked for",
                     clinic.host(),

@@ -71,6 +71,21 @@ pub trait SimClinic: Send + Sync {
         Vec::new()
     }
 
+    /// Appointments of people who came without one.
+    fn without_booking(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    /// I9, of what its desk was told; while it runs.
+    fn wrong_on_the_floor(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// How many had a number, and how many were seen.
+    fn came_and_were_seen(&self) -> (u64, u64) {
+        (0, 0)
+    }
+
     /// Whether there was a time when it let nobody in, who had a right to it all the same.
     fn once_let_nobody_in(&self) -> bool {
         false

@@ -16,16 +16,17 @@
 //! * `phone`: what a person does with one; `bookings`, `several`, `waiting`, `words`: what they book, alone and together, wait for and
 //!   write there; `wishes`: what else would do;
 //!   `bank`: how they pay. `clinic`: what all of them are to the others; `our_clinic`: the
-//!   real program; `foreign_clinic`: another's server, and `foreign_records` what it has. `network`: what lies
+//!   real program, and `floor` its desk; `foreign_clinic`: another's server, and `foreign_records` what it has. `network`: what lies
 //!   between.
 //! * `time`, `dice`: the only clock, the only chance.
 //! * `check`: what must be true, always and at the end. `story`: what happened, in words.
 //!
-//! The numbers I1 to I8 and I11 stand for what must be true: a seat has one booking (I1), an intent one effect (I2),
+//! The numbers I1 to I9 and I11 stand for what must be true: a seat has one booking (I1), an intent one effect (I2),
 //! nothing acknowledged is lost (I3), phones have what the clinics have (I4), what was kept survives (I5), nobody has
 //! or hears what is another's (I6), nothing stays of a clinic that ended the access (I7), and all is in step within a
-//! minute of quiet (I11), a booking is at the time that was named, within what was said would do or where it was moved to (W), a trip is of all or of nobody (T), and money is either applied or waits for a person (I8). I9 and I10 (queues, audit) are not
-//! asked here: nobody of the family is checked in, and clinics have no audit yet.
+//! minute of quiet (I11), a booking is at the time that was named, within what was said would do or where it was moved to (W), a trip is of all or of nobody (T), numbers
+//! of a day go up and everybody is served once (I9), and money is either applied or waits for a person (I8). I10 (audit) is not
+//! asked here: clinics have no audit yet.
 
 #![allow(
     clippy::expect_used,
@@ -44,6 +45,7 @@ mod bookings;
 mod check;
 mod clinic;
 mod dice;
+mod floor;
 mod foreign_clinic;
 mod foreign_records;
 mod network;

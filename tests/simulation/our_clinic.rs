@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use sokhoe_client::{ClinicClient, Credentials, EnrolmentRequest};
 use sokhoe_clinic::{
-    BookingRow, Clinic, ClinicConfig, DataSource, DeskBooking, ImportOptions, InProcess,
-    InvoiceLine, PaymentOutcome, Source, Work,
+    BookingRow, Clinic, ClinicConfig, DataSource, DeskBooking, DeskRequest, ImportOptions,
+    InProcess, InvoiceLine, PaymentOutcome, Source, Work,
 };
 use sokhoe_domain::ports::{
     BoxFuture, Clock, Limits, Rng, Transport, TransportError, VaultFiles as _,
@@ -22,6 +22,7 @@ use sokhoe_testing::disk::SimDisk;
 
 use crate::clinic::{Booking, Ended, SimClinic};
 use crate::dice::Dice;
+use crate::floor::Floor;
 use crate::network::at_once;
 use crate::story::Story;
 use crate::time::{DeviceClock, Time};
@@ -36,10 +37,11 @@ pub struct OurClinic {
     /// Its key files, which are the same in every life.
     keys: PathBuf,
     time: Arc<Time>,
-    clock: Arc<DeviceClock>,
-    dice: Dice,
+    pub clock: Arc<DeviceClock>,
+    pub dice: Dice,
     story: Story,
     state: Mutex<State>,
+    floor: Mutex<Floor>,
 }
 
 struct State {
@@ -84,6 +86,7 @@ impl OurClinic {
                 ended: Vec::new(),
                 offered: Vec::new(),
             }),
+            floor: Mutex::default(),
         };
         clinic.open();
         clinic
@@ -91,6 +94,11 @@ impl OurClinic {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What happened at the desk so far.
+    pub fn floor(&self) -> MutexGuard<'_, Floor> {
+        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn url(&self) -> String {
@@ -135,7 +143,7 @@ impl OurClinic {
     }
 
     /// The clinic when it runs.
-    fn running(&self) -> Option<Clinic> {
+    pub fn running(&self) -> Option<Clinic> {
         self.time.look();
         self.state()
             .running
@@ -250,9 +258,10 @@ impl OurClinic {
         moves.wants(&row.id, offer.start);
         let said = clinic.book_at_desk(DeskBooking {
             patient: row.patient.clone(),
-            appointment: offer.id.clone(),
-            instead_of: Some(row.id.clone()),
-            comment: None,
+            request: DeskRequest::Move {
+                booking: row.id.clone(),
+                to: offer.id.clone(),
+            },
             source: Source::Counter,
             key: IntentId::new(now, &*self.dice.rng()).to_string(),
         });
@@ -289,8 +298,9 @@ impl OurClinic {
 
     /// Over the days that can be booked.
     fn rows(&self, clinic: &Clinic) -> Vec<BookingRow> {
-        let monday = chrono::NaiveDate::from_ymd_opt(2026, 11, 2).expect("a day");
-        let days = (0..9).map(|days| monday + chrono::Days::new(days));
+        // Its clock may be two days late.
+        let first = chrono::NaiveDate::from_ymd_opt(2026, 10, 31).expect("a day");
+        let days = (0..11).map(|days| first + chrono::Days::new(days));
         days.flat_map(|day| clinic.bookings_of_day(day).unwrap_or_default())
             .collect()
     }
@@ -333,7 +343,7 @@ impl OurClinic {
         self.tell(format_args!("lost power: {kind:?}"));
     }
 
-    fn tell(&self, what: impl std::fmt::Display) {
+    pub fn tell(&self, what: impl std::fmt::Display) {
         self.story.tell(&self.host, what);
     }
 }
@@ -362,7 +372,7 @@ impl SimClinic for OurClinic {
         Box::pin(async move {
             loop {
                 tokio::time::sleep(self.dice.waiting(often)).await;
-                match self.dice.below(28) {
+                match self.dice.below(34) {
                     0..10 => self.writes_a_result(patients),
                     10..13 => self.forgets_a_result(patients),
                     13 => self.ends_an_access(),
@@ -371,6 +381,7 @@ impl SimClinic for OurClinic {
                     19..22 => self.makes_out_an_invoice(patients),
                     22..25 => self.moves_a_booking(&moves),
                     25 => self.tends_the_waiting_list(),
+                    28..34 => self.floor_goes_on(patients).await,
                     _ => self.loses_power().await,
                 }
             }
@@ -418,6 +429,19 @@ impl SimClinic for OurClinic {
 
     fn ended(&self) -> Vec<Ended> {
         self.state().ended.clone()
+    }
+
+    fn without_booking(&self) -> BTreeSet<String> {
+        self.floor().without_booking()
+    }
+
+    fn wrong_on_the_floor(&self) -> Vec<String> {
+        let clinic = self.running().expect("it runs");
+        self.floor().wrongs(&clinic)
+    }
+
+    fn came_and_were_seen(&self) -> (u64, u64) {
+        self.floor().tally()
     }
 
     /// Read from the beginning by somebody who was never there before.

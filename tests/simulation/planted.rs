@@ -1,4 +1,4 @@
-//! Shows that the simulation bites: each of fifteen classic bugs, planted in the core or in the clinic, is found
+//! Shows that the simulation bites: each of sixteen classic bugs, planted in the core or in the clinic, is found
 //! by one of a thousand lives.
 //!
 //! Built apart from everything else (`--features planted`), since the bugs are in the programs then.
@@ -20,6 +20,7 @@ mod bookings;
 mod check;
 mod clinic;
 mod dice;
+mod floor;
 mod foreign_clinic;
 mod foreign_records;
 mod network;

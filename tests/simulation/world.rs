@@ -65,6 +65,9 @@ pub struct Tally {
     pub conflicts: u64,
     /// Accesses that clinics took away.
     pub endings: u64,
+    /// People who had a number at the clinic, and who were seen.
+    pub came: u64,
+    pub seen: u64,
     /// Transfers of money.
     pub transfers: u64,
     pub power_cuts: u64,
@@ -87,6 +90,8 @@ impl Tally {
         self.words += other.words;
         self.conflicts += other.conflicts;
         self.endings += other.endings;
+        self.came += other.came;
+        self.seen += other.seen;
         self.transfers += other.transfers;
         self.power_cuts += other.power_cuts;
         self.resources_compared += other.resources_compared;
@@ -107,6 +112,7 @@ impl Tally {
             self.trips,
             self.series,
             self.offers_taken,
+            self.seen,
         ];
         assert!(rare.iter().all(|times| *times > 0), "{self}");
         assert!(self.resources_compared > 10 * self.lives, "{self}");
@@ -117,7 +123,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} moved, {} at other times, {} trips, {} series, {} places on lists, {} offers taken, {} words, {} conflicts, {} accesses ended, {} transfers, {} power cuts, {} resources compared",
+            "{:.0} device-hours, {} syncs, {} bookings, {} cancellations, {} moved, {} at other times, {} trips, {} series, {} places on lists, {} offers taken, {} words, {} conflicts, {} accesses ended, {} came, {} were seen, {} transfers, {} power cuts, {} resources compared",
             self.device_hours,
             self.syncs,
             self.bookings,
@@ -131,6 +137,8 @@ impl fmt::Display for Tally {
             self.words,
             self.conflicts,
             self.endings,
+            self.came,
+            self.seen,
             self.transfers,
             self.power_cuts,
             self.resources_compared
@@ -317,6 +325,7 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
             tally.add(&phone.tally());
         }
         check::seats(&clinics, &wrongs);
+        check::queues(&clinics, &wrongs);
         check::effects(&phones, &clinics, &wrongs);
         wishes::nobody_has(&clinics, &wrongs);
         let records = check::records(&phones, &clinics).await;
@@ -334,6 +343,11 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
             .values()
             .map(|clinic| clinic.ended().len() as u64)
             .sum();
+        for clinic in clinics.values() {
+            let (came, seen) = clinic.came_and_were_seen();
+            tally.came += came;
+            tally.seen += seen;
+        }
         if !untold.is_empty() {
             // What nobody was told of is found by comparing, which is due after a day.
             tokio::time::sleep(UNTIL_COMPARED).await;

@@ -8,6 +8,7 @@ pub mod hurried_clock;
 pub mod numbered;
 pub mod plain_http;
 pub mod ring;
+pub mod shifted_clock;
 
 use std::path::PathBuf;
 use std::sync::Arc;

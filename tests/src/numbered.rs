@@ -27,6 +27,7 @@ pub fn booking(number: u32, state: BookingState) -> StoredBooking {
         updated: start,
         asked: None,
         occurrence: None,
+        changeable_until: None,
     }
 }
 

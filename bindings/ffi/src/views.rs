@@ -4,8 +4,8 @@
 use sokhoe_app::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,
-    EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView, EstimateView,
-    EventView, ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView,
+    DeadlineView, EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView,
+    EstimateView, EventView, ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView,
     JoinWaitingListRequest, Keep, KeyStoreRefusal, Language, Measure, MoveBookingRequest,
     MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView, OtherwiseRequest, OverlapKind,
     OverlapView, PaperView, ParkedView, PaymentQrView, PaymentStatus, PersonView, PointView,
@@ -570,6 +570,9 @@ pub struct BookingView {
     pub moving_to: Option<Timestamp>,
     /// Other free times that the clinic named when this one was taken.
     pub alternatives: Vec<Timestamp>,
+    /// Until when the person may move or cancel it by themselves; unset where they may until it begins, and where that is not
+    /// told.
+    pub deadline: Option<DeadlineView>,
     /// The time that was named first, when the clinic confirmed another that the person had allowed, or the same with
     /// another doctor. `start` is when to go.
     pub asked: Option<Timestamp>,
@@ -583,6 +586,18 @@ pub struct BookingView {
     /// How the person stands in the clinic's queue; unset while they are not there, and where the clinic tells nothing of a
     /// queue.
     pub queue: Option<QueueView>,
+}
+
+/// Until when a person may change a booking by themselves, as its clinic said it. Only the clinic decides: its clock counts,
+/// and what was asked before and reaches it later is refused.
+#[uniffi::remote(Record)]
+pub struct DeadlineView {
+    /// Until when, by the clinic's clock.
+    pub until: Timestamp,
+    /// Whether that is over, as far as it is known what the clinic's clock says.
+    pub is_over: bool,
+    /// The same to read: what to do.
+    pub text: String,
 }
 
 /// Where somebody is who has a number.

@@ -244,6 +244,9 @@ pub(super) fn tell(
     if let Some(series) = &booking.series {
         output.line(format!("  {}", series.text))?;
     }
+    if let Some(deadline) = &booking.deadline {
+        output.line(format!("  {}", deadline.text))?;
+    }
     match booking.status {
         status if waits(status) => aside(&phone.words.say("phone-sync-sends")),
         BookingStatus::Refused => {

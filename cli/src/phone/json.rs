@@ -109,6 +109,11 @@ pub(crate) fn booking(view: &BookingView) -> Value {
         "cancelling": view.cancelling,
         "moving_to": view.moving_to.map(|at| at.to_fhir()),
         "alternatives": alternatives,
+        "deadline": view.deadline.as_ref().map(|deadline| json!({
+            "until": deadline.until.to_fhir(),
+            "is_over": deadline.is_over,
+            "text": deadline.text,
+        })),
         "asked": view.asked.map(|at| at.to_fhir()),
         "waiting": view.waiting.as_ref().map(|waiting| json!({
             "since": waiting.since.map(|at| at.to_fhir()),

@@ -22,6 +22,8 @@ pub struct BookingRow {
     pub patient_name: String,
     /// What for.
     pub service: String,
+    /// The HealthcareService's id.
+    pub service_id: String,
     /// Who sees the person.
     pub practitioner: String,
     /// Where.
@@ -54,7 +56,7 @@ pub(crate) fn bookings_between(
                      WHEN q.state = 'done' THEN 'fulfilled'
                      WHEN q.state = 'noshow' THEN 'noshow'
                      ELSE 'checked-in' END,
-                a.created, i.reference, i.amount, i.state, q.number
+                a.created, i.reference, i.amount, i.state, q.number, v.id
          FROM appointment a
          JOIN service v ON v.pk = a.service
          JOIN schedule s ON s.pk = a.schedule
@@ -83,6 +85,7 @@ pub(crate) fn bookings_between(
             amount: row.get::<Option<i64>>(11)?.map(Vnd::new),
             invoice_status: row.get(12)?,
             number: row.get(13)?,
+            service_id: row.get(14)?,
         })
     })
 }

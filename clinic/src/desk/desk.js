@@ -106,7 +106,8 @@ function queueActions(person) {
   switch (person.state) {
     case "called": return [step("begin", "Vào khám"), step("call-again", "Gọi lại"), step("missed", "Vắng mặt")];
     case "in-room": return [step("finish", "Khám xong")];
-    case "missed": return [button("Đã quay lại", () => checkIn(of, what))];
+    case "missed": return [button("Đã quay lại", () => checkIn(of, what)), step("take-back", "Hủy báo đến")];
+    case "waiting": return [step("take-back", "Hủy báo đến")];
     default: return [];
   }
 }
@@ -197,7 +198,7 @@ function row(booking, now) {
   set("amount", booking.amount === null ? "" : dong(booking.amount));
   set("reference", booking.reference || "");
   if (booking.status === "noshow") element.querySelector(".action").append(tag("Không đến", true));
-  element.querySelector(".action").append(...arrival(booking, now), action(booking));
+  element.querySelector(".action").append(...arrival(booking, now), ...changes(booking, now), action(booking));
   if (booking.status === "cancelled") element.classList.add("cancelled");
   if (seen && !seen.has(booking.id)) element.classList.add("new");
   return element;
@@ -266,27 +267,26 @@ async function find() {
     const born = document.createElement("small");
     born.textContent = person.born ? "Sinh " + person.born.split("-").reverse().join("/") : "";
     who.append(born);
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = "Mã QR";
-    button.addEventListener("click", () => enrol(person, button));
-    item.append(who, button);
+    const actions = document.createElement("span");
+    actions.className = "person-actions";
+    actions.append(
+      button("Đặt lịch", () => planBooking(person)),
+      button("Lấy số", () => planWalkIn(person)),
+      button("Mã QR", () => enrol(person)),
+    );
+    item.append(who, actions);
     return item;
   }));
 }
 
-async function enrol(person, button) {
-  button.disabled = true;
-  try {
-    const code = await post("/desk/enrolments", { patients: [person.id] });
-    byId("code-name").textContent = person.name;
-    byId("code-image").src = "data:image/svg+xml," + encodeURIComponent(code.svg);
-    byId("code-until").textContent = time.format(code.expires);
-    byId("code-text").value = code.text;
-    byId("code").hidden = false;
-  } finally {
-    button.disabled = false;
-  }
+async function enrol(person) {
+  closePlan();
+  const code = await post("/desk/enrolments", { patients: [person.id] });
+  byId("code-name").textContent = person.name;
+  byId("code-image").src = "data:image/svg+xml," + encodeURIComponent(code.svg);
+  byId("code-until").textContent = time.format(code.expires);
+  byId("code-text").value = code.text;
+  byId("code").hidden = false;
 }
 
 byId("scan").addEventListener("submit", async (event) => {
@@ -300,5 +300,4 @@ byId("scan").addEventListener("submit", async (event) => {
 
 let typing;
 byId("q").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(find, 200); });
-listen();
-find();
+addEventListener("DOMContentLoaded", () => { listen(); find(); });

@@ -5,6 +5,7 @@ mod bookings;
 mod events;
 mod page;
 mod queue;
+mod requests;
 mod session;
 
 use std::fmt;
@@ -56,6 +57,10 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route("/desk/queue/check-in", post(queue::check_in))
         .route("/desk/queue/next", post(queue::call_next))
         .route("/desk/queue/{step}", post(queue::step))
+        .route("/desk/offers", get(requests::offers))
+        .route("/desk/free", get(requests::free))
+        .route("/desk/requests", post(requests::ask))
+        .route("/desk/requests.js", get(page::requests_js))
         .route("/desk/events", get(events::events))
         .with_state(desk)
 }

@@ -12,6 +12,7 @@ const PAGE: &str = include_str!("page.html");
 const LOCKED: &str = include_str!("locked.html");
 const CSS: &str = include_str!("desk.css");
 const JS: &str = include_str!("desk.js");
+const REQUESTS_JS: &str = include_str!("requests.js");
 
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -55,11 +56,16 @@ pub(super) async fn css() -> Response {
 }
 
 pub(super) async fn js() -> Response {
-    file(
-        StatusCode::OK,
-        "text/javascript; charset=utf-8",
-        JS.to_owned(),
-    )
+    script(JS)
+}
+
+pub(super) async fn requests_js() -> Response {
+    script(REQUESTS_JS)
+}
+
+fn script(text: &str) -> Response {
+    let kind = "text/javascript; charset=utf-8";
+    file(StatusCode::OK, kind, text.to_owned())
 }
 
 fn file(status: StatusCode, kind: &'static str, text: String) -> Response {

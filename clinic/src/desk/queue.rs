@@ -143,7 +143,7 @@ pub(super) struct Whom {
     station: Option<String>,
 }
 
-/// `call-again`, `missed`, `begin` or `finish`.
+/// `call-again`, `missed`, `begin`, `finish` or `take-back`.
 pub(super) async fn step(
     State(desk): State<Desk>,
     _at_desk: AtDesk,
@@ -155,6 +155,7 @@ pub(super) async fn step(
         "missed" => Step::Missed,
         "begin" => Step::Begin,
         "finish" => Step::Finish,
+        "take-back" => Step::TakeBack,
         _ => return Err(Failed(StatusCode::NOT_FOUND)),
     };
     let station = whom.station.as_deref().map(station).transpose()?;

@@ -1,11 +1,14 @@
 //! Calling people in, and what becomes of it.
 
 use sokhoe_domain::QueueCall;
+use sokhoe_domain::planted::{Bug, is_planted};
 use sokhoe_fhir::AppointmentStatus;
 
 use super::appointment::tell;
 use super::line::{Heard, LineOf};
-use super::{COLUMNS, IN_ORDER, QueueRefusal, Visit, VisitState, find, of_appointment, visit};
+use super::{
+    COLUMNS, IN_ORDER, QueueRefusal, Visit, VisitState, check_in, find, of_appointment, visit,
+};
 use crate::store::{DeskNews, StoreError, Tx, params, resources};
 
 /// What the desk, or the doctor's room, says of somebody who has a number.
@@ -19,6 +22,8 @@ pub(crate) enum Step {
     Begin,
     /// It is over.
     Finish,
+    /// They are not there after all, or go elsewhere: as if they had not come. Their number is nobody's from now on.
+    TakeBack,
 }
 
 /// Calls the next one of a line to a station: whose turn it is, or nobody when nobody waits. The Appointment's id and the
@@ -41,8 +46,12 @@ pub(crate) fn call_next(
         schedule,
     };
     line.hold(tx)?;
+    let whoever_waits = match is_planted(Bug::CalledAgain) {
+        true => "v.state IN ('waiting', 'done')",
+        false => "v.state = 'waiting'",
+    };
     let text = format!(
-        "{COLUMNS} WHERE v.day = ?1 AND v.schedule = ?2 AND v.state = 'waiting' {IN_ORDER} LIMIT 1"
+        "{COLUMNS} WHERE v.day = ?1 AND v.schedule = ?2 AND {whoever_waits} {IN_ORDER} LIMIT 1"
     );
     let day = line.day.to_string();
     let first = tx.sql().first(&text, params![day, schedule], visit)?;
@@ -50,8 +59,12 @@ pub(crate) fn call_next(
         return Ok(Ok(None));
     };
     resources::lock_person(tx, &next.patient)?;
+    let from = match is_planted(Bug::CalledAgain) {
+        true => next.state,
+        false => VisitState::Waiting,
+    };
     // The rule: nobody is called who does not wait, whoever else calls.
-    if call(tx, &next, VisitState::Waiting, station)? == 0 {
+    if call(tx, &next, from, station)? == 0 {
         return Ok(Err(QueueRefusal::StandsElsewhere));
     }
     line.moved(tx, Heard::All)?;
@@ -67,7 +80,11 @@ pub(crate) fn step(
     station: Option<&str>,
 ) -> Result<Result<(), QueueRefusal>, StoreError> {
     let Some(seen) = find(tx.sql(), appointment)? else {
-        return Ok(Err(QueueRefusal::Unknown));
+        let is_there = "SELECT 1 FROM appointment WHERE id = ?1";
+        return Ok(match step {
+            Step::TakeBack if tx.sql().exists(is_there, params![appointment])? => Ok(()),
+            _ => Err(QueueRefusal::Unknown),
+        });
     };
     seen.line().hold(tx)?;
     resources::lock_person(tx, &seen.patient)?;
@@ -76,6 +93,9 @@ pub(crate) fn step(
     };
     let now = tx.now();
     match (step, visit.state) {
+        (Step::TakeBack, VisitState::Waiting | VisitState::Called | VisitState::Missed) => {
+            check_in::take_back(tx, &visit)?;
+        }
         (Step::Recall, VisitState::Called) => {
             let station = station.unwrap_or(&visit.station).to_owned();
             call(tx, &visit, VisitState::Called, &station)?;

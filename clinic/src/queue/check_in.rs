@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sokhoe_domain::{Timestamp, queue};
+use sokhoe_fhir::queue::walk_in;
 use sokhoe_fhir::{AppointmentStatus, PatientView};
 use sokhoe_qr::signed::Ticket;
 
 use super::appointment::tell;
 use super::line::{Heard, LineOf};
 use super::order::goes_first;
-use super::{QueueRefusal, Visit, VisitState, of_appointment, ticket, walk_in};
+use super::{QueueRefusal, Visit, VisitState, of_appointment, ticket};
+use crate::billing;
 use crate::clinic::Inner;
 use crate::store::{Sql, StoreError, Tx, Value, params, resources};
 
@@ -114,7 +116,7 @@ pub(crate) fn check_in(
             schedule,
             service,
         } => {
-            let wanted = walk_in::find(tx, inner, patient, schedule, service.as_deref())?;
+            let wanted = super::walk_in::find(tx, inner, patient, schedule, service.as_deref())?;
             let Some(wanted) = wanted else {
                 return Ok(Err(QueueRefusal::Unknown));
             };
@@ -308,6 +310,34 @@ fn begin(tx: &mut Tx<'_>, booked: &Booked, seen_to_go_first: bool) -> Result<u32
     })?;
     visit.line().moved(tx, Heard::Behind(&visit))?;
     Ok(number)
+}
+
+/// As if somebody had not come who waits, is called or missed their call: what they are booked for can be changed again, and
+/// their ticket can be used again. What was made for them because they came without a booking is called off.
+pub(super) fn take_back(tx: &mut Tx<'_>, visit: &Visit) -> Result<(), StoreError> {
+    tx.sql().execute(
+        "DELETE FROM visit WHERE appointment = ?1",
+        params![visit.pk],
+    )?;
+    ticket::forget(tx, visit.pk)?;
+    let mut is_walk_in = false;
+    tell(tx, visit, |appointment| {
+        is_walk_in = appointment.kind == Some(walk_in());
+        appointment.status = match is_walk_in {
+            true => AppointmentStatus::Cancelled,
+            false => AppointmentStatus::Booked,
+        };
+        appointment.queue_number = None;
+        appointment.called = None;
+    })?;
+    if is_walk_in {
+        tx.sql().execute(
+            "UPDATE appointment SET state = 'cancelled' WHERE pk = ?1",
+            params![visit.pk],
+        )?;
+        billing::cancel_for_visit(tx, visit.pk)?;
+    }
+    visit.line().moved(tx, Heard::Behind(visit))
 }
 
 /// Whoever missed their call stands in the line again, by when they came back.

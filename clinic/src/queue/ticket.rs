@@ -43,6 +43,15 @@ pub(super) fn admit(tx: &Tx<'_>, ticket: &Ticket) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The ticket of an appointment's row can be used once more.
+pub(super) fn forget(tx: &Tx<'_>, appointment: i64) -> Result<(), StoreError> {
+    tx.sql().execute(
+        "DELETE FROM ticket_admission WHERE number = ?1",
+        params![appointment],
+    )?;
+    Ok(())
+}
+
 /// Drops tickets of which none passed any more at this time.
 pub(crate) fn forget_ended(tx: &Tx<'_>, before: Timestamp) -> Result<(), StoreError> {
     tx.sql().execute(

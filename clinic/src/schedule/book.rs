@@ -326,6 +326,7 @@ pub(super) fn put_booked(
         comment: said.comment.map(str::to_owned),
         occurrence: said.occurrence,
         booked_by: office.source.booked_by(),
+        changeable_until: offer.changeable_until(tx.now()),
         ..offer.appointment()
     };
     let put = put(tx, id, patient_id, appointment)?;
@@ -362,6 +363,9 @@ fn change(
     };
     if row.starts <= tx.now() && row.state != "cancelled" {
         return Ok(refused(Refusal::NotOffered));
+    }
+    if row.state == "booked" && is_too_late(tx, office, &row, &appointment) {
+        return Ok(refused(Refusal::TooLate));
     }
     match changed.status {
         AppointmentStatus::Cancelled if row.state == "cancelled" => {
@@ -408,6 +412,7 @@ fn change(
             let offered = offer.appointment();
             appointment.start = offered.start;
             appointment.end = offered.end;
+            appointment.changeable_until = offer.changeable_until(tx.now());
             appointment.practitioner = offered.practitioner;
             appointment.location = offered.location;
             let answer = store(tx, office, id, patient, appointment)?;
@@ -424,6 +429,24 @@ fn change(
         | AppointmentStatus::CheckedIn
         | AppointmentStatus::Waitlist => Ok(refused(Refusal::NotOffered)),
     }
+}
+
+/// Whether only the clinic may change it by now, as the Appointment told the person. What the clinic itself offers no longer
+/// may be left at any time.
+fn is_too_late(tx: &Tx<'_>, office: &Office, row: &Row, appointment: &Appointment) -> bool {
+    let now = tx.now();
+    let is_over = appointment
+        .changeable_until
+        .is_some_and(|until| until < now);
+    let is_kept = || {
+        let cell = Cell::beginning_at(row.starts);
+        cell.and_then(|cell| {
+            let (calendar, counter) = (&office.calendar, Source::Counter);
+            calendar.offer(row.schedule, row.service, cell, counter, now)
+        })
+        .is_some()
+    };
+    is_over && !office.source.may_change_late() && is_kept()
 }
 
 /// What is called off a second time under another key may have been a place on the waiting list, of which no row is left.

@@ -2,6 +2,7 @@
 //! after it changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use sokhoe_domain::{Timestamp, VisitFacts, VisitMode, Vnd};
@@ -19,6 +20,8 @@ use crate::store::{Row, Sql, StoreError, calendar_version};
 pub(crate) const SPECIALTY: &str = "https://sokhoe.vn/fhir/CodeSystem/specialty";
 /// How far ahead one can book.
 const HORIZON_DAYS: i64 = 60;
+/// How long what was just booked can be changed all the same where the service's notice is over already.
+const SECOND_THOUGHTS: Duration = Duration::from_secs(15 * 60);
 
 /// A service that can be booked.
 #[derive(Debug)]
@@ -36,6 +39,19 @@ pub(crate) struct Service {
     mode: Option<VisitMode>,
     /// As many of it one person may have booked ahead, where its HealthcareService tells a number of its own.
     pub bookings_ahead: Option<u32>,
+    /// Before it begins the person can change nothing of a visit by themselves for so long, where its HealthcareService tells
+    /// of a notice.
+    change_notice: Option<Duration>,
+}
+
+impl Service {
+    /// Until when the person may themselves change a visit that begins then and is decided now; unset where they may until
+    /// it begins.
+    pub fn changeable_until(&self, start: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let notice = self.change_notice?;
+        let until = start.minus(notice).max(now.plus(SECOND_THOUGHTS));
+        Some(until.min(start))
+    }
 }
 
 /// Who works where, and when.
@@ -130,6 +146,7 @@ impl Calendar {
                     step_free: None,
                     mode: None,
                     bookings_ahead: None,
+                    change_notice: None,
                 })
             },
         )?;
@@ -200,6 +217,8 @@ impl Calendar {
                 service.step_free = told.step_free;
                 service.mode = told.mode;
                 service.bookings_ahead = told.bookings_ahead;
+                let notice = told.change_notice.map(u64::from);
+                service.change_notice = notice.map(|minutes| Duration::from_secs(minutes * 60));
             }
         }
         Ok(())
@@ -415,6 +434,11 @@ impl Offer<'_> {
     /// When it ends.
     pub fn end(&self) -> Timestamp {
         self.cell.plus_minutes(self.minutes).start()
+    }
+
+    /// Until when the person may themselves change what they book now; unset where they may until it begins.
+    pub fn changeable_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.service.changeable_until(self.cell.start(), now)
     }
 
     /// As an Appointment, for nobody yet.

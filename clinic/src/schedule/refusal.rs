@@ -17,6 +17,8 @@ pub enum Refusal {
     OfferOver,
     /// The person is there: what they are booked for is changed at the desk.
     CheckedIn,
+    /// What is booked begins too soon for the person to change it by themselves.
+    TooLate,
 }
 
 impl Refusal {
@@ -30,6 +32,7 @@ impl Refusal {
             Self::AlreadyWaiting => "already-waiting",
             Self::OfferOver => "offer-over",
             Self::CheckedIn => "checked-in",
+            Self::TooLate => "too-late",
         }
     }
 
@@ -42,6 +45,7 @@ impl Refusal {
             Self::AlreadyWaiting,
             Self::OfferOver,
             Self::CheckedIn,
+            Self::TooLate,
         ]
         .into_iter()
         .find(|refusal| refusal.code() == code)
@@ -61,6 +65,10 @@ impl Refusal {
             Self::CheckedIn => (
                 "business-rule",
                 "Đã báo đến khám: chỉ đổi hoặc hủy được tại quầy tiếp đón.",
+            ),
+            Self::TooLate => (
+                "business-rule",
+                "Đã quá hạn tự đổi hoặc hủy lịch khám này: xin gọi cho cơ sở khám.",
             ),
         };
         Outcome::refused(kind, self.code(), text)

@@ -39,6 +39,11 @@ impl Source {
         matches!(self, Self::Counter)
     }
 
+    /// Whether it changes what is booked within a service's notice, too.
+    pub(super) const fn may_change_late(self) -> bool {
+        !matches!(self, Self::App)
+    }
+
     /// Whether it gives times of weeks that are not given out yet.
     pub(super) const fn need_not_wait(self) -> bool {
         matches!(self, Self::Counter)

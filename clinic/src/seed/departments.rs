@@ -24,6 +24,8 @@ pub(super) struct Service {
     pub mode: VisitMode,
     /// Coming bookings of it that one person may have, where that is not as with the others.
     pub bookings_ahead: Option<u32>,
+    /// Minutes before it begins in which the person can change nothing by themselves, where there is such a rule.
+    pub change_notice: Option<u32>,
 }
 
 const fn visit(id: &'static str, name: &'static str) -> Service {
@@ -36,6 +38,7 @@ const fn visit(id: &'static str, name: &'static str) -> Service {
         note: "Mang theo căn cước, thẻ bảo hiểm y tế và các giấy tờ khám lần trước.",
         mode: VisitMode::InPerson,
         bookings_ahead: None,
+        change_notice: None,
     }
 }
 
@@ -65,6 +68,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 note: "",
                 mode: VisitMode::InPerson,
                 bookings_ahead: None,
+                change_notice: Some(4 * 60),
             },
         ],
     },
@@ -83,6 +87,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 note: "Để sẵn đơn thuốc đang dùng và kết quả xét nghiệm gần nhất.",
                 mode: VisitMode::Remote,
                 bookings_ahead: None,
+                change_notice: None,
             },
         ],
     },
@@ -107,6 +112,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 note: "Không ăn no trong hai giờ trước khi nội soi.",
                 mode: VisitMode::InPerson,
                 bookings_ahead: None,
+                change_notice: None,
             },
         ],
     },
@@ -130,6 +136,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 note: "Mang theo sổ khám thai.",
                 mode: VisitMode::InPerson,
                 bookings_ahead: Some(10),
+                change_notice: None,
             },
             Service {
                 id: "sieu-am-thai",
@@ -140,6 +147,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
                 note: "",
                 mode: VisitMode::InPerson,
                 bookings_ahead: None,
+                change_notice: None,
             },
         ],
     },
@@ -168,6 +176,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
             note: "Nhịn ăn sáng nếu bác sĩ có dặn.",
             mode: VisitMode::InPerson,
             bookings_ahead: None,
+            change_notice: None,
         }],
     },
     Department {
@@ -183,6 +192,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
             note: "Nhịn ăn sáu giờ trước khi siêu âm.",
             mode: VisitMode::InPerson,
             bookings_ahead: None,
+            change_notice: None,
         }],
     },
     Department {
@@ -198,6 +208,7 @@ pub(super) const DEPARTMENTS: &[Department] = &[
             note: "Mang theo sổ theo dõi chạy thận.",
             mode: VisitMode::InPerson,
             bookings_ahead: Some(40),
+            change_notice: Some(24 * 60),
         }],
     },
 ];

@@ -76,6 +76,7 @@ pub(super) fn write(tx: &mut Tx<'_>) -> Result<(), StoreError> {
             comment: service.note.to_owned(),
             mode: Some(service.mode),
             bookings_ahead: service.bookings_ahead,
+            change_notice: service.change_notice,
             active: true,
             ..ServiceView::default()
         };

@@ -11,7 +11,8 @@ use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::Clock as _;
 use sokhoe_qr::signed::{Ticket, TicketSheet, TicketWindow};
 
-use crate::support::http::{Connection, Reply};
+use crate::support::desk::DeskPage;
+use crate::support::http::Connection;
 use crate::support::{
     Hospital, MOTHER, Phone, SON, STRANGER, by_resource, hospital, id, key, refusal,
 };
@@ -124,6 +125,18 @@ impl Said {
         let at = self.part("expected", "valueInstant")?;
         Timestamp::parse_fhir(at.as_str()?)
     }
+}
+
+/// The clinic's own keys, with which tickets are signed.
+fn keys(hospital: &Hospital) -> Ed25519KeyPair {
+    let seed = std::fs::read(hospital.folder.path().join("data/identity.key")).unwrap();
+    Ed25519KeyPair::from_seed_unchecked(&seed).unwrap()
+}
+
+/// The number on a booking's ticket.
+fn number_of(hospital: &Hospital, booking: &Value) -> u32 {
+    let query = format!("SELECT pk FROM appointment WHERE id = '{}'", id(booking));
+    u32::try_from(hospital.database.number(&query)).unwrap()
 }
 
 /// So many people, of whom one phone sees everybody.
@@ -489,18 +502,72 @@ async fn without_a_booking_one_gets_an_appointment_of_now() {
 }
 
 #[tokio::test]
+async fn whoever_is_checked_in_by_mistake_is_taken_back_and_comes_again() {
+    let hospital = hospital().await;
+    let clinic = &hospital.clinic;
+    let phone = hospital.phone("device-both", &[MOTHER, SON]).await;
+    let booking = booked(&hospital, &phone, MOTHER, "10:00").await;
+    go_to(&hospital, "09:40");
+    let number = number_of(&hospital, &booking);
+    let sheet = TicketSheet::for_appointment(number, at("10:00"), &keys(&hospital)).unwrap();
+    let ticket = sheet.at(at("09:40")).unwrap();
+    assert_eq!(clinic.check_in(by_ticket(&ticket)).unwrap().1, 1);
+    let (walk_in, _) = clinic.check_in(without_booking(SON)).unwrap();
+    let mut changed = booking.clone();
+    changed["status"] = json!("cancelled");
+    let body = by_resource(&changed, MOTHER);
+    let kept = phone
+        .post("/fhir/Appointment/$book", Some(&key()), &body)
+        .await;
+    assert_eq!(refusal(&kept), "checked-in");
+    for _twice in 0..2 {
+        clinic.take_back_check_in(id(&booking)).unwrap();
+    }
+    let now = stands(&phone, id(&booking)).await;
+    assert_eq!(now["status"], "booked");
+    assert_eq!(extension(&now, "queue-number"), None);
+    assert_eq!(
+        phone
+            .get(&format!("/fhir/Appointment/{}/$queue", id(&booking)))
+            .await
+            .status,
+        404
+    );
+    assert_eq!(numbers_waiting(clinic), [2]);
+    // The same ticket, and another number: the first one is nobody's.
+    assert_eq!(clinic.check_in(by_ticket(&ticket)).unwrap().1, 3);
+    // Whoever goes home again owes nothing.
+    clinic.take_back_check_in(&walk_in).unwrap();
+    assert_eq!(stands(&phone, &walk_in).await["status"], "cancelled");
+    let invoices = phone.get(&format!("/fhir/Invoice?patient={SON}")).await;
+    assert_eq!(invoices.resources("Invoice")[0]["status"], "cancelled");
+    // Called, or called in vain, one can go, too; from the doctor one cannot.
+    let (called, _) = clinic.call_next(LINE, STATION).unwrap().unwrap();
+    clinic.missed_call(&called).unwrap();
+    clinic.take_back_check_in(&called).unwrap();
+    assert_eq!(stands(&phone, &called).await["status"], "booked");
+    assert_eq!(clinic.check_in(to_booking(&called)).unwrap().1, 4);
+    clinic.call_next(LINE, STATION).unwrap().unwrap();
+    clinic.begin_visit(&called).unwrap();
+    assert_eq!(
+        why(clinic.take_back_check_in(&called)),
+        QueueRefusal::StandsElsewhere
+    );
+    assert_eq!(
+        why(clinic.take_back_check_in("nobody")),
+        QueueRefusal::Unknown
+    );
+    hospital.running.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_ticket_is_used_once_whichever_process_sees_it() {
     let hospital = hospital().await;
     let clinic = &hospital.clinic;
     let phone = hospital.phone("device-mother", &[MOTHER, SON]).await;
     let booking = booked(&hospital, &phone, MOTHER, "08:30").await;
-    let seed = std::fs::read(hospital.folder.path().join("data/identity.key")).unwrap();
-    let keys = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
-    let number_of = |booking: &Value| {
-        let query = format!("SELECT pk FROM appointment WHERE id = '{}'", id(booking));
-        u32::try_from(hospital.database.number(&query)).unwrap()
-    };
-    let number = number_of(&booking);
+    let keys = keys(&hospital);
+    let number = number_of(&hospital, &booking);
     let sheet = TicketSheet::for_appointment(number, at("08:30"), &keys).unwrap();
     let ticket = sheet.at(at("08:00")).unwrap();
     assert_eq!(
@@ -543,7 +610,11 @@ async fn a_ticket_is_used_once_whichever_process_sees_it() {
 
     // The ticket of a time from which the booking was moved.
     let mut booking = booked(&hospital, &phone, SON, "09:00").await;
-    let old = Ticket::new(number_of(&booking), at("09:00"), TicketWindow::Paper);
+    let old = Ticket::new(
+        number_of(&hospital, &booking),
+        at("09:00"),
+        TicketWindow::Paper,
+    );
     booking["start"] = json!(at("09:30").to_fhir());
     let moved = phone
         .post(
@@ -555,7 +626,11 @@ async fn a_ticket_is_used_once_whichever_process_sees_it() {
     assert_eq!(moved.status, 200, "{}", moved.body);
     let refused = why(clinic.check_in(by_ticket(&old.sign(&keys).unwrap())));
     assert_eq!(refused, QueueRefusal::TicketOutdated);
-    let new = Ticket::new(number_of(&booking), at("09:30"), TicketWindow::Paper);
+    let new = Ticket::new(
+        number_of(&hospital, &booking),
+        at("09:30"),
+        TicketWindow::Paper,
+    );
     assert_eq!(
         clinic
             .check_in(by_ticket(&new.sign(&keys).unwrap()))
@@ -905,46 +980,6 @@ async fn also_where_the_process_that_called_could_tell_nobody() {
         .unwrap();
     until(&mut live, MOTHER).await;
     hospital.running.shutdown().await;
-}
-
-/// The desk, as its page uses it.
-struct DeskPage<'h> {
-    hospital: &'h Hospital,
-    cookie: String,
-}
-
-impl<'h> DeskPage<'h> {
-    async fn open(hospital: &'h Hospital) -> Self {
-        let path = hospital.running.desk_url.strip_prefix(&hospital.base());
-        let reply = hospital
-            .connect()
-            .await
-            .ask("GET", path.unwrap(), &[], "")
-            .await;
-        let cookie = reply.header("set-cookie").unwrap();
-        Self {
-            hospital,
-            cookie: cookie.split(';').next().unwrap().to_owned(),
-        }
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let headers = [("Cookie", self.cookie.as_str())];
-        let mut connection = self.hospital.connect().await;
-        connection.ask("GET", path, &headers, "").await.json()
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Reply {
-        let headers = [
-            ("Cookie", self.cookie.as_str()),
-            ("Content-Type", "application/json"),
-            ("Sokhoe-Desk", "1"),
-        ];
-        let mut connection = self.hospital.connect().await;
-        connection
-            .ask("POST", path, &headers, &body.to_string())
-            .await
-    }
 }
 
 #[tokio::test]

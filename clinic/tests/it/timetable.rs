@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sokhoe_clinic::{
-    ClinicError, DayHours, DeskAnswer, DeskBooking, Refusal, Release, Source, Timetable,
-    TimetableError, TimetableService,
+    ClinicError, DayHours, DeskAnswer, DeskBooking, DeskRequest, Refusal, Release, Source,
+    Timetable, TimetableError, TimetableService,
 };
 
 use crate::support::{
@@ -185,9 +185,10 @@ async fn the_counter_takes_one_more_when_all_seats_are_taken_and_marks_it() {
             .clinic
             .book_at_desk(DeskBooking {
                 patient: patient.to_owned(),
-                appointment: id(&slot).to_owned(),
-                instead_of: None,
-                comment: None,
+                request: DeskRequest::Book {
+                    appointment: id(&slot).to_owned(),
+                    comment: None,
+                },
                 source,
                 key: key.to_owned(),
             })
@@ -200,12 +201,12 @@ async fn the_counter_takes_one_more_when_all_seats_are_taken_and_marks_it() {
     let at_the_counter = key();
     assert_eq!(
         desk(SON, Source::Counter, &at_the_counter),
-        DeskAnswer::Booked
+        DeskAnswer::Done
     );
     // The same again is the same; the same key for somebody else is not.
     assert_eq!(
         desk(SON, Source::Counter, &at_the_counter),
-        DeskAnswer::Booked
+        DeskAnswer::Done
     );
     assert_eq!(
         desk(SON, Source::Hotline, &at_the_counter),
@@ -234,9 +235,10 @@ async fn the_counter_takes_one_more_when_all_seats_are_taken_and_marks_it() {
     }
     let nobody = hospital.clinic.book_at_desk(DeskBooking {
         patient: "nobody".to_owned(),
-        appointment: id(&slot).to_owned(),
-        instead_of: None,
-        comment: None,
+        request: DeskRequest::Book {
+            appointment: id(&slot).to_owned(),
+            comment: None,
+        },
         source: Source::Counter,
         key: key(),
     });
@@ -263,9 +265,10 @@ async fn who_has_no_time_any_more_is_moved_by_the_desk() {
             .clinic
             .book_at_desk(DeskBooking {
                 patient: patient.to_owned(),
-                appointment: id(&other).to_owned(),
-                instead_of: Some(moved.to_owned()),
-                comment: None,
+                request: DeskRequest::Move {
+                    booking: moved.to_owned(),
+                    to: id(&other).to_owned(),
+                },
                 source: Source::Hotline,
                 key: key.to_owned(),
             })
@@ -279,8 +282,8 @@ async fn who_has_no_time_any_more_is_moved_by_the_desk() {
         "it is not the son's"
     );
     assert_eq!(moves(MOTHER, &key(), &key()), not_offered, "there is none");
-    assert_eq!(moves(MOTHER, &booked, &intent), DeskAnswer::Booked);
-    assert_eq!(moves(MOTHER, &booked, &intent), DeskAnswer::Booked);
+    assert_eq!(moves(MOTHER, &booked, &intent), DeskAnswer::Done);
+    assert_eq!(moves(MOTHER, &booked, &intent), DeskAnswer::Done);
     assert!(close().is_empty());
     let (entries, _) = phone.changes(MOTHER, None).await;
     let appointments: Vec<&Value> = entries

@@ -56,6 +56,7 @@ impl SoKhoe {
             updated: now,
             asked: None,
             occurrence: None,
+            changeable_until: None,
         };
         let intent = NewIntent {
             id,

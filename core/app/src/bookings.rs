@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp};
+use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, ResourceKey, Timestamp};
+use sokhoe_fhir::Appointment;
 use sokhoe_sync::{MoveIntent, Trip};
 use sokhoe_vault::{IntentKind, NotedQueue, StoredBooking};
 
@@ -88,6 +89,13 @@ impl OpenBook {
         let not_found = || AppError::not_found("booking");
         let id: IntentId = booking_id.parse().map_err(|_| not_found())?;
         self.vault.booking(id)?.ok_or_else(not_found)
+    }
+
+    /// The Appointment of a booking, as its clinic sent it last.
+    pub(crate) fn appointment_of(&self, booking: &StoredBooking) -> Option<Appointment> {
+        let key = ResourceKey::new("Appointment", booking.id.to_string());
+        let stored = self.vault.resource(&booking.clinic, &key).ok()??;
+        Appointment::from_json(&stored.json).ok()
     }
 }
 
@@ -208,6 +216,7 @@ impl Session {
         let trip = trip.map(|trip| self.trip_view(book, trip, &booking));
         BookingView {
             trip,
+            deadline: self.deadline_view(&booking),
             series: self.series_view(&booking, &outbox.of_series),
             id,
             person_id: book.person.id.0.clone(),

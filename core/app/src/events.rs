@@ -2,8 +2,9 @@
 
 use serde::de::DeserializeOwned;
 use sokhoe_sync::{
-    CONFIRMED_OTHERWISE, Called, Elsewhere, MOVE_REFUSED, MOVED, MoveRefused, Moved, OFFER_OVER,
-    OfferOver, Offered, QUEUE_CALLED, QUEUE_MISSED, TIME_OFFERED,
+    CANCELLATION_REFUSED, CONFIRMED_OTHERWISE, Called, CancellationRefused, Elsewhere,
+    MOVE_REFUSED, MOVED, MoveRefused, Moved, OFFER_OVER, OfferOver, Offered, QUEUE_CALLED,
+    QUEUE_MISSED, TIME_OFFERED,
 };
 use sokhoe_vault::KeptEvent;
 
@@ -48,6 +49,8 @@ impl Session {
                 MOVE_REFUSED => {
                     read::<MoveRefused>(event).map(|refused| words.move_refused(&refused, now))
                 }
+                CANCELLATION_REFUSED => read::<CancellationRefused>(event)
+                    .map(|refused| words.cancellation_refused(&refused, now)),
                 TIME_OFFERED => read::<Offered>(event).map(|offered| self.offered_text(&offered)),
                 OFFER_OVER => read::<OfferOver>(event).map(|over| self.offer_over_text(&over)),
                 QUEUE_CALLED => read::<Called>(event)

@@ -16,6 +16,7 @@ mod conditions;
 mod config;
 mod conflicts;
 mod day_times;
+mod deadline;
 mod documents;
 mod enrol;
 mod entry;
@@ -69,6 +70,7 @@ pub use check::BookCheck;
 pub use conditions::DataView;
 pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
 pub use day_times::DayTimesView;
+pub use deadline::DeadlineView;
 pub use documents::{AttachmentReader, AttachmentState, AttachmentView, MAX_DOCUMENT_BYTES};
 pub use error::{
     AppError, DocumentRefusal, EnrolmentRefusal, KeyStoreRefusal, MoveRefusal, RecoveryCodeRefusal,

@@ -141,9 +141,6 @@ impl Session {
             ParkedWhy::Refused { code } if code == Refusal::TAKES_NO_BOOKINGS => {
                 self.words.say("parked-not-by-app")
             }
-            ParkedWhy::Refused { code } if code == Refusal::CHECKED_IN => {
-                self.words.say("booking-only-at-desk")
-            }
             ParkedWhy::Refused { code } => self
                 .words
                 .say_with("parked-refused", &[("code", code.clone())]),

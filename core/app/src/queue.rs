@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use sokhoe_domain::queue::{is_late, is_old};
 use sokhoe_domain::{
-    BookingState, ClinicId, IntentId, QueueAdvice, QueueStanding, QueueState, ResourceKey,
-    Timestamp, VisitMode, Wire,
+    BookingState, ClinicId, IntentId, QueueAdvice, QueueStanding, QueueState, Timestamp, VisitMode,
+    Wire,
 };
-use sokhoe_fhir::Appointment;
 use sokhoe_sync::{Called, noted_standing};
 use sokhoe_vault::{NotedQueue, StoredBooking};
 
@@ -101,9 +100,12 @@ impl Session {
         noted: Option<&NotedQueue>,
     ) -> Option<Known> {
         let now = self.now();
-        let appointment = stored_appointment(book, booking);
+        let appointment = book.appointment_of(booking);
         let call = appointment.as_ref().and_then(|it| it.called.as_ref());
         let said = noted.and_then(|noted| Some((noted_standing(noted)?, noted.received)));
+        // Whoever has a later number since has nothing to do with the earlier one any more.
+        let number = appointment.as_ref().and_then(|it| it.queue_number);
+        let said = said.filter(|(said, _)| number.is_none_or(|number| number <= said.number));
         if let Some((said, received)) = said {
             let theirs = said.as_of.plus(now.since(received));
             let as_of = said.as_of;
@@ -122,7 +124,7 @@ impl Session {
                 is_old,
             });
         }
-        let number = appointment.as_ref()?.queue_number?;
+        let number = number?;
         let theirs = self.clinic_now(&booking.clinic);
         let standing = match call {
             Some(call) => QueueStanding::of_call(number, call),
@@ -145,7 +147,7 @@ impl Session {
     }
 
     /// What the clinic's clock says, as far as it is known how the phone's differs from it.
-    fn clinic_now(&self, clinic: &ClinicId) -> Timestamp {
+    pub(crate) fn clinic_now(&self, clinic: &ClinicId) -> Timestamp {
         let ahead = self.clinic(clinic.as_str()).ok().and_then(|clinic| {
             let host = self.client(&clinic).ok()?.origin();
             self.server_clocks.phone_ahead(&host)
@@ -198,7 +200,7 @@ impl Session {
             clinic.is_ok_and(|clinic| clinic.wire == Wire::Clinic)
         };
         let is_remote = || {
-            let appointment = stored_appointment(book, booking);
+            let appointment = book.appointment_of(booking);
             appointment.is_some_and(|it| it.mode == Some(VisitMode::Remote))
         };
         let is_said = booking.state == BookingState::Confirmed
@@ -218,13 +220,6 @@ impl Session {
         ];
         self.words.say_with(key, &values)
     }
-}
-
-/// The Appointment of a booking, as its clinic sent it.
-fn stored_appointment(book: &OpenBook, booking: &StoredBooking) -> Option<Appointment> {
-    let key = ResourceKey::new("Appointment", booking.id.to_string());
-    let stored = book.vault.resource(&booking.clinic, &key).ok()??;
-    Appointment::from_json(&stored.json).ok()
 }
 
 #[cfg(test)]

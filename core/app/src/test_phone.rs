@@ -176,6 +176,7 @@ pub(crate) fn booking(n: u64, start: Timestamp, now: Timestamp) -> StoredBooking
         updated: now,
         asked: None,
         occurrence: None,
+        changeable_until: None,
     }
 }
 

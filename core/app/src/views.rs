@@ -5,6 +5,7 @@ use sokhoe_domain::{EntryKind, Section, Timestamp, VisitMode, Vnd};
 use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
 
+use crate::deadline::DeadlineView;
 use crate::insurance::EstimateView;
 use crate::queue::QueueView;
 use crate::series::SeriesView;
@@ -353,6 +354,9 @@ pub struct BookingView {
     pub moving_to: Option<Timestamp>,
     /// Other free times that the clinic named when this one was taken.
     pub alternatives: Vec<Timestamp>,
+    /// Until when the person may move or cancel it by themselves; unset where they may until it begins, and where that is not
+    /// told.
+    pub deadline: Option<DeadlineView>,
     /// The time that was named first, when the clinic confirmed another that the person had allowed, or the same with
     /// another doctor. `start` is when to go.
     pub asked: Option<Timestamp>,

@@ -105,6 +105,7 @@ impl SoKhoe {
             updated: now,
             asked: None,
             occurrence: None,
+            changeable_until: None,
         };
         let intent = WaitIntent {
             patient_id,

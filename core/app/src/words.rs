@@ -13,7 +13,7 @@ use sokhoe_domain::{
     Timestamp, VisitMode, Wire,
 };
 use sokhoe_fhir::Measure;
-use sokhoe_sync::{Elsewhere, HeldBack, MoveRefused, Moved};
+use sokhoe_sync::{CancellationRefused, Elsewhere, HeldBack, MoveRefused, Moved};
 use sokhoe_vault::{IntentKind, StoredBooking};
 use unic_langid::LanguageIdentifier;
 
@@ -214,6 +214,9 @@ impl Words {
             BookingState::Refused(Refusal::Other { code }) if code == Refusal::CHECKED_IN => {
                 self.say("booking-only-at-desk")
             }
+            BookingState::Refused(Refusal::Other { code }) if code == Refusal::TOO_LATE => {
+                self.say("booking-too-late")
+            }
             BookingState::Refused(Refusal::Other { code }) if code == Refusal::ALREADY_WAITING => {
                 self.say("waiting-already")
             }
@@ -289,6 +292,13 @@ impl Words {
         let why = self.booking(&BookingState::Refused(refused.refusal.clone()), now);
         let wanted = self.when(refused.wanted, now);
         self.say_with("event-move-refused", &[("wanted", wanted), ("why", why)])
+    }
+
+    /// That a clinic does not call a booking off, and why.
+    #[must_use]
+    pub fn cancellation_refused(&self, refused: &CancellationRefused, now: Timestamp) -> String {
+        let why = self.booking(&BookingState::Refused(refused.refusal.clone()), now);
+        self.say_with("event-cancellation-refused-why", &[("why", why)])
     }
 
     /// When, and with whom where that is known.

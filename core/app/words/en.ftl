@@ -42,6 +42,9 @@ booking-fulfilled = The visit is over
 booking-no-show = The hospital noted that nobody came. If the visit is still needed, book another time.
 booking-late = The time is over, and the hospital has not noted that you came. Go to the desk. Who comes more than 15 minutes late waits in the order of arrival.
 booking-only-at-desk = You are checked in: only the desk can move or cancel it.
+booking-too-late = The time for moving or cancelling it by app is over: please call the hospital.
+deadline-until = Can be moved or cancelled here until { $when }.
+deadline-over = Could be moved or cancelled here until { $when }. To change it now, please call the hospital.
 queue-waiting = Number { $number }. { $ahead ->
     [one] { $ahead } person
    *[other] { $ahead } people
@@ -202,6 +205,7 @@ event-queue-called-to = Number { $number }, it is your turn: go to { $station }.
 event-queue-missed = You were called and did not come. Go to the desk.
 event-queue-missed-of = Number { $number } was called at { $when } and nobody came. Go to the desk: your number stays.
 event-cancellation-refused = The hospital refused a cancellation
+event-cancellation-refused-why = An appointment was not cancelled. { $why }
 event-move-refused = The appointment stays at its time. Another time could not be had: { $wanted }. { $why }
 event-on-waiting-list = On the waiting list now
 event-waiting-refused = The hospital did not take somebody onto its waiting list

@@ -75,11 +75,19 @@ impl Refusal {
     pub const ALREADY_WAITING: &'static str = "already-waiting";
     /// A clinic's code: the person is there already, and only the desk can change what is booked.
     pub const CHECKED_IN: &'static str = "checked-in";
+    /// A clinic's code: the time is too near for the person to change what is booked by themselves.
+    pub const TOO_LATE: &'static str = "too-late";
     /// A clinic's code: what it offered to somebody on its waiting list is offered to them no longer.
     pub const OFFER_OVER: &'static str = "offer-over";
 
     /// The code of a clinic where several people cannot be booked together.
     pub const BOOKS_ONE_AT_A_TIME: &'static str = "books-one-at-a-time";
+
+    /// Whether from now on only the clinic can change what is booked: the person is to turn to it, and asking again is in vain.
+    #[must_use]
+    pub fn leaves_it_to_the_clinic(&self) -> bool {
+        matches!(self, Self::Other { code } if code == Self::CHECKED_IN || code == Self::TOO_LATE)
+    }
 
     /// [`Refusal::TAKES_NO_BOOKINGS`] as a refusal.
     #[must_use]

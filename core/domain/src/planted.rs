@@ -36,11 +36,13 @@ pub enum Bug {
     WrittenOverUnseen,
     /// The phone keeps what a clinic took away.
     AccessEndedIgnored,
+    /// The clinic calls people who are through.
+    CalledAgain,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CursorBeforeData,
         Self::UpdatesIgnored,
         Self::DeletionsIgnored,
@@ -56,6 +58,7 @@ impl Bug {
         Self::MergedByPlace,
         Self::WrittenOverUnseen,
         Self::AccessEndedIgnored,
+        Self::CalledAgain,
     ];
 }
 

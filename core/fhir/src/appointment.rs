@@ -12,6 +12,9 @@ use crate::{occurrence, queue, read, visit};
 pub const ESTIMATED_PRICE: &str = "https://sokhoe.vn/fhir/StructureDefinition/estimated-price";
 /// Extension on an Appointment: until when the clinic keeps the time (`valueInstant`).
 pub const HELD_UNTIL: &str = "https://sokhoe.vn/fhir/StructureDefinition/held-until";
+/// Extension on an Appointment: until when the person may move it or call it off by themselves (`valueInstant`); afterwards
+/// only the clinic can.
+pub const CHANGEABLE_UNTIL: &str = "https://sokhoe.vn/fhir/StructureDefinition/changeable-until";
 
 /// Extension on an Appointment: who of the clinic wrote it down for the person (`valueCode`, [`BookedBy`]).
 pub const BOOKED_BY: &str = "https://sokhoe.vn/fhir/StructureDefinition/booked-by";
@@ -50,6 +53,9 @@ pub struct Appointment {
     pub patient: Option<Ref>,
     /// Until when the clinic keeps a held time ([`HELD_UNTIL`]).
     pub held_until: Option<Timestamp>,
+    /// Until when the person may change it by themselves ([`CHANGEABLE_UNTIL`]); unset where they may until it begins, or that
+    /// is not told.
+    pub changeable_until: Option<Timestamp>,
     /// The patient's own words (`comment`).
     pub comment: Option<String>,
     /// What it is expected to cost ([`ESTIMATED_PRICE`]).
@@ -227,6 +233,8 @@ impl Appointment {
             patient: actor("Patient"),
             held_until: read::extension(root, HELD_UNTIL)
                 .and_then(|e| read::timestamp(e.get("valueInstant"))),
+            changeable_until: read::extension(root, CHANGEABLE_UNTIL)
+                .and_then(|e| read::timestamp(e.get("valueInstant"))),
             comment: root.str("comment").map(Into::into),
             price: read::extension(root, ESTIMATED_PRICE)
                 .and_then(|e| read::vnd(e.get("valueMoney"))),
@@ -278,10 +286,13 @@ impl Appointment {
     }
 
     pub(crate) fn to_object(&self) -> Object {
+        let instant = |url, at: Timestamp| {
+            read::write_extension(url, "valueInstant", &read::quoted(&at.to_fhir()))
+        };
         let extensions = [
-            self.held_until.map(|until| {
-                read::write_extension(HELD_UNTIL, "valueInstant", &read::quoted(&until.to_fhir()))
-            }),
+            self.held_until.map(|until| instant(HELD_UNTIL, until)),
+            self.changeable_until
+                .map(|until| instant(CHANGEABLE_UNTIL, until)),
             self.price.map(|price| {
                 let money = read::write_vnd(price).finish();
                 read::write_extension(ESTIMATED_PRICE, "valueMoney", &money)
@@ -425,7 +436,8 @@ pub(crate) mod tests {
             id in option::of("[A-Za-z0-9.-]{1,64}"),
             version in option::of("[a-z0-9]{1,4}"),
             status in arb_status(),
-            (start, end, held_until) in (option::of(arb_time()), option::of(arb_time()), option::of(arb_time())),
+            (start, end) in (option::of(arb_time()), option::of(arb_time())),
+            (held_until, changeable_until) in (option::of(arb_time()), option::of(arb_time())),
             (minutes, slot) in (option::of(1..500_u32), option::of("[A-Za-z0-9.-]{1,64}")),
             (service, practitioner) in (option::of(arb_ref()), option::of(arb_ref())),
             (location, patient) in (option::of(arb_ref()), option::of(arb_ref())),
@@ -443,7 +455,7 @@ pub(crate) mod tests {
             let mode = remote.map(|remote| if remote { VisitMode::Remote } else { VisitMode::InPerson });
             Appointment {
                 id, version, status, start, end, minutes, slot, service, specialty, practitioner,
-                location, patient, held_until, comment, price: price.map(Vnd::new),
+                location, patient, held_until, changeable_until, comment, price: price.map(Vnd::new),
                 insured_tariff: tariff.map(Vnd::new), languages: languages.into_iter().collect(), step_free, mode,
                 requested, created, cancelation_reason, occurrence, booked_by, kind, queue_number, called,
             }
@@ -470,6 +482,7 @@ pub(crate) mod tests {
             location: Some(Ref::new("p12", "Phòng 12")),
             patient: Some(Ref::new("bn1", "Nguyễn Thị Hoa")),
             held_until: Timestamp::parse_fhir("2026-11-20T08:45:00+07:00"),
+            changeable_until: Timestamp::parse_fhir("2026-11-23T08:30:00+07:00"),
             comment: Some("Mẹ tôi nghe kém".to_owned()),
             price: Some(Vnd::new(150_000)),
             insured_tariff: None,

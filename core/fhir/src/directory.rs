@@ -11,6 +11,9 @@ use crate::{FhirError, read, visit};
 
 /// Extension on a HealthcareService: coming bookings of it that one person may have (`valuePositiveInt`).
 pub const BOOKINGS_AHEAD: &str = "https://sokhoe.vn/fhir/StructureDefinition/bookings-ahead";
+/// Extension on a HealthcareService: how many minutes before it begins a visit can last be moved or called off by the person
+/// (`valuePositiveInt`).
+pub const CHANGE_NOTICE: &str = "https://sokhoe.vn/fhir/StructureDefinition/change-notice";
 
 /// A HealthcareService: what one can book.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,6 +41,9 @@ pub struct ServiceView {
     /// Coming bookings of it that one person may have, beside those of other services (extension [`BOOKINGS_AHEAD`]); unset where
     /// it is as with most.
     pub bookings_ahead: Option<u32>,
+    /// Minutes before it begins in which the person can change nothing of a visit by themselves (extension [`CHANGE_NOTICE`]);
+    /// unset where they can until it begins.
+    pub change_notice: Option<u32>,
     /// Not switched off.
     pub active: bool,
 }
@@ -137,9 +143,8 @@ impl ServiceView {
             languages: visit::languages(root),
             step_free: visit::step_free(root),
             mode: visit::mode(root, &["characteristic", "type"]),
-            bookings_ahead: read::extension(root, BOOKINGS_AHEAD)
-                .and_then(|e| e.get("valuePositiveInt").u64())
-                .and_then(|ahead| ahead.try_into().ok()),
+            bookings_ahead: positive(root, BOOKINGS_AHEAD),
+            change_notice: positive(root, CHANGE_NOTICE),
             active: active(root),
         })
     }
@@ -155,9 +160,14 @@ impl ServiceView {
             money(ESTIMATED_PRICE, self.price),
             money(INSURED_TARIFF, self.insured_tariff),
         ];
-        let ahead = self.bookings_ahead.map(|ahead| {
-            read::write_extension(BOOKINGS_AHEAD, "valuePositiveInt", &ahead.to_string())
-        });
+        let positive = |url, number: Option<u32>| {
+            let number = number?.to_string();
+            Some(read::write_extension(url, "valuePositiveInt", &number))
+        };
+        let rules = [
+            positive(BOOKINGS_AHEAD, self.bookings_ahead),
+            positive(CHANGE_NOTICE, self.change_notice),
+        ];
         Object::resource("HealthcareService")
             .text("id", &self.id)
             .list(
@@ -166,7 +176,7 @@ impl ServiceView {
                     .into_iter()
                     .flatten()
                     .chain(visit::write_step_free(self.step_free))
-                    .chain(ahead),
+                    .chain(rules.into_iter().flatten()),
             )
             .raw("active", flag(self.active))
             .list("specialty", self.specialty.as_ref().map(read::write_coded))
@@ -360,6 +370,12 @@ fn reference(kind: &str, to: Option<&Ref>) -> Object {
     to.map_or_else(Object::new, |to| read::write_reference(kind, to))
 }
 
+/// A whole number above zero.
+fn positive(root: Node<'_>, url: &str) -> Option<u32> {
+    let number = read::extension(root, url)?.get("valuePositiveInt").u64()?;
+    u32::try_from(number).ok().filter(|number| *number > 0)
+}
+
 fn references<'r>(
     kind: &'static str,
     to: impl IntoIterator<Item = &'r Ref>,
@@ -413,6 +429,7 @@ mod tests {
             step_free: Some(false),
             mode: Some(VisitMode::InPerson),
             bookings_ahead: Some(40),
+            change_notice: Some(1440),
             active: true,
         };
         let practitioner = PractitionerView {

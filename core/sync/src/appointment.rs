@@ -22,6 +22,8 @@ pub const MOVED: &str = "booking-moved";
 /// The kind of the event that a clinic refused another time; the booking stands where it was. Its body is
 /// [`MoveRefused`] as JSON.
 pub const MOVE_REFUSED: &str = "move-refused";
+/// A clinic does not call a booking off; its body is a [`CancellationRefused`] where asking again is in vain.
+pub const CANCELLATION_REFUSED: &str = "cancellation-refused";
 
 /// From when to when a booking was moved.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,13 @@ pub struct MoveRefused {
     /// The time that the person wanted.
     pub wanted: Timestamp,
     /// Why not.
+    pub refusal: Refusal,
+}
+
+/// Why what was to be called off stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancellationRefused {
+    /// Why.
     pub refusal: Refusal,
 }
 
@@ -183,6 +192,11 @@ pub(crate) fn news_of(
             body: serde_json::to_string(&moved).unwrap_or_default(),
         });
     }
+    // The desk took back that they came, to whom it says so.
+    let had_come = before.is_some_and(|before| before.state == BookingState::CheckedIn);
+    if had_come && booking.state == BookingState::Confirmed {
+        return None;
+    }
     let is_known = before.is_none_or(|before| before.state.stands());
     if is_known && booking.state.stands() && booking.state != BookingState::Confirmed {
         return None;
@@ -256,6 +270,7 @@ pub(crate) fn booking_from(
         updated,
         asked: None,
         occurrence: appointment.occurrence,
+        changeable_until: appointment.changeable_until,
     })
 }
 

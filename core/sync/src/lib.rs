@@ -19,7 +19,10 @@ mod trip;
 mod up;
 mod waiting_list;
 
-pub use appointment::{CONFIRMED_OTHERWISE, Elsewhere, MOVE_REFUSED, MOVED, MoveRefused, Moved};
+pub use appointment::{
+    CANCELLATION_REFUSED, CONFIRMED_OTHERWISE, CancellationRefused, Elsewhere, MOVE_REFUSED, MOVED,
+    MoveRefused, Moved,
+};
 pub use bounds::Bounds;
 pub use down::{ONLY_AHEAD, Pulled};
 pub use error::SyncError;

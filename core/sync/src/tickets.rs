@@ -219,6 +219,7 @@ mod tests {
                 updated: start,
                 asked: None,
                 occurrence: None,
+                changeable_until: None,
             };
             self.comes(&[], &[booking]);
         }

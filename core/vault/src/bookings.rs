@@ -35,6 +35,8 @@ pub struct StoredBooking {
     pub asked: Option<Timestamp>,
     /// Which visit of a series it is.
     pub occurrence: Option<Occurrence>,
+    /// Until when the person may change it by themselves; unset where they may until it begins, or that is not told.
+    pub changeable_until: Option<Timestamp>,
 }
 
 impl StoredBooking {
@@ -63,7 +65,7 @@ impl fmt::Debug for StoredBooking {
 }
 
 pub(crate) const COLUMNS: &str = r#"SELECT "id", "clinic", "start", "end", "service", "practitioner", "location",
-    "state", "updated", "asked", "originating", "occurrence" FROM "booking""#;
+    "state", "updated", "asked", "originating", "occurrence", "changeable_until" FROM "booking""#;
 
 pub(crate) fn read_row(row: &Row<'_>) -> Result<StoredBooking, VaultError> {
     Ok(StoredBooking {
@@ -78,6 +80,7 @@ pub(crate) fn read_row(row: &Row<'_>) -> Result<StoredBooking, VaultError> {
         updated: Timestamp::from_millis(row.get(8)?),
         asked: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_millis),
         occurrence: read_occurrence(row)?,
+        changeable_until: row.get::<_, Option<i64>>(12)?.map(Timestamp::from_millis),
     })
 }
 
@@ -125,10 +128,10 @@ pub(crate) fn store(tx: &Transaction<'_>, booking: &StoredBooking) -> Result<boo
     }
     // Not INSERT OR REPLACE: an intent may refer to the row.
     tx.prepare_cached(
-        r#"INSERT INTO "booking" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        r#"INSERT INTO "booking" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
            ON CONFLICT ("id") DO UPDATE SET "clinic" = ?2, "start" = ?3, "end" = ?4, "service" = ?5,
                "practitioner" = ?6, "location" = ?7, "state" = ?8, "updated" = ?9, "asked" = ?10,
-               "originating" = ?11, "occurrence" = ?12"#,
+               "originating" = ?11, "occurrence" = ?12, "changeable_until" = ?13"#,
     )?
     .execute((
         booking.id.to_string(),
@@ -143,6 +146,7 @@ pub(crate) fn store(tx: &Transaction<'_>, booking: &StoredBooking) -> Result<boo
         booking.asked.map(Timestamp::as_millis),
         booking.occurrence.map(|it| it.originating.to_string()),
         booking.occurrence.map(|it| it.number),
+        booking.changeable_until.map(Timestamp::as_millis),
     ))?;
     Ok(true)
 }

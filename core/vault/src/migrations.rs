@@ -23,6 +23,7 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0012_series.sql"),
     include_str!("../migrations/vault/0013_tickets.sql"),
     include_str!("../migrations/vault/0014_queue.sql"),
+    include_str!("../migrations/vault/0015_deadlines.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[

@@ -28,6 +28,7 @@ fn booking(n: i64, state: BookingState) -> StoredBooking {
         updated: at(n),
         asked: None,
         occurrence: None,
+        changeable_until: None,
     }
 }
 

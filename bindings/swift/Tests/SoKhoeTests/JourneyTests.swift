@@ -169,6 +169,9 @@ final class JourneyTests: XCTestCase {
         let booked = try await phone.bookSeries(request)
 
         XCTAssertTrue(booked.allSatisfy { $0.status == .confirmed }, found.text)
+        let deadline = try XCTUnwrap(booked[5].deadline)
+        XCTAssertEqual(deadline.until, booked[5].start - 24 * 3600)
+        XCTAssertFalse(deadline.isOver, deadline.text)
         let second = try XCTUnwrap(booked[1].series)
         XCTAssertEqual(second.id, booked[0].id)
         XCTAssertEqual(second.number, 2)

@@ -1,5 +1,6 @@
 //! A served clinic, phones, and words to ask in.
 
+pub mod desk;
 pub mod http;
 
 use std::path::PathBuf;

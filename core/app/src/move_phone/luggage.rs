@@ -115,6 +115,8 @@ struct Booking {
     asked: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     occurrence: Option<Occurrence>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changeable_until: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -519,6 +521,7 @@ impl Booking {
             updated: booking.updated.as_millis(),
             asked: booking.asked.map(Timestamp::as_millis),
             occurrence: booking.occurrence,
+            changeable_until: booking.changeable_until.map(Timestamp::as_millis),
         }
     }
 
@@ -535,6 +538,7 @@ impl Booking {
             updated: Timestamp::from_millis(self.updated),
             asked: self.asked.map(Timestamp::from_millis),
             occurrence: self.occurrence,
+            changeable_until: self.changeable_until.map(Timestamp::from_millis),
         })
     }
 }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use sokhoe_domain::QueueCall;
 use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
-use sokhoe_fhir::{AppointmentStatus, ChangeBundleWriter, queue};
+use sokhoe_domain::{QueueCall, ResourceKey};
+use sokhoe_fhir::{Appointment, AppointmentStatus, ChangeBundleWriter, queue};
 use sokhoe_vault::ClinicRecord;
 
 use super::*;

@@ -71,6 +71,7 @@ impl SoKhoe {
                 updated: now,
                 asked: None,
                 occurrence: intent.occurrence,
+                changeable_until: None,
             };
             let intent = NewIntent {
                 id: *id,

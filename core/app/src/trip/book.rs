@@ -157,6 +157,7 @@ impl Session {
                     updated: now,
                     asked: None,
                     occurrence: None,
+                    changeable_until: None,
                 },
                 intent: NewIntent {
                     id: member.booking,

@@ -18,8 +18,8 @@ use sokhoe_vault::{IntentKind, NewEvent, ParkedWhy, StoredBooking, StoredIntent,
 use tokio::task::JoinHandle;
 
 use crate::appointment::{
-    self, MOVE_REFUSED, MoveRefused, booking_from, decided, moved_as_wanted, news_of,
-    of_another_time, with_asked, with_names_of,
+    self, CANCELLATION_REFUSED, CancellationRefused, MOVE_REFUSED, MoveRefused, booking_from,
+    decided, moved_as_wanted, news_of, of_another_time, with_asked, with_names_of,
 };
 use crate::error::SyncError;
 use crate::intent::{BookIntent, CancelIntent, MoveIntent};
@@ -95,7 +95,7 @@ impl Pushed {
 /// What one exchange means for an intent.
 enum Outcome {
     /// The clinic decided.
-    Settled(StoredBooking, Vec<NewEvent>),
+    Settled(Box<StoredBooking>, Vec<NewEvent>),
     /// The clinic said no, and the booking stands as it was: the intent is over.
     Over(Vec<NewEvent>),
     /// It cannot succeed as it is; its booking stays what it was.
@@ -554,7 +554,7 @@ impl Engine {
         let events = news
             .filter(|news| !is_known(news))
             .map(|news| NewEvent { subject, ..news });
-        Outcome::Settled(booking, events.into_iter().collect())
+        Outcome::Settled(Box::new(booking), events.into_iter().collect())
     }
 
     fn failed(
@@ -575,7 +575,7 @@ impl Engine {
             };
             let as_wanted = move_intent(intent).map(|wanted| moved_as_wanted(&before, &wanted));
             let booking = as_wanted.unwrap_or(before);
-            return Outcome::Settled(StoredBooking { state, ..booking }, Vec::new());
+            return Outcome::Settled(Box::new(StoredBooking { state, ..booking }), Vec::new());
         }
         let again = |arrived| Outcome::Again {
             after: None,
@@ -622,8 +622,8 @@ impl Engine {
         }
     }
 
-    /// What a clinic's "no" means: for a booking it is over, a cancellation is kept back, and what was to be moved
-    /// stands where it was.
+    /// What a clinic's "no" means: for a booking it is over, a cancellation is kept back, unless only the clinic can call it off
+    /// from now on, and what was to be moved stands where it was.
     fn refused(&self, intent: &StoredIntent, before: StoredBooking, refusal: Refusal) -> Outcome {
         match intent.kind {
             IntentKind::Book => {
@@ -632,7 +632,10 @@ impl Engine {
                     updated: self.clock.now(),
                     ..before
                 };
-                Outcome::Settled(booking, vec![self.event("booking-refused", intent)])
+                Outcome::Settled(
+                    Box::new(booking),
+                    vec![self.event("booking-refused", intent)],
+                )
             }
             IntentKind::Wait => {
                 let booking = StoredBooking {
@@ -640,7 +643,10 @@ impl Engine {
                     updated: self.clock.now(),
                     ..before
                 };
-                Outcome::Settled(booking, vec![self.event("waiting-refused", intent)])
+                Outcome::Settled(
+                    Box::new(booking),
+                    vec![self.event("waiting-refused", intent)],
+                )
             }
             IntentKind::Take | IntentKind::Decline => {
                 let over = OfferOver {
@@ -652,8 +658,15 @@ impl Engine {
                     ..self.event(OFFER_OVER, intent)
                 }])
             }
+            IntentKind::Cancel if refusal.leaves_it_to_the_clinic() => {
+                let refused = CancellationRefused { refusal };
+                Outcome::Over(vec![NewEvent {
+                    body: serde_json::to_string(&refused).unwrap_or_default(),
+                    ..self.event(CANCELLATION_REFUSED, intent)
+                }])
+            }
             IntentKind::Cancel => {
-                let events = vec![self.event("cancellation-refused", intent)];
+                let events = vec![self.event(CANCELLATION_REFUSED, intent)];
                 let code = code_of(refusal);
                 Outcome::Parked(ParkedWhy::Refused { code }, events)
             }

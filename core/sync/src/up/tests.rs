@@ -177,6 +177,7 @@ impl World {
             updated: now,
             asked: None,
             occurrence: None,
+            changeable_until: None,
         };
         self.vault.enqueue(&intent, &booking).unwrap();
         id

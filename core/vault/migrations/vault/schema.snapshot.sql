@@ -66,7 +66,7 @@ CREATE TABLE "booking" (
     -- JSON
     "state" TEXT NOT NULL,
     "updated" INTEGER NOT NULL
-, "asked" INTEGER, "originating" TEXT, "occurrence" INTEGER) STRICT, WITHOUT ROWID;
+, "asked" INTEGER, "originating" TEXT, "occurrence" INTEGER, "changeable_until" INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "change" (
     "number" INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -186,6 +186,9 @@ pub(crate) struct WrittenBooking {
     /// As `asked`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) occurrence: Option<Occurrence>,
+    /// As `asked`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) changeable_until: Option<i64>,
 }
 
 impl fmt::Debug for WrittenIntent {
@@ -219,6 +222,7 @@ impl WrittenIntent {
                 updated: booking.updated.as_millis(),
                 asked: booking.asked.map(Timestamp::as_millis),
                 occurrence: booking.occurrence,
+                changeable_until: booking.changeable_until.map(Timestamp::as_millis),
             },
         }
     }
@@ -249,6 +253,7 @@ impl WrittenIntent {
             updated: Timestamp::from_millis(booking.updated),
             asked: booking.asked.map(Timestamp::from_millis),
             occurrence: booking.occurrence,
+            changeable_until: booking.changeable_until.map(Timestamp::from_millis),
         }
     }
 }

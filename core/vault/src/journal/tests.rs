@@ -72,6 +72,7 @@ fn intent(n: u64) -> WrittenIntent {
             updated: 1,
             asked: None,
             occurrence: None,
+            changeable_until: None,
         },
     }
 }

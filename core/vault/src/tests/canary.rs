@@ -148,6 +148,7 @@ fn feed(vault: &Vault, account: &AccountVault) {
             originating: id,
             number: 2,
         }),
+        changeable_until: Some(at(1)),
     };
     let refused = StoredBooking {
         id: IntentId::new(at(2), &SeededRng::new(2)),

@@ -23,6 +23,7 @@ pub(super) fn booking(n: i64, state: BookingState) -> StoredBooking {
         updated: at(n),
         asked: None,
         occurrence: None,
+        changeable_until: None,
     }
 }
 

@@ -170,6 +170,7 @@ impl World {
             updated: clock.now(),
             asked: None,
             occurrence: None,
+            changeable_until: None,
         };
         vault.enqueue(&intent, &booking).unwrap();
         let client =

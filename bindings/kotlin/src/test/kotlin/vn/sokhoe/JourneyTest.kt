@@ -231,6 +231,9 @@ class JourneyTest {
                     val booked = phone.bookSeries(request)
 
                     assertTrue(booked.all { it.status == BookingStatus.CONFIRMED }, found.text)
+                    val deadline = checkNotNull(booked[5].deadline)
+                    assertEquals(booked[5].start.minus(Duration.ofHours(24)), deadline.until)
+                    assertFalse(deadline.isOver, deadline.text)
                     val second = checkNotNull(booked[1].series)
                     assertEquals(booked[0].id, second.id)
                     assertEquals(2u, second.number)

@@ -1,0 +1,153 @@
+"use strict";
+// What somebody who calls, or stands there, wants: a time, another one, none at all, or a number without a booking.
+
+const requestRefusals = {
+  "slot-taken": "giờ này vừa có người đặt, hãy chọn giờ khác",
+  "not-offered": "giờ này không còn, hoặc lịch khám đã bắt đầu",
+  "too-many": "người bệnh đã có đủ số lịch khám cho phép",
+  "checked-in": "người bệnh đã báo đến: hãy hủy báo đến trước",
+};
+
+let plan = null;
+
+// A key under which something is done once, also when its answer is lost and it is asked again.
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+const by = () => document.querySelector("#plan input[name=by]:checked").value;
+
+// Whether it was done; what was refused is said.
+async function request(wish, notice, what) {
+  try {
+    const answer = await fetch("/desk/requests", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "Sokhoe-Desk": "1" },
+      body: JSON.stringify(wish),
+    });
+    if (answer.status === 409) {
+      const { refusal } = await answer.json();
+      notice.textContent = `${what}: ${requestRefusals[refusal] || refusal}`;
+      return false;
+    }
+    if (!answer.ok) throw new Error(String(answer.status));
+    return true;
+  } catch {
+    notice.textContent = what + ": chưa thực hiện được, hãy thử lại";
+    return false;
+  } finally {
+    await list().catch(() => {});
+  }
+}
+
+function closePlan() {
+  plan = null;
+  byId("plan").hidden = true;
+}
+
+async function openPlan(of, title, what) {
+  plan = of;
+  byId("code").hidden = true;
+  byId("plan-title").textContent = title;
+  byId("plan-what").textContent = what;
+  byId("plan-notice").textContent = "";
+  byId("plan-times").replaceChildren();
+  byId("plan-by").hidden = of.kind === "walk-in";
+  byId("plan").hidden = false;
+  const answer = await fetch("/desk/offers");
+  if (!answer.ok) { byId("plan-notice").textContent = "Chưa tải được, hãy thử lại"; return; }
+  const offers = await answer.json();
+  const options = new Map();
+  for (const offer of offers) {
+    const isWalkIn = of.kind === "walk-in";
+    const key = isWalkIn ? offer.schedule + " " + offer.service : offer.service;
+    const text = isWalkIn ? `${offer.service_name}: ${offer.practitioner}, ${offer.room}` : offer.service_name;
+    options.set(key, { text, offer });
+  }
+  const select = byId("plan-service");
+  select.replaceChildren(...[...options].map(([key, { text }]) => new Option(text, key)));
+  plan.options = options;
+  if (of.service) select.value = of.service;
+  select.disabled = of.kind === "move";
+  await listTimes();
+  byId("plan").scrollIntoView({ block: "nearest" });
+  select.focus();
+}
+
+const planBooking = (person) => openPlan({ kind: "book", patient: person.id }, person.name, "Đặt lịch khám");
+const planWalkIn = (person) => openPlan({ kind: "walk-in", patient: person.id, name: person.name }, person.name, "Lấy số khám hôm nay, không cần đặt lịch");
+const planMove = (booking) => openPlan(
+  { kind: "move", patient: booking.patient, booking: booking.id, service: booking.service_id },
+  booking.patient_name,
+  `Đổi giờ ${booking.service}: hiện là ${time.format(booking.start)}, ${date.format(booking.start)}`,
+);
+
+// What can be pressed: free times, or the number.
+async function listTimes() {
+  const now = plan;
+  const times = byId("plan-times");
+  const chosen = now.options.get(byId("plan-service").value);
+  const item = (...parts) => { const one = document.createElement("li"); one.append(...parts); return one; };
+  if (!chosen) { times.replaceChildren(); return; }
+  if (now.kind === "walk-in") {
+    const { schedule, service } = chosen.offer;
+    times.replaceChildren(item(button("Lấy số", async () => {
+      await checkIn({ patient: now.patient, schedule, service }, now.name);
+      closePlan();
+      byId("queue-title").scrollIntoView({ block: "nearest" });
+    })));
+    return;
+  }
+  const query = new URLSearchParams({ service: chosen.offer.service, by: by() });
+  const answer = await fetch("/desk/free?" + query);
+  if (plan !== now) return;
+  if (!answer.ok) { byId("plan-notice").textContent = "Chưa tải được, hãy thử lại"; return; }
+  const free = await answer.json();
+  times.replaceChildren(...free.map((slot) => {
+    const key = newKey();
+    const text = `${time.format(slot.start)} · ${date.format(slot.start)}`;
+    const where = document.createElement("small");
+    where.textContent = `${slot.practitioner}, ${slot.room}`;
+    return item(button(text, async () => {
+      const wish = { what: now.kind, patient: now.patient, by: by(), key, time: slot.id };
+      if (now.kind === "move") wish.booking = now.booking;
+      const done = await request(wish, byId("plan-notice"), text);
+      if (done) {
+        closePlan();
+        byId("notice").textContent = `${byId("plan-title").textContent}: đã đặt ${text}`;
+      } else {
+        await listTimes();
+      }
+    }), where);
+  }));
+  if (free.length === 0) byId("plan-notice").textContent = "Không còn giờ trống trong hai tuần tới.";
+}
+
+// What the desk can change of a booking that has not begun. Calling off is asked twice.
+function changes(booking, now) {
+  if (booking.status !== "booked" || booking.start <= now) return [];
+  const key = newKey();
+  const what = booking.patient_name || time.format(booking.start);
+  const cancel = button("Hủy lịch", async () => {
+    if (cancel.dataset.sure !== "yes") {
+      cancel.dataset.sure = "yes";
+      cancel.textContent = "Chắc chắn hủy?";
+      return;
+    }
+    const wish = { what: "cancel", patient: booking.patient, by: by(), key, booking: booking.id };
+    const done = await request(wish, byId("notice"), what);
+    if (done) byId("notice").textContent = `${what}: đã hủy lịch ${time.format(booking.start)}`;
+  });
+  cancel.className = "plain";
+  const move = button("Đổi giờ", () => planMove(booking));
+  move.className = "plain";
+  return [move, cancel];
+}
+
+byId("plan").addEventListener("submit", (event) => event.preventDefault());
+byId("plan").addEventListener("change", () => listTimes());
+byId("plan-close").addEventListener("click", closePlan);
