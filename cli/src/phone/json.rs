@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use sokhoe_app::{
     AttachmentState, AttachmentView, BookingStatus, BookingView, ClinicView, ConflictView,
-    ContactView, EntryDetailView, EntryView, EventView, InvoiceView, Paper, PaperView, ParkedView,
-    PaymentQrView, PaymentStatus, PersonView, QueueView, SeriesTimesView, ServiceView, SlotView,
-    SyncStateView, SyncStatus, SyncView, TrendView, TripTimesView, TripView,
+    ContactView, DeadlineView, EntryDetailView, EntryView, EventView, InvoiceView, Paper,
+    PaperView, ParkedView, PaymentQrView, PaymentStatus, PersonView, QueueView, SeriesTimesView,
+    ServiceView, SlotView, SyncStateView, SyncStatus, SyncView, TrendView, TripTimesView, TripView,
 };
 use sokhoe_domain::{Timestamp, VisitMode, Vnd};
 
@@ -55,6 +55,7 @@ pub(crate) fn slot(view: &SlotView) -> Value {
         "step_free_text": view.step_free_text,
         "mode": view.mode.map(VisitMode::code),
         "mode_text": view.mode_text,
+        "deadline": view.deadline.as_ref().map(deadline),
         "untold_text": view.untold_text,
     })
 }
@@ -109,11 +110,7 @@ pub(crate) fn booking(view: &BookingView) -> Value {
         "cancelling": view.cancelling,
         "moving_to": view.moving_to.map(|at| at.to_fhir()),
         "alternatives": alternatives,
-        "deadline": view.deadline.as_ref().map(|deadline| json!({
-            "until": deadline.until.to_fhir(),
-            "is_over": deadline.is_over,
-            "text": deadline.text,
-        })),
+        "deadline": view.deadline.as_ref().map(deadline),
         "asked": view.asked.map(|at| at.to_fhir()),
         "waiting": view.waiting.as_ref().map(|waiting| json!({
             "since": waiting.since.map(|at| at.to_fhir()),
@@ -131,6 +128,11 @@ pub(crate) fn booking(view: &BookingView) -> Value {
         })),
         "queue": view.queue.as_ref().map(queue),
     })
+}
+
+/// Until when something can be changed.
+fn deadline(view: &DeadlineView) -> Value {
+    json!({"until": view.until.to_fhir(), "is_over": view.is_over, "text": view.text})
 }
 
 /// How somebody stands in a clinic's queue.

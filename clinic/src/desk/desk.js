@@ -65,6 +65,7 @@ async function queueStep(path, body, what) {
       return undefined;
     }
     if (!answer.ok) throw new Error(String(answer.status));
+    notice.textContent = "";
     return await answer.json();
   } catch {
     notice.textContent = what + ": chưa thực hiện được, hãy thử lại";

@@ -51,19 +51,14 @@ pub(super) async fn find(
             return Ok(None);
         }
         let calendar = inner.calendar_in(sql)?;
-        let offers = schedule::find(
-            sql,
-            &calendar,
-            &wanted,
-            Source::App,
-            inner.clock.now(),
-            limit,
-        )?;
+        let now = inner.clock.now();
+        let offers = schedule::find(sql, &calendar, &wanted, Source::App, now, limit)?;
         let mut bundle = SearchBundleWriter::new(&base);
         for offer in &offers {
             let told = Some(offer.service.insured_price).filter(|it| *it > Vnd::default());
             let appointment = Appointment {
                 insured_tariff: told,
+                changeable_until: offer.changeable_until(now),
                 ..offer.appointment()
             };
             let json = appointment.to_json();

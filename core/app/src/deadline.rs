@@ -1,6 +1,6 @@
 //! Until when a booking can be moved or cancelled without calling the clinic.
 
-use sokhoe_domain::{BookingState, Timestamp};
+use sokhoe_domain::{BookingState, ClinicId, Timestamp};
 use sokhoe_vault::StoredBooking;
 
 use crate::session::Session;
@@ -23,21 +23,25 @@ impl Session {
         if booking.state != BookingState::Confirmed {
             return None;
         }
-        let now = self.clinic_now(&booking.clinic);
-        if booking.start <= now {
+        if booking.start <= self.clinic_now(&booking.clinic) {
             return None;
         }
         let until = booking.changeable_until?;
-        let is_over = until < now;
+        Some(self.deadline_of(&booking.clinic, until))
+    }
+
+    /// Until then something can be changed that is booked at this clinic.
+    pub(crate) fn deadline_of(&self, clinic: &ClinicId, until: Timestamp) -> DeadlineView {
+        let is_over = until < self.clinic_now(clinic);
         let key = match is_over {
             true => "deadline-over",
             false => "deadline-until",
         };
         let when = ("when", self.words.when(until, self.now()));
-        Some(DeadlineView {
+        DeadlineView {
             until,
             is_over,
             text: self.words.say_with(key, &[when]),
-        })
+        }
     }
 }

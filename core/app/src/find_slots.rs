@@ -249,6 +249,9 @@ impl Session {
             step_free: offer.step_free,
             mode_text: words.visit_mode(offer.mode),
             mode: offer.mode,
+            deadline: offer
+                .changeable_until
+                .map(|until| self.deadline_of(clinic, until)),
             untold_text: words.untold(&untold),
         })
     }

@@ -247,6 +247,9 @@ pub struct SlotView {
     pub mode: Option<VisitMode>,
     /// The same in words, also that it is not told.
     pub mode_text: String,
+    /// Until when it can be moved or cancelled by the person when it is booked now; unset where they may until it begins, and where
+    /// that is not told.
+    pub deadline: Option<DeadlineView>,
     /// What was wanted and the clinic does not tell, in words; empty when it tells all of it.
     pub untold_text: String,
 }
