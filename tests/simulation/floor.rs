@@ -97,12 +97,12 @@ impl Floor {
 impl OurClinic {
     /// A while at the desk.
     pub async fn floor_goes_on(&self, patients: &[&str]) {
-        for _ in 0..=self.dice.below(8) {
+        for _ in 0..4 + self.dice.below(12) {
             if let Some(clinic) = self.running() {
                 match self.dice.below(10) {
-                    0..4 => self.somebody_comes(&clinic, patients),
-                    4..6 => self.next_is_called(&clinic),
-                    6..9 => self.somebody_goes_on(&clinic),
+                    0..2 => self.somebody_comes(&clinic, patients),
+                    2..5 => self.next_is_called(&clinic),
+                    5..9 => self.somebody_goes_on(&clinic),
                     _ => {
                         let said = clinic.tend_queue();
                         self.tell(format_args!("ends days that are over: {}", said.is_ok()));

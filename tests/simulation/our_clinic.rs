@@ -372,7 +372,7 @@ impl SimClinic for OurClinic {
         Box::pin(async move {
             loop {
                 tokio::time::sleep(self.dice.waiting(often)).await;
-                match self.dice.below(34) {
+                match self.dice.below(32) {
                     0..10 => self.writes_a_result(patients),
                     10..13 => self.forgets_a_result(patients),
                     13 => self.ends_an_access(),
@@ -381,7 +381,7 @@ impl SimClinic for OurClinic {
                     19..22 => self.makes_out_an_invoice(patients),
                     22..25 => self.moves_a_booking(&moves),
                     25 => self.tends_the_waiting_list(),
-                    28..34 => self.floor_goes_on(patients).await,
+                    28..32 => self.floor_goes_on(patients).await,
                     _ => self.loses_power().await,
                 }
             }
