@@ -469,3 +469,27 @@ async fn a_server_of_somebody_else_tells_the_status_alone() {
     assert_eq!(view(&late).status_text, "Confirmed");
     assert_eq!(*phone.clinic.asked.lock().unwrap(), 0);
 }
+
+#[tokio::test]
+async fn whoever_is_taken_back_and_comes_again_has_the_later_number() {
+    let (phone, booked) = booked().await;
+    tell(&phone, &there(&booked, None));
+    stand(&phone, waiting(4, "08:30"));
+    assert_eq!(synced(&phone, &booked).await.queue.unwrap().number, 12);
+    tell(&phone, &booked);
+    let view = synced(&phone, &booked).await;
+    assert_eq!((view.status, view.queue), (BookingStatus::Confirmed, None));
+    assert_eq!(phone.app.events(MAI).unwrap(), [], "the desk says so");
+    tell(&phone, &there(&booked, None));
+    assert_eq!(synced(&phone, &booked).await.queue.unwrap().number, 12);
+    // Back and forth between two syncs, and nobody tells how they stand now.
+    tell(&phone, &booked);
+    let again = Appointment {
+        queue_number: Some(15),
+        ..there(&booked, None)
+    };
+    tell(&phone, &again);
+    *phone.clinic.standing.lock().unwrap() = None;
+    let queue = synced(&phone, &booked).await.queue.unwrap();
+    assert_eq!((queue.number, queue.ahead), (15, None));
+}
