@@ -38,7 +38,7 @@ function tag(text, off, due) {
   return element;
 }
 
-const refusals = {
+const queueRefusals = {
   "unknown": () => "không có lịch khám này",
   "cancelled": () => "lịch khám đã bị hủy",
   "another-day": (said) => "lịch khám vào ngày " + said.day.split("-").reverse().join("/"),
@@ -49,11 +49,10 @@ const refusals = {
   "stands-elsewhere": () => "tình trạng vừa thay đổi, hãy xem lại danh sách",
 };
 
-// Asks for a step of the queue. What it answers; nothing when it was refused, which is said.
-async function queueStep(path, body, what) {
-  const notice = byId("queue-notice");
+// Asks for something that may be refused. What it answers; nothing when it was refused or failed, which is said.
+async function ask(path, body, notice, what, refusals) {
   try {
-    const answer = await fetch("/desk/queue/" + path, {
+    const answer = await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json", "Sokhoe-Desk": "1" },
       body: JSON.stringify(body),
@@ -74,6 +73,9 @@ async function queueStep(path, body, what) {
     await Promise.all([listQueue(), list()]).catch(() => {});
   }
 }
+
+// A step of the queue.
+const queueStep = (path, body, what) => ask("/desk/queue/" + path, body, byId("queue-notice"), what, queueRefusals);
 
 async function checkIn(body, what) {
   const first = byId("goes-first");

@@ -2,10 +2,10 @@
 // What somebody who calls, or stands there, wants: a time, another one, none at all, or a number without a booking.
 
 const requestRefusals = {
-  "slot-taken": "giờ này vừa có người đặt, hãy chọn giờ khác",
-  "not-offered": "giờ này không còn, hoặc lịch khám đã bắt đầu",
-  "too-many": "người bệnh đã có đủ số lịch khám cho phép",
-  "checked-in": "người bệnh đã báo đến: hãy hủy báo đến trước",
+  "slot-taken": () => "giờ này vừa có người đặt, hãy chọn giờ khác",
+  "not-offered": () => "giờ này không còn, hoặc lịch khám đã bắt đầu",
+  "too-many": () => "người bệnh đã có đủ số lịch khám cho phép",
+  "checked-in": () => "người bệnh đã báo đến: hãy hủy báo đến trước",
 };
 
 let plan = null;
@@ -22,27 +22,7 @@ function newKey() {
 const by = () => document.querySelector("#plan input[name=by]:checked").value;
 
 // Whether it was done; what was refused is said.
-async function request(wish, notice, what) {
-  try {
-    const answer = await fetch("/desk/requests", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "Sokhoe-Desk": "1" },
-      body: JSON.stringify(wish),
-    });
-    if (answer.status === 409) {
-      const { refusal } = await answer.json();
-      notice.textContent = `${what}: ${requestRefusals[refusal] || refusal}`;
-      return false;
-    }
-    if (!answer.ok) throw new Error(String(answer.status));
-    return true;
-  } catch {
-    notice.textContent = what + ": chưa thực hiện được, hãy thử lại";
-    return false;
-  } finally {
-    await list().catch(() => {});
-  }
-}
+const request = async (wish, notice, what) => (await ask("/desk/requests", wish, notice, what, requestRefusals)) !== undefined;
 
 function closePlan() {
   plan = null;

@@ -59,12 +59,8 @@ pub(crate) fn call_next(
         return Ok(Ok(None));
     };
     resources::lock_person(tx, &next.patient)?;
-    let from = match is_planted(Bug::CalledAgain) {
-        true => next.state,
-        false => VisitState::Waiting,
-    };
     // The rule: nobody is called who does not wait, whoever else calls.
-    if call(tx, &next, from, station)? == 0 {
+    if call(tx, &next, next.state, station)? == 0 {
         return Ok(Err(QueueRefusal::StandsElsewhere));
     }
     line.moved(tx, Heard::All)?;

@@ -13,8 +13,8 @@ use super::appointment::tell;
 use super::line::{Heard, LineOf};
 use super::order::goes_first;
 use super::{QueueRefusal, Visit, VisitState, of_appointment, ticket};
-use crate::billing;
 use crate::clinic::Inner;
+use crate::schedule::call_off;
 use crate::store::{Sql, StoreError, Tx, Value, params, resources};
 
 /// How somebody comes.
@@ -331,11 +331,7 @@ pub(super) fn take_back(tx: &mut Tx<'_>, visit: &Visit) -> Result<(), StoreError
         appointment.called = None;
     })?;
     if is_walk_in {
-        tx.sql().execute(
-            "UPDATE appointment SET state = 'cancelled' WHERE pk = ?1",
-            params![visit.pk],
-        )?;
-        billing::cancel_for_visit(tx, visit.pk)?;
+        call_off(tx, visit.pk)?;
     }
     visit.line().moved(tx, Heard::Behind(visit))
 }

@@ -373,12 +373,7 @@ fn change(
             Ok(office.done(&appointment, &json))
         }
         AppointmentStatus::Cancelled => {
-            release(tx, row.pk)?;
-            tx.sql().execute(
-                "UPDATE appointment SET state = 'cancelled' WHERE pk = ?1",
-                params![row.pk],
-            )?;
-            billing::cancel_for_visit(tx, row.pk)?;
+            call_off(tx, row.pk)?;
             appointment.status = AppointmentStatus::Cancelled;
             let answer = store(tx, office, id, patient, appointment)?;
             row.is_free(tx, office)?;
@@ -431,6 +426,16 @@ fn change(
     }
 }
 
+/// An appointment has no time any more, and nothing is owed for it; what its person's book says of it is the caller's.
+pub(crate) fn call_off(tx: &mut Tx<'_>, pk: i64) -> Result<(), StoreError> {
+    release(tx, pk)?;
+    tx.sql().execute(
+        "UPDATE appointment SET state = 'cancelled' WHERE pk = ?1",
+        params![pk],
+    )?;
+    billing::cancel_for_visit(tx, pk)
+}
+
 /// Whether only the clinic may change it by now, as the Appointment told the person. What the clinic itself offers no longer
 /// may be left at any time.
 fn is_too_late(tx: &Tx<'_>, office: &Office, row: &Row, appointment: &Appointment) -> bool {
@@ -438,15 +443,11 @@ fn is_too_late(tx: &Tx<'_>, office: &Office, row: &Row, appointment: &Appointmen
     let is_over = appointment
         .changeable_until
         .is_some_and(|until| until < now);
-    let is_kept = || {
-        let cell = Cell::beginning_at(row.starts);
-        cell.and_then(|cell| {
-            let (calendar, counter) = (&office.calendar, Source::Counter);
-            calendar.offer(row.schedule, row.service, cell, counter, now)
-        })
-        .is_some()
-    };
-    is_over && !office.source.may_change_late() && is_kept()
+    is_over
+        && !office.source.may_change_late()
+        && office
+            .calendar
+            .still_has(row.schedule, row.service, row.starts, now)
 }
 
 /// What is called off a second time under another key may have been a place on the waiting list, of which no row is left.

@@ -355,6 +355,19 @@ impl Calendar {
         self.offer(named.schedule.pk, named.service.pk, named.cell, source, now)
     }
 
+    /// Whether the clinic still has the time of what is booked: as the counter has it, which need not wait until times are given out.
+    pub fn still_has(
+        &self,
+        schedule: i64,
+        service: i64,
+        starts: Timestamp,
+        now: Timestamp,
+    ) -> bool {
+        Cell::beginning_at(starts)
+            .and_then(|cell| self.offer(schedule, service, cell, Source::Counter, now))
+            .is_some()
+    }
+
     /// A service.
     pub fn service(&self, pk: i64) -> Option<&Service> {
         self.services.get(&pk)

@@ -19,7 +19,9 @@ pub(crate) mod waiting_list;
 pub(crate) use answers::{Answer, Asked, Operation, once, once_for_several};
 pub(crate) use at_desk::book_at_desk;
 pub use at_desk::{DeskAnswer, DeskBooking, DeskRequest};
-pub(crate) use book::{Office, book, hold, patient as patient_of, put as put_appointment};
+pub(crate) use book::{
+    Office, book, call_off, hold, patient as patient_of, put as put_appointment,
+};
 pub(crate) use calendar::{Calendar, SPECIALTY, Service, last_day};
 pub(crate) use cells::Cell;
 pub(crate) use free::{Wanted, find};

@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use sokhoe_domain::Timestamp;
 
 use super::calendar::Calendar;
-use super::cells::Cell;
-use super::source::Source;
 use crate::store::{Sql, StoreError, params};
 
 /// The ids of bookings to come, of some Schedules or of all, that the calendar does not offer.
@@ -27,11 +25,8 @@ pub(crate) fn stranded(
                 return Ok(true);
             }
             let (schedule, service) = (row.get(1)?, row.get(2)?);
-            let cell = Cell::beginning_at(Timestamp::from_millis(row.get(3)?));
-            // For the counter, which need not wait until times are given out.
-            let offer = cell
-                .and_then(|cell| calendar.offer(schedule, service, cell, Source::Counter, now));
-            if offer.is_none() {
+            let starts = Timestamp::from_millis(row.get(3)?);
+            if !calendar.still_has(schedule, service, starts, now) {
                 stranded.insert(row.get(0)?);
             }
             Ok(true)

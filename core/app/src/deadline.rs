@@ -1,6 +1,6 @@
 //! Until when a booking can be moved or cancelled without calling the clinic.
 
-use sokhoe_domain::{BookingState, ClinicId, Timestamp};
+use sokhoe_domain::{BookingState, Timestamp};
 use sokhoe_vault::StoredBooking;
 
 use crate::session::Session;
@@ -20,19 +20,17 @@ pub struct DeadlineView {
 impl Session {
     /// Until when a confirmed booking that has not begun can be changed; nothing where its clinic tells nothing of it.
     pub(crate) fn deadline_view(&self, booking: &StoredBooking) -> Option<DeadlineView> {
+        let until = booking.changeable_until?;
         if booking.state != BookingState::Confirmed {
             return None;
         }
-        if booking.start <= self.clinic_now(&booking.clinic) {
-            return None;
-        }
-        let until = booking.changeable_until?;
-        Some(self.deadline_of(&booking.clinic, until))
+        let theirs = self.clinic_now(&booking.clinic);
+        (theirs < booking.start).then(|| self.deadline_of(until, theirs))
     }
 
-    /// Until then something can be changed that is booked at this clinic.
-    pub(crate) fn deadline_of(&self, clinic: &ClinicId, until: Timestamp) -> DeadlineView {
-        let is_over = until < self.clinic_now(clinic);
+    /// Until then something can be changed at a clinic whose clock says `theirs`.
+    pub(crate) fn deadline_of(&self, until: Timestamp, theirs: Timestamp) -> DeadlineView {
+        let is_over = until < theirs;
         let key = match is_over {
             true => "deadline-over",
             false => "deadline-until",

@@ -251,7 +251,7 @@ impl Session {
             mode: offer.mode,
             deadline: offer
                 .changeable_until
-                .map(|until| self.deadline_of(clinic, until)),
+                .map(|until| self.deadline_of(until, self.clinic_now(clinic))),
             untold_text: words.untold(&untold),
         })
     }
