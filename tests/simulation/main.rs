@@ -51,6 +51,8 @@ mod foreign_records;
 mod network;
 mod our_clinic;
 mod phone;
+#[cfg(feature = "planted")]
+mod planted;
 mod several;
 mod story;
 mod temper;

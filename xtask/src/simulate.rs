@@ -45,11 +45,15 @@ pub fn run(workspace: &Workspace, wanted: &Wanted) -> Result<bool> {
 }
 
 /// A test of the simulation, built so that its lives are quick.
+///
+/// Bugs can be planted in what is built here, and only the test `planted` does it: another build, without them, for
+/// the rest would take minutes.
 pub fn built(workspace: &Workspace, test: &str) -> Run {
     workspace
         .cargo()
         .args(["test", "--locked", "--profile", "simulated"])
         .args(["--package", "sokhoe-tests", "--test", test])
+        .args(["--no-default-features", "--features", "planted"])
 }
 
 /// The stories of lives that go wrong are kept.
