@@ -6,6 +6,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+/// SQLite asks for memory often.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod check;
 mod cuts;
 mod erasing;

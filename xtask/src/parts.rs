@@ -44,7 +44,7 @@ pub const PARTS: &[Part] = &[
     },
     Part {
         name: "power_cuts",
-        about: "twenty thousand power cuts under a vault, full disks and failing drives",
+        about: "twenty thousand power cuts under a vault, full disks, failing drives and damaged files",
         run: power_cuts::run,
     },
     Part {

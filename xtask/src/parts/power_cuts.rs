@@ -1,4 +1,4 @@
-//! `power_cuts`: what a vault keeps when the power goes, the disk is full or the drive fails.
+//! `power_cuts`: what a vault keeps when the power goes, the disk is full, the drive fails or the files are damaged.
 
 use super::Tally;
 use crate::{
@@ -6,7 +6,9 @@ use crate::{
 };
 
 pub(super) fn run(workspace: &Workspace, log: &mut Log) -> Result<Tally> {
-    let output = built(workspace, "power_cuts").output(log)?;
+    let output = built(workspace, "power_cuts")
+        .args(["--test", "damaged_files", "--no-fail-fast"])
+        .output(log)?;
     let count = cargo_test::count(output.lines.iter().map(String::as_str));
     Ok(count.with_end(output.status.success()).into())
 }
