@@ -1,36 +1,55 @@
-//! Cursors: opaque to phones, bound to what they were given for, worth nothing to anybody else.
+//! Cursors: opaque to phones, bound to what they were given for, worth nothing to anybody else. Sealed, since a place in
+//! the order of commits says how much happened to all others.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-use crate::keys::{Keys, same};
+use crate::keys::Keys;
 
 const POSITION: usize = 8;
-const CODE: usize = 16;
 
-/// A position as text. `bound` is what must be the same when it comes back: person, device, question.
+/// A position as text. `bound` is what must be the same when it comes back: person, device, question. Equal for equal
+/// ones, so that a question asked again has the answer that it had.
 pub(crate) fn seal(keys: &Keys, purpose: &str, bound: &[&str], position: i64) -> String {
     let position = position.to_be_bytes();
-    let mut bytes = Vec::with_capacity(POSITION + CODE);
-    bytes.extend_from_slice(&position);
-    bytes.extend_from_slice(&code(keys, purpose, bound, &position));
-    URL_SAFE_NO_PAD.encode(bytes)
+    let bound = code(keys, purpose, bound);
+    // Two positions have two nonces.
+    let mut nonce = [0; NONCE_LEN];
+    nonce.copy_from_slice(&keys.mac("cursor nonce", &[&bound, &position])[..NONCE_LEN]);
+    let mut text = nonce.to_vec();
+    let mut sealed = position.to_vec();
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    let done =
+        key(keys).map(|key| key.seal_in_place_append_tag(nonce, Aad::from(bound), &mut sealed));
+    // What could not be sealed is not told, and opens for nobody.
+    if !matches!(done, Some(Ok(()))) {
+        sealed.clear();
+    }
+    text.append(&mut sealed);
+    URL_SAFE_NO_PAD.encode(text)
 }
 
 /// The position of a text that [`seal`] gave for the same; nothing for any other.
 pub(crate) fn open(keys: &Keys, purpose: &str, bound: &[&str], text: &str) -> Option<i64> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (position, given) = bytes.split_first_chunk::<POSITION>()?;
-    same(given, &code(keys, purpose, bound, position)).then(|| i64::from_be_bytes(*position))
+    let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
+    let (nonce, mut sealed) = (Nonce::assume_unique_for_key(*nonce), sealed.to_vec());
+    let bound = Aad::from(code(keys, purpose, bound));
+    let position = key(keys)?.open_in_place(nonce, bound, &mut sealed).ok()?;
+    let position: [u8; POSITION] = (&*position).try_into().ok()?;
+    Some(i64::from_be_bytes(position))
 }
 
-fn code(keys: &Keys, purpose: &str, bound: &[&str], position: &[u8]) -> [u8; CODE] {
-    let mut parts: Vec<&[u8]> = vec![position];
-    parts.extend(bound.iter().map(|part| part.as_bytes()));
-    let whole = keys.mac(purpose, &parts);
-    let mut code = [0; CODE];
-    code.copy_from_slice(&whole[..CODE]);
-    code
+fn key(keys: &Keys) -> Option<LessSafeKey> {
+    UnboundKey::new(&CHACHA20_POLY1305, &keys.mac("cursor key", &[]))
+        .ok()
+        .map(LessSafeKey::new)
+}
+
+fn code(keys: &Keys, purpose: &str, bound: &[&str]) -> [u8; 32] {
+    let parts: Vec<&[u8]> = bound.iter().map(|part| part.as_bytes()).collect();
+    keys.mac(purpose, &parts)
 }
 
 #[cfg(test)]
@@ -50,6 +69,14 @@ mod tests {
         assert_eq!(open(&keys, "changes", &["q", "d"], &text), None);
         assert_eq!(open(&keys, "changes", &["p", "e"], &text), None);
         assert_eq!(open(&keys, "changes", &["pd", ""], &text), None);
+        // Where a person stands says nothing of how far the clinic is.
+        let bytes = URL_SAFE_NO_PAD.decode(&text).unwrap();
+        assert!(
+            !bytes
+                .windows(POSITION)
+                .any(|part| part == 42_i64.to_be_bytes())
+        );
+        assert_eq!(seal(&keys, "changes", &["p", "d"], 42), text);
         for bad in ["", "x", "AAAA", &text[1..], &"A".repeat(4000)] {
             assert_eq!(open(&keys, "changes", &["p", "d"], bad), None);
         }

@@ -1,5 +1,6 @@
 //! The parts of `cargo xtask test`, in the order in which they run. A new part is one more line of [`PARTS`].
 
+mod access;
 mod contention;
 mod kotlin;
 mod peers;
@@ -46,6 +47,11 @@ pub const PARTS: &[Part] = &[
         name: "power_cuts",
         about: "twenty thousand power cuts under a vault, full disks, failing drives and damaged files",
         run: power_cuts::run,
+    },
+    Part {
+        name: "access",
+        about: "what is another's is neither given nor changed, nor told from what is not there",
+        run: access::run,
     },
     Part {
         name: "contention",

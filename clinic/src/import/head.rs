@@ -32,6 +32,8 @@ struct Fields<'a> {
     #[serde(borrow)]
     participant: Option<&'a RawValue>,
     #[serde(borrow)]
+    actor: Option<&'a RawValue>,
+    #[serde(borrow)]
     target: Option<&'a RawValue>,
     #[serde(borrow)]
     identifier: Option<&'a RawValue>,
@@ -78,7 +80,10 @@ impl Head {
         let patient = match kind.as_str() {
             "Patient" => id.clone(),
             _ if directory => None,
-            "Appointment" | "AppointmentResponse" => text::<Vec<Participant>>(fields.participant)
+            "AppointmentResponse" => text::<Reference>(fields.actor)
+                .as_ref()
+                .and_then(patient_of),
+            "Appointment" => text::<Vec<Participant>>(fields.participant)
                 .unwrap_or_default()
                 .into_iter()
                 .filter_map(|participant| participant.actor)
@@ -150,6 +155,7 @@ mod tests {
             r#"{"resourceType":"Claim","id":"o","patient":{"reference":"Patient/p/_history/1"}}"#,
             r#"{"resourceType":"Coverage","id":"o","beneficiary":{"reference":"Patient/p"}}"#,
             r#"{"resourceType":"Provenance","id":"o","target":[{"reference":"Encounter/e"},{"reference":"Patient/p"}]}"#,
+            r#"{"resourceType":"AppointmentResponse","id":"o","actor":{"reference":"Patient/p"}}"#,
             r#"{"resourceType":"Appointment","id":"o","participant":[{"actor":{"reference":"Location/l"}},{},{"actor":{"reference":"Patient/p"}}]}"#,
         ] {
             assert_eq!(patient(json), p, "{json}");

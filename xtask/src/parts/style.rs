@@ -86,7 +86,13 @@ fn layer_rule(workspace: &Workspace, log: &mut Log) -> Result<()> {
 }
 
 /// What is no target of a plain test.
-const OPTIMISED: [&str; 4] = ["simulation", "power_cuts", "damaged_files", "contention"];
+const OPTIMISED: [&str; 5] = [
+    "access",
+    "contention",
+    "damaged_files",
+    "power_cuts",
+    "simulation",
+];
 
 fn clippy(workspace: &Workspace, log: &mut Log) -> Result<()> {
     let optimised = OPTIMISED.iter().flat_map(|test| ["--test", test]);
