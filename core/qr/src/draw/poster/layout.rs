@@ -14,6 +14,8 @@ const INNER: f32 = WIDTH - 2.0 * MARGIN;
 /// Between the blocks.
 const GAP: f32 = 4.0;
 const ROUND: f32 = 3.0;
+/// How far the two marks of a Vietnamese capital may stand out of their line, as a part of the size.
+const MARKS: f32 = 0.13;
 
 const NAME: Room = Room {
     width: INNER,
@@ -80,7 +82,8 @@ pub(super) fn page(poster: &Poster) -> Page {
     let field = HEADING_HEIGHT + card + BORDER;
     let spare = (room - field) / 3.0;
 
-    centered(&mut shapes, &name, MARGIN + spare * 0.5, Color::Navy);
+    let name_top = MARGIN + (spare * 0.5).max(MARKS * name.size);
+    centered(&mut shapes, &name, name_top, Color::Navy);
     let field_top = field_top + spare;
     fill(
         &mut shapes,

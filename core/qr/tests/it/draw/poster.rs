@@ -144,6 +144,7 @@ fn assert_everything_is_on_the_page(poster: &Poster) {
 fn long_and_odd_names_stay_on_the_page() {
     for name in [
         "A",
+        "Ầ",
         LONG,
         &"W".repeat(500),
         &"Ộ".repeat(90),
@@ -152,6 +153,8 @@ fn long_and_odd_names_stay_on_the_page() {
         for language in [Language::Vietnamese, Language::English] {
             let poster = Poster::new(name, &code_with_everything()).unwrap();
             assert_everything_is_on_the_page(&poster.payee(name).language(language));
+            let poster = Poster::new(name, &code()).unwrap();
+            assert_everything_is_on_the_page(&poster.language(language));
         }
     }
 }
