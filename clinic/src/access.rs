@@ -2,7 +2,8 @@
 //! here: each query carries the condition itself, so that there is nothing to forget.
 //!
 //! * A device proves itself with the token and the device id it enrolled with ([`authenticate`]).
-//! * A session sees a person's compartment while `access_grant` says so, asked anew by every query.
+//! * A session sees of a person's compartment what a grant opens, while it lasts (`access_grant`): asked anew by every
+//!   query, with the scopes that [`crate::fhir_api::types`] names for each type.
 //! * The directory is open to every session; it is what lies in nobody's compartment, of the types in
 //!   [`crate::fhir_api::types`].
 //! * A Binary is given to whoever may see the resource that its `securityContext` names, or where it names none,
@@ -11,25 +12,36 @@
 //!   that are theirs.
 //! * A type without a rule there is denied. What is not granted looks like what is not there.
 //!
-//! **The place for OAuth and delegation** (a later issue): `authenticate` will also take an access token
-//! bound by DPoP and give the same [`Access`]; scopes, start, end and revocation become columns of
-//! `access_grant`, and [`GRANTED`] and [`Access::may`] are where they are asked.
+//! **The place for OAuth** (a later issue): `authenticate` will also take an access token bound by DPoP and give the same
+//! [`Access`].
 
 mod writing;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
-use sokhoe_domain::Timestamp;
+use sokhoe_domain::ports::Clock;
+use sokhoe_domain::{GrantScope, GrantScopes, Timestamp};
 
-use crate::fhir_api::types::{Rule, rule_of};
+use crate::fhir_api::types::{Rule, rule_of, scopes_of};
 use crate::keys::sha256;
 use crate::store::{Dialect, Row, Sql, StoreError, params};
 pub(crate) use writing::{WRITABLE, Writing};
 
-/// The persons of session `?1` while it is not revoked: the one condition of every query.
-const GRANTED: &str = "SELECT g.patient FROM access_grant g JOIN session s ON s.pk = g.session
-                       WHERE g.session = ?1 AND g.ended IS NULL AND s.revoked IS NULL";
+/// The persons of session `?1` for whom it has one of these scopes at the time that a parameter says, while it is not
+/// revoked: the one condition of every query.
+fn granted_to_session(scopes: GrantScopes, now: Parameter) -> String {
+    let bits = scopes.bits();
+    format!(
+        "SELECT g.patient FROM access_grant g JOIN session s ON s.pk = g.session
+         WHERE g.session = ?1 AND g.scopes & {bits} <> 0
+           AND g.ended IS NULL AND (g.ends IS NULL OR g.ends > {now}) AND s.revoked IS NULL"
+    )
+}
+
+/// A parameter of a query, as `?5`.
+type Parameter = &'static str;
 
 /// Changes that are looked up at a time.
 const FEED_PIECE: usize = 1024;
@@ -39,6 +51,8 @@ const FEED_PIECE: usize = 1024;
 pub(crate) struct Access {
     session: i64,
     device: String,
+    /// A request may wait, and grants end meanwhile.
+    clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for Access {
@@ -84,11 +98,12 @@ pub(crate) fn authenticate(
     sql: Sql<'_>,
     token: &str,
     device: &str,
+    clock: &Arc<dyn Clock>,
 ) -> Result<Option<Access>, StoreError> {
     sql.first(
         "SELECT pk FROM session WHERE token_hash = ?1 AND device = ?2 AND revoked IS NULL",
         params![sha256(token.as_bytes()), device],
-        |row| Ok(Access::of_session(row.get(0)?, device)),
+        |row| Ok(Access::of_session(row.get(0)?, device, clock)),
     )
 }
 
@@ -98,35 +113,97 @@ impl Access {
         &self.device
     }
 
-    /// Whether the session may see the person and act for them.
-    pub fn may(&self, sql: Sql<'_>, patient: &str) -> Result<bool, StoreError> {
+    fn now(&self) -> i64 {
+        self.clock.now().as_millis()
+    }
+
+    /// Whether the session may do this for the person.
+    pub fn may(&self, sql: Sql<'_>, patient: &str, scope: GrantScope) -> Result<bool, StoreError> {
+        self.has(sql, patient, GrantScopes::of(&[scope]))
+    }
+
+    fn has(&self, sql: Sql<'_>, patient: &str, any_of: GrantScopes) -> Result<bool, StoreError> {
+        let granted = granted_to_session(any_of, "?3");
         sql.exists(
-            &format!("SELECT 1 WHERE ?2 IN ({GRANTED})"),
-            params![self.session, patient],
+            &format!("SELECT 1 WHERE ?2 IN ({granted})"),
+            params![self.session, patient, self.now()],
         )
+    }
+
+    /// What the session may do for the person; none: they are not there for it.
+    pub fn scopes(&self, sql: Sql<'_>, patient: &str) -> Result<GrantScopes, StoreError> {
+        if !self.has(sql, patient, GrantScopes::ALL)? {
+            return Ok(GrantScopes::default());
+        }
+        let bits: i64 = sql.one(
+            "SELECT scopes FROM access_grant WHERE session = ?1 AND patient = ?2",
+            params![self.session, patient],
+            |row| row.get(0),
+        )?;
+        scopes_of_bits(bits)
+    }
+
+    /// What the session may do for the person, and until when; none: they are not there for it.
+    pub fn grant(
+        &self,
+        sql: Sql<'_>,
+        patient: &str,
+    ) -> Result<(GrantScopes, Option<Timestamp>), StoreError> {
+        let scopes = self.scopes(sql, patient)?;
+        if scopes.is_empty() {
+            return Ok((scopes, None));
+        }
+        let ends: Option<i64> = sql.one(
+            "SELECT ends FROM access_grant WHERE session = ?1 AND patient = ?2",
+            params![self.session, patient],
+            |row| row.get(0),
+        )?;
+        Ok((scopes, ends.map(Timestamp::from_millis)))
     }
 
     /// Whether the session could once see the person and no longer may: it alone is told so.
     pub fn has_ended(&self, sql: Sql<'_>, patient: &str) -> Result<bool, StoreError> {
         sql.exists(
             "SELECT 1 FROM access_grant
-             WHERE session = ?1 AND patient = ?2 AND ended IS NOT NULL",
-            params![self.session, patient],
+             WHERE session = ?1 AND patient = ?2 AND (ended IS NOT NULL OR ends <= ?3)",
+            params![self.session, patient, self.now()],
         )
     }
 
-    /// How many resources a feed from its beginning has; nothing of a person who is not granted.
+    /// How many resources a feed from its beginning has; none of a person of whom not everything is granted.
     pub fn feed_length(&self, sql: Sql<'_>, patient: &str) -> Result<u64, StoreError> {
+        let granted = granted_to_session(GrantScopes::of(&[GrantScope::SeeEverything]), "?3");
         sql.one(
-            &format!("SELECT count(*) FROM change WHERE patient = ?2 AND ?2 IN ({GRANTED})"),
-            params![self.session, patient],
+            &format!("SELECT count(*) FROM change WHERE patient = ?2 AND ?2 IN ({granted})"),
+            params![self.session, patient, self.now()],
             |row| row.get(0).map(i64::unsigned_abs),
         )
     }
 
     /// The resource, when it is there and granted.
     pub fn read(&self, sql: Sql<'_>, kind: &str, id: &str) -> Result<Option<Stored>, StoreError> {
-        let Some(condition) = condition(kind) else {
+        self.read_under(sql, kind, id, scopes_of(kind))
+    }
+
+    /// The same for whoever may do this with it.
+    pub fn read_to(
+        &self,
+        sql: Sql<'_>,
+        kind: &str,
+        id: &str,
+        scope: GrantScope,
+    ) -> Result<Option<Stored>, StoreError> {
+        self.read_under(sql, kind, id, GrantScopes::of(&[scope]))
+    }
+
+    fn read_under(
+        &self,
+        sql: Sql<'_>,
+        kind: &str,
+        id: &str,
+        scopes: GrantScopes,
+    ) -> Result<Option<Stored>, StoreError> {
+        let Some(condition) = condition(kind, scopes, "?4") else {
             return Ok(None);
         };
         sql.first(
@@ -134,7 +211,7 @@ impl Access {
                 "SELECT pk, id, version, updated, json FROM resource
                  WHERE type = ?2 AND id = ?3 AND json IS NOT NULL AND {condition}"
             ),
-            params![self.session, kind, id],
+            params![self.session, kind, id, self.now()],
             stored,
         )
     }
@@ -150,16 +227,17 @@ impl Access {
         let Some(granted) = granted(kind, scope.patient.is_some()) else {
             return Ok(());
         };
-        let params = params![self.session, kind, scope.after, scope.patient];
+        let now = self.now();
+        let params = params![self.session, kind, scope.after, scope.patient, now];
         if !scope.ids.is_empty() {
             let mut found = Vec::new();
             for id in scope.ids {
                 found.extend(sql.first(
                     &format!(
                         "SELECT pk, id, version, updated, json FROM resource
-                         WHERE id = ?5 AND json IS NOT NULL AND {granted}"
+                         WHERE id = ?6 AND json IS NOT NULL AND {granted}"
                     ),
-                    params![self.session, kind, scope.after, scope.patient, id],
+                    params![self.session, kind, scope.after, scope.patient, now, id],
                     stored,
                 )?);
             }
@@ -191,8 +269,8 @@ impl Access {
     }
 
     /// Gives `each` the person's changes after `after` in the order of their commits, until it says to stop
-    /// (the row it says so at counts as not seen), and answers with the last one seen. What [`rule_of`] denies
-    /// is passed by: the feed gives what a read gives. Nothing when the person is not granted.
+    /// (the row it says so at counts as not seen), and answers with the last one seen. What a read denies is passed by.
+    /// Nothing when the person is not granted.
     pub fn feed(
         &self,
         sql: Sql<'_>,
@@ -200,7 +278,7 @@ impl Access {
         after: i64,
         mut each: impl FnMut(FeedRow<'_>) -> bool,
     ) -> Result<Option<i64>, StoreError> {
-        if !self.may(sql, patient)? {
+        if !self.has(sql, patient, GrantScopes::ALL)? {
             return Ok(None);
         }
         // For SQLite's planner a CROSS JOIN is an order; PostgreSQL has no condition on one.
@@ -209,34 +287,41 @@ impl Access {
             Dialect::Postgres => "JOIN",
         };
         // Without a limit PostgreSQL would sort all of a long feed to give its beginning.
+        let granted = granted_to_session(GrantScopes::ALL, "?4");
         let feed = format!(
-            "SELECT c.seq, r.type, r.id, c.version, c.deleted, c.at, r.json
+            "SELECT c.seq, r.type, r.id, c.version, c.deleted, c.at, r.json,
+                    (SELECT scopes FROM access_grant WHERE session = ?1 AND patient = ?2)
              FROM change c {join} resource r ON r.pk = c.resource
-             WHERE c.patient = ?2 AND c.seq > ?3 AND ?2 IN ({GRANTED})
+             WHERE c.patient = ?2 AND c.seq > ?3 AND ?2 IN ({granted})
              ORDER BY c.seq LIMIT {FEED_PIECE}"
         );
         let mut seen = after;
         loop {
             let (mut rows, mut wants_more) = (0, true);
             let from = seen;
-            sql.stream(&feed, params![self.session, patient, from], |row| {
-                rows += 1;
-                let kind = row.text(1)?;
-                if rule_of(kind) == Some(Rule::Compartment) {
-                    let deleted: bool = row.get(4)?;
-                    wants_more = each(FeedRow {
-                        kind,
-                        id: row.text(2)?,
-                        version: row.get(3)?,
-                        at: Timestamp::from_millis(row.get(5)?),
-                        json: row.text_or_null(6)?.filter(|_| !deleted),
-                    });
-                }
-                if wants_more {
-                    seen = row.get(0)?;
-                }
-                Ok(wants_more)
-            })?;
+            sql.stream(
+                &feed,
+                params![self.session, patient, from, self.now()],
+                |row| {
+                    rows += 1;
+                    let kind = row.text(1)?;
+                    let opened = scopes_of_bits(row.get(7)?)?.meets(scopes_of(kind));
+                    if opened && rule_of(kind) == Some(Rule::Compartment) {
+                        let deleted: bool = row.get(4)?;
+                        wants_more = each(FeedRow {
+                            kind,
+                            id: row.text(2)?,
+                            version: row.get(3)?,
+                            at: Timestamp::from_millis(row.get(5)?),
+                            json: row.text_or_null(6)?.filter(|_| !deleted),
+                        });
+                    }
+                    if wants_more {
+                        seen = row.get(0)?;
+                    }
+                    Ok(wants_more)
+                },
+            )?;
             if !wants_more || rows < FEED_PIECE {
                 break;
             }
@@ -264,8 +349,9 @@ impl Access {
     pub fn inherit(&self, sql: Sql<'_>, earlier: &Self) -> Result<(), StoreError> {
         // What has ended goes along: the device may not have asked since.
         sql.execute(
-            "INSERT INTO access_grant (session, patient, ended)
-             SELECT CAST(?2 AS BIGINT), patient, ended FROM access_grant WHERE session = ?1
+            "INSERT INTO access_grant (session, patient, ended, scopes, ends, consent)
+             SELECT CAST(?2 AS BIGINT), patient, ended, scopes, ends, consent
+             FROM access_grant WHERE session = ?1
              ON CONFLICT DO NOTHING",
             params![earlier.session, self.session],
         )?;
@@ -273,10 +359,11 @@ impl Access {
     }
 
     /// Of a session that was opened in this very transaction.
-    pub fn of_session(session: i64, device: &str) -> Self {
+    pub fn of_session(session: i64, device: &str, clock: &Arc<dyn Clock>) -> Self {
         Self {
             session,
             device: device.to_owned(),
+            clock: Arc::clone(clock),
         }
     }
 }
@@ -296,41 +383,58 @@ pub(crate) fn end(
     )
 }
 
-/// Whether there is any session that may see the person: somebody who could be asked something.
-pub(crate) fn is_seen(sql: Sql<'_>, patient: &str) -> Result<bool, StoreError> {
+/// Whether there is any session that may book for the person: somebody who could be offered a time.
+pub(crate) fn has_booker(sql: Sql<'_>, patient: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let book = GrantScope::Book.bit();
     sql.exists(
-        "SELECT 1 FROM access_grant g JOIN session s ON s.pk = g.session
-         WHERE g.patient = ?1 AND g.ended IS NULL AND s.revoked IS NULL",
-        params![patient],
+        &format!(
+            "SELECT 1 FROM access_grant g JOIN session s ON s.pk = g.session
+             WHERE g.patient = ?1 AND g.scopes & {book} <> 0
+               AND g.ended IS NULL AND (g.ends IS NULL OR g.ends > ?2) AND s.revoked IS NULL"
+        ),
+        params![patient, now.as_millis()],
     )
 }
 
-/// The condition under which a resource of the type is served to session `?1`; none: never.
-fn condition(kind: &str) -> Option<String> {
+fn scopes_of_bits(bits: i64) -> Result<GrantScopes, StoreError> {
+    let bits = u16::try_from(bits).ok();
+    bits.and_then(GrantScopes::from_bits)
+        .ok_or(StoreError::Unexpected)
+}
+
+/// The condition under which a resource of the type is served to session `?1` that has one of these scopes; none: never.
+fn condition(kind: &str, scopes: GrantScopes, now: Parameter) -> Option<String> {
+    let granted = granted_to_session(scopes, now);
     match rule_of(kind)? {
         Rule::Directory => Some(
-            "patient IS NULL AND EXISTS (SELECT 1 FROM session WHERE pk = ?1 AND revoked IS NULL)"
-                .to_owned(),
+            // The time is a parameter of every query.
+            format!("patient IS NULL AND {now} IS NOT NULL
+                     AND EXISTS (SELECT 1 FROM session WHERE pk = ?1 AND revoked IS NULL)"),
         ),
-        Rule::Compartment => Some(format!("patient IN ({GRANTED})")),
+        Rule::Compartment => Some(format!("patient IN ({granted})")),
         // A context takes the place of all references: either only contexts count or only these.
         Rule::Referred => Some(format!(
             "EXISTS (SELECT 1 FROM binary_reference b
                      JOIN resource r ON r.type = b.type AND r.id = b.id
-                     WHERE b.\"binary\" = resource.id AND r.json IS NOT NULL AND r.patient IN ({GRANTED})
+                     WHERE b.\"binary\" = resource.id AND r.json IS NOT NULL AND r.patient IN ({granted})
                        AND b.is_context = EXISTS (SELECT 1 FROM binary_reference c
                                                   WHERE c.\"binary\" = resource.id AND c.is_context))"
         )),
     }
 }
 
-/// What is granted of type `?2` after place `?3`: of person `?4` alone, or with null of all.
+/// What is granted at `?5` of type `?2` after place `?3`: of person `?4` alone, or with null of all.
 fn granted(kind: &str, of_one: bool) -> Option<String> {
+    let scopes = scopes_of(kind);
     let condition = match (rule_of(kind)?, of_one) {
         (Rule::Referred, _) => return None,
-        (Rule::Compartment, true) => format!("patient = ?4 AND ?4 IN ({GRANTED})"),
+        (Rule::Compartment, true) => {
+            let granted = granted_to_session(scopes, "?5");
+            format!("patient = ?4 AND ?4 IN ({granted})")
+        }
         (Rule::Compartment | Rule::Directory, _) => {
-            format!("{} AND CAST(?4 AS TEXT) IS NULL", condition(kind)?)
+            let condition = condition(kind, scopes, "?5")?;
+            format!("{condition} AND CAST(?4 AS TEXT) IS NULL")
         }
     };
     Some(format!("type = ?2 AND pk > ?3 AND {condition}"))
@@ -353,7 +457,13 @@ fn stored(row: Row<'_>) -> Result<Stored, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use sokhoe_testing::FakeClock;
+
     use super::*;
+
+    fn still() -> Arc<dyn Clock> {
+        Arc::new(FakeClock::at("2026-11-23T06:00:00+07:00"))
+    }
 
     #[test]
     fn a_revoked_session_is_granted_nothing_by_the_queries_themselves() {
@@ -363,17 +473,17 @@ mod tests {
         connection
             .execute_batch(
                 "INSERT INTO session VALUES (1, 'device', '', x'00', 0, NULL);
-             INSERT INTO access_grant VALUES (1, 'p', NULL);
+             INSERT INTO access_grant (session, patient) VALUES (1, 'p');
              INSERT INTO resource VALUES (1, 'Patient', 'p', 1, 'p', 0, '{}'),
                                          (2, 'Location', 'l', 1, NULL, 0, '{}'),
                                          (3, 'Binary', 'b', 1, NULL, 0, '{}');
              INSERT INTO binary_reference VALUES ('b', 1, 'Patient', 'p');",
             )
             .unwrap();
-        let access = Access::of_session(1, "device");
+        let access = Access::of_session(1, "device", &still());
         let granted = || {
             [
-                access.may(sql, "p").unwrap(),
+                access.may(sql, "p", GrantScope::Book).unwrap(),
                 access.read(sql, "Patient", "p").unwrap().is_some(),
                 access.read(sql, "Location", "l").unwrap().is_some(),
                 access.read(sql, "Binary", "b").unwrap().is_some(),
@@ -398,7 +508,7 @@ mod tests {
                 .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
                 .unwrap();
             let steps = plan
-                .query_map(rusqlite::params![1, kind, 0, patient], |row| {
+                .query_map(rusqlite::params![1, kind, 0, patient, 0], |row| {
                     row.get::<_, String>(3)
                 })
                 .unwrap();

@@ -18,6 +18,7 @@ use crate::billing::{self, InvoiceLine, IssuedInvoice, PaymentOutcome};
 use crate::config::{ClinicConfig, Payee};
 use crate::desk::{self, BookingRow};
 use crate::enrolment::{self, EnrolmentText};
+use crate::grants::{self, GrantRequest, OfferedGrant};
 use crate::import::{self, ImportOptions, ImportReport};
 use crate::keys::Keys;
 use crate::queue::{self, CheckIn, Line, Step};
@@ -220,6 +221,33 @@ impl Clinic {
         base_url: &str,
     ) -> Result<EnrolmentText, ClinicError> {
         enrolment::issue(&self.inner, patients, valid_for, base_url)
+    }
+
+    /// A code that lets one helper's phone in, for what a person (or who decides for them) allows, and for so long.
+    /// `base_url` is where the phone reaches this clinic.
+    ///
+    /// # Errors
+    /// [`ClinicError::BadGrant`], [`ClinicError::NoSuchPatient`], [`ClinicError::Code`], [`ClinicError::Store`]
+    pub fn offer_grant(
+        &self,
+        request: &GrantRequest,
+        valid_for: Duration,
+        base_url: &str,
+    ) -> Result<OfferedGrant, ClinicError> {
+        grants::offer(&self.inner, request, valid_for, base_url)
+    }
+
+    /// Takes a grant back at once, by its Consent's id. A phone that asks again is told so and erases what it has. How many
+    /// phones lost it.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn end_grant(&self, consent: &str) -> Result<usize, ClinicError> {
+        let consent = consent.to_owned();
+        Ok(self
+            .inner
+            .store
+            .write(move |tx| grants::end(tx, &consent))?)
     }
 
     /// Takes the access to a person's record away: from one device, or from all. A device that asks again

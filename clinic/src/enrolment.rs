@@ -12,6 +12,7 @@ use sokhoe_qr::{Enrolment, Matrix};
 use crate::ClinicError;
 use crate::access::Access;
 use crate::clinic::Inner;
+use crate::grants::{self, Helping};
 use crate::keys::sha256;
 use crate::store::{StoreError, Tx, params};
 
@@ -53,42 +54,14 @@ impl EnrolmentText {
     }
 }
 
-/// Makes a code and signs it.
+/// Makes a code for a person's own phone and signs it.
 pub(crate) fn issue(
     inner: &Inner,
     patients: &[String],
     valid_for: Duration,
     base_url: &str,
 ) -> Result<EnrolmentText, ClinicError> {
-    if !(1..=MAX_PATIENTS).contains(&patients.len()) {
-        return Err(ClinicError::BadEnrolment);
-    }
-    let mut random = [0; 16];
-    inner.rng.fill(&mut random);
-    let code = URL_SAFE_NO_PAD.encode(random);
-    let expires = inner.clock.now().plus(valid_for);
-    let hash = sha256(code.as_bytes());
-    let patients = patients.to_vec();
-    let all_there = inner.store.write(move |tx| {
-        for patient in &patients {
-            let is_patient = tx.sql().exists(
-                "SELECT 1 FROM resource WHERE type = 'Patient' AND id = ?1 AND json IS NOT NULL",
-                params![patient],
-            )?;
-            if !is_patient {
-                return Ok(false);
-            }
-        }
-        let list = serde_json::to_string(&patients).unwrap_or_default();
-        tx.sql().execute(
-            "INSERT INTO enrolment (code_hash, patients, expires) VALUES (?1, ?2, ?3)",
-            params![hash, list, expires.as_millis()],
-        )?;
-        Ok(true)
-    })?;
-    if !all_there {
-        return Err(ClinicError::NoSuchPatient);
-    }
+    let (code, expires) = new_code(inner, patients, valid_for, None)?;
     let enrolment = Enrolment {
         clinic_url: base_url.trim_end_matches('/').to_owned(),
         clinic_name: inner.name.clone(),
@@ -102,18 +75,65 @@ pub(crate) fn issue(
     Ok(EnrolmentText { text, expires })
 }
 
+/// A new secret, and until when it brings a device in for these patients: as the people themselves, or to help them.
+pub(crate) fn new_code(
+    inner: &Inner,
+    patients: &[String],
+    valid_for: Duration,
+    helping: Option<&Helping>,
+) -> Result<(String, Timestamp), ClinicError> {
+    if !(1..=MAX_PATIENTS).contains(&patients.len()) {
+        return Err(ClinicError::BadEnrolment);
+    }
+    let mut random = [0; 16];
+    inner.rng.fill(&mut random);
+    let code = URL_SAFE_NO_PAD.encode(random);
+    let expires = inner.clock.now().plus(valid_for);
+    let hash = sha256(code.as_bytes());
+    let patients = patients.to_vec();
+    let helping = helping
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(|_| ClinicError::Code)?;
+    let all_there = inner.store.write(move |tx| {
+        for patient in &patients {
+            let is_patient = tx.sql().exists(
+                "SELECT 1 FROM resource WHERE type = 'Patient' AND id = ?1 AND json IS NOT NULL",
+                params![patient],
+            )?;
+            if !is_patient {
+                return Ok(false);
+            }
+        }
+        let list = serde_json::to_string(&patients).unwrap_or_default();
+        tx.sql().execute(
+            "INSERT INTO enrolment (code_hash, patients, expires, helping) VALUES (?1, ?2, ?3, ?4)",
+            params![hash, list, expires.as_millis(), helping],
+        )?;
+        Ok(true)
+    })?;
+    if !all_there {
+        return Err(ClinicError::NoSuchPatient);
+    }
+    Ok((code, expires))
+}
+
 /// Why a code brings nobody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     Unknown,
     Used,
     Expired,
+    /// The device may do something else for the person, which is neither more nor less.
+    OtherGrant,
 }
 
 /// A device that came in.
 pub(crate) struct Enrolled {
     pub token: String,
     pub access: Access,
+    /// The patients that the code was for.
+    pub of: Vec<String>,
 }
 
 impl fmt::Debug for Enrolled {
@@ -124,26 +144,32 @@ impl fmt::Debug for Enrolled {
     }
 }
 
-/// Exchanges a code. The same device asking again within the code's time gets the same token.
+/// A code as it is kept: for whom, until when, by which session it was used, and what it grants to a helper.
+type Kept = (String, i64, Option<i64>, Option<String>);
+
+/// Exchanges a code. What the device could see by `earlier` it can see still. The same device asking again within the code's time gets the same token.
 pub(crate) fn redeem(
     tx: &mut Tx<'_>,
     inner: &Inner,
     code: &str,
     device: &str,
     device_name: &str,
+    earlier: Option<&Access>,
 ) -> Result<Result<Enrolled, Refused>, StoreError> {
     let hash = sha256(code.as_bytes());
-    let found: Option<(String, i64, Option<i64>)> = tx.sql().first(
-        "SELECT patients, expires, session FROM enrolment WHERE code_hash = ?1",
+    let found: Option<Kept> = tx.sql().first(
+        "SELECT patients, expires, session, helping FROM enrolment WHERE code_hash = ?1",
         params![hash],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
     )?;
-    let Some((patients, expires, session)) = found else {
+    let Some((patients, expires, session, helping)) = found else {
         return Ok(Err(Refused::Unknown));
     };
     if tx.now().as_millis() >= expires {
         return Ok(Err(Refused::Expired));
     }
+    let patients: Vec<String> =
+        serde_json::from_str(&patients).map_err(|_| StoreError::Unexpected)?;
     // Made from the code, so that it need not be kept to be given again.
     let token = URL_SAFE_NO_PAD.encode(
         inner
@@ -159,7 +185,8 @@ pub(crate) fn redeem(
         return Ok(if same_device {
             Ok(Enrolled {
                 token,
-                access: Access::of_session(session, device),
+                access: Access::of_session(session, device, &inner.clock),
+                of: patients,
             })
         } else {
             Err(Refused::Used)
@@ -171,13 +198,23 @@ pub(crate) fn redeem(
         params![device, device_name, token_hash, now],
         |row| row.get(0),
     )?;
-    let patients: Vec<String> =
-        serde_json::from_str(&patients).map_err(|_| StoreError::Unexpected)?;
-    for patient in patients {
-        tx.sql().execute(
-            "INSERT INTO access_grant (session, patient) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            params![session, patient],
-        )?;
+    let helping: Option<Helping> = helping
+        .map(|helping| serde_json::from_str(&helping))
+        .transpose()
+        .map_err(|_| StoreError::Unexpected)?;
+    for patient in &patients {
+        let Some(helping) = &helping else {
+            tx.sql().execute(
+                "INSERT INTO access_grant (session, patient) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                params![session, patient],
+            )?;
+            continue;
+        };
+        if grants::give(tx, session, patient, helping, earlier)?.is_err() {
+            tx.sql()
+                .execute("DELETE FROM session WHERE pk = ?1", params![session])?;
+            return Ok(Err(Refused::OtherGrant));
+        }
     }
     tx.sql().execute(
         "UPDATE enrolment SET session = ?2 WHERE code_hash = ?1",
@@ -185,19 +222,27 @@ pub(crate) fn redeem(
     )?;
     Ok(Ok(Enrolled {
         token,
-        access: Access::of_session(session, device),
+        access: Access::of_session(session, device, &inner.clock),
+        of: patients,
     }))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use sokhoe_domain::ports::Clock;
+    use sokhoe_testing::FakeClock;
+
     use super::*;
 
     #[test]
     fn a_token_is_not_for_logs() {
+        let clock: Arc<dyn Clock> = Arc::new(FakeClock::at("2026-11-23T06:00:00+07:00"));
         let enrolled = Enrolled {
             token: "the-token".to_owned(),
-            access: Access::of_session(1, "device"),
+            access: Access::of_session(1, "device", &clock),
+            of: Vec::new(),
         };
         assert!(!format!("{enrolled:?}").contains("the-token"));
     }

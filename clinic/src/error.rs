@@ -43,6 +43,11 @@ pub enum ClinicError {
     /// An enrolment needs at least one patient, at most 20.
     #[error("an enrolment is for 1 to 20 patients")]
     BadEnrolment,
+    /// A grant needs a scope, names, an end within a year, and what the giver was shown.
+    #[error(
+        "a grant needs what it allows, names, an end within a year and the words that were shown"
+    )]
+    BadGrant,
     /// Amounts of an invoice are whole, not negative and below 500,000,000 đ.
     #[error("the invoice's amounts do not add up to something that can be paid")]
     BadInvoice,

@@ -26,6 +26,7 @@ mod desk;
 mod enrolment;
 mod error;
 mod fhir_api;
+mod grants;
 mod import;
 mod insurance;
 mod keys;
@@ -44,6 +45,7 @@ pub use config::{ClinicConfig, DataSource, Payee, PostgresUrl, Work};
 pub use desk::BookingRow;
 pub use enrolment::EnrolmentText;
 pub use error::ClinicError;
+pub use grants::{Giver, GrantRequest, OfferedGrant, Shown};
 pub use import::{ImportOptions, ImportReport, Skipped};
 pub use queue::{Arrival, CheckIn, Line, LinePerson, QueueRefusal, VisitState};
 pub use schedule::timetable::{

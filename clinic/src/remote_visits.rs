@@ -3,7 +3,7 @@
 //! Where a visit takes place is computed and never stored: nobody can guess it, and it is told only while the visit is
 //! open. A booking that was moved has another room.
 
-use sokhoe_domain::{RemoteVisitState, RemoteVisitWindow, Timestamp, VisitMode};
+use sokhoe_domain::{GrantScope, RemoteVisitState, RemoteVisitWindow, Timestamp, VisitMode};
 use sokhoe_fhir::remote_visit::is_link;
 use sokhoe_fhir::{Appointment, AppointmentStatus, RemoteVisit};
 
@@ -37,7 +37,7 @@ pub(crate) fn join(
     id: &str,
     now: Timestamp,
 ) -> Result<Option<RemoteVisit>, StoreError> {
-    let Some(stored) = access.read(sql, "Appointment", id)? else {
+    let Some(stored) = access.read_to(sql, "Appointment", id, GrantScope::Book)? else {
         return Ok(None);
     };
     let Some(Meeting { window, room }) = meeting(sql, inner, id, &stored.json)? else {

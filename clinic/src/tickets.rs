@@ -3,7 +3,7 @@
 //! They are signed when a phone asks for them, not when the time is booked: twenty signatures take longer than a booking
 //! does, and in the rush in which times are given out nobody needs them yet.
 
-use sokhoe_domain::{Timestamp, VisitMode};
+use sokhoe_domain::{GrantScope, Timestamp, VisitMode};
 use sokhoe_fhir::{Appointment, AppointmentStatus};
 use sokhoe_qr::TicketSheet;
 
@@ -24,7 +24,7 @@ pub(crate) fn visit(
     access: &Access,
     id: &str,
 ) -> Result<Option<BookedVisit>, StoreError> {
-    let Some(stored) = access.read(sql, "Appointment", id)? else {
+    let Some(stored) = access.read_to(sql, "Appointment", id, GrantScope::Book)? else {
         return Ok(None);
     };
     let takes_place_here = Appointment::from_json(&stored.json).is_ok_and(|visit| {

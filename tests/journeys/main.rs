@@ -8,6 +8,7 @@ mod conditions;
 mod documents;
 mod enrol;
 mod export;
+mod helping;
 mod in_step;
 mod insurance;
 mod move_booking;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use sokhoe_domain::GrantScope;
 use sokhoe_fhir::{BookRequest, BookTogetherRequest, FindRequest, HoldRequest};
 
 use super::error::fhir;
@@ -124,7 +125,7 @@ async fn decide(
         .store
         .write_async(Isolation::LocksRows, move |tx| {
             for patient in &patients {
-                if !access.may(tx.sql(), patient)? {
+                if !access.may(tx.sql(), patient, GrantScope::Book)? {
                     return Ok(Err(ApiError::NotFound));
                 }
             }

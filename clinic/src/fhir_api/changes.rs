@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use sokhoe_domain::ResourceKey;
+use sokhoe_domain::{GrantScope, ResourceKey};
 use sokhoe_fhir::ChangeBundleWriter;
 
 use super::error::fhir;
@@ -105,14 +105,17 @@ async fn look(api: &Api, access: &Access, question: &Question) -> Result<Page, A
 }
 
 fn page(sql: Sql<'_>, api: &Api, access: &Access, question: &Question) -> Result<Page, StoreError> {
-    if !access.may(sql, &question.patient)? {
+    let scopes = access.scopes(sql, &question.patient)?;
+    if scopes.is_empty() {
         return Ok(if access.has_ended(sql, &question.patient)? {
             Page::Ended
         } else {
             Page::Denied
         });
     }
-    let bound = [&*question.patient, access.device()];
+    // With more scopes there is more from the beginning on.
+    let scopes_now = scopes.bits().to_string();
+    let bound = [&*question.patient, access.device(), &scopes_now];
     let after = match &question.cursor {
         None => 0,
         Some(text) => match cursor::open(&api.inner.keys, PURPOSE, &bound, text) {
@@ -140,8 +143,9 @@ fn page(sql: Sql<'_>, api: &Api, access: &Access, question: &Question) -> Result
     let Some(seen) = seen else {
         return Ok(Page::Denied);
     };
-    // How long a first sync will take is worth counting; how much is new shows by itself.
-    let total = (after == 0 && more)
+    // How long a first sync will take is worth counting; how much is new shows by itself. Who does not see everything is
+    // not told how much there is.
+    let total = (after == 0 && more && scopes.has(GrantScope::SeeEverything))
         .then(|| access.feed_length(sql, &question.patient))
         .transpose()?;
     let cursor = cursor::seal(&api.inner.keys, PURPOSE, &bound, seen);

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::extract::{JsonBody, is_device_id};
 use super::{Api, ApiError};
 use crate::access::Access;
-use crate::enrolment::{Refused, redeem};
+use crate::enrolment::{Enrolled, Refused, redeem};
 use crate::store::Isolation;
 
 const LONGEST_NAME: usize = 100;
@@ -59,24 +59,26 @@ pub(super) async fn enrol(
         .inner
         .store
         .write_async(Isolation::Serializable, move |tx| {
+            let earlier = earlier
+                .as_ref()
+                .filter(|earlier| earlier.device() == request.device_id);
             let enrolled = redeem(
                 tx,
                 &inner,
                 &request.code,
                 &request.device_id,
                 &request.device_name,
+                earlier,
             )?;
             Ok(match enrolled {
-                Ok(enrolled) => {
-                    let earlier = earlier
-                        .as_ref()
-                        .filter(|earlier| earlier.device() == request.device_id);
-                    // The new ones alone are told: the others the phone has.
-                    let patients = enrolled.access.patients(tx.sql())?;
+                Ok(Enrolled { token, access, of }) => {
                     if let Some(earlier) = earlier {
-                        enrolled.access.inherit(tx.sql(), earlier)?;
+                        access.inherit(tx.sql(), earlier)?;
                     }
-                    Ok((patients, enrolled.token))
+                    // Those of the code alone are told: the others the phone has.
+                    let mut patients = access.patients(tx.sql())?;
+                    patients.retain(|patient| of.contains(&patient.id));
+                    Ok((patients, token))
                 }
                 Err(refused) => Err(refused),
             })
@@ -111,6 +113,10 @@ fn refusal(refused: Refused) -> ApiError {
     let (code, text) = match refused {
         Refused::Unknown => ("enrolment-unknown", "This code is not known here."),
         Refused::Used => ("enrolment-used", "This code was used by another device."),
+        Refused::OtherGrant => (
+            "enrolment-other-grant",
+            "This phone may do something else for this person: that must end first.",
+        ),
         Refused::Expired => ("enrolment-expired", "This code has expired."),
     };
     ApiError::Refused(StatusCode::FORBIDDEN, code, text)

@@ -1,6 +1,7 @@
 //! What handlers take out of a request, checked.
 
 use std::fmt;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{
@@ -43,8 +44,9 @@ impl FromRequestParts<Api> for Access {
             .filter(|device| is_device_id(device))
             .ok_or(ApiError::Unauthorized)?
             .to_owned();
+        let clock = Arc::clone(&api.inner.clock);
         read_async(&api.inner.store, move |sql| {
-            authenticate(sql, &token, &device)
+            authenticate(sql, &token, &device, &clock)
         })
         .await?
         .ok_or(ApiError::Unauthorized)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use sokhoe_domain::{Criteria, ResourceKey, Vnd};
+use sokhoe_domain::{Criteria, GrantScope, ResourceKey, Vnd};
 use sokhoe_fhir::bundle::SearchMode;
 use sokhoe_fhir::{Appointment, FindRequest, SearchBundleWriter};
 
@@ -46,7 +46,7 @@ pub(super) async fn find(
     let (inner, base) = (Arc::clone(&api.inner), Arc::clone(&api.base));
     let found = read_async(&api.inner.store, move |sql| {
         if let Some(patient) = &patient
-            && !access.may(sql, patient)?
+            && !access.may(sql, patient, GrantScope::Book)?
         {
             return Ok(None);
         }

@@ -80,5 +80,6 @@ pub(super) async fn live(
 async fn may(api: &Api, access: &Access, patient: &str) -> Result<bool, StoreError> {
     let (access, patient) = (access.clone(), patient.to_owned());
     let store = Arc::clone(&api.inner.store);
-    read_async(&store, move |sql| access.may(sql, &patient)).await
+    let scopes = read_async(&store, move |sql| access.scopes(sql, &patient)).await?;
+    Ok(!scopes.is_empty())
 }

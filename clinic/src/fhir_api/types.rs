@@ -1,6 +1,9 @@
 //! The resource types that are served, under which rule, and by what they can be searched. The routes, the
 //! access rules and `metadata` all read this one table.
 
+use sokhoe_domain::GrantScope::{Book, Pay, SeeEverything, SeeSummary};
+use sokhoe_domain::{GrantScope, GrantScopes};
+
 /// Who may see resources of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
@@ -68,6 +71,8 @@ impl Param {
 pub(crate) struct Served {
     pub name: &'static str,
     pub rule: Rule,
+    /// Any one of these opens it, where it belongs to a person.
+    pub scopes: GrantScopes,
     pub params: &'static [Param],
 }
 
@@ -117,17 +122,33 @@ const fn directory(name: &'static str) -> Served {
     Served {
         name,
         rule: Rule::Directory,
+        scopes: GrantScopes::ALL,
         params: DIRECTORY,
     }
 }
 
+/// Opened by seeing everything alone.
 const fn own(name: &'static str, params: &'static [Param]) -> Served {
+    also(name, &[SeeEverything], params)
+}
+
+/// Opened by any of these.
+const fn also(name: &'static str, scopes: &[GrantScope], params: &'static [Param]) -> Served {
     Served {
         name,
         rule: Rule::Compartment,
+        scopes: GrantScopes::of(scopes),
         params,
     }
 }
+
+/// Allergies and current medicines.
+const SUMMARY: &[GrantScope] = &[SeeEverything, SeeSummary];
+/// What a visit is arranged with: next appointments are in the summary, too.
+const VISITS: &[GrantScope] = &[SeeEverything, SeeSummary, Book];
+/// The insurance is asked for in both.
+const COVERED: &[GrantScope] = &[SeeEverything, Book, Pay];
+const PAYING: &[GrantScope] = &[SeeEverything, Pay];
 
 /// Every type that is served: the directory, and of FHIR's Patient compartment what belongs in a health book
 /// (its administration does not: AuditEvent, Basic, Group, Person, …).
@@ -140,16 +161,18 @@ pub(crate) const TYPES: &[Served] = &[
     Served {
         name: "PractitionerRole",
         rule: Rule::Directory,
+        scopes: GrantScopes::ALL,
         params: ROLE,
     },
     directory("Schedule"),
     own("Account", OWN),
-    own("AllergyIntolerance", OWN),
-    own("Appointment", APPOINTMENT),
-    own("AppointmentResponse", OWN),
+    also("AllergyIntolerance", SUMMARY, OWN),
+    also("Appointment", VISITS, APPOINTMENT),
+    also("AppointmentResponse", VISITS, OWN),
     Served {
         name: "Binary",
         rule: Rule::Referred,
+        scopes: GrantScopes::of(&[SeeEverything]),
         params: &[],
     },
     own("BodyStructure", OWN),
@@ -164,7 +187,7 @@ pub(crate) const TYPES: &[Served] = &[
     own("Composition", OWN),
     own("Condition", OWN),
     own("Consent", OWN),
-    own("Coverage", OWN),
+    also("Coverage", COVERED, OWN),
     own("CoverageEligibilityRequest", OWN),
     own("CoverageEligibilityResponse", OWN),
     own("DetectedIssue", OWN),
@@ -184,18 +207,22 @@ pub(crate) const TYPES: &[Served] = &[
     own("Immunization", OWN),
     own("ImmunizationEvaluation", OWN),
     own("ImmunizationRecommendation", OWN),
-    own("Invoice", WITH_STATUS),
+    also("Invoice", PAYING, WITH_STATUS),
     own("List", OWN),
     own("Media", OWN),
     own("MedicationAdministration", OWN),
     own("MedicationDispense", OWN),
-    own("MedicationRequest", WITH_STATUS),
-    own("MedicationStatement", WITH_STATUS),
+    also("MedicationRequest", SUMMARY, WITH_STATUS),
+    also("MedicationStatement", SUMMARY, WITH_STATUS),
     own("MolecularSequence", OWN),
     own("NutritionOrder", OWN),
     own("Observation", CODED),
-    own("Patient", &[Param::Id, Param::LastUpdated]),
-    own("PaymentNotice", OWN),
+    also(
+        "Patient",
+        &GrantScope::ALL,
+        &[Param::Id, Param::LastUpdated],
+    ),
+    also("PaymentNotice", PAYING, OWN),
     own("Procedure", OWN),
     own("Provenance", OWN),
     own("QuestionnaireResponse", OWN),
@@ -212,6 +239,11 @@ pub(crate) const TYPES: &[Served] = &[
 /// The entry of a type.
 pub(crate) fn served(kind: &str) -> Option<&'static Served> {
     TYPES.iter().find(|served| served.name == kind)
+}
+
+/// Which scopes open a type of a person's; none: it is not served.
+pub(crate) fn scopes_of(kind: &str) -> GrantScopes {
+    served(kind).map_or_else(GrantScopes::default, |served| served.scopes)
 }
 
 /// The rule of a type; none: it is not served.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sokhoe_domain::{QueueStanding, QueueState, Timestamp};
+use sokhoe_domain::{GrantScope, QueueStanding, QueueState, Timestamp};
 
 use super::expected::{LineNow, expected};
 use super::{Visit, VisitState, find};
@@ -16,7 +16,10 @@ pub(crate) fn standing(
     id: &str,
     now: Timestamp,
 ) -> Result<Option<QueueStanding>, StoreError> {
-    if access.read(sql, "Appointment", id)?.is_none() {
+    if access
+        .read_to(sql, "Appointment", id, GrantScope::Book)?
+        .is_none()
+    {
         return Ok(None);
     }
     let Some(visit) = find(sql, id)? else {

@@ -16,6 +16,7 @@ mod desk;
 mod desk_requests;
 mod feed;
 mod find;
+mod grants;
 mod import;
 mod insurance;
 mod measure;

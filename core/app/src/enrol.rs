@@ -1,10 +1,10 @@
 //! A phone comes in: the clinic's QR, a token bound to this device, the people's vaults.
 
 use sokhoe_client::{ClientError, ClinicClient, EnrolmentRequest, GarbledAnswer};
-use sokhoe_domain::{ClinicId, IntentId, PersonId, Wire};
+use sokhoe_domain::{ClinicId, IntentId, PersonId, Timestamp, Wire};
 use sokhoe_fhir::PatientView;
 use sokhoe_qr::signed::Refusal;
-use sokhoe_qr::{Enrolment, PublicKey};
+use sokhoe_qr::{Enrolment, Invitation, PublicKey};
 use sokhoe_vault::{ClinicRecord, LinkedPerson, PersonRecord};
 
 use crate::error::{AppError, EnrolmentRefusal};
@@ -13,8 +13,8 @@ use crate::session::{Session, SoKhoe};
 use crate::views::EnrolmentView;
 
 impl SoKhoe {
-    /// Enrols this phone with the clinic whose QR was scanned. Safe to repeat: a clinic gives the same
-    /// phone the same answer to the same code while the code is valid.
+    /// Enrols this phone with the clinic whose QR was scanned: for its own people, or to help somebody who invited it. Safe
+    /// to repeat: a clinic gives the same phone the same answer to the same code while the code is valid.
     ///
     /// # Errors
     /// [`AppError::Enrolment`] for a code that cannot be used or that comes from somebody who says to be
@@ -23,7 +23,7 @@ impl SoKhoe {
     pub async fn enrol(&self, qr_text: &str) -> Result<EnrolmentView, AppError> {
         self.not_moved()?;
         let session = &*self.inner;
-        let code = Enrolment::read(qr_text.trim(), session.now()).map_err(refused)?;
+        let code = EntryCode::read(qr_text.trim(), session.now()).map_err(refused)?;
         let account = session.account()?;
         // A phone keeps one token a clinic: the new one is for whom the old one is for, too. Only the
         // address that the old one was got from is shown it.
@@ -76,6 +76,33 @@ impl SoKhoe {
     }
 }
 
+/// What lets a phone in: a clinic's code for a person's own phone, or an invitation to help somebody.
+struct EntryCode {
+    clinic_url: String,
+    code: String,
+    public_key: PublicKey,
+}
+
+impl EntryCode {
+    fn read(text: &str, now: Timestamp) -> Result<Self, Refusal> {
+        match Enrolment::read(text, now) {
+            Err(Refusal::NotOurs) => {
+                let invitation = Invitation::read(text, now)?;
+                Ok(Self {
+                    clinic_url: invitation.clinic_url,
+                    code: invitation.code,
+                    public_key: invitation.public_key,
+                })
+            }
+            enrolment => enrolment.map(|enrolment| Self {
+                clinic_url: enrolment.clinic_url,
+                code: enrolment.code,
+                public_key: enrolment.public_key,
+            }),
+        }
+    }
+}
+
 impl Session {
     /// The person that a clinic's patient would be on this phone; the account keeps the one it knows.
     /// The vault is made when the book is first opened.
@@ -112,6 +139,7 @@ fn answered(error: ClientError) -> AppError {
             "enrolment-unknown" => EnrolmentRefusal::Unknown,
             "enrolment-used" => EnrolmentRefusal::Used,
             "enrolment-expired" => EnrolmentRefusal::Expired,
+            "enrolment-other-grant" => EnrolmentRefusal::OtherGrant,
             _ => return error.into(),
         },
         ClientError::Unauthorized => EnrolmentRefusal::Unknown,

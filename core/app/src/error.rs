@@ -144,6 +144,8 @@ pub enum EnrolmentRefusal {
     OtherClinic,
     /// The code is of a later version: update the app.
     NewerVersion,
+    /// The phone helps this person in another way already, which must end first.
+    OtherGrant,
 }
 
 /// Why a move to another phone was refused.

@@ -574,6 +574,7 @@ impl Words {
                 EnrolmentRefusal::Used => "error-enrolment-used",
                 EnrolmentRefusal::OtherClinic => "error-enrolment-other-clinic",
                 EnrolmentRefusal::NewerVersion => "error-enrolment-newer-version",
+                EnrolmentRefusal::OtherGrant => "error-enrolment-other-grant",
             }),
             AppError::NotFound { .. } => self.say("error-not-found"),
             AppError::Validation { field, rule } => self.say_with(

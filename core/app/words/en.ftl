@@ -358,6 +358,7 @@ error-enrolment-unknown = The hospital does not know this code. Ask reception fo
 error-enrolment-used = Another phone has used this code. Ask reception for a new one.
 error-enrolment-other-clinic = The place that answered is not the hospital that made the code. Nothing was saved. Ask reception.
 error-enrolment-newer-version = This code is of a newer app. Update Sổ Khỏe, then scan again.
+error-enrolment-other-grant = This phone helps this person in another way already. Ask reception to end that first, then scan again.
 error-not-found = There is no such thing on this phone.
 error-validation = This value cannot be: { $field } ({ $rule }).
 error-untrusted-payment = STOP: this invoice does not carry the hospital's signature ({ $reason }). Do not pay. Ask the cashier.

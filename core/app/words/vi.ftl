@@ -328,6 +328,7 @@ error-enrolment-unknown = Bệnh viện không biết mã này. Hãy xin mã m�
 error-enrolment-used = Mã này đã được dùng trên điện thoại khác. Hãy xin mã mới ở quầy tiếp đón.
 error-enrolment-other-clinic = Nơi trả lời không phải bệnh viện đã tạo mã. Không có gì được lưu. Hãy hỏi quầy tiếp đón.
 error-enrolment-newer-version = Mã này dành cho ứng dụng mới hơn. Hãy cập nhật Sổ Khỏe rồi quét lại.
+error-enrolment-other-grant = Điện thoại này đang giúp người ấy theo một sự cho phép khác. Hãy nhờ quầy tiếp đón kết thúc sự cho phép đó rồi quét lại.
 error-not-found = Không có mục này trên điện thoại.
 error-validation = Giá trị không hợp lệ: { $field } ({ $rule }).
 error-untrusted-payment = DỪNG LẠI: phiếu thu này không có chữ ký đúng của bệnh viện ({ $reason }). Không thanh toán. Hãy hỏi quầy thu ngân.

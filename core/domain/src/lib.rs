@@ -26,7 +26,7 @@ pub mod trip;
 pub use booking::{BookingState, Refusal};
 pub use criteria::{Criteria, Criterion, VisitFacts, VisitMode};
 pub use entry::{Entry, EntryKind, Point, ReferenceRange, Section};
-pub use grant::GrantScope;
+pub use grant::{GrantScope, GrantScopes};
 pub use ids::{ClinicId, IntentId, PersonId, ResourceKey, Wire};
 pub use money::Vnd;
 pub use otherwise::{Otherwise, OtherwiseError};

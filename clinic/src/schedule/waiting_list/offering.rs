@@ -130,7 +130,7 @@ pub(super) fn offer_what_is_free(
 /// Whether the person could take a time: somebody who can answer sees their book, and they may have one more booking.
 fn may_be_offered(tx: &Tx<'_>, office: &Office, entry: &Entry) -> Result<bool, StoreError> {
     Ok(entry.offered_until.is_none()
-        && access::is_seen(tx.sql(), &entry.patient)?
+        && access::has_booker(tx.sql(), &entry.patient, tx.now())?
         && !allowance::is_used_up(tx, &office.calendar, &entry.patient, entry.service)?)
 }
 

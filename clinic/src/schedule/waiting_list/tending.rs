@@ -134,7 +134,7 @@ pub(crate) fn nobody_answers(
     inner: &Arc<Inner>,
     patient: &str,
 ) -> Result<(), StoreError> {
-    if access::is_seen(tx.sql(), patient)? {
+    if access::has_booker(tx.sql(), patient, tx.now())? {
         return Ok(());
     }
     resources::lock_person(tx, patient)?;

@@ -3,7 +3,7 @@ use std::fmt;
 
 use minicbor::{Decode, Encode};
 use ring::signature::Ed25519KeyPair;
-use sokhoe_domain::{GrantScope, Timestamp};
+use sokhoe_domain::{GrantScope, GrantScopes, Timestamp};
 
 use super::clinic_url;
 use super::fields::{instant, is_name, is_secret, seconds};
@@ -67,7 +67,7 @@ impl Invitation {
             clinic_name: &self.clinic_name,
             code: &self.code,
             person: &self.person,
-            scopes: self.scopes.iter().fold(0, |bits, scope| bits | bit(*scope)),
+            scopes: self.scopes.iter().copied().collect::<GrantScopes>().bits(),
             public_key: *self.public_key.as_bytes(),
             expires_seconds: seconds(self.expires),
         };
@@ -88,20 +88,14 @@ impl Code for Invitation {
 
     fn decode(unverified: &Unverified) -> Result<Self, Refusal> {
         let wire: Wire<'_> = unverified.says()?;
-        let known: u16 = GrantScope::ALL.into_iter().map(bit).sum();
-        if wire.scopes & !known != 0 {
-            // A helper must not agree to something that this phone cannot name.
-            return Err(Refusal::NewerVersion);
-        }
+        // A helper must not agree to something that this phone cannot name.
+        let scopes = GrantScopes::from_bits(wire.scopes).ok_or(Refusal::NewerVersion)?;
         Ok(Self {
             clinic_url: wire.clinic_url.to_owned(),
             clinic_name: wire.clinic_name.to_owned(),
             code: wire.code.to_owned(),
             person: wire.person.to_owned(),
-            scopes: GrantScope::ALL
-                .into_iter()
-                .filter(|scope| wire.scopes & bit(*scope) != 0)
-                .collect(),
+            scopes: scopes.iter().collect(),
             public_key: PublicKey::from_bytes(wire.public_key),
             expires: instant(wire.expires_seconds)?,
         })
@@ -135,14 +129,5 @@ impl fmt::Debug for Invitation {
             .field("public_key", &self.public_key)
             .field("expires", &self.expires.as_millis())
             .finish()
-    }
-}
-
-fn bit(scope: GrantScope) -> u16 {
-    match scope {
-        GrantScope::Book => 1,
-        GrantScope::SeeSummary => 2,
-        GrantScope::SeeEverything => 4,
-        GrantScope::Pay => 8,
     }
 }

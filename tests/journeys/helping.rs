@@ -1,0 +1,102 @@
+//! A neighbour helps: invited by a code, allowed to book and nothing else, until it is taken back.
+
+use std::time::Duration;
+
+use sokhoe_app::domain::{GrantScope, Section};
+use sokhoe_app::{AppError, BrowseRequest, EnrolmentRefusal};
+use sokhoe_clinic::{Giver, GrantRequest, OfferedGrant, Shown};
+use sokhoe_tests::{BOOK_PATIENT, TestClinic, TestPhone, now};
+
+fn invite(clinic: &TestClinic, scopes: &[GrantScope]) -> OfferedGrant {
+    let request = GrantRequest {
+        patient: BOOK_PATIENT.to_owned(),
+        person: "Bà Mai".to_owned(),
+        helper: "Lò Văn Giúp".to_owned(),
+        scopes: scopes.iter().copied().collect(),
+        until: now().plus(Duration::from_secs(30 * 86_400)),
+        giver: Giver::Person,
+        shown: Shown {
+            text: "Tôi đồng ý.".to_owned(),
+            language: "vi".to_owned(),
+            version: "1".to_owned(),
+        },
+    };
+    let valid_for = Duration::from_secs(600);
+    let offered = clinic.clinic.offer_grant(&request, valid_for, &clinic.url);
+    offered.expect("an invitation")
+}
+
+fn entries(phone: &TestPhone, person: &str, section: Section) -> usize {
+    let request = BrowseRequest {
+        person_id: person.to_owned(),
+        section: Some(section),
+        text: String::new(),
+        clinic_id: None,
+        from: None,
+        to: None,
+        cursor: None,
+        limit: 200,
+    };
+    phone.app.browse(request).unwrap().rows.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helper_who_may_book_books_and_sees_no_result() {
+    let clinic = TestClinic::with_book().await;
+    let (own, mother) = TestPhone::enrolled(&clinic, BOOK_PATIENT).await;
+    own.app.sync(&mother).await.unwrap();
+    assert!(entries(&own, &mother, Section::Results) > 0);
+
+    let invited = invite(&clinic, &[GrantScope::Book]);
+    let helper = TestPhone::new();
+    let person = helper.app.enrol(&invited.code.text).await.unwrap().persons[0]
+        .id
+        .clone();
+    helper.app.sync(&person).await.unwrap();
+    for section in [Section::Results, Section::Medicines, Section::Documents] {
+        assert_eq!(entries(&helper, &person, section), 0, "{section:?}");
+    }
+    let slot = helper.free_times(&person, 1).await.remove(0);
+    let booked = helper.book(&person, slot).await.unwrap();
+    own.app.sync(&mother).await.unwrap();
+    let seen = own.app.bookings(&mother).unwrap();
+    assert!(seen.iter().any(|it| it.start == booked.start), "{seen:?}");
+
+    // Allowed more, the helper has it all after the next sync.
+    let more = invite(&clinic, &[GrantScope::Book, GrantScope::SeeEverything]);
+    helper.app.enrol(&more.code.text).await.unwrap();
+    helper.app.sync(&person).await.unwrap();
+    assert_eq!(
+        entries(&helper, &person, Section::Results),
+        entries(&own, &mother, Section::Results)
+    );
+    assert_eq!(helper.app.bookings(&person).unwrap().len(), 1);
+    let other = invite(&clinic, &[GrantScope::Pay]);
+    let refused = helper.app.enrol(&other.code.text).await.unwrap_err();
+    let is_other = matches!(
+        refused,
+        AppError::Enrolment {
+            reason: EnrolmentRefusal::OtherGrant
+        }
+    );
+    assert!(is_other, "{refused:?}");
+
+    // Taken back: gone from the helper's phone at its next contact, and nowhere else.
+    assert_eq!(clinic.clinic.end_grant(&more.consent).unwrap(), 1);
+    helper.app.sync(&person).await.unwrap();
+    assert_eq!(entries(&helper, &person, Section::Results), 0);
+    assert!(helper.app.bookings(&person).unwrap().is_empty());
+    assert_eq!(
+        helper.app.events(&person).unwrap().last().unwrap().kind,
+        "access-ended"
+    );
+    own.app.sync(&mother).await.unwrap();
+    assert!(entries(&own, &mother, Section::Results) > 0);
+    assert!(
+        own.app
+            .bookings(&mother)
+            .unwrap()
+            .iter()
+            .any(|it| it.start == booked.start)
+    );
+}
