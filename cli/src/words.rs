@@ -110,6 +110,7 @@ impl Words {
             ClinicError::UnknownDatabaseUrl => self.say("clinic-error-database-url"),
             ClinicError::NoSuchPatient => self.say("clinic-error-patient"),
             ClinicError::BadEnrolment => self.say("clinic-error-enrolment"),
+            ClinicError::BadGrant => self.say("clinic-error-grant"),
             ClinicError::BadInvoice => self.say("clinic-error-invoice"),
             ClinicError::File { path, error } => {
                 let values = [

@@ -1309,3 +1309,57 @@ fn mother_and_child_are_booked_together_on_the_command_line() {
         assert_eq!(others.len(), 3, "{booking}");
     }
 }
+
+#[test]
+fn a_helper_is_invited_with_words_and_let_out_again_on_the_command_line() {
+    let clinic = Clinic::serve();
+    let url = clinic.first["url"].as_str().expect("an address");
+    let data = clinic.data();
+    let invite = [
+        &["--json", "clinic", "grant", "invite", "--data", &data][..],
+        &["--base-url", url, "--patient", "bn-000001"],
+        &[
+            "--person",
+            "Bà Mai",
+            "--helper",
+            "Lò Văn Giúp",
+            "--may",
+            "book",
+        ],
+    ]
+    .concat();
+    // Silence is no consent.
+    let asked = run(&invite).json();
+    let words = asked["words"].as_str().expect("words").to_owned();
+    assert!(words.contains("Bà Mai") && words.contains("đặt, đổi và hủy lịch khám"));
+    assert_eq!(
+        (&asked["agreed"], &asked["invitation"]),
+        (&false.into(), &Value::Null)
+    );
+    let agreed = run(&[&invite[..], &["--agreed"]].concat()).json();
+    assert_eq!(agreed["words"], words.as_str());
+    let phone = Phone::new();
+    let scanned = run(&["qr", "read", agreed["invitation"].as_str().expect("a code")]).json();
+    assert_eq!(scanned["kind"], "invite", "{scanned}");
+    let helping = phone.json(&["enrol", agreed["invitation"].as_str().expect("a code")]);
+    assert_eq!(helping["persons"].as_array().map(Vec::len), Some(1));
+    phone.json(&["sync"]);
+    assert!(phone.run(&["find", "--service", "mat", "--json"]).ok);
+
+    let consent = agreed["consent"].as_str().expect("a number");
+    let end = ["--json", "clinic", "grant", "end", "--data", &data, consent];
+    assert_eq!(run(&end).json()["phones"], 1);
+    assert_eq!(run(&end).json()["phones"], 0);
+    phone.json(&["sync"]);
+    let found = phone.run(&["find", "--service", "mat", "--json"]);
+    assert!(!found.ok, "{}", found.stdout);
+
+    let bad = run(&[&invite[..], &["--agreed", "--may", "fly"]].concat());
+    assert_eq!(bad.code, Some(2), "{}", bad.stderr);
+    let nobody = run(&[&invite[..], &["--agreed", "--guardian", " "]].concat());
+    assert!(
+        !nobody.ok && nobody.stderr.contains("Sự cho phép"),
+        "{}",
+        nobody.stderr
+    );
+}

@@ -408,7 +408,7 @@ fn condition(kind: &str, scopes: GrantScopes, now: Parameter) -> Option<String> 
     match rule_of(kind)? {
         Rule::Directory => Some(
             // The time is a parameter of every query.
-            format!("patient IS NULL AND {now} IS NOT NULL
+            format!("patient IS NULL AND CAST({now} AS BIGINT) IS NOT NULL
                      AND EXISTS (SELECT 1 FROM session WHERE pk = ?1 AND revoked IS NULL)"),
         ),
         Rule::Compartment => Some(format!("patient IN ({granted})")),

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sokhoe_app::domain::ports::{Clock, VaultFiles as _};
-use sokhoe_app::domain::{IntentId, Timestamp};
-use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, ImportOptions, InProcess, Work};
-use sokhoe_qr::Enrolment;
+use sokhoe_app::domain::{GrantScope, IntentId, Timestamp};
+use sokhoe_clinic::{
+    Clinic, ClinicConfig, DataSource, Giver, GrantRequest, ImportOptions, InProcess, Shown, Work,
+};
+use sokhoe_qr::{Enrolment, Invitation};
 use sokhoe_testing::disk::{Promise, SimDisk};
 use sokhoe_testing::{FakeClock, SeededRng};
 use tempfile::TempDir;
@@ -106,19 +108,42 @@ impl Begun {
         }
     }
 
-    /// The same with the other besides, who has something of every type, too; and the other's phone.
-    pub async fn and_the_other(&self) -> (Self, Phone) {
-        let both = Self {
+    fn again(&self) -> Self {
+        Self {
             disk: self.disk.copy(),
             keys: self.keys.clone(),
             one: self.one.clone(),
             types: self.types.clone(),
             _folder: Arc::clone(&self._folder),
-        };
+        }
+    }
+
+    /// The same with the other besides, who has something of every type, too; and the other's phone.
+    pub async fn and_the_other(&self) -> (Self, Phone) {
+        let both = self.again();
         let ward = both.open(2);
         ward.takes_in(OTHER, CANARY, &both.types);
         let other = ward.enrols("device-of-two", &[OTHER]).await;
         (both, other)
+    }
+
+    /// The same with the other besides, who has something of these types alone, and with somebody who may do this for them.
+    pub async fn and_a_helper(
+        &self,
+        has: impl Fn(&str) -> bool,
+        may: &[GrantScope],
+    ) -> (Self, Phone) {
+        let both = self.again();
+        let ward = both.open(2);
+        let types: Vec<_> = both
+            .types
+            .iter()
+            .filter(|(kind, _)| has(kind))
+            .cloned()
+            .collect();
+        ward.takes_in(OTHER, CANARY, &types);
+        let helper = ward.helps("device-of-helper", OTHER, may).await;
+        (both, helper)
     }
 
     /// On this disk: what happens there stays. No chance comes twice there.
@@ -189,7 +214,7 @@ impl Ward {
         for (kind, _) in types.iter().filter(|(_, is_personal)| *is_personal) {
             self.imports(&resource(kind, patient, name));
         }
-        if patient == OTHER {
+        if patient == OTHER && types.iter().any(|(kind, _)| kind == "Observation") {
             self.imports(&reading(OTHERS_READING, patient, name));
         }
     }
@@ -203,6 +228,28 @@ impl Ward {
         assert!(report.skipped.is_empty(), "{:?} of {text}", report.skipped);
     }
 
+    /// A phone of somebody who may do this for a patient.
+    async fn helps(&self, device: &str, patient: &str, may: &[GrantScope]) -> Phone {
+        let request = GrantRequest {
+            patient: patient.to_owned(),
+            person: "Bà".to_owned(),
+            helper: "Người giúp".to_owned(),
+            scopes: may.iter().copied().collect(),
+            until: self.clock.now().plus(Duration::from_secs(30 * 86_400)),
+            giver: Giver::Person,
+            shown: Shown {
+                text: "Tôi đồng ý.".to_owned(),
+                language: "vi".to_owned(),
+                version: "1".to_owned(),
+            },
+        };
+        let valid_for = Duration::from_secs(600);
+        let offered = self.clinic.offer_grant(&request, valid_for, URL);
+        let text = offered.expect("an invitation").code.text;
+        let read = Invitation::read(&text, self.clock.now()).expect("an invitation");
+        self.comes_in(device, &read.code).await
+    }
+
     /// A phone for these patients.
     pub async fn enrols(&self, device: &str, patients: &[&str]) -> Phone {
         let patients: Vec<String> = patients.iter().map(|&p| p.to_owned()).collect();
@@ -211,7 +258,11 @@ impl Ward {
             .issue_enrolment(&patients, Duration::from_secs(600), URL)
             .expect("an enrolment");
         let read = Enrolment::read(&shown.text, self.clock.now()).expect("an enrolment");
-        let body = json!({"code": read.code, "device_id": device, "device_name": "Máy"});
+        self.comes_in(device, &read.code).await
+    }
+
+    async fn comes_in(&self, device: &str, code: &str) -> Phone {
+        let body = json!({"code": code, "device_id": device, "device_name": "Máy"});
         let asked = Asked::new(http::Method::POST, "/enrolment").with_body(body.to_string());
         let said = self.answers(&asked, None).await;
         let said: Value = serde_json::from_str(&said.body).expect("JSON");

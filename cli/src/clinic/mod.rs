@@ -2,6 +2,7 @@
 
 mod data;
 mod enrol;
+mod grant;
 mod import;
 mod insurance;
 mod pay;
@@ -36,6 +37,7 @@ enum ClinicCommand {
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
     Enrol(enrol::EnrolArgs),
+    Grant(grant::GrantArgs),
     Pay(pay::PayArgs),
     Timetable(timetable::TimetableArgs),
     VideoRooms(video_rooms::VideoRoomsArgs),
@@ -55,6 +57,7 @@ pub(crate) async fn run(
         ClinicCommand::Serve(args) => serve::run(args, words, output).await,
         ClinicCommand::Import(args) => import::run(args, words, output).await,
         ClinicCommand::Enrol(args) => enrol::run(args, words, output).await,
+        ClinicCommand::Grant(args) => grant::run(args, words, output).await,
         ClinicCommand::Pay(args) => pay::run(args, words, output).await,
         ClinicCommand::Timetable(args) => timetable::run(args, words, output).await,
         ClinicCommand::VideoRooms(args) => video_rooms::run(args, words, output).await,
