@@ -243,11 +243,14 @@ impl Clinic {
     /// # Errors
     /// [`ClinicError::Store`]
     pub fn end_grant(&self, consent: &str) -> Result<usize, ClinicError> {
-        let consent = consent.to_owned();
-        Ok(self
-            .inner
-            .store
-            .write(move |tx| grants::end(tx, &consent))?)
+        let (inner, consent) = (Arc::clone(&self.inner), consent.to_owned());
+        Ok(self.inner.store.write(move |tx| {
+            let (ended, patient) = grants::end(tx, &consent)?;
+            if let Some(patient) = patient {
+                schedule::waiting_list::nobody_answers(tx, &inner, &patient)?;
+            }
+            Ok(ended)
+        })?)
     }
 
     /// Takes the access to a person's record away: from one device, or from all. A device that asks again

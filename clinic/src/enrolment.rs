@@ -105,6 +105,12 @@ pub(crate) fn new_code(
                 return Ok(false);
             }
         }
+        // Names of a grant that never came into force are nobody's business any more. The whole row goes: without what it
+        // grants it would be a code of the person's own.
+        tx.sql().execute(
+            "DELETE FROM enrolment WHERE helping IS NOT NULL AND session IS NULL AND expires <= ?1",
+            params![tx.now().as_millis()],
+        )?;
         let list = serde_json::to_string(&patients).unwrap_or_default();
         tx.sql().execute(
             "INSERT INTO enrolment (code_hash, patients, expires, helping) VALUES (?1, ?2, ?3, ?4)",

@@ -194,8 +194,8 @@ pub(crate) fn give(
     Ok(Ok(()))
 }
 
-/// Takes a grant back at once. How many phones lost it.
-pub(crate) fn end(tx: &mut Tx<'_>, consent: &str) -> Result<usize, StoreError> {
+/// Takes a grant back at once. How many phones lost it, and of whom.
+pub(crate) fn end(tx: &mut Tx<'_>, consent: &str) -> Result<(usize, Option<String>), StoreError> {
     let ended = tx.sql().execute(
         "UPDATE access_grant SET ended = ?2 WHERE consent = ?1 AND ended IS NULL",
         params![consent, tx.now().as_millis()],
@@ -219,10 +219,11 @@ pub(crate) fn end(tx: &mut Tx<'_>, consent: &str) -> Result<usize, StoreError> {
         params![consent],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    if let Some((json, patient)) = stored
-        && let Some(json) = consent::ended(&json, tx.now())
-    {
+    let Some((json, patient)) = stored else {
+        return Ok((ended, None));
+    };
+    if let Some(json) = consent::ended(&json, tx.now()) {
         resources::put(tx, "Consent", consent, patient.as_deref(), &json)?;
     }
-    Ok(ended)
+    Ok((ended, patient))
 }

@@ -248,6 +248,15 @@ async fn a_grant_ends_by_itself_or_at_once_and_the_phone_is_told() {
     assert_eq!(hospital.clinic.end_grant(&offered.consent).unwrap(), 0);
     let late = redeem(&hospital, &offered, "device-three", None).await;
     assert_eq!((late.status, &*refusal(&late)), (403, "enrolment-unknown"));
+    // Not used in time: it is forgotten, names and all, when the next one is made.
+    let offered = offer(&hospital, &request(&[GrantScope::Book], 30));
+    let code = Invitation::read(&offered.code.text, hospital.clock.now()).unwrap();
+    for expected in ["enrolment-expired", "enrolment-unknown"] {
+        hospital.clock.advance(Duration::from_secs(601));
+        let late = hospital.enrol(&code.code, "device-three").await;
+        assert_eq!((late.status, &*refusal(&late)), (403, expected));
+        offer(&hospital, &request(&[GrantScope::Book], 30));
+    }
     // Used by one phone, once.
     let offered = offer(&hospital, &request(&[GrantScope::Book], 30));
     let first = redeem(&hospital, &offered, "device-three", None).await;
