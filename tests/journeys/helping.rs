@@ -1,30 +1,8 @@
 //! A neighbour helps: invited by a code, allowed to book and nothing else, until it is taken back.
 
-use std::time::Duration;
-
 use sokhoe_app::domain::{GrantScope, Section};
 use sokhoe_app::{AppError, BrowseRequest, EnrolmentRefusal};
-use sokhoe_clinic::{Giver, GrantRequest, OfferedGrant, Shown};
-use sokhoe_tests::{BOOK_PATIENT, TestClinic, TestPhone, now};
-
-fn invite(clinic: &TestClinic, scopes: &[GrantScope]) -> OfferedGrant {
-    let request = GrantRequest {
-        patient: BOOK_PATIENT.to_owned(),
-        person: "Bà Mai".to_owned(),
-        helper: "Lò Văn Giúp".to_owned(),
-        scopes: scopes.iter().copied().collect(),
-        until: now().plus(Duration::from_secs(30 * 86_400)),
-        giver: Giver::Person,
-        shown: Shown {
-            text: "Tôi đồng ý.".to_owned(),
-            language: "vi".to_owned(),
-            version: "1".to_owned(),
-        },
-    };
-    let valid_for = Duration::from_secs(600);
-    let offered = clinic.clinic.offer_grant(&request, valid_for, &clinic.url);
-    offered.expect("an invitation")
-}
+use sokhoe_tests::{BOOK_PATIENT, TestClinic, TestPhone};
 
 fn entries(phone: &TestPhone, person: &str, section: Section) -> usize {
     let request = BrowseRequest {
@@ -47,7 +25,7 @@ async fn a_helper_who_may_book_books_and_sees_no_result() {
     own.app.sync(&mother).await.unwrap();
     assert!(entries(&own, &mother, Section::Results) > 0);
 
-    let invited = invite(&clinic, &[GrantScope::Book]);
+    let invited = clinic.invites_a_helper(BOOK_PATIENT, &[GrantScope::Book]);
     let helper = TestPhone::new();
     let person = helper.app.enrol(&invited.code.text).await.unwrap().persons[0]
         .id
@@ -63,7 +41,8 @@ async fn a_helper_who_may_book_books_and_sees_no_result() {
     assert!(seen.iter().any(|it| it.start == booked.start), "{seen:?}");
 
     // Allowed more, the helper has it all after the next sync.
-    let more = invite(&clinic, &[GrantScope::Book, GrantScope::SeeEverything]);
+    let more =
+        clinic.invites_a_helper(BOOK_PATIENT, &[GrantScope::Book, GrantScope::SeeEverything]);
     helper.app.enrol(&more.code.text).await.unwrap();
     helper.app.sync(&person).await.unwrap();
     assert_eq!(
@@ -71,7 +50,7 @@ async fn a_helper_who_may_book_books_and_sees_no_result() {
         entries(&own, &mother, Section::Results)
     );
     assert_eq!(helper.app.bookings(&person).unwrap().len(), 1);
-    let other = invite(&clinic, &[GrantScope::Pay]);
+    let other = clinic.invites_a_helper(BOOK_PATIENT, &[GrantScope::Pay]);
     let refused = helper.app.enrol(&other.code.text).await.unwrap_err();
     let is_other = matches!(
         refused,

@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use sokhoe_app::domain::GrantScope;
 use sokhoe_app::domain::ports::{BoxFuture, Limits, Ports, Transport, TransportError};
 use sokhoe_app::{BookingStatus, SoKhoe};
 use sokhoe_testing::{Cut, CuttableTransport, MemoryKeys};
@@ -86,11 +87,23 @@ async fn everything_on_the_wire_is_valid_fhir_r4() {
         .await
         .unwrap();
     phone.app.sync(&person).await.unwrap();
+    // A grant, in force and taken back.
+    let offered = clinic.invites_a_helper(EMPTY_PATIENT, &GrantScope::ALL);
+    other.app.enrol(&offered.code.text).await.unwrap();
+    phone.app.sync(&person).await.unwrap();
+    assert_eq!(clinic.clinic.end_grant(&offered.consent).unwrap(), 1);
+    phone.app.sync(&person).await.unwrap();
 
     let metadata = get(&tap, &format!("{}/fhir/metadata", clinic.url)).await;
     assert!(metadata.contains("CapabilityStatement"));
     let mut bodies = tap.bodies.lock().unwrap().clone();
     assert!(bodies.len() >= 12, "{} bodies", bodies.len());
+    for status in ["active", "inactive"] {
+        let consent = r#""resourceType":"Consent""#;
+        let status = format!(r#""status":"{status}""#);
+        let is_there = |body: &String| body.contains(consent) && body.contains(&status);
+        assert!(bodies.iter().any(is_there), "no Consent that is {status}");
+    }
 
     // What leaves the phone in a file, with a booking and a cancellation that no clinic has.
     // Times beside one that is taken may be taken, too.

@@ -14,13 +14,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::ports::{Clock, KeyStore, Ports, Transport};
+use sokhoe_app::domain::{GrantScope, Timestamp};
 use sokhoe_app::{
     AppConfig, BookRequest, BookingView, EnrolmentView, FindSlotsRequest, Language, SlotView,
     SoKhoe, SystemClock, system_ports,
 };
-use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, ImportOptions, Running};
+use sokhoe_clinic::{
+    Clinic, ClinicConfig, DataSource, Giver, GrantRequest, ImportOptions, OfferedGrant, Running,
+    Shown,
+};
 use sokhoe_testing::{CuttableTransport, MemoryKeys};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -122,6 +125,30 @@ impl TestClinic {
             .issue_enrolment(&patients, Duration::from_secs(600), &self.url)
             .expect("an enrolment")
             .text
+    }
+
+    /// An invitation to help this patient for a month.
+    ///
+    /// # Panics
+    /// When there is no such patient.
+    #[must_use]
+    pub fn invites_a_helper(&self, patient: &str, scopes: &[GrantScope]) -> OfferedGrant {
+        let request = GrantRequest {
+            patient: patient.to_owned(),
+            person: "Bà Mai".to_owned(),
+            helper: "Lò Văn Giúp".to_owned(),
+            scopes: scopes.iter().copied().collect(),
+            until: now().plus(Duration::from_secs(30 * 86_400)),
+            giver: Giver::Person,
+            shown: Shown {
+                text: "Tôi đồng ý.".to_owned(),
+                language: "vi".to_owned(),
+                version: "1".to_owned(),
+            },
+        };
+        let valid_for = Duration::from_secs(600);
+        let offered = self.clinic.offer_grant(&request, valid_for, &self.url);
+        offered.expect("an invitation")
     }
 
     /// Its database, to break in.
