@@ -35,9 +35,14 @@ fn granted_to_session(scopes: GrantScopes, now: Parameter) -> String {
     let bits = scopes.bits();
     format!(
         "SELECT g.patient FROM access_grant g JOIN session s ON s.pk = g.session
-         WHERE g.session = ?1 AND g.scopes & {bits} <> 0
-           AND g.ended IS NULL AND (g.ends IS NULL OR g.ends > {now}) AND s.revoked IS NULL"
+         WHERE g.session = ?1 AND g.scopes & {bits} <> 0 AND {}",
+        in_force(now)
     )
+}
+
+/// Whether grant `g` of session `s` is in force.
+fn in_force(now: Parameter) -> String {
+    format!("g.ended IS NULL AND (g.ends IS NULL OR g.ends > {now}) AND s.revoked IS NULL")
 }
 
 /// A parameter of a query, as `?5`.
@@ -119,46 +124,33 @@ impl Access {
 
     /// Whether the session may do this for the person.
     pub fn may(&self, sql: Sql<'_>, patient: &str, scope: GrantScope) -> Result<bool, StoreError> {
-        self.has(sql, patient, GrantScopes::of(&[scope]))
-    }
-
-    fn has(&self, sql: Sql<'_>, patient: &str, any_of: GrantScopes) -> Result<bool, StoreError> {
-        let granted = granted_to_session(any_of, "?3");
-        sql.exists(
-            &format!("SELECT 1 WHERE ?2 IN ({granted})"),
-            params![self.session, patient, self.now()],
-        )
+        Ok(self.scopes(sql, patient)?.has(scope))
     }
 
     /// What the session may do for the person; none: they are not there for it.
     pub fn scopes(&self, sql: Sql<'_>, patient: &str) -> Result<GrantScopes, StoreError> {
-        if !self.has(sql, patient, GrantScopes::ALL)? {
-            return Ok(GrantScopes::default());
-        }
-        let bits: i64 = sql.one(
-            "SELECT scopes FROM access_grant WHERE session = ?1 AND patient = ?2",
-            params![self.session, patient],
-            |row| row.get(0),
-        )?;
-        scopes_of_bits(bits)
+        Ok(self.grant(sql, patient)?.0)
     }
 
-    /// What the session may do for the person, and until when; none: they are not there for it.
+    /// The same, and until when.
     pub fn grant(
         &self,
         sql: Sql<'_>,
         patient: &str,
     ) -> Result<(GrantScopes, Option<Timestamp>), StoreError> {
-        let scopes = self.scopes(sql, patient)?;
-        if scopes.is_empty() {
-            return Ok((scopes, None));
-        }
-        let ends: Option<i64> = sql.one(
-            "SELECT ends FROM access_grant WHERE session = ?1 AND patient = ?2",
-            params![self.session, patient],
-            |row| row.get(0),
+        let found: Option<(i64, Option<i64>)> = sql.first(
+            &format!(
+                "SELECT g.scopes, g.ends FROM access_grant g JOIN session s ON s.pk = g.session
+                 WHERE g.session = ?1 AND g.patient = ?2 AND {}",
+                in_force("?3")
+            ),
+            params![self.session, patient, self.now()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        Ok((scopes, ends.map(Timestamp::from_millis)))
+        let Some((bits, ends)) = found else {
+            return Ok((GrantScopes::default(), None));
+        };
+        Ok((scopes_of_bits(bits)?, ends.map(Timestamp::from_millis)))
     }
 
     /// Whether the session could once see the person and no longer may: it alone is told so.
@@ -278,7 +270,9 @@ impl Access {
         after: i64,
         mut each: impl FnMut(FeedRow<'_>) -> bool,
     ) -> Result<Option<i64>, StoreError> {
-        if !self.has(sql, patient, GrantScopes::ALL)? {
+        // A session's scopes never change, only whether they are in force.
+        let scopes = self.scopes(sql, patient)?;
+        if scopes.is_empty() {
             return Ok(None);
         }
         // For SQLite's planner a CROSS JOIN is an order; PostgreSQL has no condition on one.
@@ -289,8 +283,7 @@ impl Access {
         // Without a limit PostgreSQL would sort all of a long feed to give its beginning.
         let granted = granted_to_session(GrantScopes::ALL, "?4");
         let feed = format!(
-            "SELECT c.seq, r.type, r.id, c.version, c.deleted, c.at, r.json,
-                    (SELECT scopes FROM access_grant WHERE session = ?1 AND patient = ?2)
+            "SELECT c.seq, r.type, r.id, c.version, c.deleted, c.at, r.json
              FROM change c {join} resource r ON r.pk = c.resource
              WHERE c.patient = ?2 AND c.seq > ?3 AND ?2 IN ({granted})
              ORDER BY c.seq LIMIT {FEED_PIECE}"
@@ -305,7 +298,7 @@ impl Access {
                 |row| {
                     rows += 1;
                     let kind = row.text(1)?;
-                    let opened = scopes_of_bits(row.get(7)?)?.meets(scopes_of(kind));
+                    let opened = scopes.meets(scopes_of(kind));
                     if opened && rule_of(kind) == Some(Rule::Compartment) {
                         let deleted: bool = row.get(4)?;
                         wants_more = each(FeedRow {
@@ -389,8 +382,8 @@ pub(crate) fn has_booker(sql: Sql<'_>, patient: &str, now: Timestamp) -> Result<
     sql.exists(
         &format!(
             "SELECT 1 FROM access_grant g JOIN session s ON s.pk = g.session
-             WHERE g.patient = ?1 AND g.scopes & {book} <> 0
-               AND g.ended IS NULL AND (g.ends IS NULL OR g.ends > ?2) AND s.revoked IS NULL"
+             WHERE g.patient = ?1 AND g.scopes & {book} <> 0 AND {}",
+            in_force("?2")
         ),
         params![patient, now.as_millis()],
     )

@@ -168,13 +168,13 @@ impl Words<'_> {
             {"name": "end", "valueDateTime": "2026-11-27T00:00:00+07:00"},
             {"name": "visit-type", "valueString": service},
             {"name": "patient-reference", "valueReference": {"reference": format!("Patient/{}", self.patient())}},
-            {"name": "appt-reference", "valueReference": {"reference": format!("Appointment/{}", self.offer())}},
+            {"name": "appointment-reference", "valueReference": {"reference": format!("Appointment/{}", self.offer())}},
         ]});
         let body = if self.dice.once_in(4) {
             let mut booking = resource("Appointment", self.patient(), "Ai");
             booking["id"] = json!(self.offer());
             booking["status"] = json!(self.dice.one(&["cancelled", "booked", "pending"]));
-            json!({"resourceType": "Parameters", "parameter": [{"name": "appt-resource", "resource": booking}]})
+            json!({"resourceType": "Parameters", "parameter": [{"name": "appointment-resource", "resource": booking}]})
         } else {
             parameters
         };

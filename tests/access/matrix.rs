@@ -188,7 +188,7 @@ fn operation(name: &str, patient: &str) -> Asked {
         {"name": "end", "valueDateTime": "2026-12-04T00:00:00+07:00"},
         {"name": "visit-type", "valueString": "kham-mat"},
         {"name": "patient-reference", "valueReference": {"reference": format!("Patient/{patient}")}},
-        {"name": "appt-reference", "valueReference": {"reference": format!("Appointment/{}", id_of("Appointment", patient))}},
+        {"name": "appointment-reference", "valueReference": {"reference": format!("Appointment/{}", id_of("Appointment", patient))}},
     ]});
     Asked::new(Method::POST, format!("/fhir/Appointment/{name}"))
         .with_header("idempotency-key", intent(1))
@@ -208,7 +208,7 @@ fn booking(patient: &str, status: &str) -> Value {
     let mut booking = resource("Appointment", patient, INTRUDER);
     booking["status"] = json!(status);
     booking["id"] = json!("appointment-of-".to_owned() + patient);
-    json!({"resourceType": "Parameters", "parameter": [{"name": "appt-resource", "resource": booking}]})
+    json!({"resourceType": "Parameters", "parameter": [{"name": "appointment-resource", "resource": booking}]})
 }
 
 const OF_PERSONS: &[OfPerson] = &[

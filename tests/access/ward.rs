@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sokhoe_app::domain::ports::{Clock, VaultFiles as _};
+use sokhoe_app::domain::ports::Clock;
 use sokhoe_app::domain::{GrantScope, IntentId, Timestamp};
-use sokhoe_clinic::{
-    Clinic, ClinicConfig, DataSource, Giver, GrantRequest, ImportOptions, InProcess, Shown, Work,
-};
+use sokhoe_clinic::{Clinic, ImportOptions, InProcess};
 use sokhoe_qr::{Enrolment, Invitation};
 use sokhoe_testing::disk::{Promise, SimDisk};
 use sokhoe_testing::{FakeClock, SeededRng};
+use sokhoe_tests::{clinic_on, months_grant};
 use tempfile::TempDir;
 
 use crate::request::{Answered, Asked};
@@ -34,7 +33,6 @@ pub const NOBODYS_READING: &str = "01a19b9d-3acf-76a3-9efa-7216ce7bb1ff";
 
 const URL: &str = "https://hospital.example";
 const NOW: &str = "2026-11-23T06:00:00+07:00";
-const DATABASE: &str = "clinic.db";
 
 /// FHIR R4's types that the clinic keeps for itself or does not have.
 pub const NOT_SERVED: &[&str] = &[
@@ -160,20 +158,8 @@ impl Begun {
 impl Ward {
     fn open(disk: &SimDisk, keys: &Path, seed: u64) -> Self {
         let clock = Arc::new(FakeClock::at(NOW));
-        let data = DataSource::Vfs {
-            vfs: disk.sqlite_vfs().expect("a VFS").to_owned(),
-            database: disk.database_path(DATABASE),
-            keys: keys.to_owned(),
-        };
-        let config = ClinicConfig {
-            work: Work::WhereCalled,
-            ..ClinicConfig::new(
-                data,
-                Arc::clone(&clock) as Arc<dyn Clock>,
-                Arc::new(SeededRng::new(seed)),
-            )
-        };
-        let clinic = Clinic::open(config).expect("a clinic");
+        let rng = Arc::new(SeededRng::new(seed));
+        let clinic = clinic_on(disk, keys, Arc::clone(&clock) as Arc<dyn Clock>, rng);
         let answering = clinic.in_process(URL);
         Self {
             clinic,
@@ -230,19 +216,7 @@ impl Ward {
 
     /// A phone of somebody who may do this for a patient.
     async fn helps(&self, device: &str, patient: &str, may: &[GrantScope]) -> Phone {
-        let request = GrantRequest {
-            patient: patient.to_owned(),
-            person: "Bà".to_owned(),
-            helper: "Người giúp".to_owned(),
-            scopes: may.iter().copied().collect(),
-            until: self.clock.now().plus(Duration::from_secs(30 * 86_400)),
-            giver: Giver::Person,
-            shown: Shown {
-                text: "Tôi đồng ý.".to_owned(),
-                language: "vi".to_owned(),
-                version: "1".to_owned(),
-            },
-        };
+        let request = months_grant(patient, may, self.clock.now());
         let valid_for = Duration::from_secs(600);
         let offered = self.clinic.offer_grant(&request, valid_for, URL);
         let text = offered.expect("an invitation").code.text;

@@ -1,21 +1,13 @@
 //! A neighbour helps: invited by a code, allowed to book and nothing else, until it is taken back.
 
 use sokhoe_app::domain::{GrantScope, Section};
-use sokhoe_app::{AppError, BrowseRequest, EnrolmentRefusal};
+use sokhoe_app::{AppError, EnrolmentRefusal};
 use sokhoe_tests::{BOOK_PATIENT, TestClinic, TestPhone};
 
+use crate::in_step::rows;
+
 fn entries(phone: &TestPhone, person: &str, section: Section) -> usize {
-    let request = BrowseRequest {
-        person_id: person.to_owned(),
-        section: Some(section),
-        text: String::new(),
-        clinic_id: None,
-        from: None,
-        to: None,
-        cursor: None,
-        limit: 200,
-    };
-    phone.app.browse(request).unwrap().rows.len()
+    rows(phone, person, Some(section))
 }
 
 #[tokio::test(flavor = "multi_thread")]

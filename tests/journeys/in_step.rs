@@ -24,7 +24,7 @@ fn shown(phone: &TestPhone, person: &str, section: Option<Section>) -> Vec<Entry
     phone.app.browse(request).unwrap().rows
 }
 
-fn rows(phone: &TestPhone, person: &str, section: Option<Section>) -> usize {
+pub fn rows(phone: &TestPhone, person: &str, section: Option<Section>) -> usize {
     shown(phone, person, section).len()
 }
 

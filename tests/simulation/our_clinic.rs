@@ -9,16 +9,15 @@ use bytes::Bytes;
 use http::{Request, Response};
 use sokhoe_client::{ClinicClient, Credentials, EnrolmentRequest};
 use sokhoe_clinic::{
-    BookingRow, Clinic, ClinicConfig, DataSource, DeskBooking, DeskRequest, ImportOptions,
-    InProcess, InvoiceLine, PaymentOutcome, Source, Work,
+    BookingRow, Clinic, DeskBooking, DeskRequest, ImportOptions, InProcess, InvoiceLine,
+    PaymentOutcome, Source,
 };
-use sokhoe_domain::ports::{
-    BoxFuture, Clock, Limits, Rng, Transport, TransportError, VaultFiles as _,
-};
+use sokhoe_domain::ports::{BoxFuture, Clock, Limits, Rng, Transport, TransportError};
 use sokhoe_domain::{IntentId, Timestamp, Vnd};
 use sokhoe_fhir::Appointment;
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::disk::SimDisk;
+use sokhoe_tests::clinic_on;
 
 use crate::clinic::{Booking, Ended, SimClinic};
 use crate::dice::Dice;
@@ -27,9 +26,6 @@ use crate::network::at_once;
 use crate::story::Story;
 use crate::time::{DeviceClock, Time};
 use crate::wishes::Moves;
-
-/// The database's name on its disk.
-pub const DATABASE: &str = "clinic.db";
 
 /// Our clinic, whether it runs or not.
 pub struct OurClinic {
@@ -108,7 +104,7 @@ impl OurClinic {
     fn open(&self) {
         self.time.look();
         let mut state = self.state();
-        let clinic = open(
+        let clinic = clinic_on(
             &state.disk,
             &self.keys,
             Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -511,23 +507,4 @@ async fn everything(client: &ClinicClient, patient: &str) -> BTreeSet<String> {
         }
         cursor = Some(page.cursor);
     }
-}
-
-/// Opens a clinic on a simulated disk.
-pub fn open(
-    disk: &SimDisk,
-    keys: &std::path::Path,
-    clock: Arc<dyn Clock>,
-    rng: Arc<dyn Rng>,
-) -> Clinic {
-    let data = DataSource::Vfs {
-        vfs: disk.sqlite_vfs().expect("a VFS").to_owned(),
-        database: disk.database_path(DATABASE),
-        keys: keys.to_owned(),
-    };
-    let config = ClinicConfig {
-        work: Work::WhereCalled,
-        ..ClinicConfig::new(data, clock, rng)
-    };
-    Clinic::open(config).expect("a clinic")
 }

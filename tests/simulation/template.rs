@@ -11,6 +11,7 @@ use sokhoe_app::{AddServerRequest, AppConfig, Language, SoKhoe};
 use sokhoe_domain::ports::{KeyStore, Ports, Transport};
 use sokhoe_testing::PlainKeys;
 use sokhoe_testing::disk::{Promise, SimDisk};
+use sokhoe_tests::clinic_on;
 use sokhoe_tests::foreign::{ForeignClinic as Server, Manners};
 use tempfile::TempDir;
 
@@ -20,7 +21,7 @@ use crate::dice::Dice;
 use crate::foreign_clinic::ForeignClinic;
 use crate::foreign_records::{server, statement};
 use crate::network::{Answers, Clinics, Link, Weather};
-use crate::our_clinic::{self, OurClinic};
+use crate::our_clinic::OurClinic;
 use crate::story::Story;
 use crate::time::{DeviceClock, Time};
 
@@ -249,7 +250,7 @@ impl Template {
 fn seeded(keys: &Path, at: usize, time: &Arc<Time>) -> SimDisk {
     let disk = SimDisk::new(Promise::PowersafeOverwrite);
     let dice = Dice::new(0, 100 + at as u64);
-    let clinic = our_clinic::open(&disk, keys, DeviceClock::of_clinic(time), dice.rng());
+    let clinic = clinic_on(&disk, keys, DeviceClock::of_clinic(time), dice.rng());
     clinic.seed_hospital().expect("a hospital");
     disk
 }

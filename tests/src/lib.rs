@@ -10,11 +10,11 @@ pub mod plain_http;
 pub mod ring;
 pub mod shifted_clock;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sokhoe_app::domain::ports::{Clock, KeyStore, Ports, Transport};
+use sokhoe_app::domain::ports::{Clock, KeyStore, Ports, Rng, Transport, VaultFiles as _};
 use sokhoe_app::domain::{GrantScope, Timestamp};
 use sokhoe_app::{
     AppConfig, BookRequest, BookingView, EnrolmentView, FindSlotsRequest, Language, SlotView,
@@ -22,8 +22,9 @@ use sokhoe_app::{
 };
 use sokhoe_clinic::{
     Clinic, ClinicConfig, DataSource, Giver, GrantRequest, ImportOptions, OfferedGrant, Running,
-    Shown,
+    Shown, Work,
 };
+use sokhoe_testing::disk::SimDisk;
 use sokhoe_testing::{CuttableTransport, MemoryKeys};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -133,19 +134,7 @@ impl TestClinic {
     /// When there is no such patient.
     #[must_use]
     pub fn invites_a_helper(&self, patient: &str, scopes: &[GrantScope]) -> OfferedGrant {
-        let request = GrantRequest {
-            patient: patient.to_owned(),
-            person: "Bà Mai".to_owned(),
-            helper: "Lò Văn Giúp".to_owned(),
-            scopes: scopes.iter().copied().collect(),
-            until: now().plus(Duration::from_secs(30 * 86_400)),
-            giver: Giver::Person,
-            shown: Shown {
-                text: "Tôi đồng ý.".to_owned(),
-                language: "vi".to_owned(),
-                version: "1".to_owned(),
-            },
-        };
+        let request = months_grant(patient, scopes, now());
         let valid_for = Duration::from_secs(600);
         let offered = self.clinic.offer_grant(&request, valid_for, &self.url);
         offered.expect("an invitation")
@@ -332,6 +321,42 @@ impl Default for TestPhone {
     }
 }
 
+/// What a patient allows a helper for a month from this time on.
+#[must_use]
+pub fn months_grant(patient: &str, scopes: &[GrantScope], now: Timestamp) -> GrantRequest {
+    GrantRequest {
+        patient: patient.to_owned(),
+        person: "Bà Mai".to_owned(),
+        helper: "Lò Văn Giúp".to_owned(),
+        scopes: scopes.iter().copied().collect(),
+        until: now.plus(Duration::from_secs(30 * 86_400)),
+        giver: Giver::Person,
+        shown: Shown {
+            text: "Tôi đồng ý.".to_owned(),
+            language: "vi".to_owned(),
+            version: "1".to_owned(),
+        },
+    }
+}
+
+/// Opens a clinic on a simulated disk; it works where it is called.
+///
+/// # Panics
+/// When it cannot be opened.
+#[must_use]
+pub fn clinic_on(disk: &SimDisk, keys: &Path, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Clinic {
+    let data = DataSource::Vfs {
+        vfs: disk.sqlite_vfs().expect("a VFS").to_owned(),
+        database: disk.database_path("clinic.db"),
+        keys: keys.to_owned(),
+    };
+    let config = ClinicConfig {
+        work: Work::WhereCalled,
+        ..ClinicConfig::new(data, clock, rng)
+    };
+    Clinic::open(config).expect("a clinic")
+}
+
 /// English texts, so that a failing test can be read by everyone.
 #[must_use]
 pub fn config() -> AppConfig {
@@ -346,7 +371,7 @@ pub fn config() -> AppConfig {
 /// # Panics
 /// When they cannot be made.
 #[must_use]
-pub fn real_ports(folder: &std::path::Path, keys: Arc<dyn KeyStore>) -> Ports {
+pub fn real_ports(folder: &Path, keys: Arc<dyn KeyStore>) -> Ports {
     system_ports(folder, keys).expect("ports")
 }
 

@@ -20,7 +20,7 @@ pub(super) fn of(request: &GrantRequest, id: &str, now: Timestamp) -> String {
     let scopes: Vec<Value> = request
         .scopes
         .iter()
-        .map(|scope| json!({"coding": [{"system": SCOPES, "code": scope.code()}]}))
+        .map(|scope| json!({"coding": [{"system": SCOPES, "code": scope}]}))
         .collect();
     let shown = request.shown.text.as_bytes();
     // FHIR's Attachment says SHA-1, which here finds a slip and not a forger: the record is the clinic's.

@@ -6,6 +6,7 @@
 mod consent;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ const LONGEST_NAME: usize = 200;
 const LONGEST_TEXT: usize = 4_000;
 
 /// Who decided that a helper may help.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Giver {
     /// The person themselves.
     Person,
@@ -35,7 +36,7 @@ pub enum Giver {
 }
 
 /// What the giver was shown before they said yes: the evidence that Law 91/2025/QH15 asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Shown {
     /// The words.
     pub text: String,
@@ -46,7 +47,7 @@ pub struct Shown {
 }
 
 /// What a helper is to be granted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct GrantRequest {
     /// Whose record: the Patient's id.
     pub patient: String,
@@ -62,6 +63,37 @@ pub struct GrantRequest {
     pub giver: Giver,
     /// What they were shown.
     pub shown: Shown,
+}
+
+/// Names are not for logs.
+impl fmt::Debug for Giver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Person => "Person",
+            Self::Guardian(_) => "Guardian(..)",
+        })
+    }
+}
+
+/// The words have names in them.
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shown")
+            .field("language", &self.language)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for GrantRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrantRequest")
+            .field("scopes", &self.scopes)
+            .field("until", &self.until)
+            .field("giver", &self.giver)
+            .field("shown", &self.shown)
+            .finish_non_exhaustive()
+    }
 }
 
 impl GrantRequest {

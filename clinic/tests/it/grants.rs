@@ -327,6 +327,9 @@ async fn a_grant_says_who_what_until_when_and_by_which_words() {
     assert_eq!(shown.person, "Bà Mai");
     assert_eq!(shown.scopes, sound().scopes);
     assert_eq!(shown.public_key, hospital.clinic.public_key());
+    let logged = format!("{:?}", sound());
+    let names = ["Mai", "Giúp", MOTHER];
+    assert!(!names.iter().any(|name| logged.contains(name)), "{logged}");
     let bad: [fn(&mut GrantRequest); 9] = [
         |it| it.scopes.clear(),
         |it| it.helper = "  ".to_owned(),

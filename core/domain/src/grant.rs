@@ -33,23 +33,6 @@ impl GrantScope {
             Self::Pay => 8,
         }
     }
-
-    /// How it is written where a program reads it.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Book => "book",
-            Self::SeeSummary => "see-summary",
-            Self::SeeEverything => "see-everything",
-            Self::Pay => "pay",
-        }
-    }
-
-    /// The scope of a code.
-    #[must_use]
-    pub fn of_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.code() == code)
-    }
 }
 
 /// Several scopes; what a grant holds, or what any one of is enough for.
@@ -150,15 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn bits_and_codes_say_the_scope_and_no_other() {
+    fn bits_say_the_scope_and_no_other() {
         assert_eq!(GrantScopes::ALL.bits(), 15);
         assert_eq!(GrantScopes::from_bits(16), None);
         for scope in GrantScope::ALL {
-            assert_eq!(GrantScope::of_code(scope.code()), Some(scope));
             let alone = GrantScopes::from_bits(scope.bit()).unwrap();
             assert_eq!(alone.iter().collect::<Vec<_>>(), [scope]);
             assert_eq!(alone, [scope].into_iter().collect());
         }
-        assert_eq!(GrantScope::of_code("all"), None);
     }
 }
