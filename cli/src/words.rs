@@ -7,6 +7,7 @@ use std::io;
 use clap::ValueEnum;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use sokhoe_app::domain::GiverRefusal;
 use sokhoe_app::{AppError, Language};
 use sokhoe_clinic::ClinicError;
 use unic_langid::LanguageIdentifier;
@@ -104,6 +105,18 @@ impl Words {
         self.core.error(error)
     }
 
+    fn of_giver(&self, refusal: GiverRefusal) -> String {
+        match refusal {
+            GiverRefusal::NeedsGuardian => self.say("clinic-error-giver-guardian"),
+            GiverRefusal::NeedsChild => self.say("clinic-error-giver-child"),
+            GiverRefusal::DecidesThemselves => self.say("clinic-error-giver-themselves"),
+            GiverRefusal::EndsBefore(day) => {
+                let day = day.in_vietnam().format("%d/%m/%Y").to_string();
+                self.say_with("clinic-error-giver-ends", &[("day", day)])
+            }
+        }
+    }
+
     /// An error of the clinic.
     pub fn of_clinic(&self, error: &ClinicError) -> String {
         match error {
@@ -111,6 +124,7 @@ impl Words {
             ClinicError::NoSuchPatient => self.say("clinic-error-patient"),
             ClinicError::BadEnrolment => self.say("clinic-error-enrolment"),
             ClinicError::BadGrant => self.say("clinic-error-grant"),
+            ClinicError::Giver(refusal) => self.of_giver(*refusal),
             ClinicError::BadInvoice => self.say("clinic-error-invoice"),
             ClinicError::File { path, error } => {
                 let values = [

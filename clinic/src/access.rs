@@ -87,6 +87,16 @@ pub(crate) struct FeedRow<'a> {
     pub json: Option<&'a str>,
 }
 
+/// What is granted of one person.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    pub patient: String,
+    pub scopes: GrantScopes,
+    pub ends: Option<Timestamp>,
+    /// Whether it is somebody else's grant, not a phone of the person's own.
+    pub is_helping: bool,
+}
+
 /// Which resources a search looks at, before it looks into them.
 #[derive(Debug)]
 pub(crate) struct Scope<'a> {
@@ -151,6 +161,44 @@ impl Access {
             return Ok((GrantScopes::default(), None));
         };
         Ok((scopes_of_bits(bits)?, ends.map(Timestamp::from_millis)))
+    }
+
+    /// Whether it is a phone of the person's own, not a helper's.
+    pub fn is_own(&self, sql: Sql<'_>, patient: &str) -> Result<bool, StoreError> {
+        let granted = self.granted(sql)?;
+        let is_it = |granted: &Granted| granted.patient == patient && !granted.is_helping;
+        Ok(granted.iter().any(is_it))
+    }
+
+    /// Everybody of whom the session may do anything.
+    pub fn granted(&self, sql: Sql<'_>) -> Result<Vec<Granted>, StoreError> {
+        sql.rows(
+            &format!(
+                "SELECT g.patient, g.scopes, g.ends, g.consent IS NOT NULL
+                 FROM access_grant g JOIN session s ON s.pk = g.session
+                 WHERE g.session = ?1 AND {} ORDER BY g.patient",
+                in_force("?2")
+            ),
+            params![self.session, self.now()],
+            |row| {
+                Ok(Granted {
+                    patient: row.get(0)?,
+                    scopes: scopes_of_bits(row.get(1)?)?,
+                    ends: row.get::<Option<i64>>(2)?.map(Timestamp::from_millis),
+                    is_helping: row.get(3)?,
+                })
+            },
+        )
+    }
+
+    /// Everybody whom the session could once see and no longer may.
+    pub fn ended(&self, sql: Sql<'_>) -> Result<Vec<String>, StoreError> {
+        sql.rows(
+            "SELECT patient FROM access_grant
+             WHERE session = ?1 AND (ended IS NOT NULL OR ends <= ?2) ORDER BY patient",
+            params![self.session, self.now()],
+            |row| row.get(0),
+        )
     }
 
     /// Whether the session could once see the person and no longer may: it alone is told so.

@@ -227,7 +227,8 @@ impl Clinic {
     /// `base_url` is where the phone reaches this clinic.
     ///
     /// # Errors
-    /// [`ClinicError::BadGrant`], [`ClinicError::NoSuchPatient`], [`ClinicError::Code`], [`ClinicError::Store`]
+    /// [`ClinicError::BadGrant`], [`ClinicError::Giver`], [`ClinicError::NoSuchPatient`], [`ClinicError::Code`],
+    /// [`ClinicError::Store`]
     pub fn offer_grant(
         &self,
         request: &GrantRequest,
@@ -251,6 +252,24 @@ impl Clinic {
             }
             Ok(ended)
         })?)
+    }
+
+    /// Gives a grant another end, at most a year ahead, once whoever gave it was asked again. Of whom it is; nothing when it
+    /// is over, not there, or would not end in time.
+    ///
+    /// # Errors
+    /// [`ClinicError::Giver`], [`ClinicError::Store`]
+    pub fn prolong_grant(
+        &self,
+        consent: &str,
+        until: sokhoe_domain::Timestamp,
+    ) -> Result<Option<String>, ClinicError> {
+        let consent = consent.to_owned();
+        let prolonged = self
+            .inner
+            .store
+            .write(move |tx| grants::prolong(tx, &consent, until))?;
+        Ok(prolonged?)
     }
 
     /// Takes the access to a person's record away: from one device, or from all. A device that asks again

@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sokhoe_domain::Timestamp;
+use sokhoe_domain::age::childhood_ends;
 use sokhoe_qr::draw::For;
 use sokhoe_qr::{Enrolment, Matrix};
 
@@ -210,9 +211,12 @@ pub(crate) fn redeem(
         .map_err(|_| StoreError::Unexpected)?;
     for patient in &patients {
         let Some(helping) = &helping else {
+            // A phone that has a child's record is a guardian's.
+            let born = grants::birth_date(tx.sql(), patient)?;
+            let ends = born.and_then(|born| childhood_ends(born, tx.now()));
             tx.sql().execute(
-                "INSERT INTO access_grant (session, patient) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                params![session, patient],
+                "INSERT INTO access_grant (session, patient, ends) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                params![session, patient, ends.map(Timestamp::as_millis)],
             )?;
             continue;
         };

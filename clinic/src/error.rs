@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use sokhoe_domain::GiverRefusal;
 use sokhoe_domain::insurance::BadInsuranceTerms;
 
 use crate::queue::QueueRefusal;
@@ -48,6 +49,9 @@ pub enum ClinicError {
         "a grant needs what it allows, names, an end within a year and the words that were shown"
     )]
     BadGrant,
+    /// Whoever gives a grant may not, by the age of the person.
+    #[error(transparent)]
+    Giver(#[from] GiverRefusal),
     /// Amounts of an invoice are whole, not negative and below 500,000,000 đ.
     #[error("the invoice's amounts do not add up to something that can be paid")]
     BadInvoice,

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use sokhoe_app::domain::GrantScope;
 use sokhoe_testing::SeededRng;
 
+use crate::dice::Dice;
 use crate::request::{Answered, Asked};
 use crate::ward::{
     Begun, NOBODYS_READING, NOT_SERVED, ONE, OTHER, OTHERS_READING, Phone, SOMEBODY_ELSE, Ward,
@@ -26,24 +27,6 @@ const REQUESTS: u64 = 100_000;
 const IN_A_ROW: u64 = 500;
 /// Stands in a request where each clinic is to find a cursor of its own.
 const CURSOR: &str = "{cursor}";
-
-/// Chance, from a seed.
-struct Dice(SeededRng);
-
-impl Dice {
-    fn below(&self, most: usize) -> usize {
-        let most = u64::try_from(most).expect("a number of choices");
-        usize::try_from(self.0.next() % most).expect("smaller")
-    }
-
-    fn one<'a, T: ?Sized>(&self, of: &[&'a T]) -> &'a T {
-        of[self.below(of.len())]
-    }
-
-    fn once_in(&self, times: usize) -> bool {
-        self.below(times) == 0
-    }
-}
 
 /// What requests are made of.
 struct Words<'a> {
@@ -231,7 +214,8 @@ impl Words<'_> {
                 let name = self.dice.one(&["$ticket", "$queue", "$join"]);
                 get(format!("Appointment/{}/{name}", self.offer()))
             }
-            76..88 => self.operation(),
+            76 => Asked::get("/access"),
+            77..88 => self.operation(),
             88..96 => self.write(),
             _ => {
                 let method = self.dice.one(&["GET", "PUT", "DELETE"]);

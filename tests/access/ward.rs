@@ -31,8 +31,8 @@ pub const OTHERS_READING: &str = "01a19b9d-3acf-76a3-9efa-7216ce7bb1e2";
 /// The same id, which nobody has.
 pub const NOBODYS_READING: &str = "01a19b9d-3acf-76a3-9efa-7216ce7bb1ff";
 
-const URL: &str = "https://hospital.example";
-const NOW: &str = "2026-11-23T06:00:00+07:00";
+pub const URL: &str = "https://hospital.example";
+pub const NOW: &str = "2026-11-23T06:00:00+07:00";
 
 /// FHIR R4's types that the clinic keeps for itself or does not have.
 pub const NOT_SERVED: &[&str] = &[

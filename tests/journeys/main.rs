@@ -11,6 +11,7 @@ mod export;
 mod helping;
 mod in_step;
 mod insurance;
+mod inviting;
 mod move_booking;
 mod move_phone;
 mod own_words;

@@ -522,6 +522,7 @@ impl Living {
                 vault_name: format!("person-{id}"),
             },
             patient_id: patient.to_owned(),
+            helping: None,
         };
         for (record, persons) in [
             (

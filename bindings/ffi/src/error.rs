@@ -2,8 +2,8 @@
 
 use sokhoe_app::words::Words;
 use sokhoe_app::{
-    AppError, DocumentRefusal, EnrolmentRefusal, KeyStoreRefusal, Language, MoveRefusal,
-    RecoveryCodeRefusal,
+    AppError, DocumentRefusal, EnrolmentRefusal, GrantScope, KeyStoreRefusal, Language,
+    MoveRefusal, RecoveryCodeRefusal,
 };
 use uniffi::UnexpectedUniFFICallbackError;
 
@@ -111,6 +111,19 @@ pub enum SoKhoeError {
     /// The book was written by a newer app. Update the app.
     #[error("the book was written by a newer app")]
     UpgradeRequired,
+    /// This phone helps the person, and the clinic was not asked for too long whether it still may: the book opens again
+    /// once it was. Nothing is lost.
+    #[error("the lease of the book is over")]
+    LeaseOver,
+    /// This phone helps the person, and who helps them only their own phone, or the clinic, decides.
+    #[error("only the person's own phone can")]
+    OnlyOwnPhone,
+    /// This phone helps the person, and was not granted this. Nothing was changed.
+    #[error("not granted: {scope:?}")]
+    NotGranted {
+        /// What it would need.
+        scope: GrantScope,
+    },
     /// The app is in the background: nothing is read or sent until it is resumed. What was kept is kept.
     #[error("the app is paused")]
     Paused,
@@ -175,6 +188,9 @@ impl From<AppError> for SoKhoeError {
             AppError::DiskFull => Self::DiskFull,
             AppError::DamagedBook => Self::DamagedBook,
             AppError::UpgradeRequired => Self::UpgradeRequired,
+            AppError::LeaseOver => Self::LeaseOver,
+            AppError::OnlyOwnPhone => Self::OnlyOwnPhone,
+            AppError::NotGranted { scope } => Self::NotGranted { scope },
             AppError::Paused => Self::Paused,
             AppError::Cancelled => Self::Cancelled,
             AppError::Internal { code } => Self::Internal { code },
@@ -210,6 +226,9 @@ impl From<SoKhoeError> for AppError {
             SoKhoeError::DiskFull => Self::DiskFull,
             SoKhoeError::DamagedBook => Self::DamagedBook,
             SoKhoeError::UpgradeRequired => Self::UpgradeRequired,
+            SoKhoeError::LeaseOver => Self::LeaseOver,
+            SoKhoeError::OnlyOwnPhone => Self::OnlyOwnPhone,
+            SoKhoeError::NotGranted { scope } => Self::NotGranted { scope },
             SoKhoeError::Paused => Self::Paused,
             SoKhoeError::Cancelled => Self::Cancelled,
             SoKhoeError::Internal { code } => Self::Internal { code },
@@ -259,6 +278,11 @@ mod tests {
             SoKhoeError::DiskFull,
             SoKhoeError::DamagedBook,
             SoKhoeError::UpgradeRequired,
+            SoKhoeError::LeaseOver,
+            SoKhoeError::OnlyOwnPhone,
+            SoKhoeError::NotGranted {
+                scope: GrantScope::Pay,
+            },
             SoKhoeError::Paused,
             SoKhoeError::Cancelled,
             SoKhoeError::Internal { code: text() },

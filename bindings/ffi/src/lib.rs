@@ -12,6 +12,7 @@ mod conditions;
 mod documents;
 mod error;
 mod follow_ups;
+mod helpers;
 mod key_store;
 mod observe;
 mod own_documents;

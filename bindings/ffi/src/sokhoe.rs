@@ -12,8 +12,9 @@ use sokhoe_app::{
     InvoiceView, JoinWaitingListRequest, Keep, Language, MoveBookingRequest, MoveProgressView,
     MoveRequestView, NewDocumentView, OverlapView, PaperView, ParkedView, PayeeCheckView,
     PaymentQrView, PersonView, RecordReadingRequest, RemoteVisitView, ScanView, SectionCountView,
-    ServiceView, SlotView, StorageView, SyncView, TicketView, TrendView,
+    ServiceView, SlotView, StartedClock, StorageView, SyncView, TicketView, TrendView,
 };
+use sokhoe_domain::ports::Ports;
 use sokhoe_domain::{Timestamp, VisitKind};
 
 use zeroize::Zeroizing;
@@ -38,6 +39,10 @@ pub struct CoreConfig {
     pub language: Language,
     /// What the clinic's desk calls this phone.
     pub device_name: String,
+    /// A name of the phone's present start, another one after each, where only the app is told it (iOS:
+    /// `kern.bootsessionuuid`). Android tells the core itself.
+    #[uniffi(default = None)]
+    pub device_start: Option<String>,
 }
 
 /// The core of the app: the books of all persons on this phone. One per folder and process.
@@ -50,6 +55,18 @@ pub struct SoKhoe {
     pub(crate) workers: Workers,
 }
 
+fn ports(config: &CoreConfig, key_store: Arc<dyn KeyStore>) -> Result<Ports> {
+    let folder = Path::new(&config.folder);
+    let ports = sokhoe_app::system_ports(folder, Arc::new(Keys(key_store)))?;
+    Ok(match &config.device_start {
+        None => ports,
+        Some(start) => Ports {
+            clock: Arc::new(StartedClock::of_start(start)),
+            ..ports
+        },
+    })
+}
+
 #[uniffi::export]
 impl SoKhoe {
     /// Opens the books, or makes the folder for them. Touches the disk and the key store: not for the main thread.
@@ -57,8 +74,7 @@ impl SoKhoe {
     pub fn open(config: CoreConfig, key_store: Arc<dyn KeyStore>) -> Result<Self> {
         let workers = Workers::start()?;
         let core = workers.enter(|| {
-            let ports =
-                sokhoe_app::system_ports(Path::new(&config.folder), Arc::new(Keys(key_store)))?;
+            let ports = ports(&config, key_store)?;
             let config = AppConfig {
                 language: config.language,
                 device_name: config.device_name,
@@ -79,8 +95,7 @@ impl SoKhoe {
         let recovery_code = Zeroizing::new(recovery_code);
         let workers = Workers::start()?;
         let core = workers.enter(|| {
-            let ports =
-                sokhoe_app::system_ports(Path::new(&config.folder), Arc::new(Keys(key_store)))?;
+            let ports = ports(&config, key_store)?;
             let config = AppConfig {
                 language: config.language,
                 device_name: config.device_name,

@@ -5,14 +5,15 @@ use sokhoe_app::{
     AddServerRequest, BookRequest, BookView, BookingStatus, BookingView, BrowseRequest,
     ChangeContactRequest, ClinicSyncView, ClinicView, ConflictPartView, ConflictView, ContactView,
     DeadlineView, EnrolmentRefusal, EnrolmentView, EntryDetailView, EntryPageView, EntryView,
-    EstimateView, EventView, ExportFormat, FieldView, FindSlotsRequest, HeldBack, InvoiceView,
-    JoinWaitingListRequest, Keep, KeyStoreRefusal, Language, Measure, MoveBookingRequest,
-    MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView, OtherwiseRequest, OverlapKind,
-    OverlapView, PaperView, ParkedView, PaymentQrView, PaymentStatus, PersonView, PointView,
-    QueueState, QueueView, RecordReadingRequest, RecoveryCodeRefusal, RemoteVisitState,
-    RemoteVisitView, SectionCountView, SeriesView, ServiceView, SlotCriteria, SlotView,
-    StorageView, SyncState, SyncStateView, SyncStatus, SyncView, TextPartView, TicketCodeView,
-    TicketState, TicketView, TrendView, TripView, WaitingView,
+    EstimateView, EventView, ExportFormat, FieldView, FindSlotsRequest, GrantScope, HeldBack,
+    HelpingView, InvoiceView, JoinWaitingListRequest, Keep, KeyStoreRefusal, Language, Measure,
+    MoveBookingRequest, MoveProgressView, MoveRefusal, MoveRequestView, NewDocumentView,
+    OtherwiseRequest, OverlapKind, OverlapView, PaperView, ParkedView, PaymentQrView,
+    PaymentStatus, PersonView, PointView, QueueState, QueueView, RecordReadingRequest,
+    RecoveryCodeRefusal, RemoteVisitState, RemoteVisitView, SectionCountView, SeriesView,
+    ServiceView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView, SyncStatus,
+    SyncView, TextPartView, TicketCodeView, TicketState, TicketView, TrendView, TripView,
+    WaitingView,
 };
 use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
@@ -195,6 +196,21 @@ pub struct PersonView {
     pub birth_date: Option<String>,
     /// The clinics that keep a record of this person.
     pub clinic_ids: Vec<String>,
+    /// By which grant this phone helps them; unset for the phone's own.
+    pub helping: Option<HelpingView>,
+}
+
+/// By which grant this phone helps a person who is not its own.
+#[uniffi::remote(Record)]
+pub struct HelpingView {
+    /// What may be done for them.
+    pub scopes: Vec<GrantScope>,
+    /// Until when; unset when nobody said.
+    pub until: Option<Timestamp>,
+    /// Whether the book opens only once the clinic was asked again.
+    pub needs_network: bool,
+    /// All of it, as sentences.
+    pub text: String,
 }
 
 /// A clinic this phone is enrolled with.

@@ -30,11 +30,13 @@ const EXAMPLES: &str = "\
 Examples:
   sokhoe clinic grant invite --data ./clinic --patient bn-000001 --person 'Bà Mai' --helper 'Lò Văn Giúp' --may book
   sokhoe clinic grant invite … --agreed
+  sokhoe clinic grant prolong --data ./clinic 01a19b9d-3acf-76a3-9efa-7216ce7bb1e2 --days 90 --agreed
   sokhoe clinic grant end --data ./clinic 01a19b9d-3acf-76a3-9efa-7216ce7bb1e2";
 
 #[derive(Debug, Subcommand)]
 enum GrantCommand {
     Invite(InviteArgs),
+    Prolong(ProlongArgs),
     End(EndArgs),
 }
 
@@ -68,6 +70,10 @@ struct InviteArgs {
     #[arg(long, value_name = "NAME")]
     guardian: Option<String>,
 
+    /// A child of seven or older was asked and agrees, too
+    #[arg(long, requires = "guardian")]
+    child_agrees: bool,
+
     /// Whoever decides has heard or read the words and said yes
     #[arg(long)]
     agreed: bool,
@@ -79,6 +85,25 @@ struct InviteArgs {
     /// How long the code works
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=60))]
     minutes: u32,
+}
+
+/// Let a helper help so many days more, from today on
+#[derive(Debug, Args)]
+struct ProlongArgs {
+    #[command(flatten)]
+    data: DataArgs,
+
+    /// The grant's number, as `invite` printed it
+    #[arg(value_name = "CONSENT")]
+    consent: String,
+
+    /// How long
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=365))]
+    days: u32,
+
+    /// Whoever decides was asked again and said yes
+    #[arg(long, required = true)]
+    agreed: bool,
 }
 
 /// End a grant at once; the helper's phone erases what it has when it asks next
@@ -131,6 +156,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     match args.command {
         GrantCommand::Invite(args) => invite(args, words, output).await,
+        GrantCommand::Prolong(args) => prolong(args, words, output).await,
         GrantCommand::End(args) => end(args, words, output).await,
     }
 }
@@ -164,7 +190,10 @@ async fn invite(args: InviteArgs, words: &Words, output: &mut Output) -> Result<
         helper: args.helper,
         scopes: args.may.iter().map(|may| may.scope()).collect(),
         until,
-        giver: args.guardian.map_or(Giver::Person, Giver::Guardian),
+        giver: args.guardian.map_or(Giver::Person, |name| Giver::Guardian {
+            name,
+            child_agrees: args.child_agrees,
+        }),
         shown: Shown {
             text: shown.clone(),
             language: match words.lang() {
@@ -200,6 +229,20 @@ async fn invite(args: InviteArgs, words: &Words, output: &mut Output) -> Result<
     ))?;
     output.line("")?;
     output.line(&code.text)
+}
+
+async fn prolong(args: ProlongArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
+    let clinic = args.data.open_existing().await?;
+    let days = Duration::from_secs(u64::from(args.days) * 86_400);
+    let until = SystemClock.now().plus(days);
+    let consent = args.consent;
+    let patient = off_thread(move || clinic.prolong_grant(&consent, until)).await?;
+    if patient.is_none() {
+        return Err(Failure::said("clinic-grant-over"));
+    }
+    output.json(&json!({"until": until.to_fhir()}))?;
+    let day = until.in_vietnam().format("%d/%m/%Y").to_string();
+    output.line(words.say_with("clinic-grant-prolonged", &[("until", day)]))
 }
 
 async fn end(args: EndArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {

@@ -18,7 +18,7 @@ const LONGEST: u64 = 64 * 1024;
 /// Safe to repeat: the clinic gives the same phone the same answer while the code is valid.
 #[derive(Debug, Args)]
 pub(super) struct EnrolArgs {
-    /// The text of the code (SK1E:…); - reads it from stdin, which keeps it out of the shell's history
+    /// The text of the code (SK1E:…, or SK1I:… of an invitation to help somebody); - reads it from stdin, which keeps it out of the shell's history
     #[arg(value_name = "TEXT", allow_hyphen_values = true)]
     text: String,
 }
@@ -35,7 +35,11 @@ pub(super) async fn run(
     } else {
         args.text
     };
-    let enrolled = phone.app.enrol(text.trim()).await?;
+    let accepted = phone.app.accept_invitation(text.trim()).await?;
+    let Some(enrolled) = accepted.enrolment else {
+        output.json(&json!({"waits": accepted.text}))?;
+        return output.line(accepted.text);
+    };
     output.json(&json!({
         "clinic": json::clinic(&enrolled.clinic),
         "persons": json::list(&enrolled.persons, json::person),

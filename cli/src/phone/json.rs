@@ -16,7 +16,10 @@ pub(crate) fn list<T>(things: &[T], form: impl Fn(&T) -> Value) -> Value {
 
 /// A person.
 pub(crate) fn person(view: &PersonView) -> Value {
-    json!({"id": view.id, "name": view.name, "birth_date": view.birth_date, "clinic_ids": view.clinic_ids})
+    let helping = view.helping.as_ref().map(|helping| {
+        json!({"scopes": helping.scopes, "until": helping.until.map(Timestamp::to_fhir), "needs_network": helping.needs_network, "text": helping.text})
+    });
+    json!({"id": view.id, "name": view.name, "birth_date": view.birth_date, "clinic_ids": view.clinic_ids, "helping": helping})
 }
 
 /// A clinic.

@@ -8,6 +8,7 @@ mod enrol;
 mod export;
 mod follow_ups;
 mod forget_clinic;
+mod helpers;
 pub(crate) mod invoices;
 mod join;
 pub(crate) mod json;
@@ -88,6 +89,8 @@ enum PhoneCommand {
     Enrol(enrol::EnrolArgs),
     /// List the people whose books are here, and the clinics
     Persons,
+    Helpers(helpers::HelpersArgs),
+    Invitations(helpers::InvitationsArgs),
     /// List what a clinic offers
     Services(times::ServicesArgs),
     Find(times::FindArgs),
@@ -167,6 +170,8 @@ pub(crate) async fn run(
     let phone = Phone::open(folder, may_make, args.person, words)?;
     match args.command {
         PhoneCommand::Enrol(args) => enrol::run(&phone, args, output).await,
+        PhoneCommand::Helpers(args) => helpers::helpers(&phone, args, output).await,
+        PhoneCommand::Invitations(args) => helpers::invitations(&phone, args, output).await,
         PhoneCommand::Persons => people::persons(&phone, output),
         PhoneCommand::Services(args) => times::services(&phone, args, output).await,
         PhoneCommand::Find(args) => times::find(&phone, args, output).await,

@@ -26,6 +26,16 @@ pub(super) fn persons(phone: &Phone<'_>, output: &mut Output) -> Result<(), Fail
     if persons.is_empty() {
         return output.line(phone.words.say("phone-nobody"));
     }
+    let helped: Vec<String> = persons
+        .iter()
+        .filter_map(|person| {
+            Some(format!(
+                "{}: {}",
+                person.name,
+                person.helping.as_ref()?.text
+            ))
+        })
+        .collect();
     let rows: Vec<Vec<String>> = persons
         .into_iter()
         .map(|person| {
@@ -42,7 +52,8 @@ pub(super) fn persons(phone: &Phone<'_>, output: &mut Output) -> Result<(), Fail
             ]
         })
         .collect();
-    output.lines(table(&[Column::Left], &rows))
+    output.lines(table(&[Column::Left], &rows))?;
+    helped.into_iter().try_for_each(|line| output.line(line))
 }
 
 pub(super) fn events(

@@ -1,14 +1,17 @@
-//! What a person may write: readings of their own, and of their Patient the words that are theirs. All else is denied.
+//! What a person may write: readings of their own, of their Patient the words that are theirs, and who may help them. All
+//! else is denied.
 
 use sokhoe_domain::GrantScope;
 use sokhoe_fhir::OwnReadingView;
+use sokhoe_fhir::consent::Grant;
 use sokhoe_fhir::merge::{is_own_observation, keeps_the_clinics_facts, says_the_same};
 
 use super::Access;
+use crate::grants::own;
 use crate::store::{Sql, StoreError, params};
 
 /// The types that a person may write into.
-pub(crate) const WRITABLE: [&str; 2] = ["Observation", "Patient"];
+pub(crate) const WRITABLE: [&str; 3] = ["Consent", "Observation", "Patient"];
 
 /// What becomes of a resource that a person wants to write.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub(crate) enum Writing {
         patient: String,
         json: String,
         new: bool,
+        /// What of who may do what changes with it.
+        grant: Option<own::Change>,
     },
 }
 
@@ -52,6 +57,7 @@ impl Access {
         body: &str,
     ) -> Result<Writing, StoreError> {
         match kind {
+            "Consent" => self.write_grant(sql, id, expected, body),
             "Observation" => self.write_reading(sql, id, expected, body),
             "Patient" => self.write_patient(sql, id, expected, body),
             _ => Ok(Writing::NotThere),
@@ -65,10 +71,7 @@ impl Access {
         expected: Option<&str>,
         body: &str,
     ) -> Result<Writing, StoreError> {
-        // The phone makes the id, so that asking twice makes one reading.
-        let is_intent = uuid::Uuid::try_parse(id)
-            .is_ok_and(|uuid| uuid.get_version_num() == 7 && uuid.hyphenated().to_string() == id);
-        if !is_intent {
+        if !is_intent(id) {
             return Ok(Writing::NotTheirs("The id must be a UUIDv7."));
         }
         let Ok(reading) = OwnReadingView::from_json(body) else {
@@ -97,6 +100,7 @@ impl Access {
             patient: patient.clone(),
             json: json.to_owned(),
             new: true,
+            grant: None,
         };
         let Some(before) = before(sql, "Observation", id)? else {
             return Ok(match expected {
@@ -122,6 +126,61 @@ impl Access {
             patient,
             json: body.to_owned(),
             new: false,
+            grant: None,
+        })
+    }
+
+    /// A person's own phone says who may help, and for how long; a helper's never does.
+    fn write_grant(
+        &self,
+        sql: Sql<'_>,
+        id: &str,
+        expected: Option<&str>,
+        body: &str,
+    ) -> Result<Writing, StoreError> {
+        if !is_intent(id) {
+            return Ok(Writing::NotTheirs("The id must be a UUIDv7."));
+        }
+        let Ok(wanted) = Grant::from_json(body) else {
+            return Ok(Writing::NotTheirs("This is not a grant."));
+        };
+        if wanted.id != id {
+            return Ok(Writing::NotTheirs("The ids in path and body differ."));
+        }
+        let patient = wanted.patient.clone();
+        if !self.is_own(sql, &patient)? {
+            return Ok(Writing::NotThere);
+        }
+        let now = self.clock.now();
+        let (change, new) = match before(sql, "Consent", id)? {
+            None if expected.is_some() => return Ok(Writing::OtherVersion),
+            None => (own::made(sql, wanted, now)?, true),
+            Some(before) => {
+                if before.patient.as_deref() != Some(&patient) {
+                    return Ok(Writing::NotThere);
+                }
+                let Some(stored) = before.json else {
+                    return Ok(Writing::Deleted);
+                };
+                if let Some(decided) = over(before.version, &stored, expected, body) {
+                    return Ok(decided);
+                }
+                let Ok(stored) = Grant::from_json(&stored) else {
+                    return Ok(Writing::NotTheirs(
+                        "This Consent is the clinic's to change.",
+                    ));
+                };
+                (own::changed(sql, &stored, &wanted, now)?, false)
+            }
+        };
+        Ok(match change {
+            Err(why) => Writing::NotTheirs(why),
+            Ok(change) => Writing::Write {
+                patient,
+                json: body.to_owned(),
+                new,
+                grant: Some(change),
+            },
         })
     }
 
@@ -148,8 +207,15 @@ impl Access {
             patient: id.to_owned(),
             json,
             new: false,
+            grant: None,
         })
     }
+}
+
+/// The phone makes the id, so that asking twice makes one resource.
+fn is_intent(id: &str) -> bool {
+    uuid::Uuid::try_parse(id)
+        .is_ok_and(|uuid| uuid.get_version_num() == 7 && uuid.hyphenated().to_string() == id)
 }
 
 /// What is decided by the version that is there alone.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::extract::{JsonBody, is_device_id};
+use super::granted::PersonAccess;
 use super::{Api, ApiError};
 use crate::access::Access;
 use crate::enrolment::{Enrolled, Refused, redeem};
@@ -29,6 +30,7 @@ struct Reply<'a> {
     token: &'a str,
     clinic: About<'a>,
     patients: Vec<&'a RawValue>,
+    access: Vec<PersonAccess>,
 }
 
 #[derive(Serialize)]
@@ -78,13 +80,18 @@ pub(super) async fn enrol(
                     // Those of the code alone are told: the others the phone has.
                     let mut patients = access.patients(tx.sql())?;
                     patients.retain(|patient| of.contains(&patient.id));
-                    Ok((patients, token))
+                    let mut granted = access.granted(tx.sql())?;
+                    granted.retain(|granted| of.contains(&granted.patient));
+                    let granted = granted
+                        .into_iter()
+                        .map(|granted| PersonAccess::of(&inner, &access, granted));
+                    Ok((patients, granted.collect(), token))
                 }
                 Err(refused) => Err(refused),
             })
         })
         .await?;
-    let (patients, token) = answer.map_err(refusal)?;
+    let (patients, access, token) = answer.map_err(refusal)?;
     let reply = Reply {
         token: &token,
         clinic: About {
@@ -96,6 +103,7 @@ pub(super) async fn enrol(
             .iter()
             .filter_map(|patient| serde_json::from_str(&patient.json).ok())
             .collect(),
+        access,
     };
     let body = serde_json::to_vec(&reply)
         .map_err(|_| ApiError::BadRequest("The answer could not be written."))?;

@@ -8,6 +8,7 @@ mod error;
 mod extract;
 mod filter;
 mod find;
+mod granted;
 mod join;
 mod live;
 mod metadata;
@@ -53,6 +54,7 @@ impl fmt::Debug for Api {
 pub(crate) fn router(api: Api) -> Router {
     Router::new()
         .route("/enrolment", post(enrol::enrol))
+        .route("/access", get(granted::access))
         .route("/live", get(live::live))
         .route("/fhir/metadata", get(metadata::metadata))
         .route("/fhir/Appointment/$find", post(find::find))

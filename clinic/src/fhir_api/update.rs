@@ -1,5 +1,7 @@
 //! `PUT /fhir/{type}/{id}`: what a person writes. What may be written is decided in [`crate::access`].
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -8,6 +10,7 @@ use super::error::fhir;
 use super::extract::{JsonBody, Pairs, Segments, UNKNOWN_PARAMETER};
 use super::{Api, ApiError};
 use crate::access::{Access, WRITABLE, Writing};
+use crate::grants::own;
 use crate::store::Isolation;
 use crate::store::resources::{self, Put};
 
@@ -35,6 +38,7 @@ pub(super) async fn update(
         return Err(ApiError::TooOften);
     }
     let expected = if_match(&headers)?;
+    let inner = Arc::clone(&api.inner);
     let (status, version, json) = api
         .inner
         .store
@@ -47,7 +51,15 @@ pub(super) async fn update(
                 Writing::VersionNeeded => Err(ApiError::VersionNeeded),
                 Writing::OtherVersion => Err(ApiError::OtherVersion),
                 Writing::Same { version, json } => Ok((StatusCode::OK, version, json)),
-                Writing::Write { patient, json, new } => {
+                Writing::Write {
+                    patient,
+                    json,
+                    new,
+                    grant,
+                } => {
+                    if let Some(change) = &grant {
+                        own::apply(tx, &inner, &id, &patient, change)?;
+                    }
                     let put = resources::put(tx, &kind, &id, Some(&patient), &json)?;
                     let (Put::Stored(version) | Put::Same(version)) = put;
                     let status = if new {

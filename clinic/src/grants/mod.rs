@@ -3,21 +3,26 @@
 //! A grant is a Consent in the person's record and a row of `access_grant` for each phone that it brought in. The row is
 //! what [`crate::access`] asks; the Consent says who gave it and what they were shown.
 
-mod consent;
+mod giver;
+pub(crate) mod own;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sokhoe_domain::{GrantScope, GrantScopes, IntentId, Timestamp};
+use sokhoe_domain::{GiverRefusal, GrantScope, GrantScopes, IntentId, Timestamp};
+use sokhoe_fhir::consent::Grant;
+pub use sokhoe_fhir::consent::{Giver, Shown};
 use sokhoe_qr::Invitation;
 
 use crate::ClinicError;
 use crate::access;
 use crate::clinic::Inner;
 use crate::enrolment::{self, EnrolmentText};
-use crate::store::{StoreError, Tx, params, resources};
+use crate::keys::sha256;
+use crate::store::{Sql, StoreError, Tx, params, resources};
+pub(crate) use giver::birth_date;
 
 /// A helper is asked again once a year.
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
@@ -25,26 +30,6 @@ const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 const LONGEST_NAME: usize = 200;
 /// Letters of what the giver was shown.
 const LONGEST_TEXT: usize = 4_000;
-
-/// Who decided that a helper may help.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Giver {
-    /// The person themselves.
-    Person,
-    /// Whoever decides for them by law (a small child's parent, a guardian): by this name.
-    Guardian(String),
-}
-
-/// What the giver was shown before they said yes: the evidence that Law 91/2025/QH15 asks for.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// The words.
-    pub text: String,
-    /// Their language, as BCP 47 says it (`vi`).
-    pub language: String,
-    /// Which version of the words it was.
-    pub version: String,
-}
 
 /// What a helper is to be granted.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,26 +50,6 @@ pub struct GrantRequest {
     pub shown: Shown,
 }
 
-/// Names are not for logs.
-impl fmt::Debug for Giver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Person => "Person",
-            Self::Guardian(_) => "Guardian(..)",
-        })
-    }
-}
-
-/// The words have names in them.
-impl fmt::Debug for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shown")
-            .field("language", &self.language)
-            .field("version", &self.version)
-            .finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for GrantRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GrantRequest")
@@ -97,30 +62,43 @@ impl fmt::Debug for GrantRequest {
 }
 
 impl GrantRequest {
-    fn scopes(&self) -> GrantScopes {
-        self.scopes.iter().copied().collect()
+    fn grant(&self, id: String, now: Timestamp) -> Grant {
+        Grant {
+            id,
+            patient: self.patient.clone(),
+            helper: self.helper.trim().to_owned(),
+            scopes: self.scopes.iter().copied().collect(),
+            given: now,
+            until: self.until,
+            giver: self.giver.clone(),
+            shown_hash: sha256(self.shown.text.as_bytes()),
+            shown: self.shown.clone(),
+            invitation_hash: None,
+            active: true,
+        }
     }
+}
 
-    fn is_sound(&self, now: Timestamp) -> bool {
-        let is_name = |name: &str| {
-            let name = name.trim();
-            !name.is_empty() && name.chars().count() <= LONGEST_NAME
-        };
-        let has_giver = match &self.giver {
-            Giver::Person => true,
-            Giver::Guardian(name) => is_name(name),
-        };
-        !self.scopes.is_empty()
-            && has_giver
-            && [&self.person, &self.helper, &self.shown.language]
-                .into_iter()
-                .chain([&self.shown.version])
-                .all(|name| is_name(name))
-            && !self.shown.text.trim().is_empty()
-            && self.shown.text.chars().count() <= LONGEST_TEXT
-            && self.until > now
-            && self.until <= now.plus(LONGEST)
-    }
+fn is_name(name: &str) -> bool {
+    !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME
+}
+
+/// Whether a grant says all that it must.
+fn is_sound(grant: &Grant, now: Timestamp) -> bool {
+    let has_giver = match &grant.giver {
+        Giver::Person => true,
+        Giver::Guardian { name, .. } => is_name(name),
+    };
+    let shown = &grant.shown;
+    !grant.scopes.is_empty()
+        && has_giver
+        && [&grant.helper, &shown.language, &shown.version]
+            .into_iter()
+            .all(|name| is_name(name))
+        && !shown.text.trim().is_empty()
+        && shown.text.chars().count() <= LONGEST_TEXT
+        && grant.until > now
+        && grant.until <= now.plus(LONGEST)
 }
 
 /// What a code grants, as it is kept until it is used.
@@ -133,6 +111,17 @@ pub(crate) struct Helping {
     consent: String,
     /// The Consent.
     json: String,
+}
+
+impl Helping {
+    fn of(grant: &Grant) -> Self {
+        Self {
+            scopes: grant.scopes.bits(),
+            until: grant.until.as_millis(),
+            consent: grant.id.clone(),
+            json: grant.to_json(),
+        }
+    }
 }
 
 /// A grant that is over whenever somebody says so.
@@ -152,18 +141,16 @@ pub(crate) fn offer(
     base_url: &str,
 ) -> Result<OfferedGrant, ClinicError> {
     let now = inner.clock.now();
-    if !request.is_sound(now) {
+    let consent = IntentId::new(now, &*inner.rng).to_string();
+    let grant = request.grant(consent.clone(), now);
+    if !is_sound(&grant, now) || !is_name(&request.person) {
         return Err(ClinicError::BadGrant);
     }
-    let consent = IntentId::new(now, &*inner.rng).to_string();
-    let helping = Helping {
-        scopes: request.scopes().bits(),
-        until: request.until.as_millis(),
-        json: consent::of(request, &consent, now),
-        consent: consent.clone(),
-    };
+    let born = inner.store.read(|sql| birth_date(sql, &request.patient))?;
+    giver::check(born, &request.giver, request.until, now)?;
     let patients = [request.patient.clone()];
-    let (code, expires) = enrolment::new_code(inner, &patients, valid_for, Some(&helping))?;
+    let helping = Some(Helping::of(&grant));
+    let (code, expires) = enrolment::new_code(inner, &patients, valid_for, helping.as_ref())?;
     let invitation = Invitation {
         clinic_url: base_url.trim_end_matches('/').to_owned(),
         clinic_name: inner.name.clone(),
@@ -172,6 +159,8 @@ pub(crate) fn offer(
         scopes: request.scopes.clone(),
         public_key: inner.public_key,
         expires,
+        clinic_key: None,
+        word: None,
     };
     let text = invitation
         .sign(inner.keys.identity())
@@ -228,34 +217,85 @@ pub(crate) fn give(
 
 /// Takes a grant back at once. How many phones lost it, and of whom.
 pub(crate) fn end(tx: &mut Tx<'_>, consent: &str) -> Result<(usize, Option<String>), StoreError> {
-    let ended = tx.sql().execute(
+    let ended = take_back(tx, consent)?;
+    let Some((patient, grant)) = stored(tx.sql(), consent)? else {
+        return Ok((ended, None));
+    };
+    if grant.active {
+        let over = Grant {
+            active: false,
+            until: grant.until.min(tx.now()),
+            ..grant
+        };
+        resources::put(tx, "Consent", consent, Some(&patient), &over.to_json())?;
+    }
+    Ok((ended, Some(patient)))
+}
+
+/// Gives a grant another end, at most a year ahead; whoever gave it was asked again. Of whom it is; nothing when it is
+/// over, or not there.
+pub(crate) fn prolong(
+    tx: &mut Tx<'_>,
+    consent: &str,
+    until: Timestamp,
+) -> Result<Result<Option<String>, GiverRefusal>, StoreError> {
+    let now = tx.now();
+    let Some((patient, grant)) = stored(tx.sql(), consent)? else {
+        return Ok(Ok(None));
+    };
+    if !grant.active || grant.until <= now || until <= now || until > now.plus(LONGEST) {
+        return Ok(Ok(None));
+    }
+    let born = birth_date(tx.sql(), &patient)?;
+    if let Err(refusal) = giver::check(born, &grant.giver, until, now) {
+        return Ok(Err(refusal));
+    }
+    own::prolong(tx, consent, until)?;
+    let longer = Grant { until, ..grant };
+    resources::put(tx, "Consent", consent, Some(&patient), &longer.to_json())?;
+    Ok(Ok(Some(patient)))
+}
+
+/// A grant, and of whom it is.
+fn stored(sql: Sql<'_>, consent: &str) -> Result<Option<(String, Grant)>, StoreError> {
+    let found: Option<(String, Option<String>)> = sql.first(
+        "SELECT json, patient FROM resource WHERE type = 'Consent' AND id = ?1 AND json IS NOT NULL",
+        params![consent],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(found.and_then(|(json, patient)| Some((patient?, Grant::from_json(&json).ok()?))))
+}
+
+/// Takes a grant away from all phones that have it, and from whoever has the code but did not use it. How many lost it.
+fn take_back(tx: &mut Tx<'_>, consent: &str) -> Result<usize, StoreError> {
+    each_unused(tx, consent, |tx, code, _| {
+        tx.sql()
+            .execute("DELETE FROM enrolment WHERE code_hash = ?1", params![code])?;
+        Ok(())
+    })?;
+    tx.sql().execute(
         "UPDATE access_grant SET ended = ?2 WHERE consent = ?1 AND ended IS NULL",
         params![consent, tx.now().as_millis()],
-    )?;
-    // Whoever has the code but did not use it comes too late.
+    )
+}
+
+/// Does `each` with the codes for a grant that nobody used.
+fn each_unused(
+    tx: &mut Tx<'_>,
+    consent: &str,
+    mut each: impl FnMut(&mut Tx<'_>, Vec<u8>, Helping) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let unused: Vec<(Vec<u8>, String)> = tx.sql().rows(
         "SELECT code_hash, helping FROM enrolment WHERE helping IS NOT NULL AND session IS NULL",
         params![],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     for (code, helping) in unused {
-        let is_of_it =
-            serde_json::from_str(&helping).is_ok_and(|helping: Helping| helping.consent == consent);
-        if is_of_it {
-            let delete = "DELETE FROM enrolment WHERE code_hash = ?1";
-            tx.sql().execute(delete, params![code])?;
+        let helping: Helping =
+            serde_json::from_str(&helping).map_err(|_| StoreError::Unexpected)?;
+        if helping.consent == consent {
+            each(tx, code, helping)?;
         }
     }
-    let stored: Option<(String, Option<String>)> = tx.sql().first(
-        "SELECT json, patient FROM resource WHERE type = 'Consent' AND id = ?1 AND json IS NOT NULL",
-        params![consent],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    let Some((json, patient)) = stored else {
-        return Ok((ended, None));
-    };
-    if let Some(json) = consent::ended(&json, tx.now()) {
-        resources::put(tx, "Consent", consent, patient.as_deref(), &json)?;
-    }
-    Ok((ended, patient))
+    Ok(())
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sokhoe_clinic::{ClinicError, Giver, GrantRequest, ImportOptions, OfferedGrant, Shown};
 use sokhoe_domain::ports::Clock as _;
-use sokhoe_domain::{GrantScope, Timestamp};
+use sokhoe_domain::{GiverRefusal, GrantScope, Timestamp};
+use sokhoe_fhir::consent::Grant;
 use sokhoe_fhir::{Measure, OwnReading};
 use sokhoe_qr::Invitation;
 
@@ -28,6 +29,13 @@ fn request(scopes: &[GrantScope], days: u32) -> GrantRequest {
             language: "vi".to_owned(),
             version: "2026-11".to_owned(),
         },
+    }
+}
+
+fn guardian(name: &str, child_agrees: bool) -> Giver {
+    Giver::Guardian {
+        name: name.to_owned(),
+        child_agrees,
     }
 }
 
@@ -337,7 +345,7 @@ async fn a_grant_says_who_what_until_when_and_by_which_words() {
         |it| it.person = String::new(),
         |it| it.until = Timestamp::from_millis(0),
         |it| it.until = it.until.plus(DAY * 400),
-        |it| it.giver = Giver::Guardian(String::new()),
+        |it| it.giver = guardian("", false),
         |it| it.shown.text = String::new(),
         |it| it.shown.version = String::new(),
     ];
@@ -354,7 +362,7 @@ async fn a_grant_says_who_what_until_when_and_by_which_words() {
 
     // A guardian's word, with what they read.
     let mut of_child = sound();
-    of_child.giver = Giver::Guardian("Lò Thị Mẹ".to_owned());
+    of_child.giver = guardian("Lò Thị Mẹ", false);
     let offered = offer(&hospital, &of_child);
     redeem(&hospital, &offered, "device-one", None).await;
     let own = hospital.phone("device-of-mother", &[MOTHER]).await;
@@ -373,4 +381,291 @@ async fn a_grant_says_who_what_until_when_and_by_which_words() {
         of_child.until.to_fhir()
     );
     hospital.running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_phone_is_told_what_it_may_do_and_what_it_may_no_longer() {
+    let hospital = hospital().await;
+    async fn said(phone: &Phone) -> Value {
+        phone.get("/access").await.json()
+    }
+    let offered = offer(&hospital, &request(&[GrantScope::Book], 30));
+    let reply = redeem(&hospital, &offered, "device-helper", None).await;
+    let phone = phone_of(&hospital, &reply, "device-helper");
+    let told = said(&phone).await;
+    assert_eq!(told["access"], reply.json()["access"]);
+    assert_eq!(told["ended"], json!([]));
+    let access = &told["access"][0];
+    assert_eq!(access["patient"], MOTHER);
+    assert_eq!(access["grant"]["scopes"], json!(["book"]));
+    assert_eq!(access["grant"]["until"], "2026-12-23T06:00:00+07:00");
+    assert_eq!(access["grant"]["lease_seconds"], 72 * 3_600);
+    // One phone's and one person's; the same for a wider grant.
+    let key = access["lease_key"].as_str().unwrap().to_owned();
+    let wider = offer(&hospital, &request(&GrantScope::ALL, 2));
+    let reply = redeem(&hospital, &wider, "device-other", None).await;
+    assert_ne!(reply.json()["access"][0]["lease_key"], json!(key));
+    assert_eq!(
+        reply.json()["access"][0]["grant"]["lease_seconds"],
+        48 * 3_600
+    );
+    let wider = offer(&hospital, &request(&GrantScope::ALL, 60));
+    let reply = redeem(&hospital, &wider, "device-helper", Some(&phone)).await;
+    let phone = phone_of(&hospital, &reply, "device-helper");
+    assert_eq!(reply.json()["access"][0]["lease_key"], json!(key));
+
+    // A phone of the person's own has no lease.
+    let own = hospital.phone("device-own", &[MOTHER, SON]).await;
+    let told = said(&own).await;
+    let whose: Vec<_> = told["access"].as_array().unwrap().iter().collect();
+    assert_eq!(whose.len(), 2);
+    assert!(whose.iter().all(|access| access.get("grant").is_none()));
+
+    // It ends: no key any more. By the clinic's word, and by itself.
+    assert_eq!(hospital.clinic.end_grant(&wider.consent).unwrap(), 1);
+    let told = said(&phone).await;
+    assert_eq!(
+        (&told["access"], &told["ended"]),
+        (&json!([]), &json!([MOTHER]))
+    );
+    let short = offer(&hospital, &request(&[GrantScope::Pay], 1));
+    let reply = redeem(&hospital, &short, "device-short", None).await;
+    let phone = phone_of(&hospital, &reply, "device-short");
+    hospital.clock.advance(DAY);
+    let told = said(&phone).await;
+    assert_eq!(
+        (&told["access"], &told["ended"]),
+        (&json!([]), &json!([MOTHER]))
+    );
+    let mut connection = hospital.connect().await;
+    assert_eq!(connection.ask("GET", "/access", &[], "").await.status, 401);
+}
+
+/// Children by the law: the guardian decides, from seven on with the child, from sixteen on the person alone.
+#[tokio::test]
+async fn who_decides_and_for_how_long_follows_the_persons_age() {
+    let hospital = hospital().await;
+    let born = |id: &str, birth_date: &str| {
+        let patient = json!({"resourceType": "Patient", "id": id, "birthDate": birth_date});
+        let text = patient.to_string();
+        let options = ImportOptions::default();
+        let said = hospital
+            .clinic
+            .import_reader("one.json", &mut text.as_bytes(), &options);
+        assert!(said.unwrap().skipped.is_empty());
+    };
+    born("four", "2022-05-02");
+    born("ten", "2016-05-02");
+    born("nearly-sixteen", "2010-12-01");
+    born("sixteen", "2010-11-23");
+    born("nearly-of-age", "2008-12-01");
+    born("of-age", "2008");
+    born("grandmother", "1950");
+    let ends = |day: &str| {
+        let day = Timestamp::parse_fhir(&format!("{day}T00:00:00+07:00")).unwrap();
+        Some(GiverRefusal::EndsBefore(day))
+    };
+    let alone = || Giver::Person;
+    let with = |child_agrees| guardian("Lò Thị Mẹ", child_agrees);
+    let (needs_guardian, needs_child, themselves) = (
+        Some(GiverRefusal::NeedsGuardian),
+        Some(GiverRefusal::NeedsChild),
+        Some(GiverRefusal::DecidesThemselves),
+    );
+    for (patient, giver, days, refused) in [
+        ("four", alone(), 30, needs_guardian),
+        ("four", with(false), 30, None),
+        ("ten", alone(), 30, needs_guardian),
+        ("ten", with(false), 30, needs_child),
+        ("ten", with(true), 30, None),
+        ("nearly-sixteen", with(true), 7, None),
+        ("nearly-sixteen", with(true), 9, ends("2026-12-01")),
+        ("sixteen", with(true), 30, themselves),
+        ("sixteen", alone(), 365, None),
+        ("nearly-of-age", alone(), 7, None),
+        ("nearly-of-age", alone(), 9, ends("2026-12-01")),
+        // Of a year alone the last day counts.
+        ("of-age", with(false), 1, themselves),
+        ("of-age", alone(), 39, ends("2026-12-31")),
+        ("grandmother", alone(), 365, None),
+        ("grandmother", with(false), 365, None),
+    ] {
+        let request = GrantRequest {
+            patient: patient.to_owned(),
+            giver: giver.clone(),
+            ..request(&[GrantScope::Book], days)
+        };
+        let said = hospital.clinic.offer_grant(&request, DAY, &hospital.base());
+        let said = match said {
+            Ok(_) => None,
+            Err(ClinicError::Giver(refusal)) => Some(refusal),
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(said, refused, "{patient} {giver:?} {days}");
+    }
+
+    // A guardian's phone has a child's record until the sixteenth birthday, and is told when that comes.
+    let phone = hospital
+        .phone("device-of-parents", &["nearly-sixteen", "sixteen"])
+        .await;
+    hospital.clock.advance(DAY * 7);
+    assert_eq!(phone.get("/fhir/Patient/nearly-sixteen").await.status, 200);
+    hospital.clock.advance(DAY);
+    assert_eq!(phone.get("/fhir/Patient/nearly-sixteen").await.status, 404);
+    assert_eq!(phone.get("/fhir/Patient/sixteen").await.status, 200);
+    let feed = phone.get("/fhir/Patient/nearly-sixteen/$changes").await;
+    assert_eq!(refusal(&feed), "access-ended");
+}
+
+fn consent(id: &str, scopes: &[GrantScope], days: u32) -> Grant {
+    let shown = request(scopes, days).shown;
+    let now = Timestamp::parse_fhir("2026-11-23T06:00:00+07:00").unwrap();
+    Grant {
+        id: id.to_owned(),
+        patient: MOTHER.to_owned(),
+        helper: "Lò Văn Giúp".to_owned(),
+        scopes: scopes.iter().copied().collect(),
+        given: now,
+        until: now.plus(DAY * days),
+        giver: Giver::Person,
+        shown_hash: sha256(shown.text.as_bytes()),
+        shown,
+        invitation_hash: Some(sha256(b"a code of the phone")),
+        active: true,
+    }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let hash = ring::digest::digest(&ring::digest::SHA256, bytes);
+    hash.as_ref().try_into().unwrap()
+}
+
+/// A person's own phone invites, prolongs and ends by the Consent that it writes; whatever else it would say is refused, and
+/// nobody else says anything.
+#[tokio::test]
+async fn a_persons_own_phone_decides_who_helps() {
+    let hospital = hospital().await;
+    let own = hospital.phone("device-of-mother", &[MOTHER]).await;
+    let stranger = hospital.phone("device-of-stranger", &[SON]).await;
+    let ours = &key();
+    let path = &format!("/fhir/Consent/{ours}");
+    let book = consent(ours, &[GrantScope::Book], 30);
+    let put = |phone: Phone, over: Option<&'static str>, grant: Grant| async move {
+        phone.put(path, over, &grant.to_json()).await.status
+    };
+    let bad: [fn(&mut Grant); 9] = [
+        |it| it.active = false,
+        |it| it.invitation_hash = None,
+        |it| it.until = it.until.plus(DAY * 400),
+        |it| it.until = it.given,
+        |it| it.scopes = [].into_iter().collect(),
+        |it| it.shown.text = "Gì cũng được.".to_owned(),
+        |it| it.shown_hash = [0; 32],
+        |it| it.helper = String::new(),
+        |it| it.id = key(),
+    ];
+    for spoil in bad {
+        let mut grant = book.clone();
+        spoil(&mut grant);
+        assert_eq!(
+            put(own.clone(), None, grant.clone()).await,
+            422,
+            "{grant:?}"
+        );
+    }
+    // Another's, and nobody's: the same.
+    for patient in [SON, "nobody"] {
+        let mut grant = book.clone();
+        grant.patient = patient.to_owned();
+        assert_eq!(put(own.clone(), None, grant).await, 404);
+    }
+    assert_eq!(put(stranger.clone(), None, book.clone()).await, 404);
+    assert_eq!(put(own.clone(), None, book.clone()).await, 201);
+    assert_eq!(put(own.clone(), None, book.clone()).await, 200);
+    // Nobody else's who knows the id.
+    assert_eq!(
+        put(stranger.clone(), Some("W/\"1\""), book.clone()).await,
+        404
+    );
+
+    let reply = hospital.enrol("a code of the phone", "device-helper").await;
+    let helper = phone_of(&hospital, &reply, "device-helper");
+    assert_eq!(
+        reply.json()["access"][0]["grant"]["scopes"],
+        json!(["book"])
+    );
+    assert_eq!(
+        helper.get(&format!("/fhir/Patient/{MOTHER}")).await.status,
+        200
+    );
+    // A helper writes no Consent, whatever they may do.
+    let all = helper_who_may_all(&hospital).await;
+    let ended = Grant {
+        active: false,
+        ..book.clone()
+    };
+    for phone in [&helper, &all] {
+        assert_eq!(
+            put(phone.clone(), Some("W/\"1\""), ended.clone()).await,
+            404
+        );
+    }
+
+    // Longer, not more; not over an older version; not after it was taken back.
+    let longer = Grant {
+        until: book.until.plus(DAY * 60),
+        ..book.clone()
+    };
+    let more = Grant {
+        scopes: [GrantScope::Book, GrantScope::Pay].into_iter().collect(),
+        ..book.clone()
+    };
+    assert_eq!(put(own.clone(), Some("W/\"1\""), more).await, 422);
+    assert_eq!(put(own.clone(), None, longer.clone()).await, 428);
+    assert_eq!(put(own.clone(), Some("W/\"1\""), longer.clone()).await, 200);
+    assert_eq!(put(own.clone(), Some("W/\"1\""), book.clone()).await, 412);
+    hospital.clock.advance(DAY * 31);
+    assert_eq!(
+        helper.get(&format!("/fhir/Patient/{MOTHER}")).await.status,
+        200
+    );
+    let over = Grant {
+        active: false,
+        ..longer.clone()
+    };
+    assert_eq!(put(own.clone(), Some("W/\"2\""), over).await, 200);
+    assert_eq!(
+        helper.get(&format!("/fhir/Patient/{MOTHER}")).await.status,
+        404
+    );
+    assert_eq!(put(own.clone(), Some("W/\"3\""), longer).await, 422);
+}
+
+async fn helper_who_may_all(hospital: &Hospital) -> Phone {
+    helper(hospital, &GrantScope::ALL, 30, "device-who-may-all").await
+}
+
+/// At the counter a grant lasts longer once the giver was asked again.
+#[tokio::test]
+async fn the_counter_prolongs_a_grant() {
+    let hospital = hospital().await;
+    let offered = offer(&hospital, &request(&[GrantScope::Book], 2));
+    let reply = redeem(&hospital, &offered, "device-helper", None).await;
+    let phone = phone_of(&hospital, &reply, "device-helper");
+    let now = hospital.clock.now();
+    let prolong = |days: u32| {
+        let until = now.plus(DAY * days);
+        hospital
+            .clinic
+            .prolong_grant(&offered.consent, until)
+            .unwrap()
+    };
+    assert_eq!(prolong(400), None);
+    assert_eq!(prolong(10), Some(MOTHER.to_owned()));
+    hospital.clock.advance(DAY * 9);
+    let told = phone.get("/access").await.json();
+    assert_eq!(told["access"][0]["grant"]["lease_seconds"], 24 * 3_600);
+    hospital.clock.advance(DAY * 2);
+    assert_eq!(prolong(20), None, "it is over");
+    assert_eq!(phone.get("/access").await.json()["ended"], json!([MOTHER]));
 }

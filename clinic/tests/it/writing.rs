@@ -247,6 +247,6 @@ async fn of_a_patient_only_the_persons_own_words_change() {
         })
         .map(|r| r["type"].as_str().unwrap())
         .collect();
-    assert_eq!(writable, ["Observation", "Patient"]);
+    assert_eq!(writable, ["Consent", "Observation", "Patient"]);
     hospital.running.shutdown().await;
 }

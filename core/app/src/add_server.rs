@@ -10,7 +10,7 @@ use sokhoe_fhir::PatientView;
 use sokhoe_vault::{ClinicRecord, LinkedPerson, Secret};
 
 use crate::error::AppError;
-use crate::persons::{clinic_view, person_view};
+use crate::persons::clinic_view;
 use crate::session::SoKhoe;
 use crate::views::{AddServerRequest, EnrolmentView};
 
@@ -71,7 +71,7 @@ impl SoKhoe {
         let persons = account
             .add_enrolment(&clinic, &[linked])?
             .into_iter()
-            .map(|person| person_view(&account, person))
+            .map(|person| session.person_view(person))
             .collect::<Result<_, _>>()?;
         Ok(EnrolmentView {
             clinic: clinic_view(clinic),

@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 use sokhoe_domain::ids::is_fhir_id;
-use sokhoe_domain::{BookingState, ClinicId, IntentId, Otherwise, OtherwiseError, Refusal, Wire};
+use sokhoe_domain::{
+    BookingState, ClinicId, GrantScope, IntentId, Otherwise, OtherwiseError, Refusal, Wire,
+};
 use sokhoe_sync::{BookIntent, Urgency};
 use sokhoe_vault::{IntentKind, NewIntent, StoredBooking};
 
@@ -33,6 +35,7 @@ impl SoKhoe {
         let book = session.book(&request.person_id)?;
         let clinic = ClinicId(slot.clinic_id);
         let patient_id = session.patient_at(&book.person.id, &clinic)?;
+        session.granted(&book.person.id, &clinic, GrantScope::Book)?;
         self.takes_bookings(&book, &clinic, &patient_id).await?;
         let now = session.now();
         let id = IntentId::new(now, &*session.ports.rng);

@@ -1,6 +1,6 @@
 //! Taking a booking back.
 
-use sokhoe_domain::{BookingState, IntentId};
+use sokhoe_domain::{BookingState, GrantScope, IntentId};
 use sokhoe_sync::CancelIntent;
 use sokhoe_vault::{IntentKind, NewIntent, StoredBooking};
 
@@ -26,6 +26,7 @@ impl SoKhoe {
         let session = &*self.inner;
         let book = session.book(person_id)?;
         let booking = book.stored_booking(booking_id)?;
+        session.granted(&book.person.id, &booking.clinic, GrantScope::Book)?;
         let id = booking.id;
         if session.take_trip_back(&book, id)? {
             return self.booking(person_id, booking_id);

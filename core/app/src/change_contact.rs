@@ -1,7 +1,7 @@
 //! How a clinic can reach a person: read, and changed on the phone first.
 
 use sokhoe_domain::text::is_visible;
-use sokhoe_domain::{ClinicId, IntentId, ResourceKey};
+use sokhoe_domain::{ClinicId, GrantScope, IntentId, ResourceKey};
 use sokhoe_fhir::ContactView as Contact;
 use sokhoe_vault::{NewChange, StoredResource};
 
@@ -51,6 +51,7 @@ impl SoKhoe {
             .transpose()?;
         let book = session.book(&request.person_id)?;
         let clinic = session.clinic_of(&book, request.clinic_id)?;
+        session.granted(&book.person.id, &clinic, GrantScope::SeeEverything)?;
         let before = session.patient(&book, &clinic)?;
         let unreadable = |_| AppError::not_found("patient");
         let known = Contact::from_json(&before.json).map_err(unreadable)?;

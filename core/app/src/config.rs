@@ -2,15 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ring::rand::SecureRandom;
 use sokhoe_client::HttpTransport;
-use sokhoe_domain::Timestamp;
-use sokhoe_domain::ports::{BoxFuture, Clock, KeyStore, Ports, Rng};
+use sokhoe_domain::ports::{KeyStore, Ports, Rng};
 use sokhoe_vault::FolderFiles;
 
 use crate::error::AppError;
+use crate::system_clock::SystemClock;
 use crate::words::Language;
 
 /// What an app decides.
@@ -20,27 +19,6 @@ pub struct AppConfig {
     pub language: Language,
     /// A name that a clinic's desk can show for this phone.
     pub device_name: String,
-}
-
-/// The device's clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the port that reads the clock"
-    )]
-    fn now(&self) -> Timestamp {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-    }
-
-    fn sleep(&self, span: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(tokio::time::sleep(span))
-    }
 }
 
 /// The operating system's random numbers.

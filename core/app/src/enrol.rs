@@ -1,14 +1,14 @@
 //! A phone comes in: the clinic's QR, a token bound to this device, the people's vaults.
 
-use sokhoe_client::{ClientError, ClinicClient, EnrolmentRequest, GarbledAnswer};
+use sokhoe_client::{ClientError, ClinicClient, EnrolmentRequest, GarbledAnswer, PersonAccess};
 use sokhoe_domain::{ClinicId, IntentId, PersonId, Timestamp, Wire};
 use sokhoe_fhir::PatientView;
 use sokhoe_qr::signed::Refusal;
 use sokhoe_qr::{Enrolment, Invitation, PublicKey};
-use sokhoe_vault::{ClinicRecord, LinkedPerson, PersonRecord};
+use sokhoe_vault::{ClinicRecord, Helping, LinkedPerson, PersonRecord};
 
 use crate::error::{AppError, EnrolmentRefusal};
-use crate::persons::{clinic_view, person_view};
+use crate::persons::clinic_view;
 use crate::session::{Session, SoKhoe};
 use crate::views::EnrolmentView;
 
@@ -40,6 +40,7 @@ impl SoKhoe {
             device_id: account.device_id()?,
             device_name: session.config.device_name.clone(),
         };
+        let asked = session.uptime();
         let answer = client.enrol(&request).await.map_err(answered)?;
         // A slip at the clinic would leave a key that verifies nothing. Whether the key is that of a clinic
         // which is known already is for the account to say.
@@ -60,14 +61,24 @@ impl SoKhoe {
         let persons: Vec<_> = answer
             .patients
             .iter()
-            .map(|patient| session.linked(patient))
+            .map(|patient| LinkedPerson {
+                helping: helping(&clinic.id, &patient.id, &answer.access),
+                ..session.linked(patient)
+            })
             .collect();
         // Again: the exchange took its time, and the phone may have been locked meanwhile.
         let account = session.account()?;
-        let persons = account
-            .add_enrolment(&clinic, &persons)?
+        let kept = account.add_enrolment(&clinic, &persons)?;
+        session.leases.changed();
+        for (linked, person) in persons.iter().zip(&kept) {
+            let of_them = |access: &&PersonAccess| access.patient == linked.patient_id;
+            if let Some(access) = answer.access.iter().find(of_them) {
+                session.take_access(&clinic.id, &person.id, access, asked)?;
+            }
+        }
+        let persons = kept
             .into_iter()
-            .map(|person| person_view(&account, person))
+            .map(|person| session.person_view(person))
             .collect::<Result<_, _>>()?;
         Ok(EnrolmentView {
             clinic: clinic_view(clinic),
@@ -89,9 +100,9 @@ impl EntryCode {
             Err(Refusal::NotOurs) => {
                 let invitation = Invitation::read(text, now)?;
                 Ok(Self {
+                    public_key: invitation.key_of_clinic(),
                     clinic_url: invitation.clinic_url,
                     code: invitation.code,
-                    public_key: invitation.public_key,
                 })
             }
             enrolment => enrolment.map(|enrolment| Self {
@@ -118,8 +129,22 @@ impl Session {
                 vault_name,
             },
             patient_id: patient.id.clone(),
+            helping: None,
         }
     }
+}
+
+/// What a clinic granted of a patient, without a lease: that begins once the book is under one.
+fn helping(clinic: &ClinicId, patient: &str, access: &[PersonAccess]) -> Option<Helping> {
+    let access = access.iter().find(|access| access.patient == patient)?;
+    let grant = access.grant.as_ref()?;
+    Some(Helping {
+        clinic: clinic.clone(),
+        patient_id: patient.to_owned(),
+        scopes: grant.scopes,
+        ends: grant.until,
+        lease: None,
+    })
 }
 
 fn refused(refusal: Refusal) -> AppError {

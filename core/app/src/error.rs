@@ -1,6 +1,7 @@
 //! What can go wrong, by what a screen can do about it.
 
 use sokhoe_client::ClientError;
+use sokhoe_domain::GrantScope;
 use sokhoe_domain::ports::KeyStoreError;
 use sokhoe_sync::SyncError;
 use sokhoe_vault::{BadRecoveryCode, VaultError};
@@ -113,6 +114,19 @@ pub enum AppError {
     /// The book was written by a newer app. Update the app.
     #[error("the book was written by a newer app")]
     UpgradeRequired,
+    /// This phone helps the person, and the clinic was not asked for too long whether it still may: the book opens again
+    /// once it was. Nothing is lost.
+    #[error("the lease of the book is over")]
+    LeaseOver,
+    /// This phone helps the person, and who helps them only their own phone, or the clinic, decides.
+    #[error("only the person's own phone can")]
+    OnlyOwnPhone,
+    /// This phone helps the person, and was not granted this. Nothing was changed.
+    #[error("not granted: {scope:?}")]
+    NotGranted {
+        /// What it would need.
+        scope: GrantScope,
+    },
     /// The app is in the background: nothing is read or sent until it is resumed. What was kept is kept.
     #[error("the app is paused")]
     Paused,
@@ -302,6 +316,9 @@ impl AppError {
             Self::DiskFull => "disk-full",
             Self::DamagedBook => "damaged-book",
             Self::UpgradeRequired => "upgrade-required",
+            Self::LeaseOver => "lease-over",
+            Self::OnlyOwnPhone => "only-own-phone",
+            Self::NotGranted { .. } => "not-granted",
             Self::Paused => "paused",
             Self::Cancelled => "cancelled",
             Self::Internal { .. } => "internal",
@@ -381,6 +398,7 @@ impl From<VaultError> for AppError {
         match error {
             VaultError::Key(error) => error.into(),
             VaultError::Paused => Self::Paused,
+            VaultError::LeaseOver => Self::LeaseOver,
             VaultError::BadRecoveryCode(bad) => Self::RecoveryCode {
                 reason: match bad {
                     BadRecoveryCode::Newer => RecoveryCodeRefusal::NewerVersion,

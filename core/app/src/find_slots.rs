@@ -3,7 +3,7 @@
 use chrono::Weekday;
 use sokhoe_domain::ids::is_fhir_id;
 use sokhoe_domain::trip::FreeTime;
-use sokhoe_domain::{ClinicId, Criteria, NoSuchMinutes, TimesOfWeek, Wire};
+use sokhoe_domain::{ClinicId, Criteria, GrantScope, NoSuchMinutes, TimesOfWeek, Wire};
 use sokhoe_fhir::{Appointment, Coded, FindRequest, Ref};
 use sokhoe_qr::PublicKey;
 use sokhoe_sync::{Lane, SlotSearch};
@@ -68,6 +68,7 @@ impl SoKhoe {
             session.book(&request.person_id)?,
             session.clinic(&request.clinic_id)?,
         );
+        session.granted(&book.person.id, &clinic.id, GrantScope::Book)?;
         let patient = session.patient_at(&book.person.id, &clinic.id)?;
         if clinic.wire == Wire::Server {
             let wanted = SlotSearch {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sokhoe_client::{ClientError, LiveChange};
-use sokhoe_domain::Wire;
+use sokhoe_domain::{PersonId, Wire};
 use sokhoe_sync::{Cause, Fetch, Lane, retry_delay};
 use tokio::task::JoinSet;
 
@@ -25,6 +25,8 @@ impl SoKhoe {
     /// cannot be reached.
     pub async fn keep_in_step(&self, person_id: &str) -> Result<(), AppError> {
         self.not_moved()?;
+        let person = PersonId::from(person_id);
+        self.inner.renew_leases(&person, Cause::Watching).await?;
         let book = self.inner.book(person_id)?;
         let mut following = JoinSet::new();
         for lane in self.inner.lanes(&book.person.id)? {

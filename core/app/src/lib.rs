@@ -26,11 +26,15 @@ mod export;
 mod find_slots;
 mod follow_ups;
 mod forget_clinic;
+mod helpers;
+mod helping;
 mod insurance;
+mod invitations;
 mod invoices;
 mod join_visit;
 mod keep_in_step;
 mod keys;
+mod leases;
 mod lost_access;
 mod move_booking;
 mod move_phone;
@@ -56,6 +60,7 @@ mod support_report;
 mod sync_all;
 mod sync_state;
 mod synchronise;
+mod system_clock;
 #[cfg(test)]
 mod test_phone;
 mod ticket;
@@ -68,7 +73,7 @@ pub mod words;
 
 pub use check::BookCheck;
 pub use conditions::DataView;
-pub use config::{AppConfig, SystemClock, SystemRng, system_ports};
+pub use config::{AppConfig, SystemRng, system_ports};
 pub use day_times::DayTimesView;
 pub use deadline::DeadlineView;
 pub use documents::{AttachmentReader, AttachmentState, AttachmentView, MAX_DOCUMENT_BYTES};
@@ -77,7 +82,10 @@ pub use error::{
 };
 pub use export::{Existing, ExportFormat, write_file};
 pub use follow_ups::FollowUpView;
+pub use helpers::{HelperInvitationView, HelperView, InviteHelperRequest};
+pub use helping::HelpingView;
 pub use insurance::EstimateView;
+pub use invitations::{AcceptedView, InvitationView};
 pub use join_visit::RemoteVisitView;
 pub use observe::{BookObserver, Subscription};
 pub use overlaps::{OverlapKind, OverlapView};
@@ -98,12 +106,13 @@ pub use series::{
 };
 pub use session::SoKhoe;
 pub use sokhoe_domain as domain;
-pub use sokhoe_domain::{Paper, QueueState, RemoteVisitState, VisitKind, VisitMode};
+pub use sokhoe_domain::{GrantScope, Paper, QueueState, RemoteVisitState, VisitKind, VisitMode};
 pub use sokhoe_fhir::Measure;
 pub use sokhoe_sync::{HeldBack, NetworkKind, SyncConditions};
 pub use storage::StorageView;
 pub use support_report::report_code;
 pub use sync_all::{PersonSyncView, WindowView};
+pub use system_clock::{StartedClock, SystemClock};
 pub use ticket::{TicketCodeView, TicketState, TicketView};
 pub use trip::{
     FindTripRequest, TripMemberRequest, TripOtherView, TripRequest, TripTimesView, TripView,

@@ -1,6 +1,6 @@
 //! A clinic no longer gives access to a person: what it gave goes from this phone.
 
-use sokhoe_domain::ClinicId;
+use sokhoe_domain::{ClinicId, PersonId};
 use sokhoe_vault::NewEvent;
 
 use crate::error::AppError;
@@ -11,6 +11,8 @@ pub(crate) const ACCESS_ENDED: &str = "access-ended";
 
 /// By which a person hears that something they decided or wrote went with it and was never sent.
 const UNSENT_LOST: &str = "unsent-lost";
+/// The same of a book that could not be opened any more.
+const UNSENT_MAYBE_LOST: &str = "unsent-maybe-lost";
 
 impl Session {
     /// Erases what a clinic gave of a person, then that the person is known there; the person's own
@@ -31,6 +33,32 @@ impl Session {
             events.push(event(UNSENT_LOST));
         }
         self.erase_clinic(book, clinic, u64::MAX, events)
+    }
+
+    /// As [`Session::lose_access`] for somebody whom this phone helps, whose book may be covered: nothing of it can be
+    /// told apart then, and all of it goes.
+    pub(crate) fn lose_helped(&self, person: &PersonId, clinic: &ClinicId) -> Result<(), AppError> {
+        match self.book(person.as_str()) {
+            Ok(book) => return self.lose_access(&book, clinic),
+            Err(AppError::LeaseOver) => {}
+            Err(error) => return Err(error),
+        }
+        let account = self.account()?;
+        self.destroy_book(person, || Ok(account.unlink(person, clinic)?))?;
+        self.leases.changed();
+        let event = |kind: &str| NewEvent {
+            kind: kind.to_owned(),
+            subject: clinic.0.clone(),
+            at: self.now(),
+            body: String::new(),
+        };
+        let events = [event(ACCESS_ENDED), event(UNSENT_MAYBE_LOST)];
+        match self.book(person.as_str()) {
+            Ok(anew) => Ok(anew.vault.keep_moved(&[], &events)?),
+            // Another clinic is to be asked first.
+            Err(AppError::LeaseOver) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Erases a clinic from a book as [`Session::lose_access`] does; `knowing_of` as in `Vault::forget_clinic`.
@@ -57,6 +85,7 @@ impl Session {
             book.vault.keep_moved(&[], &events)?;
         }
         account.unlink(&book.person.id, clinic)?;
+        self.leases.changed();
         Ok(())
     }
 }

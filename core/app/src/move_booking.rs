@@ -1,7 +1,7 @@
 //! Another time for what a clinic has confirmed.
 
 use sokhoe_domain::ids::is_fhir_id;
-use sokhoe_domain::{BookingState, IntentId};
+use sokhoe_domain::{BookingState, GrantScope, IntentId};
 use sokhoe_sync::MoveIntent;
 use sokhoe_vault::{IntentKind, NewIntent, VaultError};
 
@@ -34,6 +34,7 @@ impl SoKhoe {
         if booking.clinic.as_str() != slot.clinic_id {
             return Err(AppError::invalid("slot.clinic_id", "is another clinic's"));
         }
+        session.granted(&book.person.id, &booking.clinic, GrantScope::Book)?;
         let waiting = book.vault.waiting()?;
         let mut of_it = waiting.iter().filter(|intent| intent.thing == booking_id);
         if booking.state != BookingState::Confirmed

@@ -9,7 +9,6 @@ use std::thread;
 use sokhoe_domain::PersonId;
 
 use crate::error::AppError;
-use crate::persons::person_view;
 use crate::session::{Session, SoKhoe};
 use crate::views::BookView;
 
@@ -152,7 +151,7 @@ impl Session {
         let book = self.book(person_id)?;
         let sections = book.vault.counts()?;
         Ok(BookView {
-            person: person_view(&self.account()?, book.person.clone())?,
+            person: self.person_view(book.person.clone())?,
             sections: sections
                 .into_iter()
                 .map(|(section, entries)| crate::views::SectionCountView {

@@ -1,7 +1,7 @@
 //! Who is on this phone, and with which clinics.
 
 use sokhoe_domain::text::name_sort_key;
-use sokhoe_vault::{AccountVault, ClinicRecord, PersonRecord};
+use sokhoe_vault::ClinicRecord;
 
 use crate::error::AppError;
 use crate::session::SoKhoe;
@@ -13,11 +13,12 @@ impl SoKhoe {
     /// # Errors
     /// What opening the account may give.
     pub fn persons(&self) -> Result<Vec<PersonView>, AppError> {
-        let account = &self.inner.account()?;
-        let mut persons = account
+        let mut persons = self
+            .inner
+            .account()?
             .persons()?
             .into_iter()
-            .map(|person| person_view(account, person))
+            .map(|person| self.inner.person_view(person))
             .collect::<Result<Vec<_>, _>>()?;
         persons.sort_by_cached_key(|person| name_sort_key(&person.name));
         Ok(persons)
@@ -36,23 +37,6 @@ impl SoKhoe {
             .map(clinic_view)
             .collect())
     }
-}
-
-pub(crate) fn person_view(
-    account: &AccountVault,
-    person: PersonRecord,
-) -> Result<PersonView, AppError> {
-    let clinic_ids = account
-        .links(&person.id)?
-        .into_iter()
-        .map(|link| link.clinic.0)
-        .collect();
-    Ok(PersonView {
-        id: person.id.0,
-        name: person.name,
-        birth_date: person.birth_date,
-        clinic_ids,
-    })
 }
 
 pub(crate) fn clinic_view(clinic: ClinicRecord) -> ClinicView {

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use sokhoe_domain::{IntentId, ResourceKey};
+use sokhoe_domain::{GrantScope, IntentId, ResourceKey};
 use sokhoe_fhir::{Measure, OwnReading};
 use sokhoe_vault::NewChange;
 
@@ -35,6 +35,7 @@ impl SoKhoe {
         }
         let book = session.book(&request.person_id)?;
         let clinic = session.clinic_of(&book, request.clinic_id)?;
+        session.granted(&book.person.id, &clinic, GrantScope::SeeEverything)?;
         let patient = session.patient_at(&book.person.id, &clinic)?;
         let id = IntentId::new(now, &*session.ports.rng);
         let reading = OwnReading {

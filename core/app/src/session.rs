@@ -17,6 +17,7 @@ use crate::conditions::DataCount;
 use crate::config::AppConfig;
 use crate::documents::GoneDocuments;
 use crate::error::AppError;
+use crate::leases::Leases;
 use crate::move_phone::PendingMove;
 use crate::observe::Watchers;
 use crate::words::Words;
@@ -39,6 +40,8 @@ pub(crate) struct Session {
     pub(crate) server_clocks: ServerClocks,
     /// What foreign servers said of booking.
     heard_ways: HeardWays,
+    /// Under which leases the books of others are kept.
+    pub(crate) leases: Leases,
     /// What the phone told of itself last.
     pub(crate) conditions: watch::Sender<SyncConditions>,
     data: Mutex<DataCount>,
@@ -123,6 +126,7 @@ impl SoKhoe {
             words: Words::new(config.language),
             config,
             paces: HostPaces::new(Arc::clone(&ports.clock), Arc::clone(&ports.rng)),
+            leases: Leases::new(&*ports.clock, &*ports.rng),
             conditions: watch::Sender::new(SyncConditions::default()),
             data: Mutex::default(),
             ports,
@@ -187,6 +191,14 @@ impl Session {
         let place = self.place(&id);
         let mut place = held(&place);
         let ports = &self.vault_ports;
+        if !self.may_show(&id)? {
+            // Whoever has the book open loses it, too.
+            if let Some(book) = place.take() {
+                book.vault.close();
+            }
+            self.cover(&id)?;
+            return Err(AppError::LeaseOver);
+        }
         if let Some(book) = place.as_ref().filter(|book| !book.vault.is_locked()) {
             if !book.vault.is_damaged() {
                 return Ok(Arc::clone(book));
@@ -218,6 +230,17 @@ impl Session {
         ))
     }
 
+    /// Covers the key of a person's book, if it has one.
+    fn cover(&self, id: &PersonId) -> Result<(), AppError> {
+        let Some(person) = self.account()?.person(id)? else {
+            return Ok(());
+        };
+        match self.vault_ports.ring.end_lease(&person.vault_name) {
+            Ok(()) | Err(VaultError::NotFound) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn place(&self, id: &PersonId) -> Place {
         Arc::clone(held(&self.open).entry(id.clone()).or_default())
     }
@@ -225,6 +248,7 @@ impl Session {
     /// Closes everything that is open and wipes the keys.
     pub(crate) fn lock(&self) {
         self.vault_ports.ring.lock();
+        self.leases.changed();
         *held(&self.account) = None;
         held(&self.open).clear();
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sokhoe_domain::Timestamp;
+use sokhoe_domain::{PersonId, Timestamp};
 use sokhoe_sync::{Cause, HeldBack, Urgency};
 use sokhoe_vault::ClinicSync;
 
@@ -50,6 +50,9 @@ impl SoKhoe {
     ) -> Result<WindowView, AppError> {
         self.not_moved()?;
         let until = window.map(|window| self.end_of(window));
+        if until.is_none_or(|until| until > self.inner.now()) {
+            self.try_invitations().await?;
+        }
         let mut persons = Vec::new();
         for person in self.oldest_first()? {
             let sent = self.send_by_schedule(&person, until).await;
@@ -144,6 +147,9 @@ impl SoKhoe {
         until: Option<Timestamp>,
     ) -> Result<(), AppError> {
         let session = &*self.inner;
+        session
+            .renew_leases(&PersonId::from(person_id), Cause::Schedule)
+            .await?;
         let book = session.book(person_id)?;
         let bounds = self.bounds(Cause::Schedule, until);
         if !bounds.allowance().send || session.unanswered(&book)?.is_empty() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sokhoe_client::ClientError;
 use sokhoe_domain::planted::{Bug, is_planted};
-use sokhoe_domain::{ClinicId, Timestamp, Wire};
+use sokhoe_domain::{ClinicId, PersonId, Timestamp, Wire};
 use sokhoe_sync::{
     Cause, Engine, Fetch, HeldBack, HostPaces, Lane, Pulled, Pushed, SyncError, Urgency, WaitUntil,
 };
@@ -121,6 +121,9 @@ impl SoKhoe {
     ) -> Result<SyncView, AppError> {
         self.not_moved()?;
         let session = &*self.inner;
+        session
+            .renew_leases(&PersonId::from(person_id), cause)
+            .await?;
         let book = session.book(person_id)?;
         let mut lanes = session.lanes(&book.person.id)?;
         lanes.retain(|lane| clinic.is_none_or(|clinic| lane.clinic == *clinic));

@@ -159,6 +159,7 @@ pub(crate) fn person(id: &str) -> LinkedPerson {
             vault_name: format!("person-{id}"),
         },
         patient_id: id.to_owned(),
+        helping: None,
     }
 }
 

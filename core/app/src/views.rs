@@ -6,6 +6,7 @@ use sokhoe_fhir::Measure;
 use sokhoe_sync::HeldBack;
 
 use crate::deadline::DeadlineView;
+use crate::helping::HelpingView;
 use crate::insurance::EstimateView;
 use crate::queue::QueueView;
 use crate::series::SeriesView;
@@ -23,6 +24,8 @@ pub struct PersonView {
     pub birth_date: Option<String>,
     /// The clinics that keep a record of this person.
     pub clinic_ids: Vec<String>,
+    /// By which grant this phone helps them; unset for the phone's own.
+    pub helping: Option<HelpingView>,
 }
 
 /// A clinic this phone is enrolled with.

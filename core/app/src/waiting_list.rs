@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sokhoe_domain::ids::is_fhir_id;
-use sokhoe_domain::{BookingState, ClinicId, IntentId, Refusal, Timestamp, Wire};
+use sokhoe_domain::{BookingState, ClinicId, GrantScope, IntentId, Refusal, Timestamp, Wire};
 use sokhoe_fhir::FindRequest;
 use sokhoe_sync::{OfferIntent, OfferOver, Offered, WaitIntent};
 use sokhoe_vault::{IntentKind, NewIntent, StoredBooking, StoredIntent, VaultError};
@@ -77,6 +77,7 @@ impl SoKhoe {
         let session = &*self.inner;
         let book = session.book(&request.person_id)?;
         let clinic = ClinicId(request.clinic_id);
+        session.granted(&book.person.id, &clinic, GrantScope::Book)?;
         let patient_id = session.patient_at(&book.person.id, &clinic)?;
         if session.clinic(clinic.as_str())?.wire == Wire::Server {
             return Err(AppError::BadAnswer {
@@ -161,6 +162,7 @@ impl SoKhoe {
         let session = &*self.inner;
         let book = session.book(person_id)?;
         let place = book.stored_booking(booking_id)?;
+        session.granted(&book.person.id, &place.clinic, GrantScope::Book)?;
         let BookingState::Offered { until, .. } = place.state else {
             return Err(nothing_offered());
         };

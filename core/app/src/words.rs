@@ -9,8 +9,8 @@ use chrono::Datelike;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use sokhoe_domain::{
-    BookingState, Criterion, Paper, Refusal, RemoteVisitState, RemoteVisitWindow, Section,
-    Timestamp, VisitMode, Wire,
+    BookingState, Criterion, GrantScope, Paper, Refusal, RemoteVisitState, RemoteVisitWindow,
+    Section, Timestamp, VisitMode, Wire,
 };
 use sokhoe_fhir::Measure;
 use sokhoe_sync::{CancellationRefused, Elsewhere, HeldBack, MoveRefused, Moved};
@@ -156,6 +156,18 @@ impl Words {
         }
         let weekday = self.say(&format!("weekday-{}", day.weekday().number_from_monday()));
         format!("{weekday}, {}", day.format("%d/%m/%Y"))
+    }
+
+    /// A day as it is written.
+    #[must_use]
+    pub fn date(&self, at: Timestamp) -> String {
+        at.vietnam_day().format("%d/%m/%Y").to_string()
+    }
+
+    /// What a grant allows, to stand in a list.
+    #[must_use]
+    pub fn scope(&self, scope: GrantScope) -> String {
+        self.say(scope_key(scope))
     }
 
     /// A booking's state, saying what happens next.
@@ -608,6 +620,12 @@ impl Words {
             }
             AppError::DamagedBook => self.say("error-damaged-book"),
             AppError::UpgradeRequired => self.say("error-upgrade-required"),
+            AppError::LeaseOver => self.say("error-lease-over"),
+            AppError::OnlyOwnPhone => self.say("error-only-own-phone"),
+            AppError::NotGranted { scope } => {
+                let what = self.scope(*scope);
+                self.say_with("error-not-granted", &[("what", what)])
+            }
             AppError::Paused => self.say("error-paused"),
             AppError::Cancelled => self.say("error-cancelled"),
             AppError::Internal { code } => {
@@ -636,6 +654,15 @@ const fn paper_key(paper: Paper) -> &'static str {
         Paper::ReexaminationSlip => "paper-reexamination-slip",
         Paper::EarlierResults => "paper-earlier-results",
         Paper::Medicines => "paper-medicines",
+    }
+}
+
+const fn scope_key(scope: GrantScope) -> &'static str {
+    match scope {
+        GrantScope::Book => "scope-book",
+        GrantScope::SeeSummary => "scope-see-summary",
+        GrantScope::SeeEverything => "scope-see-everything",
+        GrantScope::Pay => "scope-pay",
     }
 }
 

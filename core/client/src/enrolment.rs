@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::clinic::ClinicClient;
 use crate::error::{ClientError, GarbledAnswer};
 use crate::exchange::{ORDINARY, garbled};
+use crate::granted::{self, PersonAccess, TextOfAccess};
 
 /// What a phone tells a clinic to be let in.
 #[derive(Clone, Serialize)]
@@ -40,6 +41,8 @@ pub struct EnrolmentAnswer {
     pub public_key: String,
     /// The patients whose records this phone may keep.
     pub patients: Vec<PatientView>,
+    /// What it may do for each of them.
+    pub access: Vec<PersonAccess>,
 }
 
 impl fmt::Debug for EnrolmentAnswer {
@@ -64,6 +67,8 @@ struct Answer<'a> {
     clinic: Clinic,
     #[serde(borrow)]
     patients: Vec<&'a RawValue>,
+    #[serde(default)]
+    access: Vec<TextOfAccess>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +105,7 @@ impl ClinicClient {
                 .map(|raw| PatientView::from_json(raw.get()))
                 .collect::<Result<_, _>>()
                 .map_err(garbled)?,
+            access: granted::read(answer.access)?,
         })
     }
 }

@@ -4,12 +4,14 @@
 //! Whatever it needs of those comes through a trait in [`ports`], so that the whole core also runs
 //! inside a simulator.
 
+pub mod age;
 pub mod booking;
 pub mod criteria;
 pub mod entry;
 pub mod grant;
 pub mod ids;
 pub mod insurance;
+pub mod lease;
 pub mod money;
 pub mod otherwise;
 pub mod papers;
@@ -23,11 +25,13 @@ pub mod time;
 pub mod times_of_week;
 pub mod trip;
 
+pub use age::{Age, BirthDate, GiverRefusal};
 pub use booking::{BookingState, Refusal};
 pub use criteria::{Criteria, Criterion, VisitFacts, VisitMode};
 pub use entry::{Entry, EntryKind, Point, ReferenceRange, Section};
 pub use grant::{GrantScope, GrantScopes};
 pub use ids::{ClinicId, IntentId, PersonId, ResourceKey, Wire};
+pub use lease::Lease;
 pub use money::Vnd;
 pub use otherwise::{Otherwise, OtherwiseError};
 pub use papers::{Paper, VisitKind};

@@ -26,6 +26,20 @@ pub trait Clock: Send + Sync {
 
     /// Completes after `span`.
     fn sleep(&self, span: Duration) -> BoxFuture<'_, ()>;
+
+    /// How long ago this device was started; nothing where it does not say. Setting the clock does not change it.
+    fn uptime(&self) -> Option<Uptime> {
+        None
+    }
+}
+
+/// A moment of a device's life, whatever its clock says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uptime {
+    /// Which start of the device it was: another one after each.
+    pub start: u64,
+    /// Since then, while it slept, too.
+    pub since_start: Duration,
 }
 
 /// Makes random numbers good enough for keys.

@@ -12,6 +12,7 @@ pub mod binary;
 pub mod bundle;
 pub mod capability;
 pub mod common;
+pub mod consent;
 pub mod contact;
 mod criteria;
 pub mod detail;

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::epoch::Opening;
 use crate::error::VaultError;
+use crate::helping::{self, Helping};
 use crate::migrations::ACCOUNT;
 use crate::pause::PauseSwitch;
 use crate::store::{Durability, Store, VaultPorts};
@@ -116,6 +117,8 @@ pub struct LinkedPerson {
     pub person: PersonRecord,
     /// The person's Patient id at the clinic.
     pub patient_id: String,
+    /// What the phone may do for them, when they are not its own.
+    pub helping: Option<Helping>,
 }
 
 impl fmt::Debug for LinkedPerson {
@@ -333,6 +336,10 @@ impl AccountVault {
                     )?;
                 tx.prepare_cached(r#"INSERT OR IGNORE INTO "link" VALUES (?1, ?2, ?3)"#)?
                     .execute((clinic.id.as_str(), &linked.patient_id, person.id.as_str()))?;
+                match &linked.helping {
+                    Some(helping) => helping::keep(tx, helping)?,
+                    None => helping::forget(tx, &clinic.id, &linked.patient_id)?,
+                }
                 kept.push(PersonRecord {
                     vault_name,
                     ..person
@@ -413,6 +420,11 @@ impl AccountVault {
     pub fn unlink(&self, id: &PersonId, clinic: &ClinicId) -> Result<(), VaultError> {
         self.store.write(Durability::Full, |tx, _| {
             tx.execute(
+                r#"DELETE FROM "helping" WHERE "clinic" = ?2 AND "patient_id" IN
+                   (SELECT "patient_id" FROM "link" WHERE "person" = ?1 AND "clinic" = ?2)"#,
+                [id.as_str(), clinic.as_str()],
+            )?;
+            tx.execute(
                 r#"DELETE FROM "link" WHERE "person" = ?1 AND "clinic" = ?2"#,
                 [id.as_str(), clinic.as_str()],
             )?;
@@ -439,6 +451,11 @@ impl AccountVault {
     /// [`VaultError`]; nothing is forgotten then.
     pub fn remove_person(&self, id: &PersonId) -> Result<(), VaultError> {
         self.store.write(Durability::Full, |tx, _| {
+            tx.execute(
+                r#"DELETE FROM "helping" WHERE ("clinic", "patient_id") IN
+                   (SELECT "clinic", "patient_id" FROM "link" WHERE "person" = ?1)"#,
+                [id.as_str()],
+            )?;
             tx.execute(r#"DELETE FROM "link" WHERE "person" = ?1"#, [id.as_str()])?;
             tx.execute(r#"DELETE FROM "person" WHERE "id" = ?1"#, [id.as_str()])?;
             Ok(())

@@ -9,6 +9,7 @@ use crate::account::{AccountVault, ClinicRecord, Link, PersonRecord};
 use crate::bookings::{self, StoredBooking};
 use crate::error::VaultError;
 use crate::events::{self, NewEvent};
+use crate::helping::{self, Helping};
 use crate::notice::VaultChange;
 use crate::store::Durability;
 use crate::vault::Vault;
@@ -24,6 +25,8 @@ pub struct Account {
     pub persons: Vec<PersonRecord>,
     /// Who is known where.
     pub links: Vec<(PersonId, Link)>,
+    /// Whom the phone helps. A lease does not move: another phone has another start.
+    pub helping: Vec<Helping>,
 }
 
 impl fmt::Debug for Account {
@@ -52,6 +55,7 @@ impl AccountVault {
             clinics: self.clinics()?,
             persons,
             links,
+            helping: self.all_helped()?,
         })
     }
 
@@ -112,6 +116,15 @@ impl AccountVault {
             for (person, Link { clinic, patient_id }) in &account.links {
                 tx.prepare_cached(r#"INSERT INTO "link" VALUES (?1, ?2, ?3)"#)?
                     .execute((clinic.as_str(), patient_id, person.as_str()))?;
+            }
+            for helping in &account.helping {
+                helping::keep(
+                    tx,
+                    &Helping {
+                        lease: None,
+                        ..helping.clone()
+                    },
+                )?;
             }
             Ok(())
         })

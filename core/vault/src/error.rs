@@ -122,6 +122,9 @@ pub enum VaultError {
     /// No recovery code was made for these books. Nothing was changed.
     #[error("there is no recovery code")]
     NoRecoveryCode,
+    /// The book is kept under a lease, which is over: the clinic must be asked. Nothing of it is lost.
+    #[error("the lease of the vault is over")]
+    LeaseOver,
     /// A mistake of this program.
     #[error("internal error ({code})")]
     Internal {
@@ -162,6 +165,7 @@ impl VaultError {
             Self::BadRecoveryCode(_) => "bad-recovery-code",
             Self::WrongRecoveryCode => "wrong-recovery-code",
             Self::NoRecoveryCode => "no-recovery-code",
+            Self::LeaseOver => "lease-over",
             Self::Internal { .. } => "internal",
         }
     }

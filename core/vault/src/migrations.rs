@@ -36,6 +36,8 @@ pub(crate) const ACCOUNT: Migrations = &[
     include_str!("../migrations/account/0007_day_times.sql"),
     include_str!("../migrations/account/0008_travel_time.sql"),
     include_str!("../migrations/account/0009_insurance_terms.sql"),
+    include_str!("../migrations/account/0010_helping.sql"),
+    include_str!("../migrations/account/0011_invitations.sql"),
 ];
 
 /// The schemas that this program writes: of a book, and of the account.

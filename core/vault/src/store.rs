@@ -284,6 +284,8 @@ impl Store {
         if !Self::exists(ports, name)? {
             return Err(VaultError::NotFound);
         }
+        // Not of a book whose lease is over.
+        ports.ring.find(name)?;
         ports.ring.begin_rotation(name)?;
         let found = ports.ring.find(name)?;
         let found = found.ok_or(VaultError::Key(KeyStoreError::Missing))?;

@@ -227,6 +227,7 @@ fn make() {
                     vault_name: "person-1".to_owned(),
                 },
                 patient_id: "bn-1".to_owned(),
+                helping: None,
             }],
         )
         .unwrap();

@@ -20,7 +20,12 @@ public final class SoKhoe: Sendable {
         keyStore: any KeyStore,
         language: Language = .vi
     ) async throws -> SoKhoe {
-        let config = CoreConfig(folder: folder.path, language: language, deviceName: deviceName)
+        let config = CoreConfig(
+            folder: folder.path,
+            language: language,
+            deviceName: deviceName,
+            deviceStart: deviceStart()
+        )
         // The disk and the key store may keep their thread waiting, which must be none of Swift's few.
         return try await withCheckedThrowingContinuation { opened in
             DispatchQueue.global(qos: .userInitiated).async {
@@ -40,7 +45,12 @@ public final class SoKhoe: Sendable {
         recoveryCode: String,
         language: Language = .vi
     ) async throws -> SoKhoe {
-        let config = CoreConfig(folder: folder.path, language: language, deviceName: deviceName)
+        let config = CoreConfig(
+            folder: folder.path,
+            language: language,
+            deviceName: deviceName,
+            deviceStart: deviceStart()
+        )
         return try await withCheckedThrowingContinuation { opened in
             DispatchQueue.global(qos: .userInitiated).async {
                 opened.resume(
@@ -174,6 +184,56 @@ public final class SoKhoe: Sendable {
     /// without a network they wait, and that is no error. `BookingView.series` says that they belong together.
     public func bookSeries(_ request: SeriesRequest) async throws -> [BookingView] {
         try await core.bookSeries(request: request)
+    }
+
+    /// Who may help a person and who could, those in force first. Needs no network.
+    public func helpers(personId: String) async throws -> [HelperView] {
+        try await core.helpers(personId: personId)
+    }
+
+    /// The words that a person, or who decides for them, is to hear or read and agree to before
+    /// ``inviteHelper(_:agreedWords:)``.
+    public func wordsBeforeGrant(_ request: InviteHelperRequest) async throws -> String {
+        try await core.wordsBeforeGrant(request: request)
+    }
+
+    /// Makes the code by which somebody's phone helps a person from now on, once they said yes to `agreedWords`, those of
+    /// ``wordsBeforeGrant(_:)``. Needs no network.
+    public func inviteHelper(
+        _ request: InviteHelperRequest,
+        agreedWords: String
+    ) async throws -> HelperInvitationView {
+        try await core.inviteHelper(request: request, agreedWords: agreedWords)
+    }
+
+    /// Takes a grant back. The clinic refuses the helper from the moment on that it knows.
+    public func endHelp(personId: String, consentId: String) async throws -> HelperView {
+        try await core.endHelp(personId: personId, consentId: consentId)
+    }
+
+    /// Lets somebody help so many days more, from today on, at most a year.
+    public func prolongHelp(personId: String, consentId: String, days: UInt32) async throws -> HelperView {
+        try await core.prolongHelp(personId: personId, consentId: consentId, days: days)
+    }
+
+    /// Takes an invitation that was scanned: this phone helps from now on, or the invitation is kept until it can.
+    public func acceptInvitation(qrText: String) async throws -> AcceptedView {
+        try await core.acceptInvitation(qrText: qrText)
+    }
+
+    /// The invitations that wait, the oldest first.
+    public func invitations() async throws -> [InvitationView] {
+        try await core.invitations()
+    }
+
+    /// Forgets an invitation that waits.
+    public func dropInvitation(id: String) async throws {
+        try await core.dropInvitation(id: id)
+    }
+
+    /// Tries the invitations that wait again: whom this phone helps now. Background synchronisations do it, too.
+    public func tryInvitations() async throws -> [EnrolmentView] {
+        try await core.tryInvitations()
     }
 
     /// Takes a booking of a series back and all that come after it.

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::ports::Zeroizing;
 use sokhoe_domain::{
-    BookingState, ClinicId, IntentId, Occurrence, PersonId, ResourceKey, Timestamp, Wire,
+    BookingState, ClinicId, GrantScopes, IntentId, Occurrence, PersonId, ResourceKey, Timestamp,
+    Wire,
 };
 use sokhoe_sync::BookIntent;
 use sokhoe_vault::{
-    Account, ClinicRecord, IntentKind, Link, NewChange, NewEvent, NewIntent, NotedTrip,
+    Account, ClinicRecord, Helping, IntentKind, Link, NewChange, NewEvent, NewIntent, NotedTrip,
     PersonRecord, StoredBooking, StoredChange, StoredIntent, Vault,
 };
 
@@ -18,7 +19,10 @@ use crate::error::{AppError, MoveRefusal};
 use crate::session::Session;
 
 /// The form of the luggage. A phone that does not know it says that it needs a newer app.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
+
+/// The same without people whom the phone helps: a phone that knows nothing of leases would keep their books for ever.
+const WITHOUT_HELPING: u32 = 3;
 
 /// The same without a trip of several: a phone that knows nothing of trips would book for one of them alone.
 const WITHOUT_TRIPS: u32 = 2;
@@ -61,6 +65,8 @@ struct Person {
     /// Clinic and Patient id.
     links: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    helping: Vec<OfGrant>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     intents: Vec<Intent>,
     /// Refused, waiting, or about to be cancelled: what no feed brings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -73,6 +79,16 @@ struct Person {
     /// What the person wrote for clinics that do not have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     changes: Vec<WrittenChange>,
+}
+
+/// What a clinic granted of a person who is not the phone's own.
+#[derive(Serialize, Deserialize)]
+struct OfGrant {
+    clinic: String,
+    patient_id: String,
+    /// A bit for each scope.
+    scopes: u16,
+    ends: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -169,6 +185,35 @@ mod hex_key {
     }
 }
 
+impl OfGrant {
+    fn pack(helping: &[Helping], links: &[(String, String)]) -> Vec<Self> {
+        let of_person = |of: &&Helping| {
+            let is_it = |(clinic, patient): &(String, String)| {
+                of.clinic.as_str() == clinic && of.patient_id == *patient
+            };
+            links.iter().any(is_it)
+        };
+        let helping = helping.iter().filter(of_person).map(|of| Self {
+            clinic: of.clinic.0.clone(),
+            patient_id: of.patient_id.clone(),
+            scopes: of.scopes.bits(),
+            ends: of.ends.map(Timestamp::as_millis),
+        });
+        helping.collect()
+    }
+
+    /// The new phone asks the clinic before it shows anything.
+    fn record(&self) -> Helping {
+        Helping {
+            clinic: ClinicId(self.clinic.clone()),
+            patient_id: self.patient_id.clone(),
+            scopes: GrantScopes::from_bits(self.scopes).unwrap_or_default(),
+            ends: self.ends.map(Timestamp::from_millis),
+            lease: None,
+        }
+    }
+}
+
 impl Luggage {
     /// Everything that this phone has to give.
     pub(super) fn pack(session: &Session) -> Result<Self, AppError> {
@@ -181,13 +226,20 @@ impl Luggage {
                 session.settle_trips(&book)?;
                 let links = account.links.iter().filter(|(id, _)| *id == person.id);
                 let links = links.map(|(_, link)| link);
-                Person::pack(person, links, &book.vault, session.now())
+                let mut packed = Person::pack(person, links, &book.vault, session.now())?;
+                packed.helping = OfGrant::pack(&account.helping, &packed.links);
+                Ok(packed)
             })
             .collect::<Result<Vec<Person>, AppError>>()?;
         let mut intents = persons.iter().flat_map(|person| &person.intents);
         let has_trips = intents.any(Intent::is_of_trip);
+        let helps = persons.iter().any(|person| !person.helping.is_empty());
         Ok(Self {
-            version: if has_trips { VERSION } else { WITHOUT_TRIPS },
+            version: match (helps, has_trips) {
+                (true, _) => VERSION,
+                (false, true) => WITHOUT_HELPING,
+                (false, false) => WITHOUT_TRIPS,
+            },
             device_id: account.device_id,
             clinics: account.clinics.iter().map(Clinic::pack).collect(),
             persons,
@@ -264,6 +316,12 @@ impl Luggage {
             clinics: self.clinics.iter().map(Clinic::record).collect(),
             persons: self.persons(),
             links: links.collect(),
+            helping: self
+                .persons
+                .iter()
+                .flat_map(|person| &person.helping)
+                .map(OfGrant::record)
+                .collect(),
         })
     }
 
@@ -401,6 +459,7 @@ impl Person {
             links: links
                 .map(|link| (link.clinic.0.clone(), link.patient_id.clone()))
                 .collect(),
+            helping: Vec::new(),
             trips,
             bookings: bookings.map(Booking::pack).collect(),
             intents: intents.into_iter().map(Intent::pack).collect(),

@@ -212,7 +212,8 @@ fn unreadable(refusal: Refusal) -> AppError {
 }
 
 /// A key for one request or one answer, never kept.
-fn signer(rng: &dyn Rng) -> Result<Ed25519KeyPair, AppError> {
+/// A pair that is made for one code.
+pub(crate) fn signer(rng: &dyn Rng) -> Result<Ed25519KeyPair, AppError> {
     let mut seed = Zeroizing::new([0; 32]);
     rng.fill(&mut *seed);
     Ed25519KeyPair::from_seed_unchecked(&*seed).map_err(|_| AppError::internal("move-key"))

@@ -46,6 +46,7 @@ fn old_phone(persons: usize) -> TestPhone {
                 vault_name: format!("person-{id}"),
             },
             patient_id: format!("bn-{n:06}"),
+            helping: None,
         }
     });
     phone(1).enrol(&clinic, linked)
@@ -161,6 +162,7 @@ fn a_family_fits_a_few_codes_and_a_helper_some_more() {
     let linked = LinkedPerson {
         person: PersonRecord { name, ..person },
         patient_id: "bn-000000".to_owned(),
+        helping: None,
     };
     account.add_enrolment(&clinic, &[linked]).unwrap();
     let request = new.app.begin_move().unwrap().qr_text;
@@ -179,7 +181,7 @@ fn what_no_phone_packs_changes_nothing() {
     let twice = honest["persons"][0].clone();
     let changes: [(&str, Value, MoveRefusal); 8] = [
         ("/clinics/0/id", json!("own"), MoveRefusal::Damaged),
-        ("/version", json!(4), MoveRefusal::NewerVersion),
+        ("/version", json!(5), MoveRefusal::NewerVersion),
         ("/device_id", json!("../x"), MoveRefusal::Damaged),
         ("/persons/0/id", json!("../../x"), MoveRefusal::Damaged),
         ("/persons/1", twice, MoveRefusal::Damaged),

@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 use sokhoe_domain::ids::is_fhir_id;
 use sokhoe_domain::series::{MOST_VISITS, windows};
-use sokhoe_domain::{BookingState, ClinicId, IntentId, Occurrence, Otherwise, OtherwiseError};
+use sokhoe_domain::{
+    BookingState, ClinicId, GrantScope, IntentId, Occurrence, Otherwise, OtherwiseError,
+};
 use sokhoe_sync::BookIntent;
 use sokhoe_vault::{IntentKind, NewIntent, StoredBooking};
 
@@ -26,6 +28,7 @@ impl SoKhoe {
         let clinic = check(&request.slots)?;
         let session = &*self.inner;
         let book = session.book(&request.person_id)?;
+        session.granted(&book.person.id, &clinic, GrantScope::Book)?;
         let patient_id = session.patient_at(&book.person.id, &clinic)?;
         self.takes_bookings(&book, &clinic, &patient_id).await?;
         let mut slots = request.slots;

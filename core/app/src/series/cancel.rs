@@ -1,6 +1,6 @@
 //! Taking back what is left of a series.
 
-use sokhoe_domain::BookingState;
+use sokhoe_domain::{BookingState, GrantScope};
 use sokhoe_vault::StoredBooking;
 
 use super::view::Coming;
@@ -27,6 +27,7 @@ impl SoKhoe {
         let session = &*self.inner;
         let book = session.book(person_id)?;
         let from = book.stored_booking(booking_id)?;
+        session.granted(&book.person.id, &from.clinic, GrantScope::Book)?;
         let Some(occurrence) = from.occurrence else {
             return Err(AppError::invalid("booking", "is of no series"));
         };

@@ -53,6 +53,7 @@ fn phone(language: Language) -> TestPhone {
             vault_name: "person-1".to_owned(),
         },
         patient_id: PRIVATE[11].to_owned(),
+        helping: None,
     };
     let phone = TestPhone::new(config, 1, NoNetwork, test_phone::clock());
     phone.enrol(&clinic, [person])

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sokhoe_domain::ids::is_fhir_id;
-use sokhoe_domain::{BookingState, ClinicId, IntentId};
+use sokhoe_domain::{BookingState, ClinicId, GrantScope, IntentId};
 use sokhoe_sync::{BookIntent, Trip, TripMember};
 use sokhoe_vault::{IntentKind, NewIntent, StoredBooking};
 
@@ -122,6 +122,7 @@ impl Session {
             let book = self.book(&visit.person_id)?;
             let slot = visit.slot;
             let clinic = ClinicId(slot.clinic_id);
+            self.granted(&book.person.id, &clinic, GrantScope::Book)?;
             trip.members.push(TripMember {
                 patient_id: self.patient_at(&book.person.id, &clinic)?,
                 person_id: visit.person_id,

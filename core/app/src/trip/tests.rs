@@ -457,9 +457,11 @@ async fn while_nothing_was_sent_one_takes_all_back_and_later_each_goes_alone() {
         told.text,
         "Together with nam. The appointment of nam was cancelled."
     );
-    let text = |book: crate::BookView| book.bookings[0].trip.clone().unwrap().text;
-    let mut texts = screen.iter().map(text);
-    assert!(texts.any(|text| text == told.text));
+    let is_told = |book: crate::BookView| {
+        let of_both = book.bookings.into_iter().find(|it| it.id == booked[0].id);
+        of_both.unwrap().trip.unwrap().text == told.text
+    };
+    assert!(screen.iter().any(is_told));
 }
 
 #[tokio::test]

@@ -23,6 +23,8 @@ pub(super) fn author(kind: &str, name: &str, is_own: bool) -> Author {
         // What names a resource and its version is the server's always.
         (_, "resourceType" | "id" | "meta") => Author::Clinic,
         ("Observation", _) if is_own => Author::Patient,
+        // Who may help, and for how long.
+        ("Consent", "status" | "provision") => Author::Patient,
         ("Patient", _) if OF_PATIENT.contains(&values) => Author::Patient,
         (_, "note") => Author::WhoeverSigned,
         _ => Author::Clinic,

@@ -13,11 +13,12 @@ use super::unproven::{Code, Trust, Unproven, sign_carried};
 use super::wire::{Kind, Unverified};
 use crate::text::Hidden;
 
-/// Asks a helper to help a person: made by the clinic for the person, shown from phone to phone, and
+/// Asks a helper to help a person: made by the clinic, or by the person's own phone, shown to the helper's, and
 /// exchanged at the clinic for a grant. It grants nothing by itself.
 ///
 /// Like an [`Enrolment`](super::Enrolment) it carries the key that signed it, because the helper's phone may not
-/// know the clinic yet.
+/// know the clinic yet. One that a phone made is signed by a key made for it, which proves only that the text is whole; the
+/// trust is the hand's that shows it, and the clinic's.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invitation {
     /// Where the clinic answers: https, or http on this very machine.
@@ -30,11 +31,18 @@ pub struct Invitation {
     pub person: String,
     /// What the helper will be allowed to do. Never empty.
     pub scopes: BTreeSet<GrantScope>,
-    /// The key with which the clinic signs.
+    /// The key that signed this.
     pub public_key: PublicKey,
     /// From this instant on it is refused; the code holds whole seconds.
     pub expires: Timestamp,
+    /// The clinic's key, where a phone made this.
+    pub clinic_key: Option<PublicKey>,
+    /// What that phone says to the clinic, for the helper's phone to bring along: at most 1,000 bytes. Never in `Debug`.
+    pub word: Option<Vec<u8>>,
 }
+
+/// Bytes of a word at most.
+const LONGEST_WORD: usize = 1_000;
 
 #[derive(Encode, Decode)]
 #[cbor(array)]
@@ -54,9 +62,20 @@ struct Wire<'a> {
     public_key: [u8; 32],
     #[n(6)]
     expires_seconds: i64,
+    // What follows is left out where there is none.
+    #[cbor(n(7), with = "minicbor::bytes")]
+    clinic_key: Option<[u8; 32]>,
+    #[b(8)]
+    word: Option<&'a minicbor::bytes::ByteSlice>,
 }
 
 impl Invitation {
+    /// The key with which the clinic signs.
+    #[must_use]
+    pub fn key_of_clinic(&self) -> PublicKey {
+        self.clinic_key.unwrap_or(self.public_key)
+    }
+
     /// Signs it, with the pair whose public half it carries.
     ///
     /// # Errors
@@ -70,6 +89,8 @@ impl Invitation {
             scopes: self.scopes.iter().copied().collect::<GrantScopes>().bits(),
             public_key: *self.public_key.as_bytes(),
             expires_seconds: seconds(self.expires),
+            clinic_key: self.clinic_key.map(|key| *key.as_bytes()),
+            word: self.word.as_deref().map(Into::into),
         };
         sign_carried(self, &wire, key)
     }
@@ -98,6 +119,8 @@ impl Code for Invitation {
             scopes: scopes.iter().collect(),
             public_key: PublicKey::from_bytes(wire.public_key),
             expires: instant(wire.expires_seconds)?,
+            clinic_key: wire.clinic_key.map(PublicKey::from_bytes),
+            word: wire.word.map(|word| word.to_vec()),
         })
     }
 
@@ -106,6 +129,10 @@ impl Code for Invitation {
             && is_name(&self.person)
             && is_secret(&self.code)
             && !self.scopes.is_empty()
+            && self
+                .word
+                .as_ref()
+                .is_none_or(|word| word.len() <= LONGEST_WORD)
             && clinic_url::is_allowed(&self.clinic_url)
     }
 

@@ -54,6 +54,17 @@ pub fn invitation() -> Invitation {
         scopes: BTreeSet::from([GrantScope::Book, GrantScope::SeeSummary]),
         public_key: PublicKey::of(&key(1)).unwrap(),
         expires: LATER,
+        clinic_key: None,
+        word: None,
+    }
+}
+
+/// As a person's phone makes it.
+pub fn invitation_of_phone() -> Invitation {
+    Invitation {
+        clinic_key: Some(PublicKey::of(&key(2)).unwrap()),
+        word: Some(vec![7; 300]),
+        ..invitation()
     }
 }
 
@@ -110,6 +121,16 @@ fn codes_come_back() {
     assert_eq!(Enrolment::read(&first, LATER), Err(Refusal::Expired));
     assert_eq!(Invitation::read(&second, NOW), Ok(invitation()));
     assert_eq!(Invitation::read(&second, LATER), Err(Refusal::Expired));
+    assert_eq!(invitation().key_of_clinic(), invitation().public_key);
+    let of_phone = invitation_of_phone();
+    let text = of_phone.sign(&key(1)).unwrap();
+    assert_eq!(Invitation::read(&text, NOW), Ok(of_phone.clone()));
+    assert_eq!(of_phone.key_of_clinic(), PublicKey::of(&key(2)).unwrap());
+    let long_winded = Invitation {
+        word: Some(vec![7; 1_001]),
+        ..of_phone
+    };
+    assert_eq!(long_winded.sign(&key(1)), Err(SignError::Invalid));
     assert_eq!(ShareLink::read(&third, NOW, Trust::Carried), Ok(share()));
     assert_eq!(
         ShareLink::read(&third, LATER, Trust::Carried),

@@ -52,7 +52,7 @@ pub(crate) trait Lockable: Send + Sync {
 }
 
 /// The ring as it was last read or written.
-struct Ring {
+pub(super) struct Ring {
     file: RingFile,
     secret: Zeroizing<Vec<u8>>,
     table: Table,
@@ -220,6 +220,11 @@ impl KeyRing {
         let mut state = self.state();
         self.load(&mut state.ring)?;
         let locking = state.lockings;
+        let ring = state.ring.as_ref();
+        let entry = ring.and_then(|ring| ring.table.vaults.get(name));
+        if entry.is_some_and(Entry::is_covered) {
+            return Err(VaultError::LeaseOver);
+        }
         let known = |ring: &Option<Ring>| {
             let entry = ring.as_ref()?.table.vaults.get(name)?;
             Some(FoundKey {
@@ -265,6 +270,7 @@ impl KeyRing {
                     key: VaultKey::generate(&*self.rng),
                     next: None,
                     finished: false,
+                    lease: None,
                 });
             Ok(ring)
         })?;
@@ -355,7 +361,19 @@ impl KeyRing {
         Ok(())
     }
 
-    fn change(
+    /// What is to be known of a vault's entry; nothing when there is none.
+    pub(super) fn entry<T>(
+        &self,
+        name: &str,
+        know: impl Fn(&Entry) -> T,
+    ) -> Result<Option<T>, VaultError> {
+        let mut state = self.state();
+        self.load(&mut state.ring)?;
+        let ring = state.ring.as_ref();
+        Ok(ring.and_then(|ring| ring.table.vaults.get(name)).map(know))
+    }
+
+    pub(super) fn change(
         &self,
         make: bool,
         work: impl FnOnce(Ring) -> Result<Ring, VaultError>,
@@ -430,7 +448,7 @@ impl KeyRing {
     }
 
     /// The same table under a new ring key, which the key store has wrapped.
-    fn renewed(&self, ring: Ring) -> Result<Ring, VaultError> {
+    pub(super) fn renewed(&self, ring: Ring) -> Result<Ring, VaultError> {
         let secret = random(&*self.rng, KEY_LEN);
         let mut number = ring.file.number + 1;
         let wrapped = loop {
@@ -510,6 +528,10 @@ impl KeyRing {
 }
 
 impl Ring {
+    pub(super) fn entry(&mut self, name: &str) -> Option<&mut Entry> {
+        self.table.vaults.get_mut(name)
+    }
+
     /// Nothing when the key is not that of the file.
     fn open(file: RingFile, secret: Zeroizing<Vec<u8>>) -> Option<Self> {
         let table = Table::read(&open(&secret, &file.head(), &file.sealed)?)?;

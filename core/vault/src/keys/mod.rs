@@ -9,6 +9,7 @@
 
 mod held_key;
 mod key_ring;
+mod lease;
 mod recovery_code;
 mod released;
 mod ring_file;

@@ -32,6 +32,7 @@ pub(super) fn read(
         key: VaultKey::from_bytes(&secret).ok_or(VaultError::WrongKey)?,
         next: None,
         finished: form == FINISHED,
+        lease: None,
     }))
 }
 

@@ -15,6 +15,23 @@ pub(super) struct Entry {
     /// Whether the database was ever whole. One that is empty although it was finished was lost, and
     /// must not pass for a new one.
     pub(super) finished: bool,
+    /// Of a book that is kept under a lease.
+    pub(super) lease: Option<LeaseKey>,
+}
+
+/// The clinic's half of what opens a book that is kept under a lease.
+pub(super) enum LeaseKey {
+    /// The lease lasts, and the key of the vault is whole.
+    Here(Zeroizing<Vec<u8>>),
+    /// The lease is over: the vault's key is covered by it. Whoever brings the one with this hash uncovers it.
+    Away([u8; 32]),
+}
+
+impl Entry {
+    /// Whether the key opens nothing until a lease key is brought.
+    pub(super) const fn is_covered(&self) -> bool {
+        matches!(&self.lease, Some(LeaseKey::Away(_)))
+    }
 }
 
 /// The keys of a phone.
@@ -29,13 +46,15 @@ pub(super) struct Table {
 
 const FINISHED: u8 = 1;
 const HAS_NEXT: u8 = 2;
+const LEASE_KEY_HERE: u8 = 4;
+const LEASE_KEY_AWAY: u8 = 8;
 
 impl Table {
     pub(super) fn write(&self) -> Zeroizing<Vec<u8>> {
         // As large as it gets: a vector that grew would leave copies behind.
         let names = self.vaults.keys().chain(&self.erasing);
         let size = names.map(|name| 2 + name.len()).sum::<usize>()
-            + self.vaults.len() * 2 * VaultKey::LEN
+            + self.vaults.len() * (2 * VaultKey::LEN + KEY_LEN)
             + KEY_LEN
             + 16;
         let mut bytes = Zeroizing::new(Vec::with_capacity(size));
@@ -47,10 +66,20 @@ impl Table {
         for (name, entry) in &self.vaults {
             write_name(&mut bytes, name);
             let next = if entry.next.is_some() { HAS_NEXT } else { 0 };
-            bytes.push((u8::from(entry.finished) * FINISHED) | next);
+            let lease = match &entry.lease {
+                None => 0,
+                Some(LeaseKey::Here(_)) => LEASE_KEY_HERE,
+                Some(LeaseKey::Away(_)) => LEASE_KEY_AWAY,
+            };
+            bytes.push((u8::from(entry.finished) * FINISHED) | next | lease);
             bytes.extend_from_slice(entry.key.bytes());
             if let Some(next) = &entry.next {
                 bytes.extend_from_slice(next.bytes());
+            }
+            match &entry.lease {
+                None => {}
+                Some(LeaseKey::Here(key)) => bytes.extend_from_slice(key),
+                Some(LeaseKey::Away(hash)) => bytes.extend_from_slice(hash),
             }
         }
         write_count(&mut bytes, self.erasing.len());
@@ -81,12 +110,21 @@ impl Table {
                 Some(VaultKey::from_bytes(take(bytes, VaultKey::LEN)?)?)
             };
             let finished = flags & FINISHED != 0;
+            let lease = match flags & (LEASE_KEY_HERE | LEASE_KEY_AWAY) {
+                0 => None,
+                LEASE_KEY_HERE => Some(LeaseKey::Here(Zeroizing::new(
+                    take(bytes, KEY_LEN)?.to_vec(),
+                ))),
+                LEASE_KEY_AWAY => Some(LeaseKey::Away(take(bytes, KEY_LEN)?.try_into().ok()?)),
+                _ => return None,
+            };
             vaults.insert(
                 name,
                 Entry {
                     key,
                     next,
                     finished,
+                    lease,
                 },
             );
         }
@@ -147,6 +185,7 @@ mod tests {
             key: key.duplicate(),
             next,
             finished,
+            lease: None,
         };
         let next = key.successor(&rng);
         assert!(next != key && next.bytes()[32..] == key.bytes()[32..]);
@@ -154,10 +193,19 @@ mod tests {
         table
             .vaults
             .insert("b".to_owned(), entry(Some(next), false));
+        let here = LeaseKey::Here(super::super::vault_key::random(&rng, KEY_LEN));
+        for (name, lease) in [("c", here), ("d", LeaseKey::Away([7; 32]))] {
+            let leased = Entry {
+                lease: Some(lease),
+                ..entry(None, true)
+            };
+            table.vaults.insert(name.to_owned(), leased);
+        }
         let bytes = table.write();
         let read = Table::read(&bytes).unwrap();
         assert_eq!(*read.write(), *bytes);
         assert!(read.vaults["a"].finished && read.vaults["b"].next.is_some());
+        assert!(matches!(&read.vaults["d"].lease, Some(LeaseKey::Away(hash)) if *hash == [7; 32]));
         for length in 0..bytes.len() {
             assert!(Table::read(&bytes[..length]).is_none(), "{length}");
         }

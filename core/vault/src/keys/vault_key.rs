@@ -68,6 +68,16 @@ impl VaultKey {
         self.0.get(..KEY).unwrap_or_default()
     }
 
+    /// The key covered by another one, or uncovered by the same.
+    pub(super) fn covered(&self, by: &[u8]) -> Self {
+        let mut covered = self.duplicate();
+        let key = covered.0.get_mut(..KEY).unwrap_or_default();
+        for (byte, cover) in key.iter_mut().zip(by) {
+            *byte ^= cover;
+        }
+        covered
+    }
+
     /// Gives the key to a connection.
     pub(crate) fn give(&self, connection: &rusqlite::Connection) -> Result<(), VaultError> {
         Ok(sokhoe_sqlcipher::give_key(connection, &self.0)?)

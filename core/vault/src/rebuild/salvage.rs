@@ -194,16 +194,17 @@ fn rows<K: Ord, T>(
 }
 
 /// The tables of the account, parents before children.
-const ACCOUNT_TABLES: [&str; 4] = ["device", "clinic", "person", "link"];
+const ACCOUNT_TABLES: [&str; 5] = ["device", "clinic", "person", "link", "helping"];
 
 /// Tables without which an account is whole: what a file of before has not, or what no longer reads, is
 /// left out.
-const SPARE_TABLES: [&str; 5] = [
+const SPARE_TABLES: [&str; 6] = [
     "data_limit",
     "data_use",
     "day_times",
     "travel_time",
     "insurance_terms",
+    "invitation",
 ];
 
 /// Every row of a table, as it is.
@@ -216,7 +217,11 @@ type TableRows = Vec<Vec<Value>>;
 pub(super) fn rows_of_account(open: Open<'_>) -> Result<Vec<TableRows>, VaultError> {
     let mut found = Vec::new();
     for table in ACCOUNT_TABLES {
-        let rows = rows_of(open, table)?;
+        // A file of before knows of no helping; one that does must say whom, or those would pass for the phone's own.
+        let rows = match has_table(open, table)? {
+            false if table == "helping" => Vec::new(),
+            _ => rows_of(open, table)?,
+        };
         if table == "device" && rows.is_empty() {
             return Err(VaultError::Corrupt);
         }
@@ -226,6 +231,12 @@ pub(super) fn rows_of_account(open: Open<'_>) -> Result<Vec<TableRows>, VaultErr
         found.push(rows_of(open, table).unwrap_or_default());
     }
     Ok(found)
+}
+
+fn has_table(open: Open<'_>, table: &str) -> Result<bool, VaultError> {
+    let connection = open()?;
+    let mut find = connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?1")?;
+    Ok(find.exists([table])?)
 }
 
 fn rows_of(open: Open<'_>, table: &str) -> Result<TableRows, VaultError> {

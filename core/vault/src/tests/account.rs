@@ -1,9 +1,12 @@
 //! The account.
 
+use std::time::Duration;
+
+use sokhoe_domain::ports::{KeyStoreError, Uptime};
+use sokhoe_domain::{GrantScope, GrantScopes, Lease, PersonId, Timestamp};
+
 use super::{Phone, at, clinic};
-use crate::{AccountVault, ClinicRecord, LinkedPerson, PersonRecord, VaultError};
-use sokhoe_domain::PersonId;
-use sokhoe_domain::ports::KeyStoreError;
+use crate::{AccountVault, ClinicRecord, Helping, LinkedPerson, PersonRecord, VaultError};
 
 fn record(id: &str, token: &str) -> ClinicRecord {
     ClinicRecord {
@@ -31,6 +34,7 @@ fn linked(n: u8, name: &str, patient: &str) -> LinkedPerson {
     LinkedPerson {
         person: person(n, name),
         patient_id: patient.to_owned(),
+        helping: None,
     }
 }
 
@@ -58,6 +62,7 @@ fn enrolments_are_kept_and_kept_up_to_date() {
             ..person(2, "Lê Văn An")
         },
         patient_id: "42".to_owned(),
+        helping: None,
     }];
     let kept = account
         .add_enrolment(&record("b", "t3"), &elsewhere)
@@ -193,4 +198,59 @@ fn a_phone_knows_that_its_account_has_moved() {
     assert_eq!(account.moved().unwrap(), Some(at(8)));
     account.set_moved(None).unwrap();
     assert_eq!(account.moved().unwrap(), None);
+}
+
+#[test]
+fn whom_the_phone_helps_is_known_until_it_is_unlinked_or_of_its_own() {
+    let phone = Phone::new();
+    let account = AccountVault::open_or_create(&phone.ports).unwrap();
+    let helping = |patient: &str, scopes: &[GrantScope]| Helping {
+        clinic: clinic("a"),
+        patient_id: patient.to_owned(),
+        scopes: GrantScopes::of(scopes),
+        ends: Some(Timestamp::from_millis(9)),
+        lease: None,
+    };
+    let helped = LinkedPerson {
+        helping: Some(helping("42", &[GrantScope::Book])),
+        ..linked(1, "Đào Thị Lan", "42")
+    };
+    let both = [helped.clone(), linked(2, "Lê An", "43")];
+    account.add_enrolment(&record("a", "t1"), &both).unwrap();
+    let (lan, an) = (PersonId::from("p1"), PersonId::from("p2"));
+    let wider = Helping {
+        lease: Some(Lease::given(
+            Uptime {
+                start: u64::MAX >> 1,
+                since_start: Duration::from_secs(5),
+            },
+            Duration::from_secs(60),
+        )),
+        ..helping("42", &[GrantScope::Book, GrantScope::Pay])
+    };
+    account.set_helping(&wider).unwrap();
+    let account = AccountVault::open_or_create(&phone.restarted()).unwrap();
+    assert_eq!(account.helping(&lan).unwrap(), std::slice::from_ref(&wider));
+    assert_eq!(account.helping(&an).unwrap(), []);
+    // A lease does not move to another phone, the grant does.
+    let whole = account.whole().unwrap();
+    assert_eq!(whole.helping, [wider]);
+    let other = Phone::new();
+    let moved = AccountVault::open_or_create(&other.ports).unwrap();
+    moved.become_account(&whole).unwrap();
+    let there = moved.helping(&lan).unwrap();
+    assert_eq!((there.len(), there[0].lease), (1, None));
+    moved.remove_person(&lan).unwrap();
+    assert_eq!(moved.all_helped().unwrap(), []);
+
+    account.unlink(&lan, &clinic("a")).unwrap();
+    assert_eq!(account.all_helped().unwrap(), []);
+    account
+        .add_enrolment(&record("a", "t2"), &[helped])
+        .unwrap();
+    assert_eq!(account.all_helped().unwrap().len(), 1);
+    // Enrolled for the person themselves.
+    let own = [linked(1, "Đào Thị Lan", "42")];
+    account.add_enrolment(&record("a", "t3"), &own).unwrap();
+    assert_eq!(account.all_helped().unwrap(), []);
 }

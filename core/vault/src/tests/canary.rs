@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use rusqlite::Transaction;
 use rusqlite::types::ValueRef;
-use sokhoe_domain::{BookingState, IntentId, Occurrence, PersonId, Refusal, ResourceKey, Wire};
+use sokhoe_domain::{
+    BookingState, GrantScopes, IntentId, Occurrence, PersonId, Refusal, ResourceKey, Wire,
+};
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::disk::{Operation, Promise, SimDisk};
 use sokhoe_testing::{MemoryKeys, SeededRng};
 
 use super::{at, clinic, with_test_index};
 use crate::{
-    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, IntentKind, KeptTicket, LinkedPerson,
-    NewChange, NewDocument, NewEvent, NewIntent, NotedQueue, Page, ParkedWhy, PersonRecord,
-    StoredBooking, Vault, VaultError, VaultPorts,
+    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, Helping, IntentKind, KeptTicket,
+    LinkedPerson, NewChange, NewDocument, NewEvent, NewIntent, NotedQueue, Page, ParkedWhy,
+    PersonRecord, StoredBooking, Vault, VaultError, VaultPorts,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
@@ -296,9 +298,17 @@ fn feed(vault: &Vault, account: &AccountVault) {
         gender: Some(text.clone()),
         vault_name: text.clone(),
     };
+    let helping = Helping {
+        clinic: record.id.clone(),
+        patient_id: text.clone(),
+        scopes: GrantScopes::ALL,
+        ends: Some(at(3)),
+        lease: None,
+    };
     let linked = LinkedPerson {
         person,
         patient_id: text,
+        helping: Some(helping),
     };
     account.add_enrolment(&record, &[linked]).unwrap();
     let way = std::time::Duration::from_mins(90);
@@ -306,6 +316,7 @@ fn feed(vault: &Vault, account: &AccountVault) {
     account
         .set_insurance_terms(&record.id, Some(CANARY))
         .unwrap();
+    account.keep_invitation(CANARY, at(1)).unwrap();
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod day_times;
 mod export;
 mod insurance_terms;
 mod keys;
+mod lease;
 mod lifecycle;
 mod measure;
 mod model;

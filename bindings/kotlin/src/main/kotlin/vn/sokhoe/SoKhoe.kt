@@ -8,6 +8,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.callbackFlow
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.withContext
+import vn.sokhoe.core.AcceptedView
 import vn.sokhoe.core.AddServerRequest
 import vn.sokhoe.core.AttachmentReader
 import vn.sokhoe.core.AttachmentView
@@ -31,6 +32,10 @@ import vn.sokhoe.core.FindSeriesRequest
 import vn.sokhoe.core.FindSlotsRequest
 import vn.sokhoe.core.FindTripRequest
 import vn.sokhoe.core.FollowUpView
+import vn.sokhoe.core.HelperInvitationView
+import vn.sokhoe.core.HelperView
+import vn.sokhoe.core.InvitationView
+import vn.sokhoe.core.InviteHelperRequest
 import vn.sokhoe.core.InvoiceView
 import vn.sokhoe.core.JoinWaitingListRequest
 import vn.sokhoe.core.KeyStore
@@ -172,6 +177,46 @@ public class SoKhoe private constructor(
 
     /** What everybody's bookings leave no room for, should these visits take place. Nothing is forbidden. */
     public suspend fun tripOverlaps(visits: List<TripVisit>): List<OverlapView> = core.tripOverlaps(TripRequest(visits))
+
+    /** Who may help a person and who could, those in force first. Needs no network. */
+    public suspend fun helpers(personId: String): List<HelperView> = core.helpers(personId)
+
+    /** The words that a person, or who decides for them, is to hear or read and agree to before [inviteHelper]. */
+    public suspend fun wordsBeforeGrant(request: InviteHelperRequest): String = core.wordsBeforeGrant(request)
+
+    /**
+     * Makes the code by which somebody's phone helps a person from now on, once they said yes to [agreedWords], those of
+     * [wordsBeforeGrant]. Needs no network.
+     */
+    public suspend fun inviteHelper(
+        request: InviteHelperRequest,
+        agreedWords: String,
+    ): HelperInvitationView = core.inviteHelper(request, agreedWords)
+
+    /** Takes a grant back. The clinic refuses the helper from the moment on that it knows. */
+    public suspend fun endHelp(
+        personId: String,
+        consentId: String,
+    ): HelperView = core.endHelp(personId, consentId)
+
+    /** Lets somebody help so many days more, from today on, at most a year. */
+    public suspend fun prolongHelp(
+        personId: String,
+        consentId: String,
+        days: UInt,
+    ): HelperView = core.prolongHelp(personId, consentId, days)
+
+    /** Takes an invitation that was scanned: this phone helps from now on, or the invitation is kept until it can. */
+    public suspend fun acceptInvitation(qrText: String): AcceptedView = core.acceptInvitation(qrText)
+
+    /** The invitations that wait, the oldest first. */
+    public suspend fun invitations(): List<InvitationView> = core.invitations()
+
+    /** Forgets an invitation that waits. */
+    public suspend fun dropInvitation(id: String): Unit = core.dropInvitation(id)
+
+    /** Tries the invitations that wait again: whom this phone helps now. Background synchronisations do it, too. */
+    public suspend fun tryInvitations(): List<EnrolmentView> = core.tryInvitations()
 
     /** For each wanted day of a series, such as dialysis or antenatal care, the free time that comes nearest to it. */
     public suspend fun findSeries(request: FindSeriesRequest): SeriesTimesView = core.findSeries(request)

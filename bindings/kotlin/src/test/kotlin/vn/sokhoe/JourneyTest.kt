@@ -656,11 +656,4 @@ class JourneyTest {
                 val length = text.substring(at + 2, at + 4).toInt()
                 text.substring(at, at + 2) to text.substring(at + 4, at + 4 + length)
             }
-
-    /** JUnit's own cannot suspend. */
-    private inline fun <reified E : Throwable> assertThrows(work: () -> Unit): E {
-        val thrown = runCatching(work).exceptionOrNull()
-        assertTrue(thrown is E, "expected ${E::class.simpleName}, got $thrown")
-        return thrown as E
-    }
 }
