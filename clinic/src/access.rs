@@ -142,25 +142,26 @@ impl Access {
         Ok(self.grant(sql, patient)?.0)
     }
 
-    /// The same, and until when.
+    /// The same, until when, and by which Consent, where it is somebody else's phone.
     pub fn grant(
         &self,
         sql: Sql<'_>,
         patient: &str,
-    ) -> Result<(GrantScopes, Option<Timestamp>), StoreError> {
-        let found: Option<(i64, Option<i64>)> = sql.first(
+    ) -> Result<(GrantScopes, Option<Timestamp>, Option<String>), StoreError> {
+        let found: Option<(i64, Option<i64>, Option<String>)> = sql.first(
             &format!(
-                "SELECT g.scopes, g.ends FROM access_grant g JOIN session s ON s.pk = g.session
+                "SELECT g.scopes, g.ends, g.consent FROM access_grant g JOIN session s ON s.pk = g.session
                  WHERE g.session = ?1 AND g.patient = ?2 AND {}",
                 in_force("?3")
             ),
             params![self.session, patient, self.now()],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
-        let Some((bits, ends)) = found else {
-            return Ok((GrantScopes::default(), None));
+        let Some((bits, ends, consent)) = found else {
+            return Ok((GrantScopes::default(), None, None));
         };
-        Ok((scopes_of_bits(bits)?, ends.map(Timestamp::from_millis)))
+        let ends = ends.map(Timestamp::from_millis);
+        Ok((scopes_of_bits(bits)?, ends, consent))
     }
 
     /// Whether it is a phone of the person's own, not a helper's.

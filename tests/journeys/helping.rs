@@ -57,7 +57,9 @@ async fn a_helper_who_may_book_books_and_sees_no_result() {
     let booked = helper.book(&person, slot).await.unwrap();
     own.app.sync(&mother).await.unwrap();
     let seen = own.app.bookings(&mother).unwrap();
-    assert!(seen.iter().any(|it| it.start == booked.start), "{seen:?}");
+    let seen = seen.iter().find(|it| it.start == booked.start).unwrap();
+    let who = seen.helped_by_text.as_deref();
+    assert_eq!(who, Some("Lò Văn Giúp arranged this for the person."));
 
     // Allowed more, the helper has it all after the next sync.
     let more =

@@ -608,6 +608,8 @@ pub struct BookingView {
     /// How the person stands in the clinic's queue; unset while they are not there, and where the clinic tells nothing of a
     /// queue.
     pub queue: Option<QueueView>,
+    /// Who booked or changed it last for the person, by a grant, as a sentence; unset when the person did.
+    pub helped_by_text: Option<String>,
 }
 
 /// Until when a person may change a booking by themselves, as its clinic said it. Only the clinic decides: its clock counts,

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 use sokhoe_domain::{Timestamp, Vnd};
-use sokhoe_fhir::PatientView;
+use sokhoe_fhir::{Appointment, PatientView};
 
 use crate::store::{Sql, StoreError, params};
 
@@ -32,6 +32,8 @@ pub struct BookingRow {
     pub status: String,
     /// The person's number of the day.
     pub number: Option<u32>,
+    /// Who booked or changed it last for the person, by a grant: their name.
+    pub helped_by: Option<String>,
     /// When the clinic wrote it down.
     pub made: Timestamp,
     /// The invoice's reference.
@@ -56,13 +58,15 @@ pub(crate) fn bookings_between(
                      WHEN q.state = 'done' THEN 'fulfilled'
                      WHEN q.state = 'noshow' THEN 'noshow'
                      ELSE 'checked-in' END,
-                a.created, i.reference, i.amount, i.state, q.number, v.id
+                a.created, i.reference, i.amount, i.state, q.number, v.id,
+                CASE WHEN r.json LIKE '%/helped-by%' THEN r.json END
          FROM appointment a
          JOIN service v ON v.pk = a.service
          JOIN schedule s ON s.pk = a.schedule
          LEFT JOIN visit q ON q.appointment = a.pk
          LEFT JOIN invoice i ON i.appointment = a.pk
          LEFT JOIN resource p ON p.type = 'Patient' AND p.id = a.patient
+         LEFT JOIN resource r ON r.type = 'Appointment' AND r.id = a.id
          WHERE a.starts >= ?1 AND a.starts < ?2 AND a.state <> 'held'
          ORDER BY a.starts, a.pk";
     sql.rows(listed, params![from, to], |row| {
@@ -86,6 +90,9 @@ pub(crate) fn bookings_between(
             invoice_status: row.get(12)?,
             number: row.get(13)?,
             service_id: row.get(14)?,
+            helped_by: row
+                .text_or_null(15)?
+                .and_then(|json| Appointment::from_json(json).ok()?.helped_by),
         })
     })
 }

@@ -200,6 +200,7 @@ function row(booking, now) {
   set("room", booking.room);
   set("amount", booking.amount === null ? "" : dong(booking.amount));
   set("reference", booking.reference || "");
+  if (booking.helped_by) element.querySelector(".action").append(tag("Đặt giúp: " + booking.helped_by, true));
   if (booking.status === "noshow") element.querySelector(".action").append(tag("Không đến", true));
   element.querySelector(".action").append(...arrival(booking, now), ...changes(booking, now), action(booking));
   if (booking.status === "cancelled") element.classList.add("cancelled");

@@ -13,6 +13,7 @@ use super::extract::{JsonBody, Pairs, UNKNOWN_PARAMETER, idempotency_key};
 use super::find::with_bare_codes;
 use super::{Api, ApiError};
 use crate::access::Access;
+use crate::grants::on_behalf;
 use crate::schedule::{self, Answer, Asked, Office, Operation, Source};
 use crate::store::{Isolation, StoreError, Tx};
 
@@ -125,12 +126,16 @@ async fn decide(
         .store
         .write_async(Isolation::LocksRows, move |tx| {
             for patient in &patients {
-                if !access.may(tx.sql(), patient, GrantScope::Book)? {
+                if !on_behalf::may(tx, &access, patient, GrantScope::Book)? {
                     return Ok(Err(ApiError::NotFound));
                 }
             }
             let one = patients.first().filter(|_| patients.len() == 1);
-            let work = |tx: &mut Tx<'_>| work(tx, &office, &asked);
+            let work = |tx: &mut Tx<'_>| {
+                let answer = work(tx, &office, &asked)?;
+                on_behalf::note(tx, asked.key())?;
+                Ok(answer)
+            };
             let answer = match one {
                 Some(patient) => schedule::once(tx, &asked, patient, work)?,
                 None => schedule::once_for_several(tx, &asked, &patients, work)?,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use sokhoe_domain::GrantScope;
 
 use super::error::fhir;
 use super::extract::{JsonBody, Pairs, Segments, UNKNOWN_PARAMETER};
 use super::{Api, ApiError};
 use crate::access::{Access, WRITABLE, Writing};
-use crate::grants::own;
+use crate::grants::{on_behalf, own};
 use crate::store::Isolation;
 use crate::store::resources::{self, Put};
 
@@ -60,8 +61,10 @@ pub(super) async fn update(
                     if let Some(change) = &grant {
                         own::apply(tx, &inner, &id, &patient, change)?;
                     }
+                    on_behalf::may(tx, &access, &patient, GrantScope::SeeEverything)?;
                     let put = resources::put(tx, &kind, &id, Some(&patient), &json)?;
                     let (Put::Stored(version) | Put::Same(version)) = put;
+                    on_behalf::note(tx, &format!("{id}.{version}"))?;
                     let status = if new {
                         StatusCode::CREATED
                     } else {

@@ -4,6 +4,7 @@
 //! what [`crate::access`] asks; the Consent says who gave it and what they were shown.
 
 mod giver;
+pub(crate) mod on_behalf;
 pub(crate) mod own;
 
 use std::collections::BTreeSet;
@@ -185,7 +186,7 @@ pub(crate) fn give(
 ) -> Result<Result<(), OtherGrantStands>, StoreError> {
     let scopes = GrantScopes::from_bits(helping.scopes).ok_or(StoreError::Unexpected)?;
     if let Some(earlier) = earlier {
-        let (has, until) = earlier.grant(tx.sql(), patient)?;
+        let (has, until, _) = earlier.grant(tx.sql(), patient)?;
         let lasts = until.is_none_or(|until| until.as_millis() >= helping.until);
         if has.include(scopes) && lasts {
             return Ok(Ok(()));

@@ -517,6 +517,10 @@ pub(crate) fn put(
     let version = resources::next_version(tx, "Appointment", id)?;
     appointment.id = Some(id.to_owned());
     appointment.version = Some(version.to_string());
+    // What the clinic itself does leaves who booked.
+    if let Some(acting) = tx.acts() {
+        appointment.helped_by = acting.helper_of(patient).map(str::to_owned);
+    }
     let json = appointment.to_json();
     resources::put(tx, "Appointment", id, Some(patient), &json)?;
     tx.tell_desk(DeskNews::Bookings);

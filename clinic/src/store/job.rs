@@ -10,12 +10,15 @@ use super::StoreError;
 use super::calendar_version;
 use super::sql::Sql;
 use super::wakers::{DeskNews, News};
+use crate::grants::on_behalf::Acting;
 
 /// What a job works with: the open transaction, the time, and what to tell after the commit.
 pub(crate) struct Tx<'a> {
     sql: Sql<'a>,
     now: Timestamp,
     news: News,
+    /// Who acts, where a phone asked for the job.
+    acting: Option<Acting>,
 }
 
 impl fmt::Debug for Tx<'_> {
@@ -32,6 +35,7 @@ impl<'a> Tx<'a> {
             sql,
             now,
             news: News::default(),
+            acting: None,
         }
     }
 
@@ -43,6 +47,23 @@ impl<'a> Tx<'a> {
     /// The server's time when the job began.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Who acts: from now on it is a phone that asked for the job.
+    pub fn acting(&mut self) -> &mut Acting {
+        self.acting.get_or_insert_default()
+    }
+
+    /// Who acts, where a phone asked for the job; nothing where the clinic does.
+    pub fn acts(&self) -> Option<&Acting> {
+        self.acting.as_ref()
+    }
+
+    /// A resource is stored in a person's record.
+    pub fn writes(&mut self, patient: &str, kind: &str, id: &str) {
+        if let Some(acting) = &mut self.acting {
+            acting.writes(patient, kind, id);
+        }
     }
 
     /// Runs a step of the job; when it answers no, the database is as before the step.

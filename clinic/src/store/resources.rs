@@ -67,6 +67,7 @@ pub(crate) fn put(
     }
     if let Some(patient) = patient {
         append(tx, patient, pk, version, false)?;
+        tx.writes(patient, kind, id);
     }
     Ok(Put::Stored(version))
 }

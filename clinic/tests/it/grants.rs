@@ -669,3 +669,79 @@ async fn the_counter_prolongs_a_grant() {
     assert_eq!(prolong(20), None, "it is over");
     assert_eq!(phone.get("/access").await.json()["ended"], json!([MOTHER]));
 }
+
+/// Whatever a helper does says who did it for whom: in the Appointment, in a Provenance, at the desk; what the person does
+/// does not.
+#[tokio::test]
+async fn every_act_of_a_helper_says_who_acted_for_whom() {
+    let hospital = hospital().await;
+    let own = hospital.phone("device-of-mother", &[MOTHER]).await;
+    let offered = offer(&hospital, &request(&GrantScope::ALL, 30));
+    let reply = redeem(&hospital, &offered, "device-helper", None).await;
+    let helper = phone_of(&hospital, &reply, "device-helper");
+    let provenances = async || {
+        let found = own.get(&format!("/fhir/Provenance?patient={MOTHER}")).await;
+        found.resources("Provenance")
+    };
+    let helped_by = |appointment: &Value| {
+        let extensions = appointment["extension"].as_array().unwrap();
+        let mut of_it = extensions
+            .iter()
+            .filter(|it| it["url"].as_str().unwrap().ends_with("/helped-by"));
+        of_it.next().map(|it| it["valueString"].clone())
+    };
+    let free = hospital.free(&helper, "kham-mat", 2).await;
+    let intent = key();
+    let booked = helper.book(&intent, id(&free[0]), MOTHER).await;
+    assert_eq!(booked.status, 200, "{}", booked.body);
+    let again = helper.book(&intent, id(&free[0]), MOTHER).await;
+    assert_eq!(again.body, booked.body);
+    let appointment = own.get(&format!("/fhir/Appointment/{intent}")).await.json();
+    assert_eq!(helped_by(&appointment), Some(json!("Lò Văn Giúp")));
+    let said = provenances().await;
+    assert_eq!(said.len(), 1, "once, however often it was asked");
+    assert_eq!(id(&said[0]), intent);
+    let agent = &said[0]["agent"][0];
+    assert_eq!(agent["who"]["display"], "Lò Văn Giúp");
+    assert_eq!(
+        agent["onBehalfOf"]["reference"],
+        format!("Patient/{MOTHER}")
+    );
+    assert_eq!(
+        said[0]["entity"][0]["what"]["reference"],
+        format!("Consent/{}", offered.consent)
+    );
+    let targets: Vec<_> = said[0]["target"].as_array().unwrap().iter().collect();
+    let appointment_of = |it: &&Value| it["reference"] == format!("Appointment/{intent}");
+    assert!(targets.iter().any(|it| appointment_of(it)), "{targets:?}");
+    let start = Timestamp::parse_fhir(appointment["start"].as_str().unwrap()).unwrap();
+    let listed = hospital
+        .clinic
+        .bookings_of_day(start.vietnam_day())
+        .unwrap();
+    let row = listed.iter().find(|row| row.id == intent).unwrap();
+    assert_eq!(row.helped_by.as_deref(), Some("Lò Văn Giúp"));
+
+    // A reading, too; and nothing of what the person does.
+    let reading = key();
+    let body = OwnReading {
+        id: &reading,
+        patient: MOTHER,
+        measure: Measure::Weight,
+        values: &[52.0],
+        at: hospital.clock.now(),
+        title: "Cân nặng",
+    };
+    let path = format!("/fhir/Observation/{reading}");
+    assert_eq!(helper.put(&path, None, &body.to_json()).await.status, 201);
+    assert_eq!(provenances().await.len(), 2);
+    let own_intent = key();
+    let own_booked = own.book(&own_intent, id(&free[1]), MOTHER).await;
+    assert_eq!(own_booked.status, 200, "{}", own_booked.body);
+    assert_eq!(provenances().await.len(), 2);
+    let appointment = own
+        .get(&format!("/fhir/Appointment/{own_intent}"))
+        .await
+        .json();
+    assert_eq!(helped_by(&appointment), None);
+}

@@ -157,6 +157,14 @@ impl Session {
         self.paces.next_try(&host)
     }
 
+    /// Who acted for the person, as the clinic says.
+    fn helped_by_text(&self, book: &OpenBook, booking: &StoredBooking) -> Option<String> {
+        let key = ResourceKey::new("Appointment", booking.id.to_string());
+        let stored = book.vault.resource(&booking.clinic, &key).ok()??;
+        let name = Appointment::from_json(&stored.json).ok()?.helped_by?;
+        Some(self.words.say_with("booking-helped-by", &[("name", name)]))
+    }
+
     fn booking_view(
         &self,
         book: &OpenBook,
@@ -215,6 +223,7 @@ impl Session {
         let trip = outbox.trips.get(&booking.id);
         let trip = trip.map(|trip| self.trip_view(book, trip, &booking));
         BookingView {
+            helped_by_text: self.helped_by_text(book, &booking),
             trip,
             deadline: self.deadline_view(&booking),
             series: self.series_view(&booking, &outbox.of_series),

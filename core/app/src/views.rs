@@ -376,6 +376,8 @@ pub struct BookingView {
     /// How the person stands in the clinic's queue; unset while they are not there, and where the clinic tells nothing of a
     /// queue.
     pub queue: Option<QueueView>,
+    /// Who booked or changed it last for the person, by a grant, as a sentence; unset when the person did.
+    pub helped_by_text: Option<String>,
 }
 
 /// What a synchronisation did.

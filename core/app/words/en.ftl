@@ -42,6 +42,7 @@ booking-fulfilled = The visit is over
 booking-no-show = The hospital noted that nobody came. If the visit is still needed, book another time.
 booking-late = The time is over, and the hospital has not noted that you came. Go to the desk. Who comes more than 15 minutes late waits in the order of arrival.
 booking-only-at-desk = You are checked in: only the desk can move or cancel it.
+booking-helped-by = { $name } arranged this for the person.
 booking-too-late = The time for moving or cancelling it by app is over: please call the hospital.
 deadline-until = Can be moved or cancelled here until { $when }.
 deadline-over = Could be moved or cancelled here until { $when }. To change it now, please call the hospital.

@@ -42,6 +42,7 @@ booking-fulfilled = Đã khám xong
 booking-no-show = Bệnh viện ghi nhận không đến khám. Nếu vẫn cần khám, hãy đặt lịch khác.
 booking-late = Đã quá giờ hẹn mà bệnh viện chưa ghi nhận là đã đến. Hãy đến quầy tiếp đón. Đến muộn quá 15 phút thì chờ theo thứ tự đến.
 booking-only-at-desk = Đã báo đến nên chỉ đổi hoặc hủy được tại quầy tiếp đón.
+booking-helped-by = { $name } đã đặt hoặc đổi lịch này giúp.
 booking-too-late = Đã quá hạn đổi hoặc hủy qua ứng dụng: hãy gọi điện cho bệnh viện.
 deadline-until = Có thể tự đổi hoặc hủy đến { $when }.
 deadline-over = Hạn tự đổi hoặc hủy là { $when }, nay đã qua. Muốn đổi hoặc hủy, hãy gọi điện cho bệnh viện.

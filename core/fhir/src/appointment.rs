@@ -19,6 +19,9 @@ pub const CHANGEABLE_UNTIL: &str = "https://sokhoe.vn/fhir/StructureDefinition/c
 /// Extension on an Appointment: who of the clinic wrote it down for the person (`valueCode`, [`BookedBy`]).
 pub const BOOKED_BY: &str = "https://sokhoe.vn/fhir/StructureDefinition/booked-by";
 
+/// Extension on an Appointment: who booked or changed it last for the person, by a grant (`valueString`, their name).
+pub const HELPED_BY: &str = "https://sokhoe.vn/fhir/StructureDefinition/helped-by";
+
 /// Codes of ours why an Appointment was called off.
 pub const CANCELATION_REASON: &str = "https://sokhoe.vn/fhir/CodeSystem/cancelation-reason";
 /// The code of a place on a waiting list that ended because its time is over.
@@ -78,6 +81,8 @@ pub struct Appointment {
     pub occurrence: Option<Occurrence>,
     /// Who of the clinic wrote it down ([`BOOKED_BY`]); unset when the person did, by an app.
     pub booked_by: Option<BookedBy>,
+    /// Who booked or changed it last for the person, by a grant ([`HELPED_BY`]); unset when the person did.
+    pub helped_by: Option<String>,
     /// What kind of Appointment it is (`appointmentType`), e.g. [`queue::walk_in`].
     pub kind: Option<Coded>,
     /// The person's number of the day ([`queue::QUEUE_NUMBER`]).
@@ -250,6 +255,8 @@ impl Appointment {
             created: read::timestamp(root.get("created")),
             cancelation_reason: read::coded(root.get("cancelationReason")),
             occurrence: occurrence::of_appointment(root),
+            helped_by: read::extension(root, HELPED_BY)
+                .and_then(|extension| extension.str("valueString").map(Into::into)),
             booked_by: read::extension(root, BOOKED_BY)
                 .and_then(|e| BookedBy::from_code(&e.str("valueCode")?)),
             kind: read::coded(root.get("appointmentType")),
@@ -301,6 +308,9 @@ impl Appointment {
                 let money = read::write_vnd(tariff).finish();
                 read::write_extension(INSURED_TARIFF, "valueMoney", &money)
             }),
+            self.helped_by
+                .as_deref()
+                .map(|name| read::write_extension(HELPED_BY, "valueString", &read::quoted(name))),
             self.booked_by
                 .map(|by| read::write_extension(BOOKED_BY, "valueCode", &read::quoted(by.code()))),
         ];
@@ -451,13 +461,14 @@ pub(crate) mod tests {
             (queue_number, called) in (option::of(1..u32::MAX), option::of(queue::tests::arb_call())),
             occurrence in option::of(arb_occurrence()),
             booked_by in option::of(prop::sample::select(vec![BookedBy::Hotline, BookedBy::Counter])),
+            helped_by in option::of("[A-Za-zÀ-ỹ]{1,12}"),
         ) -> Appointment {
             let mode = remote.map(|remote| if remote { VisitMode::Remote } else { VisitMode::InPerson });
             Appointment {
                 id, version, status, start, end, minutes, slot, service, specialty, practitioner,
                 location, patient, held_until, changeable_until, comment, price: price.map(Vnd::new),
                 insured_tariff: tariff.map(Vnd::new), languages: languages.into_iter().collect(), step_free, mode,
-                requested, created, cancelation_reason, occurrence, booked_by, kind, queue_number, called,
+                requested, created, cancelation_reason, occurrence, booked_by, helped_by, kind, queue_number, called,
             }
         }
     }
@@ -497,6 +508,7 @@ pub(crate) mod tests {
                 number: 3,
             }),
             booked_by: Some(BookedBy::Hotline),
+            helped_by: Some("Lò Văn Giúp".to_owned()),
             kind: Some(queue::walk_in()),
             queue_number: Some(12),
             called: Some(QueueCall {
