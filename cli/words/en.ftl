@@ -85,6 +85,7 @@ clinic-settle-cancelled = the invoice was called off
 phone-not-there = There is no phone at { $path }. Check --folder, or get the code at reception and run: sokhoe phone enrol CODE
 phone-not-enrolled = This phone is not enrolled anywhere. Get the code at reception, then run: sokhoe phone enrol CODE
 phone-nobody = Nobody's book is on this phone yet.
+phone-needs-nothing = Nothing for today.
 phone-no-helpers = Nobody helps.
 phone-no-such-grant = Name one grant that is in force, by its number or the beginning of it: see `sokhoe phone helpers`.
 phone-which-person = This phone keeps several books: { $persons }. Choose with --person.

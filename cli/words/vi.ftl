@@ -76,6 +76,7 @@ clinic-settle-cancelled = phiếu thu đã bị hủy
 phone-not-there = Không có điện thoại nào ở { $path }. Hãy kiểm tra --folder, hoặc lấy mã ở quầy tiếp đón rồi chạy: sokhoe phone enrol MÃ
 phone-not-enrolled = Điện thoại này chưa đăng ký ở cơ sở nào. Hãy lấy mã ở quầy tiếp đón rồi chạy: sokhoe phone enrol MÃ
 phone-nobody = Chưa có sổ của ai trên điện thoại này.
+phone-needs-nothing = Hôm nay không có việc gì.
 phone-no-helpers = Chưa có ai giúp.
 phone-no-such-grant = Hãy ghi số của một sự cho phép còn hiệu lực, hoặc phần đầu của số: xem `sokhoe phone helpers`.
 phone-which-person = Điện thoại này giữ sổ của nhiều người: { $persons }. Hãy chọn bằng --person.

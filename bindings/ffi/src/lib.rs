@@ -20,6 +20,7 @@ mod reminders;
 mod scan;
 mod series;
 mod sokhoe;
+mod today;
 mod trip;
 mod views;
 mod workers;

@@ -89,6 +89,8 @@ enum PhoneCommand {
     Enrol(enrol::EnrolArgs),
     /// List the people whose books are here, and the clinics
     Persons,
+    /// Show who needs what today, everybody on this phone
+    Today,
     Helpers(helpers::HelpersArgs),
     Invitations(helpers::InvitationsArgs),
     /// List what a clinic offers
@@ -170,6 +172,7 @@ pub(crate) async fn run(
     let phone = Phone::open(folder, may_make, args.person, words)?;
     match args.command {
         PhoneCommand::Enrol(args) => enrol::run(&phone, args, output).await,
+        PhoneCommand::Today => people::today(&phone, output),
         PhoneCommand::Helpers(args) => helpers::helpers(&phone, args, output).await,
         PhoneCommand::Invitations(args) => helpers::invitations(&phone, args, output).await,
         PhoneCommand::Persons => people::persons(&phone, output),

@@ -1,4 +1,4 @@
-//! `sokhoe phone persons` and `events`
+//! `sokhoe phone persons`, `today` and `events`
 
 use clap::Args;
 use serde_json::json;
@@ -54,6 +54,29 @@ pub(super) fn persons(phone: &Phone<'_>, output: &mut Output) -> Result<(), Fail
         .collect();
     output.lines(table(&[Column::Left], &rows))?;
     helped.into_iter().try_for_each(|line| output.line(line))
+}
+
+pub(super) fn today(phone: &Phone<'_>, output: &mut Output) -> Result<(), Failure> {
+    let today = phone.app.today()?;
+    output.json(&json!({"today": json::list(&today, |of| json!({
+        "person": json::person(&of.person),
+        "needs": json::list(&of.needs, |need| json!({
+            "kind": format!("{:?}", need.kind),
+            "subject": need.subject_id,
+            "text": need.text,
+        })),
+    }))}))?;
+    if today.is_empty() {
+        return output.line(phone.words.say("phone-nobody"));
+    }
+    for of in today {
+        output.line(&of.person.name)?;
+        if of.needs.is_empty() {
+            output.line(format!("  {}", phone.words.say("phone-needs-nothing")))?;
+        }
+        output.lines(of.needs.into_iter().map(|need| format!("  {}", need.text)))?;
+    }
+    Ok(())
 }
 
 pub(super) fn events(

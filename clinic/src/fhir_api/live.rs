@@ -1,7 +1,9 @@
 //! `GET /live?patient=…`: tells a phone that is open which persons' records changed (server-sent events).
 //! What changed the phone asks the feed, so that nothing of a record is in here and a lost event loses nothing.
+//!
+//! A helper who may not see everything hears of what they may see, and while the person waits in a queue of what may be that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
+use sokhoe_domain::GrantScope;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::{ReceiverStream, WatchStream};
 use tokio_stream::{Stream, StreamExt as _, StreamMap};
@@ -16,6 +19,8 @@ use tokio_stream::{Stream, StreamExt as _, StreamMap};
 use super::extract::{Pairs, UNKNOWN_PARAMETER};
 use super::{Api, ApiError};
 use crate::access::Access;
+use crate::queue;
+use crate::store::resources::newest_change;
 use crate::store::{StoreError, read_async};
 
 /// Persons that one connection follows at most.
@@ -42,10 +47,13 @@ pub(super) async fn live(
     }
     // Watched before anything is said, so that no commit falls between the phone's asking and this.
     let mut changes = StreamMap::new();
+    // How far each of them was looked through.
+    let mut seen = BTreeMap::new();
     for patient in &patients {
-        if !may(&api, &access, patient).await? {
+        let Heard::Now(newest) = look(&api, &access, patient, None).await? else {
             return Err(ApiError::NotFound);
-        }
+        };
+        seen.insert(patient.clone(), newest);
         let watched = api.inner.store.wakers().watch(patient);
         changes.insert(patient.clone(), WatchStream::from_changes(watched));
     }
@@ -66,9 +74,17 @@ pub(super) async fn live(
                 _ = stopping.changed() => return,
             };
             // Asked anew: whoever lost access is told once more to ask, and hears it there.
-            let goes_on = may(&api, &access, &patient).await.unwrap_or(false);
+            let before = seen.get(&patient).copied();
+            let heard = look(&api, &access, &patient, before).await;
+            let heard = heard.unwrap_or(Heard::Ended);
+            if let Heard::Now(newest) | Heard::Nothing(newest) = heard {
+                seen.insert(patient.clone(), newest);
+            }
+            if matches!(heard, Heard::Nothing(_)) {
+                continue;
+            }
             let event = Event::default().event("changed").data(patient);
-            if events.send(event).await.is_err() || !goes_on {
+            if events.send(event).await.is_err() || heard == Heard::Ended {
                 return;
             }
         }
@@ -77,9 +93,47 @@ pub(super) async fn live(
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)))
 }
 
-async fn may(api: &Api, access: &Access, patient: &str) -> Result<bool, StoreError> {
+/// What a waking means for who is connected. The number says how far the person's changes were looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// Something that they may see.
+    Now(i64),
+    /// Something else.
+    Nothing(i64),
+    /// They may see nothing any more.
+    Ended,
+}
+
+/// Looks through the person's changes after `before`, or at where they stand.
+async fn look(
+    api: &Api,
+    access: &Access,
+    patient: &str,
+    before: Option<i64>,
+) -> Result<Heard, StoreError> {
     let (access, patient) = (access.clone(), patient.to_owned());
     let store = Arc::clone(&api.inner.store);
-    let scopes = read_async(&store, move |sql| access.scopes(sql, &patient)).await?;
-    Ok(!scopes.is_empty())
+    read_async(&store, move |sql| {
+        let scopes = access.scopes(sql, &patient)?;
+        if scopes.is_empty() {
+            return Ok(Heard::Ended);
+        }
+        let newest = newest_change(sql, &patient)?;
+        let Some(before) = before.filter(|_| !scopes.has(GrantScope::SeeEverything)) else {
+            return Ok(Heard::Now(newest));
+        };
+        let mut is_visible = false;
+        let looked = access.feed(sql, &patient, before, |_| {
+            is_visible = true;
+            true
+        })?;
+        let newest = looked.unwrap_or(newest);
+        let concerns =
+            is_visible || scopes.has(GrantScope::Book) && queue::is_there(sql, &patient)?;
+        Ok(match concerns {
+            true => Heard::Now(newest),
+            false => Heard::Nothing(newest),
+        })
+    })
+    .await
 }

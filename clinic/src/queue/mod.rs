@@ -32,7 +32,7 @@ pub use check_in::{Arrival, CheckIn};
 pub(crate) use lines::lines;
 pub use lines::{Line, LinePerson};
 pub use refusal::QueueRefusal;
-pub(crate) use standing::standing;
+pub(crate) use standing::{is_there, standing};
 pub(crate) use tending::tend;
 pub(crate) use ticket::forget_ended;
 

@@ -54,6 +54,15 @@ pub(crate) fn standing(
     }))
 }
 
+/// Whether a person waits in any queue, is called, or is with a doctor.
+pub(crate) fn is_there(sql: Sql<'_>, patient: &str) -> Result<bool, StoreError> {
+    sql.exists(
+        "SELECT 1 FROM appointment a JOIN visit v ON v.appointment = a.pk
+         WHERE a.patient = ?1 AND v.state NOT IN ('done', 'noshow')",
+        params![patient],
+    )
+}
+
 fn people_ahead(sql: Sql<'_>, visit: &Visit) -> Result<u32, StoreError> {
     sql.one(
         "SELECT count(*) FROM visit WHERE day = ?1 AND schedule = ?2 AND state = 'waiting'

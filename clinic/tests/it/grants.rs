@@ -10,6 +10,7 @@ use sokhoe_fhir::consent::Grant;
 use sokhoe_fhir::{Measure, OwnReading};
 use sokhoe_qr::Invitation;
 
+use crate::queue::{follow, until};
 use crate::support::http::Reply;
 use crate::support::{Hospital, MOTHER, Phone, SON, cursor_of, hospital, id, key, refusal};
 
@@ -744,4 +745,29 @@ async fn every_act_of_a_helper_says_who_acted_for_whom() {
         .await
         .json();
     assert_eq!(helped_by(&appointment), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_helper_hears_live_of_what_they_may_see_and_of_nothing_else() {
+    let hospital = hospital().await;
+    let phone = helper(&hospital, &[GrantScope::SeeSummary], 30, "device-helper").await;
+    let mut live = follow(&phone, MOTHER).await;
+    let writes = |kind: &str| {
+        let whose = json!({"reference": format!("Patient/{MOTHER}")});
+        let resource =
+            json!({"resourceType": kind, "id": "new", "subject": whose, "patient": whose});
+        let text = resource.to_string();
+        let options = ImportOptions::default();
+        let said = hospital
+            .clinic
+            .import_reader("one.json", &mut text.as_bytes(), &options);
+        assert!(said.unwrap().skipped.is_empty());
+    };
+    writes("Observation");
+    let nothing = Duration::from_millis(700);
+    let heard = tokio::time::timeout(nothing, until(&mut live, "event: changed")).await;
+    assert!(heard.is_err(), "told of a result");
+    writes("AllergyIntolerance");
+    until(&mut live, "event: changed").await;
+    hospital.running.shutdown().await;
 }

@@ -889,7 +889,7 @@ async fn nobody_need_come_to_a_visit_by_video() {
 }
 
 /// Follows a person's record live.
-async fn follow(phone: &Phone, patient: &str) -> Connection {
+pub async fn follow(phone: &Phone, patient: &str) -> Connection {
     let mut live = Connection::open(&phone.addr).await;
     let authorization = format!("Bearer {}", phone.token);
     let headers = [
@@ -905,7 +905,7 @@ async fn follow(phone: &Phone, patient: &str) -> Connection {
     live
 }
 
-async fn until(live: &mut Connection, wanted: &str) {
+pub async fn until(live: &mut Connection, wanted: &str) {
     let heard = tokio::time::timeout(Duration::from_secs(10), async {
         loop {
             if live.line().await.unwrap().contains(wanted) {

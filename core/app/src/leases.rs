@@ -144,13 +144,22 @@ impl Session {
         person: &PersonId,
         cause: Cause,
     ) -> Result<(), AppError> {
-        let mut asked: Vec<ClinicId> = Vec::new();
+        let mut due: Vec<ClinicId> = Vec::new();
         for helping in self.helping(person)? {
-            if asked.contains(&helping.clinic) || !self.is_due(person, &helping)? {
+            if self.is_due(person, &helping)? {
+                due.push(helping.clinic);
+            }
+        }
+        if self.is_left_covered(person)? {
+            let links = self.account()?.links(person)?;
+            due.extend(links.into_iter().map(|link| link.clinic));
+        }
+        due.dedup();
+        for clinic in due {
+            let clinic = self.clinic(clinic.as_str())?;
+            if clinic.wire == Wire::Server {
                 continue;
             }
-            asked.push(helping.clinic.clone());
-            let clinic = self.clinic(helping.clinic.as_str())?;
             let renewed = self.ask_for_access(&clinic, cause).await;
             if let Err(error) = renewed
                 && !self.may_show(person)?
@@ -159,6 +168,15 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Whether a crash left the book of somebody of the phone's own covered, who was helped before: the clinic's answer
+    /// uncovers it.
+    fn is_left_covered(&self, person: &PersonId) -> Result<bool, AppError> {
+        let (vault, ring) = (self.vault_of(person)?, &self.vault_ports.ring);
+        let is_covered =
+            ring.is_leased(&vault).unwrap_or(false) && !ring.has_lease_key(&vault).unwrap_or(true);
+        Ok(is_covered && self.helping(person)?.is_empty())
     }
 
     fn is_due(&self, person: &PersonId, helping: &Helping) -> Result<bool, AppError> {
@@ -237,25 +255,25 @@ impl Session {
         });
         let (account, ring) = (self.account()?, &self.vault_ports.ring);
         let vault = self.vault_of(person)?;
-        // The key first: a crash in between leaves a lease that is over, or a book that could be shown for as long as before.
-        let opened = match ring.begin_lease(&vault, &access.lease_key) {
-            // It is made when it is first opened.
+        // A book is made when it is first opened.
+        let unless_new = |result: Result<(), VaultError>| match result {
             Err(VaultError::NotFound) => Ok(()),
             other => other,
         };
         match &helping {
             Some(helping) => {
-                opened?;
+                // The key first: a crash in between leaves a lease that is over, and the clinic is asked again.
+                unless_new(ring.begin_lease(&vault, &access.lease_key))?;
                 account.set_helping(helping)?;
             }
             None => {
+                let is_leased = ring.is_leased(&vault).unwrap_or(false);
+                if is_leased {
+                    ring.begin_lease(&vault, &access.lease_key)?;
+                }
                 account.forget_helping(clinic, &access.patient)?;
-                opened?;
-                if self.helping(person)?.is_empty() {
-                    match ring.lift_lease(&vault) {
-                        Ok(()) | Err(VaultError::NotFound) => {}
-                        Err(error) => return Err(error.into()),
-                    }
+                if is_leased && self.helping(person)?.is_empty() {
+                    ring.lift_lease(&vault)?;
                 }
             }
         }

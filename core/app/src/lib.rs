@@ -64,6 +64,7 @@ mod system_clock;
 #[cfg(test)]
 mod test_phone;
 mod ticket;
+mod today;
 mod travel_time;
 mod trend;
 mod trip;
@@ -114,6 +115,7 @@ pub use support_report::report_code;
 pub use sync_all::{PersonSyncView, WindowView};
 pub use system_clock::{StartedClock, SystemClock};
 pub use ticket::{TicketCodeView, TicketState, TicketView};
+pub use today::{NeedKind, NeedView, TodayView};
 pub use trip::{
     FindTripRequest, TripMemberRequest, TripOtherView, TripRequest, TripTimesView, TripView,
     TripVisit,

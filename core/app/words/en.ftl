@@ -591,3 +591,4 @@ invitation-accepted = You can help { $name } now.
 invitation-waits-for-network = Kept. As soon as there is a network you can help.
 invitation-waits-for-other = Kept. The hospital does not know of it yet: the other phone has to be online once. This phone tries again by itself.
 invitation-waits = Waits for the hospital to hear of it.
+today-invoice = To be paid: { $amount }

@@ -555,3 +555,4 @@ invitation-accepted = Bây giờ bạn có thể giúp { $name }.
 invitation-waits-for-network = Đã giữ lời mời. Khi có mạng, bạn sẽ giúp được.
 invitation-waits-for-other = Đã giữ lời mời. Bệnh viện chưa biết lời mời này: điện thoại kia cần có mạng một lần. Máy này sẽ tự thử lại.
 invitation-waits = Đang chờ bệnh viện nhận được lời mời.
+today-invoice = Cần thanh toán: { $amount }

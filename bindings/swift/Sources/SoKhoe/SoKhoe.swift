@@ -186,6 +186,11 @@ public final class SoKhoe: Sendable {
         try await core.bookSeries(request: request)
     }
 
+    /// Everybody on this phone and what they need today, whoever needs something soonest first. Needs no network.
+    public func today() async throws -> [TodayView] {
+        try await core.today()
+    }
+
     /// Who may help a person and who could, those in force first. Needs no network.
     public func helpers(personId: String) async throws -> [HelperView] {
         try await core.helpers(personId: personId)

@@ -35,6 +35,8 @@ final class HelpingTests: XCTestCase {
         _ = try await helper.sync(personId: person.id)
         let booked = try await booksATime(helper, person.id)
         XCTAssertEqual(booked.status, .confirmed)
+        let today = try await helper.today()
+        XCTAssertEqual(today.map(\.person.id), [person.id])
         do {
             _ = try await helper.endHelp(personId: person.id, consentId: invitation.consentId)
             XCTFail("who helps decides nothing")

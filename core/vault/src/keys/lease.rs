@@ -78,6 +78,14 @@ impl KeyRing {
         })
     }
 
+    /// Whether the vault is kept under a lease, that lasts or is over.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`], [`VaultError::Key`], [`VaultError::File`]
+    pub fn is_leased(&self, vault: &str) -> Result<bool, VaultError> {
+        self.know(vault, |entry| entry.lease.is_some())
+    }
+
     /// Whether the vault is under a lease whose key is here.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ fn leased() -> Phone {
 fn a_book_is_covered_when_its_lease_ends_and_as_it_was_when_it_begins_again() {
     let phone = leased();
     assert!(phone.ports.ring.has_lease_key("me").unwrap());
+    assert!(phone.ports.ring.is_leased("me").unwrap());
     let key = phone.ports.ring.find("me").unwrap().unwrap().key;
     assert_eq!(search(&phone.open().unwrap(), "x"), ["x"]);
     let before: Vec<_> = ["ring", "ring.copy"]

@@ -65,6 +65,7 @@ import vn.sokhoe.core.StorageView
 import vn.sokhoe.core.SyncConditions
 import vn.sokhoe.core.SyncView
 import vn.sokhoe.core.TicketView
+import vn.sokhoe.core.TodayView
 import vn.sokhoe.core.TrendView
 import vn.sokhoe.core.TripRequest
 import vn.sokhoe.core.TripTimesView
@@ -177,6 +178,9 @@ public class SoKhoe private constructor(
 
     /** What everybody's bookings leave no room for, should these visits take place. Nothing is forbidden. */
     public suspend fun tripOverlaps(visits: List<TripVisit>): List<OverlapView> = core.tripOverlaps(TripRequest(visits))
+
+    /** Everybody on this phone and what they need today, whoever needs something soonest first. Needs no network. */
+    public suspend fun today(): List<TodayView> = core.today()
 
     /** Who may help a person and who could, those in force first. Needs no network. */
     public suspend fun helpers(personId: String): List<HelperView> = core.helpers(personId)

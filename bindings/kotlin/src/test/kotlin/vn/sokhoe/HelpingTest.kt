@@ -49,6 +49,7 @@ class HelpingTest {
                         helper.sync(person.id)
                         val booked = helper.booksATime(person.id)
                         assertEquals(BookingStatus.CONFIRMED, booked.status)
+                        assertEquals(listOf(person.id), helper.today().map { it.person.id })
                         assertThrows<SoKhoeException.OnlyOwnPhone> { helper.endHelp(person.id, invitation.consentId) }
 
                         phone("other").use { other ->
