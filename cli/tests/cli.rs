@@ -1346,7 +1346,27 @@ fn a_helper_is_invited_with_words_and_let_out_again_on_the_command_line() {
     phone.json(&["sync"]);
     assert!(phone.run(&["find", "--service", "mat", "--json"]).ok);
 
+    assert_eq!(helping["persons"][0]["helping"]["scopes"][0], "book");
+    let list = phone.run(&["persons"]);
+    assert!(
+        list.stdout.contains("Bạn đang giúp người này"),
+        "{}",
+        list.stdout
+    );
+    let today = phone.run(&["today"]);
+    assert!(
+        today.stdout.contains("Hôm nay không có việc gì"),
+        "{}",
+        today.stdout
+    );
+
     let consent = agreed["consent"].as_str().expect("a number");
+    let longer = [
+        "--json", "clinic", "grant", "prolong", "--data", &data, consent,
+    ];
+    assert_eq!(run(&longer).code, Some(2), "silence is no consent");
+    let longer = [&longer[..], &["--days", "200", "--agreed"]].concat();
+    assert!(run(&longer).json()["until"].as_str() > agreed["until"].as_str());
     let end = ["--json", "clinic", "grant", "end", "--data", &data, consent];
     assert_eq!(run(&end).json()["phones"], 1);
     assert_eq!(run(&end).json()["phones"], 0);
@@ -1361,5 +1381,55 @@ fn a_helper_is_invited_with_words_and_let_out_again_on_the_command_line() {
         !nobody.ok && nobody.stderr.contains("Sự cho phép"),
         "{}",
         nobody.stderr
+    );
+}
+
+#[test]
+fn a_person_lets_somebody_help_from_phone_to_phone() {
+    let clinic = Clinic::serve();
+    let own = Phone::new();
+    own.json(&["enrol", clinic.first["enrolment"].as_str().expect("a code")]);
+    own.json(&["sync"]);
+    let invite = [
+        "helpers",
+        "invite",
+        "--helper",
+        "Lò Văn Giúp",
+        "--may",
+        "book",
+        "pay",
+    ];
+    let asked = own.json(&invite);
+    assert_eq!(asked["agreed"], false);
+    assert_eq!(own.json(&["helpers"])["helpers"], Value::Array(Vec::new()));
+    let invited = own.json(&[&invite[..], &["--agreed"]].concat());
+    assert_eq!(invited["words"], asked["words"]);
+    let helper = Phone::new();
+    let taken = helper.json(&["enrol", invited["invitation"].as_str().expect("a code")]);
+    let scopes = taken["persons"][0]["helping"]["scopes"].as_array();
+    assert_eq!(scopes.map(Vec::len), Some(2), "{taken}");
+    assert_eq!(
+        helper.json(&["invitations"])["waiting"],
+        Value::Array(Vec::new())
+    );
+    helper.json(&["sync"]);
+
+    let consent = invited["consent"].as_str().expect("a number");
+    let longer = own.json(&["helpers", "prolong", &consent[..20], "--days", "300"]);
+    assert_eq!(longer["consent"], consent);
+    let refused = helper.run(&["helpers", "end", &consent[..20]]);
+    assert!(!refused.ok, "{}", refused.stdout);
+    assert_eq!(
+        own.json(&["helpers", "end", &consent[..20]])["active"],
+        false
+    );
+    helper.json(&["sync"]);
+    let gone = helper.json(&["persons"]);
+    assert_eq!(gone["persons"][0]["clinic_ids"], Value::Array(Vec::new()));
+    let again = own.run(&["helpers", "end", &consent[..20]]);
+    assert!(
+        !again.ok && again.stderr.contains("sokhoe phone helpers"),
+        "{}",
+        again.stderr
     );
 }
