@@ -5,6 +5,7 @@
 //! inside a simulator.
 
 pub mod age;
+pub mod access_log;
 pub mod booking;
 pub mod criteria;
 pub mod entry;
@@ -12,6 +13,7 @@ pub mod grant;
 pub mod ids;
 pub mod insurance;
 pub mod lease;
+pub mod merkle;
 pub mod money;
 pub mod otherwise;
 pub mod papers;
@@ -26,6 +28,7 @@ pub mod times_of_week;
 pub mod trip;
 
 pub use age::{Age, BirthDate, GiverRefusal};
+pub use access_log::{AccessAction, AccessAgent, AccessEntry, AccessOperation, AccessOutcome};
 pub use booking::{BookingState, Refusal};
 pub use criteria::{Criteria, Criterion, VisitFacts, VisitMode};
 pub use entry::{Entry, EntryKind, Point, ReferenceRange, Section};

@@ -5,6 +5,7 @@
 //! without touching what they carry ([`bundle`]), and writes the few resources that the phone and
 //! our clinic make. It is pure: no clock, no network, no files.
 
+pub mod access_log;
 pub mod appointment;
 pub mod attachments;
 pub mod base64;
@@ -48,6 +49,7 @@ pub mod transaction;
 mod values;
 mod visit;
 
+pub use access_log::{AccessLogHead, AccessLogPage, ProvedEntry};
 pub use appointment::{Appointment, AppointmentStatus, BookedBy};
 pub use attachments::{Attachment, attachments, inline_data};
 pub use base64::{Base64Text, NotBase64};

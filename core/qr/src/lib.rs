@@ -57,8 +57,8 @@ pub use payee::{PayeeDifference, compare_payee};
 pub use scan::{Scanned, scan};
 pub use sex::Sex;
 pub use signed::{
-    Enrolment, Invitation, MoveParcel, MoveRequest, PaymentOrder, PublicKey, ShareLink, Ticket,
-    TicketGate, TicketSheet,
+    Checkpoint, Enrolment, Invitation, MoveParcel, MoveRequest, PaymentOrder, PublicKey, ShareLink,
+    Ticket, TicketGate, TicketSheet,
 };
 pub use vietqr::VietQr;
 

@@ -7,10 +7,14 @@
 //! prefix too: a text of one kind never passes as another. Readers skip fields that a later writer
 //! appended; what they must not skip gets another version.
 //!
+//! A clinic also signs the heads of its access log ([`Checkpoint`]), which no camera sees.
+//!
 //! A code that was read says nothing yet: [`Unproven::prove`] and [`TicketGate`] say whether it is
 //! whole, of this clinic, and of now.
 
+mod checkpoint;
 mod clinic_url;
+mod device_digest;
 mod enrolment;
 mod fields;
 mod invitation;
@@ -24,6 +28,8 @@ mod ticket;
 mod unproven;
 mod wire;
 
+pub use checkpoint::{Checkpoint, sha256};
+pub use device_digest::device_digest;
 pub use enrolment::Enrolment;
 pub use invitation::Invitation;
 pub use key::{PublicKey, PublicKeyError};
