@@ -76,6 +76,8 @@ pub(crate) struct Stored {
     pub version: i64,
     pub updated: Timestamp,
     pub json: String,
+    /// In whose compartment it lies.
+    pub patient: Option<String>,
 }
 
 /// One change of a person's feed; no JSON when deleted.
@@ -126,6 +128,16 @@ impl Access {
     /// The device's id, to bind cursors to.
     pub fn device(&self) -> &str {
         &self.device
+    }
+
+    /// The session, as the log knows it.
+    pub fn session(&self) -> i64 {
+        self.session
+    }
+
+    /// The clinic's time.
+    pub fn clock_now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     fn now(&self) -> i64 {
@@ -249,7 +261,7 @@ impl Access {
         };
         sql.first(
             &format!(
-                "SELECT pk, id, version, updated, json FROM resource
+                "SELECT pk, id, version, updated, json, patient FROM resource
                  WHERE type = ?2 AND id = ?3 AND json IS NOT NULL AND {condition}"
             ),
             params![self.session, kind, id, self.now()],
@@ -275,7 +287,7 @@ impl Access {
             for id in scope.ids {
                 found.extend(sql.first(
                     &format!(
-                        "SELECT pk, id, version, updated, json FROM resource
+                        "SELECT pk, id, version, updated, json, patient FROM resource
                          WHERE id = ?6 AND json IS NOT NULL AND {granted}"
                     ),
                     params![self.session, kind, scope.after, scope.patient, now, id],
@@ -290,7 +302,7 @@ impl Access {
             // Only numbers are sorted: what is read row by row is not.
             Dialect::Sqlite => sql.stream(&places(&granted), params, |row| {
                 let found = sql.first(
-                    "SELECT pk, id, version, updated, json FROM resource
+                    "SELECT pk, id, version, updated, json, patient FROM resource
                      WHERE pk = ?1 AND json IS NOT NULL",
                     params![row.get::<i64>(0)?],
                     stored,
@@ -300,7 +312,7 @@ impl Access {
             // There each question is a journey.
             Dialect::Postgres => sql.stream(
                 &format!(
-                    "SELECT pk, id, version, updated, json FROM resource
+                    "SELECT pk, id, version, updated, json, patient FROM resource
                      WHERE json IS NOT NULL AND {granted} ORDER BY pk"
                 ),
                 params,
@@ -494,6 +506,7 @@ fn stored(row: Row<'_>) -> Result<Stored, StoreError> {
         version: row.get(2)?,
         updated: Timestamp::from_millis(row.get(3)?),
         json: row.get(4)?,
+        patient: row.get(5)?,
     })
 }
 

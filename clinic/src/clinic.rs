@@ -7,13 +7,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use sokhoe_domain::Vnd;
 use sokhoe_domain::insurance::InsuranceTerms;
 use sokhoe_domain::ports::{Clock, Rng};
+use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, Vnd};
 use sokhoe_qr::PublicKey;
 use tokio::net::TcpListener;
 
 use crate::access;
+use crate::access_log::{self, Draft, Gathering, ListName, Lists, Who};
 use crate::billing::{self, InvoiceLine, IssuedInvoice, PaymentOutcome};
 use crate::config::{ClinicConfig, Payee};
 use crate::desk::{self, BookingRow};
@@ -52,6 +53,10 @@ pub(crate) struct Inner {
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
     pub store: Arc<Store>,
+    /// What is to be remembered of reads.
+    pub gathering: Arc<Gathering>,
+    /// Who was in which list on the clinic's screens.
+    pub lists: Lists,
     calendar: RwLock<Arc<Calendar>>,
 }
 
@@ -146,6 +151,8 @@ impl Clinic {
                 keys,
                 clock,
                 rng,
+                gathering: Gathering::new(Arc::clone(&store)),
+                lists: Lists::default(),
                 store,
                 calendar: RwLock::new(Arc::new(calendar)),
             }),
@@ -220,7 +227,7 @@ impl Clinic {
         valid_for: Duration,
         base_url: &str,
     ) -> Result<EnrolmentText, ClinicError> {
-        enrolment::issue(&self.inner, patients, valid_for, base_url)
+        enrolment::issue(&self.inner, patients, valid_for, base_url, Who::CommandLine)
     }
 
     /// A code that lets one helper's phone in, for what a person (or who decides for them) allows, and for so long.
@@ -235,7 +242,7 @@ impl Clinic {
         valid_for: Duration,
         base_url: &str,
     ) -> Result<OfferedGrant, ClinicError> {
-        grants::offer(&self.inner, request, valid_for, base_url)
+        grants::offer(&self.inner, request, valid_for, base_url, Who::CommandLine)
     }
 
     /// Takes a grant back at once, by its Consent's id. A phone that asks again is told so and erases what it has. How many
@@ -246,8 +253,15 @@ impl Clinic {
     pub fn end_grant(&self, consent: &str) -> Result<usize, ClinicError> {
         let (inner, consent) = (Arc::clone(&self.inner), consent.to_owned());
         Ok(self.inner.store.write(move |tx| {
+            tx.by(Who::CommandLine);
             let (ended, patient) = grants::end(tx, &consent)?;
             if let Some(patient) = patient {
+                tx.note_own(
+                    &patient,
+                    AccessOperation::End,
+                    AccessAction::Update,
+                    "Consent",
+                );
                 schedule::waiting_list::nobody_answers(tx, &inner, &patient)?;
             }
             Ok(ended)
@@ -265,10 +279,10 @@ impl Clinic {
         until: sokhoe_domain::Timestamp,
     ) -> Result<Option<String>, ClinicError> {
         let consent = consent.to_owned();
-        let prolonged = self
-            .inner
-            .store
-            .write(move |tx| grants::prolong(tx, &consent, until))?;
+        let prolonged = self.inner.store.write(move |tx| {
+            tx.by(Who::CommandLine);
+            grants::prolong(tx, &consent, until)
+        })?;
         Ok(prolonged?)
     }
 
@@ -283,6 +297,15 @@ impl Clinic {
         Ok(self.inner.store.write(move |tx| {
             let now = tx.now();
             let ended = access::end(tx.sql(), &patient, device.as_deref(), now)?;
+            if ended > 0 {
+                tx.by(Who::CommandLine);
+                tx.note_own(
+                    &patient,
+                    AccessOperation::End,
+                    AccessAction::Delete,
+                    "Device",
+                );
+            }
             schedule::waiting_list::nobody_answers(tx, &inner, &patient)?;
             Ok(ended)
         })?)
@@ -304,6 +327,7 @@ impl Clinic {
     pub fn check_in(&self, coming: CheckIn) -> Result<(String, u32), ClinicError> {
         let inner = Arc::clone(&self.inner);
         let number = self.inner.store.write_in(Isolation::LocksRows, move |tx| {
+            tx.by(Who::Desk);
             queue::check_in(tx, &inner, &coming)
         })?;
         Ok(number?)
@@ -321,6 +345,7 @@ impl Clinic {
     ) -> Result<Option<(String, u32)>, ClinicError> {
         let (schedule, station) = (schedule.to_owned(), station.to_owned());
         let next = self.inner.store.write_in(Isolation::LocksRows, move |tx| {
+            tx.by(Who::Desk);
             queue::call_next(tx, &schedule, &station)
         })?;
         Ok(next?)
@@ -375,6 +400,7 @@ impl Clinic {
     ) -> Result<(), ClinicError> {
         let (appointment, station) = (appointment.to_owned(), station.map(str::to_owned));
         let done = self.inner.store.write_in(Isolation::LocksRows, move |tx| {
+            tx.by(Who::Desk);
             queue::step(tx, &appointment, step, station.as_deref())
         })?;
         Ok(done?)
@@ -385,7 +411,12 @@ impl Clinic {
     /// # Errors
     /// [`ClinicError::Store`]
     pub fn lines_of_day(&self, day: NaiveDate) -> Result<Vec<Line>, ClinicError> {
-        Ok(self.inner.store.read(|sql| queue::lines(sql, day))?)
+        let (lines, people) = self
+            .inner
+            .store
+            .read(|sql| Ok((queue::lines(sql, day)?, queue::people_of_day(sql, day)?)))?;
+        self.listed(ListName::Queue, people)?;
+        Ok(lines)
     }
 
     /// Ends the days of the queue that are over: who never came was missed. A served clinic does it by itself, every
@@ -395,6 +426,15 @@ impl Clinic {
     /// [`ClinicError::Store`]
     pub fn tend_queue(&self) -> Result<(), ClinicError> {
         Ok(queue::tend(&self.inner)?)
+    }
+
+    /// Puts what was done so far into the access log, of which phones ask the past. A served clinic does it by itself, every
+    /// second, and whenever somebody asks.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn tend_access_log(&self) -> Result<(), ClinicError> {
+        Ok(access_log::sequence_all(&self.inner)?)
     }
 
     /// Makes out an invoice with a signed payment order.
@@ -430,10 +470,23 @@ impl Clinic {
     /// # Errors
     /// [`ClinicError::Store`]
     pub fn room_of(&self, booking: &str) -> Result<Option<String>, ClinicError> {
-        Ok(self
-            .inner
-            .store
-            .read(|sql| remote_visits::room_of(sql, &self.inner, booking))?)
+        let (room, owners) = self.inner.store.read(|sql| {
+            let room = remote_visits::room_of(sql, &self.inner, booking)?;
+            Ok((room, access_log::owners(sql, "Appointment", booking)?))
+        })?;
+        let now = self.inner.clock.now();
+        let drafts = owners.into_iter().map(|patient| Draft {
+            patient,
+            at: now,
+            operation: AccessOperation::Join,
+            action: AccessAction::Read,
+            kind: "Appointment".to_owned(),
+            id: Some(booking.to_owned()),
+            outcome: AccessOutcome::Done,
+            who: Who::CommandLine,
+        });
+        self.inner.gathering.note_blocking(drafts.collect())?;
+        Ok(room)
     }
 
     /// Says how the clinic stands to the health insurance, for phones to estimate what it pays; nothing says that the
@@ -495,6 +548,7 @@ impl Clinic {
         let inner = Arc::clone(&self.inner);
         let (reference, provider_id) = (reference.to_owned(), provider_id.to_owned());
         Ok(self.inner.store.write(move |tx| {
+            tx.by(Who::CommandLine);
             billing::record_payment(tx, &inner, &reference, amount, &provider_id)
         })?)
     }
@@ -504,10 +558,23 @@ impl Clinic {
     /// # Errors
     /// [`ClinicError::Store`]
     pub fn bookings_of_day(&self, day: NaiveDate) -> Result<Vec<BookingRow>, ClinicError> {
-        Ok(self
+        let rows = self
             .inner
             .store
-            .read(|sql| desk::bookings_between(sql, day, day))?)
+            .read(|sql| desk::bookings_between(sql, day, day))?;
+        self.listed(ListName::Bookings, people(&rows))?;
+        Ok(rows)
+    }
+
+    /// Remembers who was in a list.
+    fn listed(&self, list: ListName, people: Vec<String>) -> Result<(), StoreError> {
+        let Inner {
+            lists, gathering, ..
+        } = &*self.inner;
+        let now = self.inner.clock.now();
+        gathering.note_blocking(lists.drafts(list, Who::CommandLine, people.clone(), now))?;
+        lists.are_kept(list, people);
+        Ok(())
     }
 
     /// Books, moves or cancels for somebody who calls or stands at the counter.
@@ -518,7 +585,10 @@ impl Clinic {
         let inner = Arc::clone(&self.inner);
         self.inner
             .store
-            .write(move |tx| schedule::book_at_desk(tx, &inner, &booking))?
+            .write(move |tx| {
+                tx.by(Who::Desk);
+                schedule::book_at_desk(tx, &inner, &booking)
+            })?
             .ok_or(ClinicError::NoSuchPatient)
     }
 
@@ -591,6 +661,7 @@ impl Clinic {
             .store
             .read(|sql| desk::bookings_between(sql, first, last))?;
         rows.retain(|row| ids.contains(&row.id));
+        self.listed(ListName::Bookings, people(&rows))?;
         Ok(rows)
     }
 
@@ -616,6 +687,11 @@ impl Clinic {
     pub fn in_process(&self, base_url: &str) -> InProcess {
         InProcess::new(&self.inner, base_url)
     }
+}
+
+/// Whose bookings these are.
+fn people(rows: &[BookingRow]) -> Vec<String> {
+    rows.iter().map(|row| row.patient.clone()).collect()
 }
 
 /// Makes the folder for the clinic's user alone. One that is there stays as its owner wants it.

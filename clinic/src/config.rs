@@ -187,6 +187,9 @@ pub struct ClinicConfig {
     /// Whether what happens has the time of the database's server instead of `clock`'s: machines that share one do not
     /// agree. Only where there is such a server.
     pub time_of_database: bool,
+    /// Whether who did what is remembered. Not for users: it measures what that costs.
+    #[doc(hidden)]
+    pub has_access_log: bool,
 }
 
 impl ClinicConfig {
@@ -201,6 +204,7 @@ impl ClinicConfig {
             rng,
             work: Work::default(),
             time_of_database: false,
+            has_access_log: true,
         }
     }
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sokhoe_domain::Timestamp;
 use sokhoe_domain::age::childhood_ends;
+use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, Timestamp};
 use sokhoe_qr::draw::For;
 use sokhoe_qr::{Enrolment, Matrix};
 
 use crate::ClinicError;
 use crate::access::Access;
+use crate::access_log::{Asked, Draft, Who};
 use crate::clinic::Inner;
 use crate::grants::{self, Helping};
 use crate::keys::sha256;
@@ -19,6 +20,9 @@ use crate::store::{StoreError, Tx, params};
 
 /// Patients that one code may bring.
 const MAX_PATIENTS: usize = 20;
+
+/// What comes in: FHIR's type of it.
+const DEVICE: &str = "Device";
 
 /// An enrolment as it is shown. The text is a secret until it is used.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,8 +65,9 @@ pub(crate) fn issue(
     patients: &[String],
     valid_for: Duration,
     base_url: &str,
+    who: Who,
 ) -> Result<EnrolmentText, ClinicError> {
-    let (code, expires) = new_code(inner, patients, valid_for, None)?;
+    let (code, expires) = new_code(inner, patients, valid_for, None, who)?;
     let enrolment = Enrolment {
         clinic_url: base_url.trim_end_matches('/').to_owned(),
         clinic_name: inner.name.clone(),
@@ -82,6 +87,7 @@ pub(crate) fn new_code(
     patients: &[String],
     valid_for: Duration,
     helping: Option<&Helping>,
+    who: Who,
 ) -> Result<(String, Timestamp), ClinicError> {
     if !(1..=MAX_PATIENTS).contains(&patients.len()) {
         return Err(ClinicError::BadEnrolment);
@@ -97,6 +103,7 @@ pub(crate) fn new_code(
         .transpose()
         .map_err(|_| ClinicError::Code)?;
     let all_there = inner.store.write(move |tx| {
+        tx.by(who);
         for patient in &patients {
             let is_patient = tx.sql().exists(
                 "SELECT 1 FROM resource WHERE type = 'Patient' AND id = ?1 AND json IS NOT NULL",
@@ -117,6 +124,14 @@ pub(crate) fn new_code(
             "INSERT INTO enrolment (code_hash, patients, expires, helping) VALUES (?1, ?2, ?3, ?4)",
             params![hash, list, expires.as_millis(), helping],
         )?;
+        for patient in &patients {
+            tx.note_own(
+                patient,
+                AccessOperation::Invite,
+                AccessAction::Create,
+                DEVICE,
+            );
+        }
         Ok(true)
     })?;
     if !all_there {
@@ -172,11 +187,12 @@ pub(crate) fn redeem(
     let Some((patients, expires, session, helping)) = found else {
         return Ok(Err(Refused::Unknown));
     };
-    if tx.now().as_millis() >= expires {
-        return Ok(Err(Refused::Expired));
-    }
     let patients: Vec<String> =
         serde_json::from_str(&patients).map_err(|_| StoreError::Unexpected)?;
+    if tx.now().as_millis() >= expires {
+        note_refused(tx, &patients, earlier);
+        return Ok(Err(Refused::Expired));
+    }
     // Made from the code, so that it need not be kept to be given again.
     let token = URL_SAFE_NO_PAD.encode(
         inner
@@ -189,15 +205,17 @@ pub(crate) fn redeem(
             "SELECT 1 FROM session WHERE pk = ?1 AND token_hash = ?2 AND revoked IS NULL",
             params![session, token_hash],
         )?;
-        return Ok(if same_device {
-            Ok(Enrolled {
-                token,
-                access: Access::of_session(session, device, &inner.clock),
-                of: patients,
-            })
-        } else {
-            Err(Refused::Used)
-        });
+        if !same_device {
+            note_refused(tx, &patients, earlier);
+            return Ok(Err(Refused::Used));
+        }
+        let access = Access::of_session(session, device, &inner.clock);
+        note(tx, &patients, &access, AccessOutcome::Done);
+        return Ok(Ok(Enrolled {
+            token,
+            access,
+            of: patients,
+        }));
     }
     let now = tx.now().as_millis();
     let session: i64 = tx.sql().one(
@@ -223,6 +241,7 @@ pub(crate) fn redeem(
         if grants::give(tx, session, patient, helping, earlier)?.is_err() {
             tx.sql()
                 .execute("DELETE FROM session WHERE pk = ?1", params![session])?;
+            note_refused(tx, &patients, earlier);
             return Ok(Err(Refused::OtherGrant));
         }
     }
@@ -230,11 +249,48 @@ pub(crate) fn redeem(
         "UPDATE enrolment SET session = ?2 WHERE code_hash = ?1",
         params![hash, session],
     )?;
+    let access = Access::of_session(session, device, &inner.clock);
+    note(tx, &patients, &access, AccessOutcome::Done);
     Ok(Ok(Enrolled {
         token,
-        access: Access::of_session(session, device, &inner.clock),
+        access,
         of: patients,
     }))
+}
+
+/// Remembers that a phone came in for these people, or wanted to.
+fn note(tx: &mut Tx<'_>, patients: &[String], access: &Access, outcome: AccessOutcome) {
+    let asked = Asked {
+        access,
+        operation: AccessOperation::Enrol,
+        action: AccessAction::Create,
+        kind: DEVICE,
+        id: None,
+    };
+    for patient in patients {
+        tx.note(asked.draft(patient, outcome, tx.now()));
+    }
+}
+
+/// A code that brings nobody in is an attempt all the same; of a phone that has no session nothing is known.
+fn note_refused(tx: &mut Tx<'_>, patients: &[String], earlier: Option<&Access>) {
+    if let Some(earlier) = earlier {
+        note(tx, patients, earlier, AccessOutcome::Denied);
+        return;
+    }
+    for patient in patients {
+        let (operation, action) = (AccessOperation::Enrol, AccessAction::Create);
+        tx.note(Draft {
+            patient: patient.clone(),
+            at: tx.now(),
+            operation,
+            action,
+            kind: DEVICE.to_owned(),
+            id: None,
+            outcome: AccessOutcome::Denied,
+            who: Who::Unknown,
+        });
+    }
 }
 
 #[cfg(test)]

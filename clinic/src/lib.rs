@@ -7,6 +7,7 @@
 //! * `store`: the database: one writer that commits in groups, the feed of changes.
 //! * `admission`: who is let in when more is asked than can be done.
 //! * `access`: the one place that decides who may see what. Denied unless granted.
+//! * `access_log`: who did what with whose record, in a log whose past cannot be changed unnoticed.
 //! * `schedule`: what is offered, what is free, holds and bookings, one answer per intent.
 //! * `queue`: who is there with which number, who is called next, about when it is whose turn.
 //! * `remote_visits`: when and where doctor and patient meet by video. `tickets`: what a phone shows at the kiosk.
@@ -17,6 +18,7 @@
 //! Logs and errors hold no personal data: no names, no ids of persons, no addresses with a query.
 
 mod access;
+mod access_log;
 mod admission;
 mod billing;
 mod clinic;

@@ -23,6 +23,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::ClinicError;
+use crate::access_log;
 use crate::admission::Door;
 use crate::clinic::Inner;
 use crate::desk::{self, Desk};
@@ -46,6 +47,9 @@ const TENDING: Duration = Duration::from_secs(5);
 const TENDINGS_OF_WHOLE: u32 = 12;
 /// How often it is looked whether a day of the queue is over.
 const QUEUE_TENDING: Duration = Duration::from_secs(60);
+
+/// How often what was done goes into the access log: until then it is on disk, but no head is over it.
+const ACCESS_LOG_TENDING: Duration = Duration::from_secs(1);
 
 /// A clinic that answers for as long as this is kept. Dropping it stops the server as [`Running::shutdown`]
 /// does, only that nobody waits for the end.
@@ -93,11 +97,13 @@ pub(crate) fn serve(
     let calendar = keep_calendar(Arc::clone(&inner));
     let waiting_list = keep_waiting_list(Arc::clone(&inner));
     let queue = keep_queue(Arc::clone(&inner));
+    let access_log = keep_access_log(Arc::clone(&inner));
     let server = tokio::spawn(async move {
         let housekeeping = tokio::spawn(housekeeping);
         let calendar = tokio::spawn(calendar);
         let waiting_list = tokio::spawn(waiting_list);
         let queue = tokio::spawn(queue);
+        let access_log = tokio::spawn(access_log);
         let mut stopping = stopping;
         let listener = listener.tap_io(|stream| {
             let _works_without = stream.set_nodelay(true);
@@ -115,6 +121,7 @@ pub(crate) fn serve(
         calendar.abort();
         waiting_list.abort();
         queue.abort();
+        access_log.abort();
     });
     Ok(Running {
         addr,
@@ -258,6 +265,16 @@ async fn keep_queue(inner: Arc<Inner>) {
             tracing::warn!("the queue could not be tended");
         }
         inner.clock.sleep(QUEUE_TENDING).await;
+    }
+}
+
+/// Puts what was done into the access log.
+async fn keep_access_log(inner: Arc<Inner>) {
+    loop {
+        inner.clock.sleep(ACCESS_LOG_TENDING).await;
+        if let Err(error) = access_log::up_to_date(&inner).await {
+            tracing::warn!(%error, "the access log waits");
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub use payment::{PaymentOutcome, ToSettle};
 pub(crate) use payment::{is_amount_of, record_payment};
 
 use crate::ClinicError;
+use crate::access_log::Who;
 use crate::clinic::Inner;
 use crate::store::resources;
 
@@ -57,6 +58,7 @@ pub(crate) fn issue_for(
     inner
         .store
         .write(move |tx| {
+            tx.by(Who::CommandLine);
             let view = resources::json_of(tx.sql(), "Patient", &patient)?
                 .and_then(|json| PatientView::from_json(&json).ok());
             let Some(view) = view else { return Ok(None) };

@@ -14,6 +14,7 @@ use sokhoe_fhir::PatientView;
 use super::Desk;
 use super::bookings::{BookingRow, bookings_between};
 use super::session::AtDesk;
+use crate::access_log::{ListName, Who};
 use crate::billing::{PaymentOutcome, is_amount_of, record_payment};
 use crate::enrolment;
 use crate::store::{Isolation, Sql, StoreError, read_async};
@@ -59,6 +60,8 @@ pub(super) async fn bookings(
         bookings_between(sql, first, last)
     })
     .await?;
+    let listed = bookings.iter().map(|row| row.patient.clone());
+    desk.listed(ListName::Bookings, listed.collect()).await?;
     Ok(private(Json(Listed {
         now: now.as_millis(),
         bookings,
@@ -85,6 +88,8 @@ pub(super) async fn patients(
     Query(named): Query<Named>,
 ) -> Result<Response, Failed> {
     let people = read_async(&desk.inner.store, move |sql| people(sql, &named.q)).await?;
+    let listed = people.iter().map(|person| person.id.clone());
+    desk.listed(ListName::Patients, listed.collect()).await?;
     Ok(private(Json(people)))
 }
 
@@ -136,6 +141,7 @@ pub(super) async fn confirm_payment(
         .inner
         .store
         .write_async(Isolation::Serializable, move |tx| {
+            tx.by(Who::Desk);
             // One payment at the counter for each invoice: pressing twice counts once.
             let provider_id = format!("desk:{}", payment.reference);
             let amount = Vnd::new(payment.amount);
@@ -175,7 +181,13 @@ pub(super) async fn enrol(
     Json(bring): Json<Bring>,
 ) -> Result<Response, Failed> {
     let shown = tokio::task::spawn_blocking(move || {
-        let code = enrolment::issue(&desk.inner, &bring.patients, ENROLMENT, &desk.base_url)?;
+        let code = enrolment::issue(
+            &desk.inner,
+            &bring.patients,
+            ENROLMENT,
+            &desk.base_url,
+            Who::Desk,
+        )?;
         let svg = code.to_svg()?;
         Ok::<_, crate::ClinicError>(Shown {
             svg,

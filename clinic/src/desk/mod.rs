@@ -18,7 +18,9 @@ use tokio::sync::watch;
 pub use bookings::BookingRow;
 pub(crate) use bookings::bookings_between;
 
+use crate::access_log::{ListName, Who};
 use crate::clinic::Inner;
+use crate::store::StoreError;
 
 /// What every handler of the desk works with.
 #[derive(Clone)]
@@ -35,6 +37,20 @@ pub(crate) struct Desk {
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// Remembers who was in a list, before it is shown.
+    async fn listed(&self, list: ListName, people: Vec<String>) -> Result<(), StoreError> {
+        let Inner {
+            lists, gathering, ..
+        } = &*self.inner;
+        let now = self.inner.clock.now();
+        let drafts = lists.drafts(list, Who::Desk, people.clone(), now);
+        gathering.note(drafts).await?;
+        lists.are_kept(list, people);
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ use sokhoe_domain::Timestamp;
 use super::Desk;
 use super::api::{Failed, private};
 use super::session::AtDesk;
+use crate::access_log::{ListName, Who};
 use crate::queue::{self, Arrival, CheckIn, Line, QueueRefusal, Step};
 use crate::store::{Isolation, read_async};
 
@@ -28,7 +29,11 @@ struct Listed {
 pub(super) async fn lines(State(desk): State<Desk>, _at_desk: AtDesk) -> Result<Response, Failed> {
     let now = desk.inner.clock.now();
     let day = now.vietnam_day();
-    let lines = read_async(&desk.inner.store, move |sql| queue::lines(sql, day)).await?;
+    let (lines, people) = read_async(&desk.inner.store, move |sql| {
+        Ok((queue::lines(sql, day)?, queue::people_of_day(sql, day)?))
+    })
+    .await?;
+    desk.listed(ListName::Queue, people).await?;
     let listed = Listed {
         now: now.as_millis(),
         lines,
@@ -97,6 +102,7 @@ pub(super) async fn check_in(
         .inner
         .store
         .write_async(Isolation::LocksRows, move |tx| {
+            tx.by(Who::Desk);
             queue::check_in(tx, &inner, &coming)
         })
         .await?;
@@ -125,6 +131,7 @@ pub(super) async fn call_next(
         .inner
         .store
         .write_async(Isolation::LocksRows, move |tx| {
+            tx.by(Who::Desk);
             queue::call_next(tx, &next.schedule, &station)
         })
         .await?;
@@ -163,6 +170,7 @@ pub(super) async fn step(
         .inner
         .store
         .write_async(Isolation::LocksRows, move |tx| {
+            tx.by(Who::Desk);
             queue::step(tx, &whom.appointment, step, station.as_deref())
         })
         .await?;

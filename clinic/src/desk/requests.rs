@@ -13,6 +13,7 @@ use sokhoe_domain::Timestamp;
 use super::Desk;
 use super::api::{Failed, private};
 use super::session::AtDesk;
+use crate::access_log::Who;
 use crate::schedule::{self, DeskAnswer, DeskBooking, DeskRequest, Source, Wanted};
 use crate::store::{Isolation, Sql, StoreError, read_async};
 
@@ -174,6 +175,7 @@ pub(super) async fn ask(
         .inner
         .store
         .write_async(Isolation::Serializable, move |tx| {
+            tx.by(Who::Desk);
             schedule::book_at_desk(tx, &inner, &booking)
         })
         .await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use sokhoe_domain::GrantScope;
+use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, GrantScope, GrantScopes};
 use sokhoe_fhir::{BookRequest, BookTogetherRequest, FindRequest, HoldRequest};
 
 use super::error::fhir;
@@ -13,6 +13,7 @@ use super::extract::{JsonBody, Pairs, UNKNOWN_PARAMETER, idempotency_key};
 use super::find::with_bare_codes;
 use super::{Api, ApiError};
 use crate::access::Access;
+use crate::access_log::Asked as Noted;
 use crate::grants::on_behalf;
 use crate::schedule::{self, Answer, Asked, Office, Operation, Source};
 use crate::store::{Isolation, StoreError, Tx};
@@ -31,9 +32,15 @@ pub(super) async fn hold(
     let request = HoldRequest::from_parameters(&body)
         .map_err(|_| ApiError::BadRequest("The Parameters of $hold cannot be read."))?;
     let patients = BTreeSet::from([request.patient.clone()]);
-    decide(&api, access, asked, patients, move |tx, office, asked| {
-        schedule::hold(tx, office, asked, &request)
-    })
+    let noted = (AccessOperation::Hold, AccessAction::Create);
+    decide(
+        &api,
+        access,
+        asked,
+        patients,
+        noted,
+        move |tx, office, asked| schedule::hold(tx, office, asked, &request),
+    )
     .await
 }
 
@@ -49,9 +56,15 @@ pub(super) async fn book(
         let asked = asked(Operation::BookTogether, &pairs, &headers, &body)?;
         let patients = request.visits.iter().map(|visit| visit.patient.clone());
         let patients = patients.collect();
-        return decide(&api, access, asked, patients, move |tx, office, _| {
-            schedule::book_together(tx, office, &request)
-        })
+        let noted = (AccessOperation::Book, AccessAction::Create);
+        return decide(
+            &api,
+            access,
+            asked,
+            patients,
+            noted,
+            move |tx, office, _| schedule::book_together(tx, office, &request),
+        )
         .await;
     }
     let asked = asked(Operation::Book, &pairs, &headers, &body)?;
@@ -61,9 +74,19 @@ pub(super) async fn book(
         return Err(ApiError::BadRequest("The comment is too long."));
     }
     let patients = BTreeSet::from([request.patient.clone()]);
-    decide(&api, access, asked, patients, move |tx, office, asked| {
-        schedule::book(tx, office, asked, &request)
-    })
+    let action = match request.appointment {
+        Some(_) => AccessAction::Create,
+        None => AccessAction::Update,
+    };
+    let noted = (AccessOperation::Book, action);
+    decide(
+        &api,
+        access,
+        asked,
+        patients,
+        noted,
+        move |tx, office, asked| schedule::book(tx, office, asked, &request),
+    )
     .await
 }
 
@@ -87,9 +110,15 @@ pub(super) async fn wait(
     // As it is understood now, whatever it is made of.
     let kept = request.to_parameters();
     let patients = BTreeSet::from([patient]);
-    decide(&api, access, asked, patients, move |tx, office, asked| {
-        schedule::waiting_list::join(tx, office, asked, &request, &kept)
-    })
+    let noted = (AccessOperation::Wait, AccessAction::Create);
+    decide(
+        &api,
+        access,
+        asked,
+        patients,
+        noted,
+        move |tx, office, asked| schedule::waiting_list::join(tx, office, asked, &request, &kept),
+    )
     .await
 }
 
@@ -113,6 +142,7 @@ async fn decide(
     access: Access,
     asked: Asked,
     patients: BTreeSet<String>,
+    (operation, action): (AccessOperation, AccessAction),
     work: impl Fn(&mut Tx<'_>, &Office, &Asked) -> Result<Answer, StoreError> + Send + 'static,
 ) -> Result<Response, ApiError> {
     // Before anything is kept: the same intent may come again later.
@@ -121,14 +151,29 @@ async fn decide(
         return Err(ApiError::TooOften);
     }
     let office = Office::of(&api.inner, Source::App, &api.base);
-    let answer = api
+    let (answer, denied) = api
         .inner
         .store
         .write_async(Isolation::LocksRows, move |tx| {
+            // The ids of several bookings are made for them.
+            let id = Some(asked.key()).filter(|_| patients.len() == 1);
+            let noted = Noted {
+                access: &access,
+                operation,
+                action,
+                kind: "Appointment",
+                id,
+            };
+            let book = GrantScopes::of(&[GrantScope::Book]);
+            let (mut is_denied, mut denied) = (false, Vec::new());
             for patient in &patients {
                 if !on_behalf::may(tx, &access, patient, GrantScope::Book)? {
-                    return Ok(Err(ApiError::NotFound));
+                    is_denied = true;
+                    denied.extend(noted.of_person(tx.sql(), patient, book)?);
                 }
+            }
+            if is_denied {
+                return Ok((Err(ApiError::NotFound), denied));
             }
             let one = patients.first().filter(|_| patients.len() == 1);
             let work = |tx: &mut Tx<'_>| {
@@ -140,9 +185,19 @@ async fn decide(
                 Some(patient) => schedule::once(tx, &asked, patient, work)?,
                 None => schedule::once_for_several(tx, &asked, &patients, work)?,
             };
-            Ok(answer.ok_or(ApiError::KeyReused))
+            let outcome = match &answer {
+                Some(answer) if answer.is_done() => AccessOutcome::Done,
+                Some(_) | None => AccessOutcome::Refused,
+            };
+            for patient in &patients {
+                tx.note(noted.draft(patient, outcome, tx.now()));
+            }
+            Ok((answer.ok_or(ApiError::KeyReused), denied))
         })
-        .await??;
+        .await?;
+    // Not in the transaction: its commit would take longer where there is somebody than where there is nobody.
+    api.note(denied).await?;
+    let answer = answer?;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Ok(fhir(status, answer.body))
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use sokhoe_domain::{GrantScope, ResourceKey};
+use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, GrantScope, ResourceKey};
 use sokhoe_fhir::ChangeBundleWriter;
 
 use super::error::fhir;
 use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER, count, prefer_wait};
 use super::{Api, ApiError};
 use crate::access::Access;
+use crate::access_log::{Asked, Draft, is_patient};
 use crate::cursor;
 use crate::store::resources::newest_change;
 use crate::store::{Sql, StoreError, read_async};
@@ -72,8 +73,13 @@ pub(super) async fn changes(
     // watched.
     let mut news = None;
     let mut over = false;
+    let mut is_noted = false;
     loop {
-        let page = look(&api, &access, &question).await?;
+        let (page, drafts) = look(&api, &access, &question).await?;
+        // Who waits asked once.
+        if !std::mem::replace(&mut is_noted, true) {
+            api.note(drafts).await?;
+        }
         let (body, empty) = match page {
             Page::Denied => return Err(ApiError::NotFound),
             Page::Ended => return Err(ApiError::AccessEnded),
@@ -98,10 +104,33 @@ pub(super) async fn changes(
     }
 }
 
-async fn look(api: &Api, access: &Access, question: &Question) -> Result<Page, ApiError> {
+async fn look(
+    api: &Api,
+    access: &Access,
+    question: &Question,
+) -> Result<(Page, Vec<Draft>), ApiError> {
     let (api, access, question) = (api.clone(), access.clone(), question.clone());
     let store = Arc::clone(&api.inner.store);
-    Ok(read_async(&store, move |sql| page(sql, &api, &access, &question)).await?)
+    let looked = read_async(&store, move |sql| {
+        let page = page(sql, &api, &access, &question)?;
+        let outcome = match page {
+            Page::Denied | Page::Ended => AccessOutcome::Denied,
+            Page::Gone => AccessOutcome::Refused,
+            Page::Found { .. } => AccessOutcome::Done,
+        };
+        let patient = &*question.patient;
+        let asked = Asked {
+            access: &access,
+            operation: AccessOperation::Changes,
+            action: AccessAction::Execute,
+            kind: "Patient",
+            id: Some(patient),
+        };
+        let is_known = outcome != AccessOutcome::Denied || is_patient(sql, patient)?;
+        let draft = is_known.then(|| asked.draft(patient, outcome, access.clock_now()));
+        Ok((page, draft.into_iter().collect()))
+    });
+    Ok(looked.await?)
 }
 
 fn page(sql: Sql<'_>, api: &Api, access: &Access, question: &Question) -> Result<Page, StoreError> {

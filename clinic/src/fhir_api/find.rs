@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use sokhoe_domain::{Criteria, GrantScope, ResourceKey, Vnd};
+use sokhoe_domain::{
+    AccessAction, AccessOperation, Criteria, GrantScope, GrantScopes, ResourceKey, Vnd,
+};
 use sokhoe_fhir::bundle::SearchMode;
 use sokhoe_fhir::{Appointment, FindRequest, SearchBundleWriter};
 
@@ -13,6 +15,7 @@ use super::error::fhir;
 use super::extract::{JsonBody, Pairs, UNKNOWN_PARAMETER, count};
 use super::{Api, ApiError};
 use crate::access::Access;
+use crate::access_log::Asked;
 use crate::schedule::{self, Source, Wanted};
 use crate::store::read_async;
 
@@ -44,11 +47,21 @@ pub(super) async fn find(
     };
     let patient = request.patient;
     let (inner, base) = (Arc::clone(&api.inner), Arc::clone(&api.base));
-    let found = read_async(&api.inner.store, move |sql| {
-        if let Some(patient) = &patient
-            && !access.may(sql, patient, GrantScope::Book)?
-        {
-            return Ok(None);
+    let (found, draft) = read_async(&api.inner.store, move |sql| {
+        let asked = Asked {
+            access: &access,
+            operation: AccessOperation::Find,
+            action: AccessAction::Execute,
+            kind: "Appointment",
+            id: None,
+        };
+        let book = GrantScopes::of(&[GrantScope::Book]);
+        let mut draft = None;
+        if let Some(patient) = &patient {
+            draft = asked.of_person(sql, patient, book)?;
+            if !access.may(sql, patient, GrantScope::Book)? {
+                return Ok((None, draft));
+            }
         }
         let calendar = inner.calendar_in(sql)?;
         let now = inner.clock.now();
@@ -71,9 +84,10 @@ pub(super) async fn find(
         }
         let link = format!("{base}/Appointment/$find");
         let total = u64::try_from(offers.len()).ok();
-        Ok(Some(bundle.finish(total, &link, None)))
+        Ok((Some(bundle.finish(total, &link, None)), draft))
     })
     .await?;
+    api.note(draft.into_iter().collect()).await?;
     found
         .map(|body| fhir(StatusCode::OK, body))
         .ok_or(ApiError::NotFound)

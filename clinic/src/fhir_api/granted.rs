@@ -11,10 +11,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderValue, header};
 use serde::Serialize;
-use sokhoe_domain::{GrantScope, Lease, Timestamp};
+use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, GrantScope, Lease, Timestamp};
 
 use super::{Api, ApiError};
 use crate::access::{Access, Granted};
+use crate::access_log::{Asked, Draft};
 use crate::clinic::Inner;
 use crate::store::read_async;
 
@@ -67,6 +68,24 @@ impl PersonAccess {
     }
 }
 
+/// Asking leaves an entry of everybody whose book it is about: the answer opens it, or not any more.
+fn drafts(access: &Access, granted: &[Granted], ended: &[String]) -> Vec<Draft> {
+    let asked = Asked {
+        access,
+        operation: AccessOperation::Lease,
+        action: AccessAction::Execute,
+        kind: "Consent",
+        id: None,
+    };
+    let now = access.clock_now();
+    let granted = granted.iter().map(|of| (&of.patient, AccessOutcome::Done));
+    let ended = ended.iter().map(|of| (of, AccessOutcome::Denied));
+    granted
+        .chain(ended)
+        .map(|(patient, outcome)| asked.draft(patient, outcome, now))
+        .collect()
+}
+
 pub(super) async fn access(State(api): State<Api>, access: Access) -> Result<Response, ApiError> {
     let store = Arc::clone(&api.inner.store);
     let asked = access.clone();
@@ -74,6 +93,7 @@ pub(super) async fn access(State(api): State<Api>, access: Access) -> Result<Res
         Ok((asked.granted(sql)?, asked.ended(sql)?))
     })
     .await?;
+    api.note(drafts(&access, &granted, &ended)).await?;
     let reply = Reply {
         access: granted
             .into_iter()

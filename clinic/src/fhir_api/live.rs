@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use sokhoe_domain::GrantScope;
+use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, GrantScope, GrantScopes};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::{ReceiverStream, WatchStream};
 use tokio_stream::{Stream, StreamExt as _, StreamMap};
@@ -19,6 +19,7 @@ use tokio_stream::{Stream, StreamExt as _, StreamMap};
 use super::extract::{Pairs, UNKNOWN_PARAMETER};
 use super::{Api, ApiError};
 use crate::access::Access;
+use crate::access_log::{Asked, Draft};
 use crate::queue;
 use crate::store::resources::newest_change;
 use crate::store::{StoreError, read_async};
@@ -50,6 +51,14 @@ pub(super) async fn live(
     // How far each of them was looked through.
     let mut seen = BTreeMap::new();
     for patient in &patients {
+        let draft = noted(&api, &access, patient).await?;
+        let is_granted = draft
+            .as_ref()
+            .is_some_and(|it| it.outcome == AccessOutcome::Done);
+        api.note(draft.into_iter().collect()).await?;
+        if !is_granted {
+            return Err(ApiError::NotFound);
+        }
         let Heard::Now(newest) = look(&api, &access, patient, None).await? else {
             return Err(ApiError::NotFound);
         };
@@ -91,6 +100,23 @@ pub(super) async fn live(
     });
     let events = ReceiverStream::new(told).map(Ok);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)))
+}
+
+/// What following somebody leaves in the log.
+async fn noted(api: &Api, access: &Access, patient: &str) -> Result<Option<Draft>, StoreError> {
+    let (access, patient) = (access.clone(), patient.to_owned());
+    let store = Arc::clone(&api.inner.store);
+    read_async(&store, move |sql| {
+        let asked = Asked {
+            access: &access,
+            operation: AccessOperation::Live,
+            action: AccessAction::Execute,
+            kind: "Patient",
+            id: Some(&patient),
+        };
+        asked.of_person(sql, &patient, GrantScopes::ALL)
+    })
+    .await
 }
 
 /// What a waking means for who is connected. The number says how far the person's changes were looked through.

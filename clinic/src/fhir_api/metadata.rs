@@ -81,7 +81,23 @@ fn statement(base: &str, name: &str) -> Value {
                 "cors": false,
                 "description": "Bearer token of an enrolment, with the header Sokhoe-Device.",
             },
-            "resource": TYPES.iter().map(resource).collect::<Vec<_>>(),
+            "resource": TYPES.iter().map(resource).chain([access_log()]).collect::<Vec<_>>(),
+        }],
+    })
+}
+
+/// Who did what with a person's record: made when it is asked for, of a log that holds no resources.
+fn access_log() -> Value {
+    json!({
+        "type": "AuditEvent",
+        "interaction": [{"code": "search-type"}],
+        "versioning": "no-version",
+        "readHistory": false,
+        "updateCreate": false,
+        "searchParam": [{
+            "name": "patient",
+            "type": "reference",
+            "documentation": "Needed: whose log it is.",
         }],
     })
 }

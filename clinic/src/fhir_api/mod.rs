@@ -1,5 +1,6 @@
 //! What phones call: FHIR R4 and IHE ITI Scheduling, as ARCHITECTURE.md's table says.
 
+mod audit_events;
 mod binary;
 mod booking;
 mod changes;
@@ -20,6 +21,7 @@ mod search;
 mod ticket;
 pub(crate) mod types;
 mod update;
+mod visit;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +30,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use tokio::sync::watch;
 
+use crate::access_log::Draft;
 use crate::clinic::Inner;
 
 /// What every handler works with.
@@ -50,6 +53,13 @@ impl fmt::Debug for Api {
     }
 }
 
+impl Api {
+    /// Remembers what a request read, before it is answered.
+    async fn note(&self, drafts: Vec<Draft>) -> Result<(), ApiError> {
+        Ok(self.inner.gathering.note(drafts).await?)
+    }
+}
+
 /// The routes. What is not here is denied by the fallback.
 pub(crate) fn router(api: Api) -> Router {
     Router::new()
@@ -65,6 +75,8 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/fhir/Appointment/{id}/$queue", get(queue::queue))
         .route("/fhir/Appointment/$wait", post(booking::wait))
         .route("/fhir/Patient/{id}/$changes", get(changes::changes))
+        .route("/fhir/AuditEvent", get(audit_events::search))
+        .route("/access-log/head", get(audit_events::head))
         .route("/fhir/{kind}", get(search::search))
         .route("/fhir/{kind}/{id}", get(read::read).put(update::update))
         .with_state(api)

@@ -84,6 +84,7 @@ mod tests {
                 r#"{{"resourceType":"Observation"{}}}"#,
                 effective.unwrap_or_default()
             ),
+            patient: None,
         }
     }
 

@@ -3,10 +3,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use sokhoe_domain::AccessOperation;
 use sokhoe_fhir::queue::to_parameters;
 
 use super::error::fhir;
 use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER};
+use super::visit::noted;
 use super::{Api, ApiError};
 use crate::access::Access;
 use crate::queue::standing;
@@ -22,10 +24,19 @@ pub(super) async fn queue(
         return Err(UNKNOWN_PARAMETER);
     }
     let now = api.inner.clock.now();
-    let standing = read_async(&api.inner.store, move |sql| {
-        standing(sql, &access, &id, now)
+    let (standing, drafts) = read_async(&api.inner.store, move |sql| {
+        let standing = standing(sql, &access, &id, now)?;
+        let drafts = noted(
+            sql,
+            &access,
+            AccessOperation::Queue,
+            &id,
+            standing.is_some(),
+        )?;
+        Ok((standing, drafts))
     })
-    .await?
-    .ok_or(ApiError::NotFound)?;
+    .await?;
+    api.note(drafts).await?;
+    let standing = standing.ok_or(ApiError::NotFound)?;
     Ok(fhir(StatusCode::OK, to_parameters(&standing)))
 }

@@ -3,11 +3,14 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use sokhoe_domain::{AccessAction, AccessOperation};
 
 use super::error::fhir;
 use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER};
+use super::types::scopes_of;
 use super::{Api, ApiError, binary};
 use crate::access::Access;
+use crate::access_log::Asked;
 use crate::store::read_async;
 
 pub(super) async fn read(
@@ -21,9 +24,21 @@ pub(super) async fn read(
         return Err(UNKNOWN_PARAMETER);
     }
     let in_its_own_form = kind == "Binary" && !binary::asks_for_fhir(&headers);
-    let stored = read_async(&api.inner.store, move |sql| access.read(sql, &kind, &id))
-        .await?
-        .ok_or(ApiError::NotFound)?;
+    let (stored, drafts) = read_async(&api.inner.store, move |sql| {
+        let stored = access.read(sql, &kind, &id)?;
+        let asked = Asked {
+            access: &access,
+            operation: AccessOperation::Read,
+            action: AccessAction::Read,
+            kind: &kind,
+            id: Some(&id),
+        };
+        let drafts = asked.of_resource(sql, scopes_of(&kind), stored.is_some())?;
+        Ok((stored, drafts))
+    })
+    .await?;
+    api.note(drafts).await?;
+    let stored = stored.ok_or(ApiError::NotFound)?;
     let etag = format!("W/\"{}\"", stored.version);
     let unchanged = headers
         .get_all(header::IF_NONE_MATCH)

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::Value;
-use sokhoe_domain::ResourceKey;
+use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, ResourceKey};
 use sokhoe_fhir::SearchBundleWriter;
 use sokhoe_fhir::bundle::SearchMode;
 
@@ -19,6 +19,7 @@ use super::newest::Newest;
 use super::types::{INCLUDES, Param, Rule, Served, served};
 use super::{Api, ApiError};
 use crate::access::{Access, Scope, Stored};
+use crate::access_log::{Asked, Draft, owners};
 use crate::cursor;
 use crate::store::{Sql, StoreError, read_async};
 
@@ -61,36 +62,102 @@ pub(super) async fn search(
             .ok_or(ApiError::CursorGone)?,
     };
     let store = Arc::clone(&api.inner.store);
-    let body = read_async(&store, move |sql| {
-        answer(sql, &api, &access, &question, after)
+    let office = api.clone();
+    let (body, drafts) = read_async(&store, move |sql| {
+        let page = found(sql, &access, &question, after)?;
+        let drafts = noted(
+            sql,
+            &access,
+            &question,
+            page.as_ref().map(|(found, _)| &**found),
+        )?;
+        let body = page
+            .map(|(found, more)| answer(sql, &office, &access, &question, &found, more))
+            .transpose()?;
+        Ok((body, drafts))
     })
-    .await?
-    .ok_or(ApiError::CursorGone)?;
+    .await?;
+    api.note(drafts).await?;
+    let body = body.ok_or(ApiError::CursorGone)?;
     Ok(fhir(StatusCode::OK, body))
 }
 
-/// The page that begins after this place; nothing when that place is no more.
+/// What a search leaves in the log: an entry of the person that it names, or else of each of whom it gave something; and of
+/// each whose resource was asked for by its id and not given.
+fn noted(
+    sql: Sql<'_>,
+    access: &Access,
+    question: &Question,
+    found: Option<&[Stored]>,
+) -> Result<Vec<Draft>, StoreError> {
+    if question.kind.rule != Rule::Compartment {
+        return Ok(Vec::new());
+    }
+    let asked = Asked {
+        access,
+        operation: AccessOperation::Search,
+        action: AccessAction::Execute,
+        kind: question.kind.name,
+        id: None,
+    };
+    if let Some(patient) = &question.patient {
+        let draft = asked.of_person(sql, patient, question.kind.scopes)?;
+        return Ok(draft.into_iter().collect());
+    }
+    let now = access.clock_now();
+    let found = found.unwrap_or_default();
+    let given: BTreeSet<&str> = found
+        .iter()
+        .filter_map(|it| it.patient.as_deref())
+        .collect();
+    let mut drafts: Vec<Draft> = given
+        .iter()
+        .map(|patient| asked.draft(patient, AccessOutcome::Done, now))
+        .collect();
+    for id in &question.ids {
+        if found.iter().any(|stored| stored.id == *id) {
+            continue;
+        }
+        for owner in owners(sql, question.kind.name, id)? {
+            let is_denied = !access.scopes(sql, &owner)?.meets(question.kind.scopes);
+            let is_new = drafts.iter().all(|draft| draft.patient != owner);
+            if is_denied && is_new {
+                drafts.push(asked.draft(&owner, AccessOutcome::Denied, now));
+            }
+        }
+    }
+    Ok(drafts)
+}
+
+/// The resources of a page, and whether there are more; nothing when the place where it begins is no more.
+fn found(
+    sql: Sql<'_>,
+    access: &Access,
+    question: &Question,
+    after: i64,
+) -> Result<Option<(Vec<Stored>, bool)>, StoreError> {
+    if question.newest_first {
+        newest(sql, access, question, after)
+    } else {
+        Ok(Some(in_order(sql, access, question, after)?))
+    }
+}
+
+/// The page.
 fn answer(
     sql: Sql<'_>,
     api: &Api,
     access: &Access,
     question: &Question,
-    after: i64,
-) -> Result<Option<String>, StoreError> {
-    let page = if question.newest_first {
-        newest(sql, access, question, after)?
-    } else {
-        Some(in_order(sql, access, question, after)?)
-    };
-    let Some((found, more)) = page else {
-        return Ok(None);
-    };
+    found: &[Stored],
+    more: bool,
+) -> Result<String, StoreError> {
     let mut bundle = SearchBundleWriter::new(&api.base);
-    for stored in &found {
+    for stored in found {
         let key = ResourceKey::new(question.kind.name, &*stored.id);
         bundle.push(&key, SearchMode::Match, &stored.json);
     }
-    for (kind, id) in included(question, &found) {
+    for (kind, id) in included(question, found) {
         if let Some(stored) = access.read(sql, kind, &id)? {
             bundle.push(
                 &ResourceKey::new(kind, id),
@@ -111,7 +178,7 @@ fn answer(
         let page = cursor::seal(&api.inner.keys, PURPOSE, &question.bound(access), stored.pk);
         link(&format!("{PAGE}={page}"))
     });
-    Ok(Some(bundle.finish(None, &link(""), next.as_deref())))
+    Ok(bundle.finish(None, &link(""), next.as_deref()))
 }
 
 /// The resources of a page that begins after this place; whether there are more.

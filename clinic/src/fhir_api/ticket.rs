@@ -3,10 +3,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use sokhoe_domain::AccessOperation;
 use sokhoe_fhir::TicketAnswer;
 
 use super::error::fhir;
 use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER};
+use super::visit::noted;
 use super::{Api, ApiError};
 use crate::access::Access;
 use crate::store::read_async;
@@ -21,11 +23,14 @@ pub(super) async fn ticket(
     if !pairs.is_empty() {
         return Err(UNKNOWN_PARAMETER);
     }
-    let visit = read_async(&api.inner.store, move |sql| {
-        tickets::visit(sql, &access, &id)
+    let (visit, drafts) = read_async(&api.inner.store, move |sql| {
+        let visit = tickets::visit(sql, &access, &id)?;
+        let drafts = noted(sql, &access, AccessOperation::Ticket, &id, visit.is_some())?;
+        Ok((visit, drafts))
     })
-    .await?
-    .ok_or(ApiError::NotFound)?;
+    .await?;
+    api.note(drafts).await?;
+    let visit = visit.ok_or(ApiError::NotFound)?;
     // Half a millisecond of signing, while no connection of the database is held.
     let sheet = tickets::sheet(&api.inner.keys, &visit).ok_or(ApiError::NotFound)?;
     let answer = TicketAnswer { sheet };

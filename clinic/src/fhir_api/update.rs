@@ -5,15 +5,18 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use sokhoe_domain::GrantScope;
+use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, GrantScope, GrantScopes};
+use sokhoe_fhir::OwnReadingView;
+use sokhoe_fhir::consent::Grant;
 
 use super::error::fhir;
 use super::extract::{JsonBody, Pairs, Segments, UNKNOWN_PARAMETER};
 use super::{Api, ApiError};
 use crate::access::{Access, WRITABLE, Writing};
+use crate::access_log::{Asked, Draft, owners};
 use crate::grants::{on_behalf, own};
-use crate::store::Isolation;
 use crate::store::resources::{self, Put};
+use crate::store::{Isolation, StoreError, Tx};
 
 /// The longest resource that a person writes, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -40,12 +43,13 @@ pub(super) async fn update(
     }
     let expected = if_match(&headers)?;
     let inner = Arc::clone(&api.inner);
-    let (status, version, json) = api
+    let (written, denied) = api
         .inner
         .store
         .write_async(Isolation::Serializable, move |tx| {
             let writing = access.write(tx.sql(), &kind, &id, expected.as_deref(), &body)?;
-            Ok(match writing {
+            let denied = note(tx, &access, (&kind, &id), &body, &writing)?;
+            let written = match writing {
                 Writing::NotThere => Err(ApiError::NotFound),
                 Writing::Deleted => Err(ApiError::Deleted),
                 Writing::NotTheirs(text) => Err(ApiError::NotTheirs(text)),
@@ -72,14 +76,69 @@ pub(super) async fn update(
                     };
                     Ok((status, version, json))
                 }
-            })
+            };
+            Ok((written, denied))
         })
-        .await??;
+        .await?;
+    // Not in the transaction: its commit would take longer where there is somebody than where there is nobody.
+    api.note(denied).await?;
+    let (status, version, json) = written?;
     let mut response = fhir(status, json);
     if let Ok(etag) = HeaderValue::from_str(&format!("W/\"{version}\"")) {
         response.headers_mut().insert(header::ETAG, etag);
     }
     Ok(response)
+}
+
+/// Notes what it leaves in the log: of whose resource it is, or would be. Gives what was denied.
+fn note(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    (kind, id): (&str, &str),
+    body: &str,
+    writing: &Writing,
+) -> Result<Vec<Draft>, StoreError> {
+    let (is_done, action) = match writing {
+        Writing::Write { new: true, .. } => (true, AccessAction::Create),
+        Writing::Write { .. } | Writing::Same { .. } => (true, AccessAction::Update),
+        Writing::NotThere
+        | Writing::Deleted
+        | Writing::NotTheirs(_)
+        | Writing::VersionNeeded
+        | Writing::OtherVersion => (false, AccessAction::Update),
+    };
+    let asked = Asked {
+        access,
+        operation: AccessOperation::Write,
+        action,
+        kind,
+        id: Some(id),
+    };
+    let mut owners = owners(tx.sql(), kind, id)?;
+    if owners.is_empty() {
+        owners.extend(match kind {
+            "Consent" => Grant::from_json(body).map(|grant| grant.patient).ok(),
+            _ => OwnReadingView::from_json(body)
+                .map(|reading| reading.patient)
+                .ok(),
+        });
+    }
+    let everything = GrantScopes::of(&[GrantScope::SeeEverything]);
+    let mut denied = Vec::new();
+    for owner in owners {
+        let draft = asked.of_person(tx.sql(), &owner, everything)?;
+        if let Some(mut draft) = draft {
+            if draft.outcome == AccessOutcome::Denied {
+                denied.push(draft);
+                continue;
+            }
+            if !is_done {
+                draft.outcome = AccessOutcome::Refused;
+            }
+            tx.note(draft);
+        }
+    }
+    Ok(denied)
 }
 
 /// The version of `If-Match`, when it is there.

@@ -19,6 +19,7 @@ use sokhoe_qr::Invitation;
 
 use crate::ClinicError;
 use crate::access;
+use crate::access_log::Who;
 use crate::clinic::Inner;
 use crate::enrolment::{self, EnrolmentText};
 use crate::keys::sha256;
@@ -140,6 +141,7 @@ pub(crate) fn offer(
     request: &GrantRequest,
     valid_for: Duration,
     base_url: &str,
+    who: Who,
 ) -> Result<OfferedGrant, ClinicError> {
     let now = inner.clock.now();
     let consent = IntentId::new(now, &*inner.rng).to_string();
@@ -151,7 +153,7 @@ pub(crate) fn offer(
     giver::check(born, &request.giver, request.until, now)?;
     let patients = [request.patient.clone()];
     let helping = Some(Helping::of(&grant));
-    let (code, expires) = enrolment::new_code(inner, &patients, valid_for, helping.as_ref())?;
+    let (code, expires) = enrolment::new_code(inner, &patients, valid_for, helping.as_ref(), who)?;
     let invitation = Invitation {
         clinic_url: base_url.trim_end_matches('/').to_owned(),
         clinic_name: inner.name.clone(),

@@ -8,6 +8,7 @@ use super::head::Head;
 use super::references::References;
 use super::{ImportReport, Skipped};
 use crate::ClinicError;
+use crate::access_log::Who;
 use crate::clinic::Inner;
 use crate::store::resources::{self, Put};
 use crate::store::{Store, StoreError};
@@ -171,6 +172,7 @@ impl<'a> Sink<'a> {
             return Ok(());
         }
         let (stored, unchanged, deleted) = self.store.write(move |tx| {
+            tx.by(Who::Import);
             let (mut stored, mut unchanged, mut deleted) = (0, 0, 0);
             for work in &work {
                 match work {

@@ -114,3 +114,13 @@ pub(crate) fn lines(sql: Sql<'_>, day: NaiveDate) -> Result<Vec<Line>, StoreErro
     }
     Ok(lines)
 }
+
+/// The Patient ids of whoever is or was in the lines of a day.
+pub(crate) fn people_of_day(sql: Sql<'_>, day: NaiveDate) -> Result<Vec<String>, StoreError> {
+    sql.rows(
+        "SELECT DISTINCT a.patient FROM visit v JOIN appointment a ON a.pk = v.appointment
+         WHERE v.day = ?1 AND v.number IS NOT NULL",
+        params![day.to_string()],
+        |row| row.get(0),
+    )
+}

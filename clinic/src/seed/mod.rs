@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use sokhoe_domain::insurance::{FacilityLevel, InsuranceTerms};
 
+use crate::access_log::Who;
 use crate::clinic::Inner;
 use crate::{ClinicError, insurance};
 
@@ -47,6 +48,7 @@ fn terms() -> InsuranceTerms {
 pub(crate) fn seed(inner: &Arc<Inner>) -> Result<SeedReport, ClinicError> {
     let office = Arc::clone(inner);
     inner.store.write(move |tx| {
+        tx.by(Who::Import);
         resources::write(tx)?;
         tables::write(tx)?;
         // What somebody said of it, or that it is not told, stays.

@@ -1,15 +1,16 @@
 //! A piece of work that is done as a whole or not at all, and what it works with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use sokhoe_domain::Timestamp;
+use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, Timestamp};
 
 use super::StoreError;
 use super::calendar_version;
 use super::sql::Sql;
 use super::wakers::{DeskNews, News};
+use crate::access_log::{self, Draft, Who};
 use crate::grants::on_behalf::Acting;
 
 /// What a job works with: the open transaction, the time, and what to tell after the commit.
@@ -19,6 +20,19 @@ pub(crate) struct Tx<'a> {
     news: News,
     /// Who acts, where a phone asked for the job.
     acting: Option<Acting>,
+    /// Who does it.
+    who: Who,
+    /// What is to be remembered of it.
+    notes: Vec<Draft>,
+    /// What was written of people, the first of each.
+    written: BTreeMap<String, Written>,
+}
+
+/// Something of a person that was written.
+struct Written {
+    kind: String,
+    id: String,
+    action: AccessAction,
 }
 
 impl fmt::Debug for Tx<'_> {
@@ -36,6 +50,9 @@ impl<'a> Tx<'a> {
             now,
             news: News::default(),
             acting: None,
+            who: Who::Server,
+            notes: Vec::new(),
+            written: BTreeMap::new(),
         }
     }
 
@@ -79,6 +96,69 @@ impl<'a> Tx<'a> {
         }
         self.sql.execute("RELEASE step", &[])?;
         Ok(done)
+    }
+
+    /// Says who does this; nobody said: the server by itself.
+    pub fn by(&mut self, who: Who) {
+        self.who = who;
+    }
+
+    /// Remembers that somebody did something with a person's record. What is written of others besides is remembered as
+    /// of whoever does this job.
+    pub fn note(&mut self, draft: Draft) {
+        self.notes.push(draft);
+    }
+
+    /// Remembers it as of whoever does this job.
+    pub fn note_own(
+        &mut self,
+        patient: &str,
+        operation: AccessOperation,
+        action: AccessAction,
+        kind: &str,
+    ) {
+        self.notes.push(Draft {
+            patient: patient.to_owned(),
+            at: self.now,
+            operation,
+            action,
+            kind: kind.to_owned(),
+            id: None,
+            outcome: AccessOutcome::Done,
+            who: self.who,
+        });
+    }
+
+    /// Something of a person was written: remembered, unless the job itself says what it did with that person's record.
+    pub fn remember(&mut self, patient: &str, kind: &str, id: &str, action: AccessAction) {
+        if !self.written.contains_key(patient) {
+            let written = Written {
+                kind: kind.to_owned(),
+                id: id.to_owned(),
+                action,
+            };
+            self.written.insert(patient.to_owned(), written);
+        }
+    }
+
+    /// Keeps what is to be remembered, in this very transaction.
+    pub(super) fn keep_notes(&mut self) -> Result<(), StoreError> {
+        let mut drafts = std::mem::take(&mut self.notes);
+        for (patient, written) in std::mem::take(&mut self.written) {
+            if drafts.iter().all(|draft| draft.patient != patient) {
+                drafts.push(Draft {
+                    patient,
+                    at: self.now,
+                    operation: AccessOperation::Record,
+                    action: written.action,
+                    kind: written.kind,
+                    id: Some(written.id),
+                    outcome: AccessOutcome::Done,
+                    who: self.who,
+                });
+            }
+        }
+        access_log::keep(self.sql, &drafts)
     }
 
     /// Wakes the person's feeds after the commit.

@@ -91,6 +91,7 @@ pub(crate) struct Store {
     wakers: Arc<Wakers>,
     reading: Arc<Semaphore>,
     work: Work,
+    has_access_log: bool,
 }
 
 #[derive(Debug)]
@@ -129,12 +130,23 @@ impl Store {
             wakers,
             reading: Arc::new(Semaphore::new(READING)),
             work: config.work,
+            has_access_log: config.has_access_log,
         })
     }
 
     /// Who waits for changes.
     pub fn wakers(&self) -> &Wakers {
         &self.wakers
+    }
+
+    /// Whether everything is done on the thread that asks.
+    pub fn works_where_called(&self) -> bool {
+        self.work == Work::WhereCalled
+    }
+
+    /// Whether who did what is remembered: everywhere but where it is measured what that costs.
+    pub fn has_access_log(&self) -> bool {
+        self.has_access_log
     }
 
     /// Reads one snapshot. Blocks this thread.
@@ -182,12 +194,22 @@ impl Store {
         answered.await.unwrap_or(Err(StoreError::Stopped))
     }
 
-    fn submit<T: Send + 'static>(
+    /// Queues a job; `answer` is called when it is on disk, or why it is not.
+    pub fn submit<T: Send + 'static>(
         &self,
         isolation: Isolation,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
         answer: impl FnOnce(Result<T, StoreError>) + Send + 'static,
     ) -> Result<(), StoreError> {
+        let is_noted = self.has_access_log;
+        let mut work = work;
+        let work = move |tx: &mut Tx<'_>| {
+            let done = work(tx)?;
+            if is_noted {
+                tx.keep_notes()?;
+            }
+            Ok(done)
+        };
         let job = Box::new(Submitted {
             isolation,
             work,

@@ -1,5 +1,7 @@
 //! Resources and their feed, always in one transaction.
 
+use sokhoe_domain::AccessAction;
+
 use super::{Dialect, Sql, StoreError, Tx, binaries, params};
 
 /// What became of a [`put`].
@@ -48,6 +50,7 @@ pub(crate) fn put(
                 .filter(|before| Some(before.as_str()) != patient)
             {
                 append(tx, &before, row.pk, version, true)?;
+                tx.remember(&before, kind, id, AccessAction::Delete);
             }
             (row.pk, version)
         }
@@ -68,6 +71,11 @@ pub(crate) fn put(
     if let Some(patient) = patient {
         append(tx, patient, pk, version, false)?;
         tx.writes(patient, kind, id);
+        let action = match version {
+            1 => AccessAction::Create,
+            _ => AccessAction::Update,
+        };
+        tx.remember(patient, kind, id, action);
     }
     Ok(Put::Stored(version))
 }
@@ -101,6 +109,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<bool, Stor
     }
     if let Some(patient) = row.patient {
         append(tx, &patient, row.pk, version, true)?;
+        tx.remember(&patient, kind, id, AccessAction::Delete);
     }
     Ok(true)
 }

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod access_log;
 mod admission;
 mod binary;
 mod booking;

@@ -30,6 +30,8 @@ pub enum AccessOperation {
     Book,
     /// Put the person on the waiting list.
     Wait,
+    /// Asked for how long a phone may show the book.
+    Lease,
     /// Wrote what the person says of themselves.
     Write,
     /// Brought a phone in.
@@ -48,7 +50,7 @@ pub enum AccessOperation {
 
 impl AccessOperation {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Read,
         Self::Search,
         Self::Changes,
@@ -60,6 +62,7 @@ impl AccessOperation {
         Self::Hold,
         Self::Book,
         Self::Wait,
+        Self::Lease,
         Self::Write,
         Self::Enrol,
         Self::Invite,
@@ -84,6 +87,7 @@ impl AccessOperation {
             Self::Hold => "hold",
             Self::Book => "book",
             Self::Wait => "wait",
+            Self::Lease => "lease",
             Self::Write => "write",
             Self::Enrol => "enrol",
             Self::Invite => "invite",

@@ -4,8 +4,8 @@
 //! Whatever it needs of those comes through a trait in [`ports`], so that the whole core also runs
 //! inside a simulator.
 
-pub mod age;
 pub mod access_log;
+pub mod age;
 pub mod booking;
 pub mod criteria;
 pub mod entry;
@@ -27,8 +27,8 @@ pub mod time;
 pub mod times_of_week;
 pub mod trip;
 
-pub use age::{Age, BirthDate, GiverRefusal};
 pub use access_log::{AccessAction, AccessAgent, AccessEntry, AccessOperation, AccessOutcome};
+pub use age::{Age, BirthDate, GiverRefusal};
 pub use booking::{BookingState, Refusal};
 pub use criteria::{Criteria, Criterion, VisitFacts, VisitMode};
 pub use entry::{Entry, EntryKind, Point, ReferenceRange, Section};

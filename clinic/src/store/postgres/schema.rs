@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0004_waiting_list.sql"),
     include_str!("../../../migrations/postgres/0005_queue.sql"),
     include_str!("../../../migrations/postgres/0006_grants.sql"),
+    include_str!("../../../migrations/postgres/0007_access_log.sql"),
 ];
 
 /// Any number that no other program locks by: "SoKhoe" in ASCII.

@@ -41,6 +41,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/sqlite/0008_grants.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/sqlite/0009_access_log.sql"),
+        None,
+    ),
 ];
 
 /// Brings the file to the newest version, each step in the transaction that says so.

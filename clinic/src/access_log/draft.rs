@@ -1,0 +1,148 @@
+//! Entries to come: what an entry will say, but for its number, its salt and under which grant it was.
+
+use serde::{Deserialize, Serialize};
+use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, Timestamp};
+
+use crate::store::{Sql, StoreError, params};
+
+/// Who does it, as it is kept until the entry is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Who {
+    /// A phone, by its session.
+    #[serde(rename = "s")]
+    Session(i64),
+    /// The counter, the cashier, the kiosk.
+    #[serde(rename = "d")]
+    Desk,
+    /// An import.
+    #[serde(rename = "i")]
+    Import,
+    /// The command line.
+    #[serde(rename = "c")]
+    CommandLine,
+    /// The server by itself.
+    #[serde(rename = "o")]
+    Server,
+    /// A phone that has no session.
+    #[serde(rename = "u")]
+    Unknown,
+}
+
+/// An entry to come.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Draft {
+    pub patient: String,
+    pub at: Timestamp,
+    pub operation: AccessOperation,
+    pub action: AccessAction,
+    pub kind: String,
+    pub id: Option<String>,
+    pub outcome: AccessOutcome,
+    pub who: Who,
+}
+
+/// Whose it is is not for logs of ours.
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Draft")
+            .field("operation", &self.operation)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A draft as it is kept: patient, time, operation, action, type, id, outcome, who.
+type Kept<T> = (T, i64, T, T, T, Option<T>, T, Who);
+
+impl Draft {
+    fn kept(&self) -> Kept<&str> {
+        (
+            &self.patient,
+            self.at.as_millis(),
+            self.operation.code(),
+            self.action.code(),
+            &self.kind,
+            self.id.as_deref(),
+            self.outcome.code(),
+            self.who,
+        )
+    }
+
+    fn read(kept: Kept<String>) -> Option<Self> {
+        let (patient, at, operation, action, kind, id, outcome, who) = kept;
+        Some(Self {
+            patient,
+            at: Timestamp::from_millis(at),
+            operation: AccessOperation::of_code(&operation)?,
+            action: AccessAction::of_code(&action)?,
+            kind,
+            id,
+            outcome: AccessOutcome::of_code(&outcome)?,
+            who,
+        })
+    }
+}
+
+/// Keeps entries to come, in the transaction that is open.
+pub(crate) fn keep<'d>(
+    sql: Sql<'_>,
+    drafts: impl IntoIterator<Item = &'d Draft>,
+) -> Result<(), StoreError> {
+    let kept: Vec<_> = drafts.into_iter().map(Draft::kept).collect();
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let text = serde_json::to_string(&kept).map_err(|_| StoreError::Unexpected)?;
+    sql.execute(
+        "INSERT INTO access_log_pending (drafts) VALUES (?1)",
+        params![text],
+    )?;
+    Ok(())
+}
+
+/// Those of one row.
+pub(super) fn read(text: &str) -> Result<Vec<Draft>, StoreError> {
+    let kept: Vec<Kept<String>> = serde_json::from_str(text).map_err(|_| StoreError::Unexpected)?;
+    kept.into_iter()
+        .map(|kept| Draft::read(kept).ok_or(StoreError::Unexpected))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_comes_back() {
+        let database = crate::store::InMemory::new();
+        let draft = |who| Draft {
+            patient: "bn-000001".to_owned(),
+            at: Timestamp::from_millis(7),
+            operation: AccessOperation::Read,
+            action: AccessAction::Read,
+            kind: "Observation".to_owned(),
+            id: None,
+            outcome: AccessOutcome::Denied,
+            who,
+        };
+        let drafts = [
+            Who::Session(3),
+            Who::Desk,
+            Who::Import,
+            Who::CommandLine,
+            Who::Server,
+        ]
+        .map(draft);
+        keep(database.sql(), &drafts).unwrap();
+        keep(database.sql(), []).unwrap();
+        let kept: Vec<String> = database
+            .sql()
+            .rows("SELECT drafts FROM access_log_pending", &[], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(read(&kept[0]).unwrap(), drafts);
+        assert!(!format!("{:?}", drafts[0]).contains("bn-000001"));
+    }
+}

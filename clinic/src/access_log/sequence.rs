@@ -1,0 +1,224 @@
+//! Puts entries to come into the log: in one order for all, numbered for each person, under the tree. Any process does it, one
+//! at a time: whoever does holds the log's row.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sokhoe_domain::merkle::leaf_hash;
+use sokhoe_domain::{AccessAgent, AccessEntry};
+use sokhoe_fhir::access_log::to_text;
+use sokhoe_qr::signed::{device_digest, sha256};
+
+use super::draft::{self, Draft, Who};
+use super::tree::Tiles;
+use crate::clinic::Inner;
+use crate::keys::Keys;
+use crate::store::{Dialect, Isolation, Sql, StoreError, Value, params};
+
+/// Transactions whose entries go into the log at a time: few enough that nobody notices the wait.
+const AT_A_TIME: usize = 64;
+/// Rows that are written by one statement.
+const ROWS: usize = 16;
+/// Bytes of a salt.
+const SALT: usize = 16;
+
+/// Puts some entries into the log. Whether there may be more. Blocks on the database.
+pub(crate) fn sequence(inner: &Arc<Inner>) -> Result<bool, StoreError> {
+    let is_there = |sql: Sql<'_>| sql.exists("SELECT 1 FROM access_log_pending LIMIT 1", &[]);
+    if !inner.store.read(is_there)? {
+        return Ok(false);
+    }
+    let office = Arc::clone(inner);
+    inner.store.write_in(Isolation::LocksRows, move |tx| {
+        Ok(batch(tx.sql(), &office.keys)? == AT_A_TIME)
+    })
+}
+
+/// All that is to come so far. Blocks on the database.
+pub(crate) fn sequence_all(inner: &Arc<Inner>) -> Result<(), StoreError> {
+    while sequence(inner)? {}
+    Ok(())
+}
+
+/// The same for whoever may not block.
+pub(crate) async fn up_to_date(inner: &Arc<Inner>) -> Result<(), StoreError> {
+    if inner.store.works_where_called() {
+        return sequence_all(inner);
+    }
+    let inner = Arc::clone(inner);
+    tokio::task::spawn_blocking(move || sequence_all(&inner))
+        .await
+        .unwrap_or(Err(StoreError::Stopped))
+}
+
+/// One batch. How many transactions it was of.
+fn batch(sql: Sql<'_>, keys: &Keys) -> Result<usize, StoreError> {
+    let lock = match sql.dialect() {
+        // There is one writer.
+        Dialect::Sqlite => "SELECT size FROM access_log WHERE one = 1",
+        Dialect::Postgres => "SELECT size FROM access_log WHERE one = 1 FOR UPDATE",
+    };
+    let size: i64 = sql.one(lock, &[], |row| row.get(0))?;
+    let mut pending: Vec<(i64, String)> = sql.rows(
+        &format!(
+            "DELETE FROM access_log_pending WHERE pk IN
+             (SELECT pk FROM access_log_pending ORDER BY pk LIMIT {AT_A_TIME}) RETURNING pk, drafts"
+        ),
+        &[],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    pending.sort_unstable_by_key(|(pk, _)| *pk);
+    let mut log = Log {
+        sql,
+        keys,
+        tiles: Tiles::new(sql),
+        size: size.unsigned_abs(),
+        numbers: HashMap::new(),
+        agents: HashMap::new(),
+        rows: Vec::new(),
+    };
+    for (_, drafts) in &pending {
+        for draft in draft::read(drafts)? {
+            log.append(draft)?;
+        }
+    }
+    log.finish()?;
+    Ok(pending.len())
+}
+
+/// A row of an entry: person, number, place, bytes.
+type EntryRow = (String, i64, i64, String);
+
+/// The log while it grows.
+struct Log<'a> {
+    sql: Sql<'a>,
+    keys: &'a Keys,
+    tiles: Tiles<'a>,
+    size: u64,
+    /// The last number of each person.
+    numbers: HashMap<String, i64>,
+    /// Phones, with the grant that each has for a person.
+    agents: HashMap<(i64, String), (String, Option<String>)>,
+    rows: Vec<EntryRow>,
+}
+
+impl Log<'_> {
+    fn append(&mut self, draft: Draft) -> Result<(), StoreError> {
+        let number = self.next_number(&draft.patient)?;
+        let (agent, consent) = self.agent(&draft)?;
+        let place = i64::try_from(self.size).map_err(|_| StoreError::Unexpected)?;
+        // Nobody but the clinic can compute it, and it need not be kept apart: a place is given once.
+        let salt = self.keys.mac(
+            "access log",
+            &[&place.to_be_bytes(), &draft.at.as_millis().to_be_bytes()],
+        );
+        let entry = AccessEntry {
+            salt: URL_SAFE_NO_PAD.encode(salt.get(..SALT).unwrap_or_default()),
+            patient: draft.patient,
+            number: number.unsigned_abs(),
+            at: draft.at,
+            operation: draft.operation,
+            action: draft.action,
+            kind: draft.kind,
+            id: draft.id,
+            outcome: draft.outcome,
+            agent,
+            consent,
+        };
+        let text = to_text(&entry);
+        self.tiles
+            .append(self.size, leaf_hash(sha256, text.as_bytes()))?;
+        self.size += 1;
+        self.rows.push((entry.patient, number, place, text));
+        if self.rows.len() == ROWS {
+            self.write_rows()?;
+        }
+        Ok(())
+    }
+
+    fn next_number(&mut self, patient: &str) -> Result<i64, StoreError> {
+        if let Some(last) = self.numbers.get_mut(patient) {
+            *last += 1;
+            return Ok(*last);
+        }
+        let last: Option<i64> = self.sql.one(
+            "SELECT max(number) FROM access_log_entry WHERE patient = ?1",
+            params![patient],
+            |row| row.get(0),
+        )?;
+        let next = last.unwrap_or(0) + 1;
+        self.numbers.insert(patient.to_owned(), next);
+        Ok(next)
+    }
+
+    fn agent(&mut self, draft: &Draft) -> Result<(AccessAgent, Option<String>), StoreError> {
+        let session = match draft.who {
+            Who::Session(session) => session,
+            Who::Desk => return Ok((AccessAgent::Desk, None)),
+            Who::Import => return Ok((AccessAgent::Import, None)),
+            Who::CommandLine => return Ok((AccessAgent::CommandLine, None)),
+            Who::Server => return Ok((AccessAgent::Server, None)),
+            Who::Unknown => return Ok((AccessAgent::Phone(String::new()), None)),
+        };
+        let key = (session, draft.patient.clone());
+        if !self.agents.contains_key(&key) {
+            // A session has one grant for a person, which stays when it ended.
+            let found: Option<(String, Option<String>)> = self.sql.first(
+                "SELECT s.device, g.consent FROM session s
+                 LEFT JOIN access_grant g ON g.session = s.pk AND g.patient = ?2
+                 WHERE s.pk = ?1",
+                params![session, draft.patient],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            let (device, consent) = found.unwrap_or_default();
+            let known = (device_digest(&device), consent);
+            self.agents.insert(key.clone(), known);
+        }
+        let (digest, consent) = self.agents.get(&key).cloned().unwrap_or_default();
+        Ok((AccessAgent::Phone(digest), consent))
+    }
+
+    fn write_rows(&mut self) -> Result<(), StoreError> {
+        let rows = std::mem::take(&mut self.rows);
+        let one = |n: usize| {
+            let [a, b, c, d] = [1, 2, 3, 4].map(|column| 4 * n + column);
+            format!("(?{a}, ?{b}, ?{c}, ?{d})")
+        };
+        // Two texts, so that both stay prepared.
+        let at_once = match rows.len() {
+            ROWS => ROWS,
+            _ => 1,
+        };
+        let places: Vec<String> = (0..at_once).map(one).collect();
+        let text = format!(
+            "INSERT INTO access_log_entry (patient, number, place, entry) VALUES {}",
+            places.join(", ")
+        );
+        for rows in rows.chunks(at_once) {
+            let mut values = Vec::with_capacity(4 * rows.len());
+            for (patient, number, place, entry) in rows {
+                values.extend([
+                    Value::Text(patient),
+                    Value::Integer(*number),
+                    Value::Integer(*place),
+                    Value::Text(entry),
+                ]);
+            }
+            self.sql.execute(&text, &values)?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), StoreError> {
+        self.write_rows()?;
+        self.tiles.write()?;
+        let size = i64::try_from(self.size).map_err(|_| StoreError::Unexpected)?;
+        self.sql.execute(
+            "UPDATE access_log SET size = ?1 WHERE one = 1",
+            params![size],
+        )?;
+        Ok(())
+    }
+}
