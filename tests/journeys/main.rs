@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+mod access_log;
+mod access_log_tampering;
 mod book;
 mod cancel;
 mod conditions;

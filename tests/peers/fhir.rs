@@ -93,6 +93,9 @@ async fn everything_on_the_wire_is_valid_fhir_r4() {
     phone.app.sync(&person).await.unwrap();
     assert_eq!(clinic.clinic.end_grant(&offered.consent).unwrap(), 1);
     phone.app.sync(&person).await.unwrap();
+    // Who looked, as AuditEvents: reads, queries, writes, and what was denied.
+    let log = phone.app.access_log(&person, &clinic_id).await.unwrap();
+    assert!(log.mismatch.is_none() && log.entries.len() > 5, "{log:?}");
 
     let metadata = get(&tap, &format!("{}/fhir/metadata", clinic.url)).await;
     assert!(metadata.contains("CapabilityStatement"));
@@ -103,6 +106,12 @@ async fn everything_on_the_wire_is_valid_fhir_r4() {
         let status = format!(r#""status":"{status}""#);
         let is_there = |body: &String| body.contains(consent) && body.contains(&status);
         assert!(bodies.iter().any(is_there), "no Consent that is {status}");
+    }
+
+    for action in ["C", "R", "U", "E"] {
+        let event = format!(r#""action":"{action}""#);
+        let is_there = |body: &String| body.contains("IHE.BasicAudit") && body.contains(&event);
+        assert!(bodies.iter().any(is_there), "no AuditEvent {action}");
     }
 
     // What leaves the phone in a file, with a booking and a cancellation that no clinic has.

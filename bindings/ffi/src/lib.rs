@@ -7,6 +7,7 @@
 // UniFFI's scaffolding exports C functions.
 #![allow(unsafe_code)]
 
+mod access_log;
 mod cancel;
 mod conditions;
 mod documents;

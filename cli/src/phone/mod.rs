@@ -1,5 +1,6 @@
 //! `sokhoe phone`: this computer as a phone, its state in a folder.
 
+mod access_log;
 mod book;
 mod check;
 mod day_times;
@@ -80,6 +81,7 @@ A visit from the code at the counter to the payment:
   sokhoe phone invoice                 what is to be paid
   sokhoe phone invoice qr <ID>         its VietQR, for the bank's app
   sokhoe phone record-reading blood-pressure 135 82
+  sokhoe phone access-log              who looked at the book
   sokhoe phone export --out book.html  the whole book, to print or to take along
 
 A booking without a network is kept and goes out with the next `sync`.";
@@ -114,6 +116,7 @@ enum PhoneCommand {
     Join(join::JoinArgs),
     Queue(queue::QueueArgs),
     FollowUps(follow_ups::FollowUpsArgs),
+    AccessLog(access_log::AccessLogArgs),
     /// List what could not be sent and is kept back
     Parked,
     Retry(parked::RetryArgs),
@@ -195,6 +198,7 @@ pub(crate) async fn run(
         PhoneCommand::Join(args) => join::run(&phone, &args, output).await,
         PhoneCommand::Queue(args) => queue::run(&phone, &args, output).await,
         PhoneCommand::FollowUps(args) => follow_ups::run(&phone, &args, output).await,
+        PhoneCommand::AccessLog(args) => access_log::run(&phone, &args, output).await,
         PhoneCommand::Parked => parked::list(&phone, output),
         PhoneCommand::Retry(args) => parked::retry(&phone, &args, output).await,
         PhoneCommand::Drop(args) => parked::give_up(&phone, &args, output).await,

@@ -3,6 +3,7 @@
 //! Everything a screen needs comes out as a `*View` with texts ready to read; everything it asks
 //! goes in as a `*Request`. What is kept on the phone is answered without a network.
 
+mod access_log;
 mod add_server;
 mod book;
 mod bookings;
@@ -72,6 +73,7 @@ mod views;
 mod waiting_list;
 pub mod words;
 
+pub use access_log::{AccessLogEntryView, AccessLogView};
 pub use check::BookCheck;
 pub use conditions::DataView;
 pub use config::{AppConfig, SystemRng, system_ports};

@@ -181,6 +181,9 @@ impl SoKhoe {
                         Some(_) => hold_back(&book, lane, now, Rest::Known)?,
                     }
                     view.held_back = view.held_back.or(pulled.held_back);
+                    if pulled.held_back.is_none() {
+                        session.check_access_log(&book, &lane.clinic).await?;
+                    }
                     view.stored += pulled.stored;
                     view.deleted += pulled.deleted;
                     view.set_aside += pulled.set_aside;

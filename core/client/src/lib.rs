@@ -3,6 +3,7 @@
 //! The crate knows requests, answers and their limits; it keeps nothing and decides nothing about
 //! when to send. It is the core's only user of reqwest.
 
+mod access_log;
 mod attachment;
 mod clinic;
 mod decode;

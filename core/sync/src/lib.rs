@@ -5,6 +5,7 @@
 //! store what they speak of, so a process may die between any two steps.
 
 mod access;
+pub mod access_log;
 mod appointment;
 mod bounds;
 mod down;

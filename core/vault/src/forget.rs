@@ -43,7 +43,7 @@ impl Vault {
             }
             let (_, _, patch) = ingest.finish(None)?;
             let files = sources::forget(tx, clinic)?;
-            for table in ["intent", "change", "trip", "ticket", "queue"] {
+            for table in ["intent", "change", "trip", "ticket", "queue", "access_log"] {
                 tx.execute(
                     &format!(r#"DELETE FROM "{table}" WHERE "clinic" = ?1"#),
                     [clinic.as_str()],

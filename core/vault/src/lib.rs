@@ -11,6 +11,7 @@
 //! **The rule for maintainers:** nothing here ever deletes a file or a row because of an error; only
 //! [`Vault::erase`], [`AccountVault::erase`] and [`KeyRing::erase_everything`] destroy.
 
+mod access_log;
 mod account;
 mod account_move;
 mod base;
@@ -65,6 +66,7 @@ mod vault;
 #[cfg(test)]
 mod tests;
 
+pub use access_log::{KeptAccessLog, KeptLogHead};
 pub use account::{AccountVault, ClinicRecord, Link, LinkedPerson, PersonRecord, Secret};
 pub use account_move::Account;
 pub use blobs::{

@@ -24,6 +24,7 @@ pub(crate) const VAULT: Migrations = &[
     include_str!("../migrations/vault/0013_tickets.sql"),
     include_str!("../migrations/vault/0014_queue.sql"),
     include_str!("../migrations/vault/0015_deadlines.sql"),
+    include_str!("../migrations/vault/0016_access_log.sql"),
 ];
 /// The account.
 pub(crate) const ACCOUNT: Migrations = &[
@@ -38,6 +39,7 @@ pub(crate) const ACCOUNT: Migrations = &[
     include_str!("../migrations/account/0009_insurance_terms.sql"),
     include_str!("../migrations/account/0010_helping.sql"),
     include_str!("../migrations/account/0011_invitations.sql"),
+    include_str!("../migrations/account/0012_access_log.sql"),
 ];
 
 /// The schemas that this program writes: of a book, and of the account.

@@ -272,6 +272,13 @@ public final class SoKhoe: Sendable {
         try await core.followUps(personId: personId)
     }
 
+    /// Who looked at a person's book at a clinic, the newest first: the last two hundred accesses, like ones of a day
+    /// together. Asks the clinic to prove it; without a network it gives what was proved last. `NotFound` at a clinic that
+    /// keeps no such log.
+    public func accessLog(personId: String, clinicId: String) async throws -> AccessLogView {
+        try await core.accessLog(personId: personId, clinicId: clinicId)
+    }
+
     /// Asks the clinic how a confirmed visit by telephone or video is joined, when the person wants to go in. The link
     /// opens a quarter of an hour before the visit and closes an hour after it. `NotFound` for a visit that is not
     /// remote, or at a clinic that gives no links.

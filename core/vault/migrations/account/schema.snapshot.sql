@@ -1,3 +1,13 @@
+CREATE TABLE "access_log_head" (
+    "clinic" TEXT PRIMARY KEY,
+    -- Null until there was one.
+    "checkpoint" TEXT,
+    -- When the clinic was asked last, by this phone's clock.
+    "asked" INTEGER NOT NULL,
+    -- Why what it said last is not believed.
+    "mismatch" TEXT
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "base" (
     "only" INTEGER PRIMARY KEY CHECK ("only" = 1),
     -- The mark of the file alone when the marks began to count from "first".

@@ -3,6 +3,16 @@ BEGIN
     INSERT OR IGNORE INTO "answered" VALUES (OLD."id");
 END;
 
+CREATE TABLE "access_log" (
+    "clinic" TEXT PRIMARY KEY,
+    -- When it came, by this phone's clock.
+    "received" INTEGER NOT NULL,
+    -- As JSON of the keeper's making.
+    "body" TEXT NOT NULL,
+    -- The mismatch of which the person was told.
+    "told" TEXT
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "answered" (
     "id" TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;

@@ -198,13 +198,14 @@ const ACCOUNT_TABLES: [&str; 5] = ["device", "clinic", "person", "link", "helpin
 
 /// Tables without which an account is whole: what a file of before has not, or what no longer reads, is
 /// left out.
-const SPARE_TABLES: [&str; 6] = [
+const SPARE_TABLES: [&str; 7] = [
     "data_limit",
     "data_use",
     "day_times",
     "travel_time",
     "insurance_terms",
     "invitation",
+    "access_log_head",
 ];
 
 /// Every row of a table, as it is.

@@ -15,9 +15,9 @@ use sokhoe_testing::{MemoryKeys, SeededRng};
 
 use super::{at, clinic, with_test_index};
 use crate::{
-    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, Helping, IntentKind, KeptTicket,
-    LinkedPerson, NewChange, NewDocument, NewEvent, NewIntent, NotedQueue, Page, ParkedWhy,
-    PersonRecord, StoredBooking, Vault, VaultError, VaultPorts,
+    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, Helping, IntentKind, KeptLogHead,
+    KeptTicket, LinkedPerson, NewChange, NewDocument, NewEvent, NewIntent, NotedQueue, Page,
+    ParkedWhy, PersonRecord, StoredBooking, Vault, VaultError, VaultPorts,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
@@ -236,6 +236,9 @@ fn feed(vault: &Vault, account: &AccountVault) {
         body: text.clone(),
     };
     vault.note_queue(&queue).unwrap();
+    let place = clinic(CANARY);
+    vault.keep_access_log(&place, at(1), CANARY).unwrap();
+    vault.tell_of_access_log(&place, CANARY, &event()).unwrap();
     let why = ParkedWhy::Refused { code: text.clone() };
     vault.park(id, &why, at(2), &[]).unwrap();
     let mut photo = vault.write_blob().unwrap();
@@ -317,6 +320,12 @@ fn feed(vault: &Vault, account: &AccountVault) {
         .set_insurance_terms(&record.id, Some(CANARY))
         .unwrap();
     account.keep_invitation(CANARY, at(1)).unwrap();
+    let head = KeptLogHead {
+        checkpoint: Some(CANARY.to_owned()),
+        asked: at(1),
+        mismatch: Some(CANARY.to_owned()),
+    };
+    account.keep_access_log_head(&record.id, &head).unwrap();
 }
 
 #[test]

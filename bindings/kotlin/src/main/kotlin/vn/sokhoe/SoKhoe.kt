@@ -9,6 +9,7 @@ import kotlinx.coroutines.flow.callbackFlow
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.withContext
 import vn.sokhoe.core.AcceptedView
+import vn.sokhoe.core.AccessLogView
 import vn.sokhoe.core.AddServerRequest
 import vn.sokhoe.core.AttachmentReader
 import vn.sokhoe.core.AttachmentView
@@ -258,6 +259,16 @@ public class SoKhoe private constructor(
      * Needs no network.
      */
     public suspend fun followUps(personId: String): List<FollowUpView> = core.followUps(personId)
+
+    /**
+     * Who looked at a person's book at a clinic, the newest first: the last two hundred accesses, like ones of a day
+     * together. Asks the clinic to prove it; without a network it gives what was proved last. [SoKhoeException.NotFound]
+     * at a clinic that keeps no such log.
+     */
+    public suspend fun accessLog(
+        personId: String,
+        clinicId: String,
+    ): AccessLogView = core.accessLog(personId, clinicId)
 
     /**
      * Asks the clinic how a confirmed visit by telephone or video is joined, when the person wants to go in. The link opens
