@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "the table is its output")]
 
+mod access_log;
 mod booking;
 mod first_sync;
 mod process;
@@ -78,6 +79,10 @@ fn main() {
             let figure = Figure::new(rush_hapi::NAME, most, "1/s", samples);
             figures.push(figure.against("HAPI FHIR JPA", theirs));
         }
+        figures.extend(measured.into_iter().filter(|figure| wanted(&figure.name)));
+    }
+    if access_log::NAMES.into_iter().any(wanted) {
+        let measured = runtime.block_on(access_log::measure());
         figures.extend(measured.into_iter().filter(|figure| wanted(&figure.name)));
     }
     if [

@@ -62,7 +62,11 @@ const WARM: Duration = Duration::from_secs(3);
 const SECONDS: u64 = 20;
 /// Phones that ask again at once, so many that the writer never waits for them, and none of them asks more often than one
 /// device may.
-const AT_ONCE: usize = 128;
+pub const AT_ONCE: usize = 128;
+
+/// Whether the clinic remembers who does what.
+const WITH_LOG: &str = "with-log";
+const WITHOUT_LOG: &str = "without-log";
 
 struct ClinicProcess(Child);
 
@@ -88,13 +92,18 @@ impl Drop for ClinicProcess {
 
 /// Serves until it is ended.
 pub fn run_job(arguments: &[String]) {
-    let [folder, address] = arguments else {
-        panic!("{JOB} FOLDER ADDRESS")
+    let [folder, address, log] = arguments else {
+        panic!("{JOB} FOLDER ADDRESS with-log|without-log")
     };
+    let has_access_log = log == WITH_LOG;
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let data = DataSource::Folder(Path::new(folder).join("clinic"));
-        let clinic = Clinic::open(ClinicConfig::on_this_machine(data)).expect("a clinic");
+        let config = ClinicConfig {
+            has_access_log,
+            ..ClinicConfig::on_this_machine(data)
+        };
+        let clinic = Clinic::open(config).expect("a clinic");
         clinic.seed_hospital().expect("a hospital");
         let url = format!("http://{address}");
         let codes = crowd::bring_in(&clinic, &url, SystemClock.now(), PHONES, PEOPLE);
@@ -114,9 +123,49 @@ struct Stage {
     next_key: AtomicU64,
 }
 
+/// A clinic with its phones, to be asked again and again.
+pub struct Rushed {
+    clinic: ClinicProcess,
+    stage: Arc<Stage>,
+    phones: Vec<Phone>,
+}
+
+impl Rushed {
+    pub async fn begin(folder: &Path, has_log: bool) -> Self {
+        let log = if has_log { WITH_LOG } else { WITHOUT_LOG };
+        let (clinic, stage, phones) = begin(folder, log).await;
+        Self {
+            clinic,
+            stage,
+            phones,
+        }
+    }
+
+    /// Answers a second when so many phones ask again at once: to reads, or to `$book`.
+    pub async fn rate(&mut self, at_once: usize, lasts: Duration, reads: bool) -> f64 {
+        // Each time other ones: how often one device may book is limited.
+        self.phones.rotate_left(at_once);
+        let others = self.phones.split_off(at_once);
+        let load_ = Load {
+            rate: None,
+            lasts,
+            reads,
+        };
+        let asking = std::mem::take(&mut self.phones);
+        let (heard, back) = load(&self.clinic, &self.stage, asking, load_).await;
+        assert_eq!(heard.failed, 0, "answers that must not be");
+        self.phones = others;
+        self.phones.extend(back);
+        let answers = heard.durable() + heard.read;
+        answers as f64 / heard.seconds
+    }
+}
+
 /// How it is asked.
 #[derive(Clone, Copy)]
 struct Load {
+    /// Reads instead of bookings.
+    reads: bool,
     /// Requests a second; without it, everybody asks again at once.
     rate: Option<u64>,
     lasts: Duration,
@@ -130,6 +179,7 @@ struct Heard {
     booked: usize,
     called_off: usize,
     taken: usize,
+    read: usize,
     /// "Come back later."
     later: usize,
     /// What must not be.
@@ -150,6 +200,7 @@ impl Heard {
         self.booked += other.booked;
         self.called_off += other.called_off;
         self.taken += other.taken;
+        self.read += other.read;
         self.later += other.later;
         self.failed += other.failed;
     }
@@ -162,7 +213,7 @@ impl Heard {
 )]
 pub async fn measure() -> Vec<Figure> {
     let folder = TempDir::new().expect("a folder");
-    let (clinic, stage, mut phones) = begin(folder.path()).await;
+    let (clinic, stage, mut phones) = begin(folder.path(), WITH_LOG).await;
     let seconds = std::env::var("SOKHOE_RUSH_SECONDS")
         .ok()
         .map_or(SECONDS, |number| number.parse().expect("a number"));
@@ -170,6 +221,7 @@ pub async fn measure() -> Vec<Figure> {
         .ok()
         .map_or(RATE, |number| number.parse().expect("a number"));
     let steady = Load {
+        reads: false,
         rate: Some(rate),
         lasts: Duration::from_secs(seconds),
     };
@@ -185,6 +237,7 @@ pub async fn measure() -> Vec<Figure> {
         figures.push(Figure::new(name, value, "ms", samples));
     }
     let at_once = Load {
+        reads: false,
         rate: None,
         lasts: Duration::from_secs(10),
     };
@@ -200,6 +253,7 @@ pub async fn measure() -> Vec<Figure> {
         (NAMES[5], "ten times the maximum", (10.0 * most) as u64),
     ] {
         let rush = Load {
+            reads: false,
             rate: Some(rate),
             lasts: Duration::from_secs(10),
         };
@@ -231,12 +285,12 @@ fn tell(what: &str, heard: &mut Heard) {
 }
 
 /// A clinic, what is asked for, and phones with what they have booked.
-async fn begin(folder: &Path) -> (ClinicProcess, Arc<Stage>, Vec<Phone>) {
+async fn begin(folder: &Path, log: &str) -> (ClinicProcess, Arc<Stage>, Vec<Phone>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     drop(listener);
     let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args([DO_JOB, JOB, text(folder), &address])
+        .args([DO_JOB, JOB, text(folder), &address, log])
         .stdout(Stdio::piped())
         .spawn()
         .expect("a process");
@@ -321,7 +375,10 @@ async fn load(
                         over.store(true, Ordering::Relaxed);
                         break;
                     }
-                    let (kind, answer) = phone.ask(&stage).await;
+                    let (kind, answer) = match load.reads {
+                        true => (Kind::Read, phone.read().await),
+                        false => phone.ask(&stage).await,
+                    };
                     let measured = since >= WARM;
                     if measured {
                         heard.times.push(due.elapsed().as_secs_f64() * 1e3);
@@ -331,6 +388,7 @@ async fn load(
                         (200, Kind::Book) => &mut heard.booked,
                         (200, Kind::CallOff) => &mut heard.called_off,
                         (409, Kind::Book) => &mut heard.taken,
+                        (200, Kind::Read) => &mut heard.read,
                         (429, _) if answer.retry_after.is_some() => &mut heard.later,
                         _ => &mut heard.failed,
                     };
@@ -359,6 +417,7 @@ async fn load(
 enum Kind {
     Book,
     CallOff,
+    Read,
 }
 
 /// A phone, with what its people have booked.
@@ -372,6 +431,18 @@ struct Phone {
 impl Phone {
     fn below(&self, end: usize) -> usize {
         usize::try_from(self.rng.next() % end as u64).expect("below")
+    }
+
+    /// One of what a phone reads.
+    async fn read(&mut self) -> Answer {
+        let patient = self.phone.people[self.below(self.phone.people.len())].clone();
+        let path = match self.below(3) {
+            0 => format!("/fhir/Patient/{patient}"),
+            1 => format!("/fhir/Observation?patient={patient}"),
+            _ => format!("/fhir/Patient/{patient}/$changes"),
+        };
+        let request = self.phone.request(&path, None, None);
+        self.connection.ask(&request).await.expect("an answer")
     }
 
     /// One `$book`.
