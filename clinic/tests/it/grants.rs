@@ -714,7 +714,7 @@ async fn every_act_of_a_helper_says_who_acted_for_whom() {
     );
     let targets: Vec<_> = said[0]["target"].as_array().unwrap().iter().collect();
     let appointment_of = |it: &&Value| it["reference"] == format!("Appointment/{intent}");
-    assert!(targets.iter().any(|it| appointment_of(it)), "{targets:?}");
+    assert!(targets.iter().any(appointment_of), "{targets:?}");
     let start = Timestamp::parse_fhir(appointment["start"].as_str().unwrap()).unwrap();
     let listed = hospital
         .clinic
