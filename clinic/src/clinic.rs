@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use sokhoe_domain::insurance::InsuranceTerms;
 use sokhoe_domain::ports::{Clock, Rng};
+use sokhoe_domain::rights::RightsRequest;
 use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, Vnd};
 use sokhoe_qr::PublicKey;
 use tokio::net::TcpListener;
@@ -23,6 +24,7 @@ use crate::grants::{self, GrantRequest, OfferedGrant};
 use crate::import::{self, ImportOptions, ImportReport};
 use crate::keys::Keys;
 use crate::queue::{self, CheckIn, Line, Step};
+use crate::rights::{self, Erased, Receipt, RightsRow};
 use crate::schedule::timetable::{self, Timetable};
 use crate::schedule::{Calendar, DeskAnswer, DeskBooking};
 use crate::seed::{self, SeedReport};
@@ -284,6 +286,48 @@ impl Clinic {
             grants::prolong(tx, &consent, until)
         })?;
         Ok(prolonged?)
+    }
+
+    /// Receives what somebody asks of what is kept of them. A withdrawal and an erasure take the access of all phones away at
+    /// once.
+    ///
+    /// # Errors
+    /// [`ClinicError::NoSuchPatient`], [`ClinicError::Store`]
+    pub fn receive_rights_request(
+        &self,
+        patient: &str,
+        what: RightsRequest,
+    ) -> Result<Receipt, ClinicError> {
+        rights::receive(&self.inner, patient, what)
+    }
+
+    /// What people asked and is not done, what is due first at the top; with `all` what is done, too.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn rights_requests(&self, all: bool) -> Result<Vec<RightsRow>, ClinicError> {
+        Ok(self.inner.store.read(|sql| rights::list(sql, all))?)
+    }
+
+    /// Notes that whoever asked was answered, or that it is done. Whether there is such a request of which that was not noted.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn note_rights_request(&self, request: &str, done: bool) -> Result<bool, ClinicError> {
+        let request = request.to_owned();
+        Ok(self
+            .inner
+            .store
+            .write(move |tx| rights::note(tx, &request, done))?)
+    }
+
+    /// Erases what no law says must be kept, for a request of erasure, and lists what is kept. What was interrupted goes on
+    /// where it stood. Nothing for a request that is none.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn erase_for(&self, request: &str) -> Result<Option<Erased>, ClinicError> {
+        Ok(rights::go_on(&self.inner.store, request)?)
     }
 
     /// Takes the access to a person's record away: from one device, or from all. A device that asks again

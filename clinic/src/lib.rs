@@ -34,6 +34,7 @@ mod insurance;
 mod keys;
 mod queue;
 mod remote_visits;
+mod rights;
 mod schedule;
 pub mod seed;
 mod serve;
@@ -50,6 +51,7 @@ pub use error::ClinicError;
 pub use grants::{Giver, GrantRequest, OfferedGrant, Shown};
 pub use import::{ImportOptions, ImportReport, Skipped};
 pub use queue::{Arrival, CheckIn, Line, LinePerson, QueueRefusal, VisitState};
+pub use rights::{Erased, KeptBecause, Receipt, RightsRow};
 pub use schedule::timetable::{
     DayHours, Named, Release, TimeOfDay, Timetable, TimetableError, TimetableService, WeeklyHours,
 };

@@ -6,6 +6,7 @@ mod grant;
 mod import;
 mod insurance;
 mod pay;
+mod rights;
 mod serve;
 mod timetable;
 mod video_rooms;
@@ -38,6 +39,7 @@ enum ClinicCommand {
     Import(import::ImportArgs),
     Enrol(enrol::EnrolArgs),
     Grant(grant::GrantArgs),
+    Rights(rights::RightsArgs),
     Pay(pay::PayArgs),
     Timetable(timetable::TimetableArgs),
     VideoRooms(video_rooms::VideoRoomsArgs),
@@ -58,6 +60,7 @@ pub(crate) async fn run(
         ClinicCommand::Import(args) => import::run(args, words, output).await,
         ClinicCommand::Enrol(args) => enrol::run(args, words, output).await,
         ClinicCommand::Grant(args) => grant::run(args, words, output).await,
+        ClinicCommand::Rights(args) => rights::run(args, words, output).await,
         ClinicCommand::Pay(args) => pay::run(args, words, output).await,
         ClinicCommand::Timetable(args) => timetable::run(args, words, output).await,
         ClinicCommand::VideoRooms(args) => video_rooms::run(args, words, output).await,

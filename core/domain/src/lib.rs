@@ -21,6 +21,7 @@ pub mod planted;
 pub mod ports;
 pub mod queue;
 pub mod remote_visit;
+pub mod rights;
 pub mod series;
 pub mod text;
 pub mod time;

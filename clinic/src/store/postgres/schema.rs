@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0005_queue.sql"),
     include_str!("../../../migrations/postgres/0006_grants.sql"),
     include_str!("../../../migrations/postgres/0007_access_log.sql"),
+    include_str!("../../../migrations/postgres/0008_rights.sql"),
 ];
 
 /// Any number that no other program locks by: "SoKhoe" in ASCII.

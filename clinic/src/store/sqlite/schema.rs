@@ -45,6 +45,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/sqlite/0009_access_log.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/sqlite/0010_rights.sql"),
+        None,
+    ),
 ];
 
 /// Brings the file to the newest version, each step in the transaction that says so.

@@ -1,0 +1,226 @@
+//! `sokhoe clinic rights`: what people ask of what is kept of them, and until when it is due.
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+use sokhoe_app::domain::rights::RightsRequest;
+use sokhoe_clinic::RightsRow;
+
+use super::data::{DataArgs, off_thread};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::text::{Column, table};
+use crate::words::Words;
+
+/// Receive what people ask of what is kept of them, see until when it is due, and erase
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub(super) struct RightsArgs {
+    #[command(subcommand)]
+    command: RightsCommand,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sokhoe clinic rights receive --data ./clinic --patient bn-000001 withdraw
+  sokhoe clinic rights list --data ./clinic
+  sokhoe clinic rights answered --data ./clinic 01a19b9d-3acf-76a3-9efa-7216ce7bb1e2
+  sokhoe clinic rights erase --data ./clinic 01a19b9d-3acf-76a3-9efa-7216ce7bb1e2";
+
+#[derive(Debug, Subcommand)]
+enum RightsCommand {
+    Receive(ReceiveArgs),
+    List(ListArgs),
+    /// Note that whoever asked was answered
+    Answered(RequestArgs),
+    /// Note that it is done
+    Done(RequestArgs),
+    Erase(RequestArgs),
+}
+
+/// Receive a request, and print the receipt
+///
+/// With a withdrawal and an erasure no phone is given anything of the person from now on; each erases what it has when it asks
+/// next.
+#[derive(Debug, Args)]
+struct ReceiveArgs {
+    #[command(flatten)]
+    data: DataArgs,
+
+    /// The patient's id
+    #[arg(long, value_name = "ID")]
+    patient: String,
+
+    /// What is asked
+    what: What,
+}
+
+/// List what is not done, what is due first at the top
+#[derive(Debug, Args)]
+struct ListArgs {
+    #[command(flatten)]
+    data: DataArgs,
+
+    /// What is done, too
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
+struct RequestArgs {
+    #[command(flatten)]
+    data: DataArgs,
+
+    /// The number on the receipt
+    #[arg(value_name = "REQUEST")]
+    request: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// The consent is taken back
+    Withdraw,
+    /// What no law says must be kept is to be erased
+    Erase,
+    /// A copy is wanted
+    Copy,
+    /// Something is to be corrected
+    Correct,
+    /// The use is to be restricted
+    Restrict,
+}
+
+impl What {
+    const fn request(self) -> RightsRequest {
+        match self {
+            Self::Withdraw => RightsRequest::Withdraw,
+            Self::Erase => RightsRequest::Erase,
+            Self::Copy => RightsRequest::Copy,
+            Self::Correct => RightsRequest::Correct,
+            Self::Restrict => RightsRequest::Restrict,
+        }
+    }
+}
+
+const fn words_of(what: RightsRequest) -> &'static str {
+    match what {
+        RightsRequest::Withdraw => "clinic-rights-withdraw",
+        RightsRequest::Erase => "clinic-rights-erase",
+        RightsRequest::Copy => "clinic-rights-copy",
+        RightsRequest::Correct => "clinic-rights-correct",
+        RightsRequest::Restrict => "clinic-rights-restrict",
+    }
+}
+
+pub(super) async fn run(
+    args: RightsArgs,
+    words: &Words,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match args.command {
+        RightsCommand::Receive(args) => receive(args, words, output).await,
+        RightsCommand::List(args) => list(args, words, output).await,
+        RightsCommand::Answered(args) => note(args, false, words, output).await,
+        RightsCommand::Done(args) => note(args, true, words, output).await,
+        RightsCommand::Erase(args) => erase(args, words, output).await,
+    }
+}
+
+async fn receive(args: ReceiveArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
+    let clinic = args.data.open_existing().await?;
+    let (patient, what) = (args.patient, args.what.request());
+    let receipt = off_thread(move || clinic.receive_rights_request(&patient, what)).await?;
+    output.json(&receipt)?;
+    let of = &receipt.request;
+    output.line(
+        words.say_with(
+            "clinic-rights-receipt",
+            &[
+                ("clinic", receipt.clinic.clone()),
+                ("what", words.say(words_of(what))),
+                ("patient", of.patient.clone()),
+                (
+                    "received",
+                    of.received
+                        .in_vietnam()
+                        .format("%H:%M %d/%m/%Y")
+                        .to_string(),
+                ),
+                ("answer", of.answer_by.format("%d/%m/%Y").to_string()),
+                ("done", of.done_by.format("%d/%m/%Y").to_string()),
+            ],
+        ),
+    )?;
+    if matches!(what, RightsRequest::Withdraw | RightsRequest::Erase) {
+        let phones = [("phones", receipt.phones.to_string())];
+        output.line(words.say_with("clinic-rights-shut", &phones))?;
+    }
+    output.line(format!("{}  {}", of.id, receipt.signature))
+}
+
+async fn list(args: ListArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
+    let clinic = args.data.open_existing().await?;
+    let rows = off_thread(move || clinic.rights_requests(args.all)).await?;
+    output.json(&json!({"requests": rows}))?;
+    if rows.is_empty() {
+        return output.line(words.say("clinic-rights-none"));
+    }
+    let line = |row: &RightsRow| {
+        let (due, key) = match (row.done, row.answered) {
+            (Some(_), _) => (row.done_by, "clinic-rights-is-done"),
+            (None, Some(_)) => (row.done_by, "clinic-rights-done-by"),
+            (None, None) => (row.answer_by, "clinic-rights-answer-by"),
+        };
+        let due = words.say_with(key, &[("day", due.format("%d/%m/%Y").to_string())]);
+        vec![
+            due,
+            words.say(words_of(row.what)),
+            row.patient.clone(),
+            row.id.clone(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = rows.iter().map(line).collect();
+    output.lines(table(&[Column::Left], &rows))
+}
+
+async fn note(
+    args: RequestArgs,
+    done: bool,
+    words: &Words,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let clinic = args.data.open_existing().await?;
+    let request = args.request;
+    let noted = off_thread(move || clinic.note_rights_request(&request, done)).await?;
+    if !noted {
+        return Err(Failure::said("clinic-rights-no-such"));
+    }
+    output.json(&json!({"noted": noted}))?;
+    output.line(words.say("clinic-rights-noted"))
+}
+
+/// Erase what no law says must be kept, and list what is
+///
+/// Safe to repeat: what was interrupted goes on, and what is done says again what it did.
+async fn erase(args: RequestArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
+    let clinic = args.data.open_existing().await?;
+    let request = args.request;
+    let erased = off_thread(move || clinic.erase_for(&request)).await?;
+    let Some(erased) = erased else {
+        return Err(Failure::said("clinic-rights-no-such"));
+    };
+    output.json(&erased)?;
+    let counts = [
+        ("own", erased.own_words.to_string()),
+        ("traces", erased.traces.to_string()),
+    ];
+    output.line(words.say_with("clinic-rights-erased", &counts))?;
+    output.line(words.say("clinic-rights-kept"))?;
+    let kept = erased
+        .kept
+        .into_iter()
+        .map(|kept| vec![kept.kind, kept.count.to_string(), kept.law.to_owned()]);
+    output.lines(table(
+        &[Column::Left, Column::Right, Column::Left],
+        &kept.collect::<Vec<_>>(),
+    ))
+}

@@ -1,0 +1,15 @@
+-- As SQLite's: see there.
+-- What people ask of what is kept of them: see clinic/src/rights. Times are milliseconds since 1970, UTC.
+CREATE TABLE rights_request (
+  id TEXT NOT NULL PRIMARY KEY,
+  patient TEXT NOT NULL,
+  -- A name of sokhoe_domain::rights::RightsRequest.
+  what TEXT NOT NULL,
+  received BIGINT NOT NULL,
+  answered BIGINT,
+  done BIGINT,
+  -- How far an erasure came: the resource's place, and what was erased.
+  reached BIGINT NOT NULL DEFAULT 0,
+  own_words BIGINT NOT NULL DEFAULT 0,
+  traces BIGINT NOT NULL DEFAULT 0
+);
