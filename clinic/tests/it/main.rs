@@ -27,6 +27,7 @@ mod queue;
 mod race;
 mod remote_visits;
 mod review;
+mod rights;
 mod search;
 mod series;
 mod support;
