@@ -80,6 +80,7 @@ async fn a_consent_that_is_taken_back_ends_at_once_with_a_receipt() {
 async fn the_desk_sees_what_is_due_first() {
     let hospital = hospital().await;
     let receive = |what| {
+        hospital.clock.advance(Duration::from_secs(1));
         let receipt = hospital.clinic.receive_rights_request(MOTHER, what);
         receipt.unwrap().request.id
     };
