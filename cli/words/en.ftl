@@ -59,6 +59,7 @@ clinic-rights-noted = Noted.
 clinic-rights-no-such = There is no such request, or that was noted before.
 clinic-rights-erased = Erased: { $own } that the person wrote themselves, { $traces } traces.
 clinic-rights-kept = Must be kept by law:
+clinic-rights-breach = { $people } people, { $accesses } accesses, from { $first } to { $last }.
 clinic-serving = Serving. Ctrl-C stops.
 clinic-stopped = Stopped.
 clinic-imported = { $stored ->

@@ -59,6 +59,7 @@ clinic-rights-noted = Đã ghi.
 clinic-rights-no-such = Không có yêu cầu này, hoặc đã ghi trước đó.
 clinic-rights-erased = Đã xóa: { $own } điều người bệnh tự ghi, { $traces } dấu vết.
 clinic-rights-kept = Phải lưu giữ theo luật:
+clinic-rights-breach = { $people } người, { $accesses } lượt truy cập, từ { $first } đến { $last }.
 clinic-serving = Đang phục vụ. Nhấn Ctrl-C để dừng.
 clinic-stopped = Đã dừng.
 clinic-imported = Đã lưu { $stored } bản ghi, { $unchanged } bản ghi đã có sẵn, xóa { $deleted } ({ $span }).

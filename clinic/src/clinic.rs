@@ -24,7 +24,7 @@ use crate::grants::{self, GrantRequest, OfferedGrant};
 use crate::import::{self, ImportOptions, ImportReport};
 use crate::keys::Keys;
 use crate::queue::{self, CheckIn, Line, Step};
-use crate::rights::{self, Erased, Receipt, RightsRow};
+use crate::rights::{self, Affected, BreachSummary, Erased, Receipt, RightsRow, Suspected};
 use crate::schedule::timetable::{self, Timetable};
 use crate::schedule::{Calendar, DeskAnswer, DeskBooking};
 use crate::seed::{self, SeedReport};
@@ -328,6 +328,24 @@ impl Clinic {
     /// [`ClinicError::Store`]
     pub fn erase_for(&self, request: &str) -> Result<Option<Erased>, ClinicError> {
         Ok(rights::go_on(&self.inner.store, request)?)
+    }
+
+    /// Gives `each` the people whom suspected accesses touched, in the order of their ids, until it says to stop; then all
+    /// together. Holds no more than one person.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn breach_report(
+        &self,
+        suspected: &Suspected,
+        each: impl FnMut(Affected) -> bool + Send,
+    ) -> Result<BreachSummary, ClinicError> {
+        // What waits to be put in order belongs to it.
+        self.tend_access_log()?;
+        Ok(self
+            .inner
+            .store
+            .read(|sql| rights::affected(sql, suspected, each))?)
     }
 
     /// Takes the access to a person's record away: from one device, or from all. A device that asks again

@@ -51,7 +51,7 @@ pub use error::ClinicError;
 pub use grants::{Giver, GrantRequest, OfferedGrant, Shown};
 pub use import::{ImportOptions, ImportReport, Skipped};
 pub use queue::{Arrival, CheckIn, Line, LinePerson, QueueRefusal, VisitState};
-pub use rights::{Erased, KeptBecause, Receipt, RightsRow};
+pub use rights::{Affected, BreachSummary, Erased, KeptBecause, Receipt, RightsRow, Suspected};
 pub use schedule::timetable::{
     DayHours, Named, Release, TimeOfDay, Timetable, TimetableError, TimetableService, WeeklyHours,
 };

@@ -1,9 +1,14 @@
 //! `sokhoe clinic rights`: what people ask of what is kept of them, and until when it is due.
 
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, Write as _};
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
+use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::rights::RightsRequest;
-use sokhoe_clinic::RightsRow;
+use sokhoe_clinic::{Affected, RightsRow, Suspected};
 
 use super::data::{DataArgs, off_thread};
 use crate::failure::Failure;
@@ -24,6 +29,7 @@ Examples:
   sokhoe clinic rights receive --data ./clinic --patient bn-000001 withdraw
   sokhoe clinic rights list --data ./clinic
   sokhoe clinic rights answered --data ./clinic 01a19b9d-3acf-76a3-9efa-7216ce7bb1e2
+  sokhoe clinic rights breach --data ./clinic --from 2026-11-20T00:00:00+07:00 --to 2026-11-23T00:00:00+07:00 --out people.ndjson
   sokhoe clinic rights erase --data ./clinic 01a19b9d-3acf-76a3-9efa-7216ce7bb1e2";
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +41,7 @@ enum RightsCommand {
     /// Note that it is done
     Done(RequestArgs),
     Erase(RequestArgs),
+    Breach(BreachArgs),
 }
 
 /// Receive a request, and print the receipt
@@ -73,6 +80,36 @@ struct RequestArgs {
     /// The number on the receipt
     #[arg(value_name = "REQUEST")]
     request: String,
+}
+
+/// List whose data a leak touched, for the notice that is due within 72 hours
+///
+/// By the access log: everybody of whom something was given or changed in that time, with what, when, and by which telephone
+/// number they can be told. The file holds personal data.
+#[derive(Debug, Args)]
+struct BreachArgs {
+    #[command(flatten)]
+    data: DataArgs,
+
+    /// From this time on, e.g. 2026-11-20T00:00:00+07:00
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    from: Timestamp,
+
+    /// Until this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    to: Timestamp,
+
+    /// Of this agent alone, as the access log names it: desk, import, command-line, phone:…
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
+
+    /// The file: a line of JSON for each person; a new one
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_fhir(text).ok_or_else(|| "e.g. 2026-11-20T00:00:00+07:00".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -122,6 +159,7 @@ pub(super) async fn run(
         RightsCommand::Answered(args) => note(args, false, words, output).await,
         RightsCommand::Done(args) => note(args, true, words, output).await,
         RightsCommand::Erase(args) => erase(args, words, output).await,
+        RightsCommand::Breach(args) => breach(args, words, output).await,
     }
 }
 
@@ -222,5 +260,51 @@ async fn erase(args: RequestArgs, words: &Words, output: &mut Output) -> Result<
     output.lines(table(
         &[Column::Left, Column::Right, Column::Left],
         &kept.collect::<Vec<_>>(),
+    ))
+}
+
+async fn breach(args: BreachArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
+    let clinic = args.data.open_existing().await?;
+    let suspected = Suspected {
+        from: args.from,
+        to: args.to,
+        agent: args.agent,
+    };
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&args.out);
+    let mut file = BufWriter::new(file.map_err(Failure::file(&args.out))?);
+    let (summary, written) = off_thread(move || {
+        let mut written: io::Result<()> = Ok(());
+        let summary = clinic.breach_report(&suspected, |person: Affected| {
+            written = serde_json::to_writer(&mut file, &person)
+                .map_err(io::Error::from)
+                .and_then(|()| file.write_all(b"\n"));
+            written.is_ok()
+        })?;
+        Ok((summary, written.and_then(|()| file.flush())))
+    })
+    .await?;
+    written.map_err(Failure::file(&args.out))?;
+    output.json(&summary)?;
+    let day = |at: Option<Timestamp>| {
+        at.map(|at| at.in_vietnam().format("%H:%M %d/%m/%Y").to_string())
+            .unwrap_or_default()
+    };
+    let values = [
+        ("people", summary.people.to_string()),
+        ("accesses", summary.accesses.to_string()),
+        ("first", day(summary.first)),
+        ("last", day(summary.last)),
+    ];
+    output.line(words.say_with("clinic-rights-breach", &values))?;
+    let kinds = summary
+        .kinds
+        .iter()
+        .map(|(kind, count)| vec![kind.clone(), count.to_string()]);
+    output.lines(table(
+        &[Column::Left, Column::Right],
+        &kinds.collect::<Vec<_>>(),
     ))
 }

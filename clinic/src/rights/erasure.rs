@@ -7,6 +7,7 @@ use sokhoe_domain::rights::RightsRequest;
 use sokhoe_fhir::merge::is_own_observation;
 
 use super::{find, note};
+use crate::access_log::Who;
 use crate::store::{Store, StoreError, Tx, params, resources};
 
 /// Resources that are erased at a time.
@@ -124,6 +125,7 @@ fn erase_piece(tx: &mut Tx<'_>, request: &str, patient: &str) -> Result<usize, S
         tx.sql().rows(&text, params![patient, after], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?;
+    tx.by(Who::CommandLine);
     let mut erased = 0;
     for (_, id, json) in &found {
         if is_own_observation(json) && resources::delete(tx, "Observation", id)? {

@@ -4,6 +4,7 @@
 //! A withdrawal takes effect when it is received: no phone is given anything any more, and those that ask erase what they
 //! have. An erasure is a job of steps ([`erasure`]) that survives a kill.
 
+mod breach;
 mod erasure;
 
 use std::fmt;
@@ -12,13 +13,16 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::Serialize;
 use sokhoe_domain::rights::{RightsRequest, answer_by, done_by};
-use sokhoe_domain::{IntentId, Timestamp};
+use sokhoe_domain::{AccessAction, AccessOperation, IntentId, Timestamp};
 
 use crate::ClinicError;
 use crate::access;
+use crate::access_log::Who;
 use crate::clinic::{Inner, hex};
 use crate::schedule::waiting_list::nobody_answers;
 use crate::store::{Row, Sql, StoreError, Tx, params};
+pub(crate) use breach::affected;
+pub use breach::{Affected, BreachSummary, Suspected};
 pub(crate) use erasure::go_on;
 pub use erasure::{Erased, KeptBecause};
 
@@ -131,7 +135,16 @@ pub(crate) fn receive(
 /// From now on no phone is given anything of the person, and no code brings one in.
 fn shut(tx: &mut Tx<'_>, inner: &Arc<Inner>, patient: &str) -> Result<usize, StoreError> {
     let now = tx.now();
+    tx.by(Who::CommandLine);
     let phones = access::end(tx.sql(), patient, None, now)?;
+    if phones > 0 {
+        tx.note_own(
+            patient,
+            AccessOperation::End,
+            AccessAction::Delete,
+            "Device",
+        );
+    }
     let codes: Vec<(Vec<u8>, String)> = tx.sql().rows(
         "SELECT code_hash, patients FROM enrolment WHERE session IS NULL",
         params![],

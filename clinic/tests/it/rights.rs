@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sokhoe_clinic::ClinicError;
+use sokhoe_clinic::{ClinicError, Suspected};
+use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::Clock as _;
 use sokhoe_domain::rights::RightsRequest;
 use sokhoe_fhir::{Measure, OwnReading};
@@ -170,5 +171,62 @@ async fn what_the_person_wrote_is_erased_and_what_the_law_keeps_is_listed() {
     assert_eq!(phone.get(&of_son).await.status, 200);
     let open = hospital.clinic.rights_requests(false).unwrap();
     assert!(open.iter().all(|row| row.id != request));
+    hospital.running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_leak_names_everybody_whom_it_touched_and_nobody_else() {
+    let hospital = hospital().await;
+    let phone = hospital.phone("device-one", &[MOTHER, SON]).await;
+    let report = |from: Timestamp, to: Timestamp, agent: Option<&str>| {
+        let suspected = Suspected {
+            from,
+            to,
+            agent: agent.map(str::to_owned),
+        };
+        let mut people = Vec::new();
+        let summary = hospital.clinic.breach_report(&suspected, |person| {
+            people.push(person);
+            true
+        });
+        (summary.unwrap(), people)
+    };
+    hospital.clock.advance(DAY);
+    let begun = hospital.clock.now();
+    for _ in 0..2 {
+        let read = phone
+            .get(&format!("/fhir/Appointment?patient={MOTHER}"))
+            .await;
+        assert_eq!(read.status, 200);
+    }
+    assert_eq!(phone.get("/fhir/Patient/nobody").await.status, 404);
+    hospital.clock.advance(DAY);
+    let ended = hospital.clock.now();
+    assert_eq!(phone.get(&format!("/fhir/Patient/{SON}")).await.status, 200);
+
+    let (summary, people) = report(begun, ended, None);
+    let of: Vec<_> = people
+        .iter()
+        .map(|person| person.patient.as_str())
+        .collect();
+    assert_eq!(of, [MOTHER]);
+    assert!(!people[0].name.is_empty());
+    let kinds: Vec<_> = people[0]
+        .kinds
+        .iter()
+        .map(|(kind, count)| (kind.as_str(), *count))
+        .collect();
+    assert_eq!(kinds, [("Appointment", 2)]);
+    assert_eq!((people[0].first, people[0].last), (begun, begun));
+    assert_eq!((summary.people, summary.accesses), (1, 2));
+    let (everybody, _) = report(begun, ended.plus(DAY), None);
+    assert_eq!(everybody.people, 2);
+    let (of_desk, _) = report(begun, ended.plus(DAY), Some("desk"));
+    assert_eq!((of_desk.people, of_desk.first), (0, None));
+    let logged = format!("{people:?}");
+    assert!(
+        !logged.contains(MOTHER) && !logged.contains(&people[0].name),
+        "{logged}"
+    );
     hospital.running.shutdown().await;
 }
