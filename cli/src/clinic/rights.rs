@@ -167,7 +167,7 @@ async fn receive(args: ReceiveArgs, words: &Words, output: &mut Output) -> Resul
     let clinic = args.data.open_existing().await?;
     let (patient, what) = (args.patient, args.what.request());
     let receipt = off_thread(move || clinic.receive_rights_request(&patient, what)).await?;
-    output.json(&receipt)?;
+    output.json(&json!(receipt))?;
     let of = &receipt.request;
     output.line(
         words.say_with(
@@ -246,7 +246,7 @@ async fn erase(args: RequestArgs, words: &Words, output: &mut Output) -> Result<
     let Some(erased) = erased else {
         return Err(Failure::said("clinic-rights-no-such"));
     };
-    output.json(&erased)?;
+    output.json(&json!(erased))?;
     let counts = [
         ("own", erased.own_words.to_string()),
         ("traces", erased.traces.to_string()),
@@ -283,11 +283,12 @@ async fn breach(args: BreachArgs, words: &Words, output: &mut Output) -> Result<
                 .and_then(|()| file.write_all(b"\n"));
             written.is_ok()
         })?;
-        Ok((summary, written.and_then(|()| file.flush())))
+        let written = written.and_then(|()| file.flush());
+        Ok::<_, sokhoe_clinic::ClinicError>((summary, written))
     })
     .await?;
     written.map_err(Failure::file(&args.out))?;
-    output.json(&summary)?;
+    output.json(&json!(summary))?;
     let day = |at: Option<Timestamp>| {
         at.map(|at| at.in_vietnam().format("%H:%M %d/%m/%Y").to_string())
             .unwrap_or_default()
