@@ -147,6 +147,7 @@ async fn what_the_person_wrote_is_erased_and_what_the_law_keeps_is_listed() {
         kept,
         [
             ("Appointment", 1),
+            ("Coverage", 1),
             ("Invoice", 1),
             ("Observation", 1),
             ("Patient", 1)
