@@ -1349,13 +1349,13 @@ fn a_helper_is_invited_with_words_and_let_out_again_on_the_command_line() {
     assert_eq!(helping["persons"][0]["helping"]["scopes"][0], "book");
     let list = phone.run(&["persons"]);
     assert!(
-        list.stdout.contains("Bạn đang giúp người này"),
+        list.stdout.contains("You help this person"),
         "{}",
         list.stdout
     );
     let today = phone.run(&["today"]);
     assert!(
-        today.stdout.contains("Hôm nay không có việc gì"),
+        today.stdout.contains("Nothing for today"),
         "{}",
         today.stdout
     );
