@@ -84,6 +84,14 @@ CREATE TABLE "insurance_terms" (
     "terms" TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "invitation" (
+    -- SHA-256 of the text, in hex.
+    "id" TEXT PRIMARY KEY,
+    "text" TEXT NOT NULL,
+    -- When it was scanned, milliseconds since 1970, UTC.
+    "kept" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "link" (
     "clinic" TEXT NOT NULL REFERENCES "clinic" ("id"),
     -- The person's Patient id at the clinic.

@@ -51,6 +51,7 @@ const NOT_FED: &[(&str, &str)] = &[
     ("change.id", "a UUID"),
     ("change.state", "one of four words"),
     ("device.id", "a random number"),
+    ("invitation.id", "a hash"),
     ("clinic.trouble", "a code of this program's"),
     ("clinic.wire", "one of two words"),
 ];
