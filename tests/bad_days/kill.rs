@@ -10,8 +10,9 @@ use std::time::Duration;
 use sokhoe_app::domain::ports::Rng;
 use sokhoe_app::{BookingStatus, SoKhoe};
 use sokhoe_clinic::{Clinic, ClinicConfig, DataSource};
-use sokhoe_testing::{PlainKeys, SeededRng};
-use sokhoe_tests::now;
+use sokhoe_fhir::access_log::from_text;
+use sokhoe_testing::{Database, PlainKeys, SeededRng};
+use sokhoe_tests::{EMPTY_PATIENT, now};
 use tempfile::TempDir;
 
 pub(crate) struct Killable {
@@ -190,4 +191,29 @@ fn nothing_that_was_shown_is_lost_and_nothing_is_booked_twice() {
         .map(|b| b.id.clone())
         .collect();
     assert_eq!(on_phone, at_clinic, "phone and clinic disagree");
+
+    // What was written and that somebody wrote it are there together, however often the clinic was killed between them.
+    clinic.tend_access_log().unwrap();
+    let database = Database::sqlite(clinic_folder.path().join("clinic.db"));
+    let of_person = format!("patient = '{EMPTY_PATIENT}'");
+    let booked = database.rows(&format!(
+        "SELECT id FROM resource WHERE type = 'Appointment' AND {of_person}"
+    ));
+    let logged = database.rows(&format!(
+        "SELECT entry FROM access_log_entry WHERE {of_person} ORDER BY number"
+    ));
+    assert!(booked.len() >= on_phone.len());
+    for id in booked {
+        let written = format!("\"book\",\"Appointment\",\"{}\",\"done\"", id[0]);
+        assert!(
+            logged.iter().any(|row| row[0].contains(&written)),
+            "nobody wrote {}",
+            id[0]
+        );
+    }
+    let numbers: Vec<u64> = logged
+        .iter()
+        .map(|row| from_text(&row[0]).unwrap().number)
+        .collect();
+    assert_eq!(numbers, (1..=logged.len() as u64).collect::<Vec<_>>());
 }

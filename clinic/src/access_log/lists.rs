@@ -1,6 +1,6 @@
 //! Lists on the clinic's screens, which refresh by themselves: who is in one is remembered once a day.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -58,7 +58,7 @@ impl Lists {
         let is_new = |patient: &String| {
             list == ListName::Patients || !day.seen.contains(&(list, patient.clone()))
         };
-        let people: HashSet<String> = people.into_iter().filter(is_new).collect();
+        let people: BTreeSet<String> = people.into_iter().filter(is_new).collect();
         let kind = match list {
             ListName::Bookings | ListName::Queue => "Appointment",
             ListName::Patients => "Patient",

@@ -31,6 +31,11 @@ impl Asked<'_> {
         }
     }
 
+    /// The entry of a person of whom something was given.
+    pub fn given(&self, patient: &str) -> Draft {
+        self.draft(patient, AccessOutcome::Done, self.access.clock_now())
+    }
+
     /// The entries of a resource, whosever it is, that these scopes open and that was given or not. Nothing where it is
     /// nobody's, or not there.
     pub fn of_resource(

@@ -17,8 +17,8 @@ use crate::clinic::Inner;
 use crate::keys::Keys;
 use crate::store::{Dialect, Isolation, Sql, StoreError, Value, params};
 
-/// Transactions whose entries go into the log at a time: few enough that nobody notices the wait.
-const AT_A_TIME: usize = 64;
+/// Entries that go into the log at a time, and a few more: so few that nobody notices the wait.
+const AT_A_TIME: usize = 256;
 /// Rows that are written by one statement.
 const ROWS: usize = 16;
 /// Bytes of a salt.
@@ -32,7 +32,7 @@ pub(crate) fn sequence(inner: &Arc<Inner>) -> Result<bool, StoreError> {
     }
     let office = Arc::clone(inner);
     inner.store.write_in(Isolation::LocksRows, move |tx| {
-        Ok(batch(tx.sql(), &office.keys)? == AT_A_TIME)
+        batch(tx.sql(), &office.keys)
     })
 }
 
@@ -53,23 +53,19 @@ pub(crate) async fn up_to_date(inner: &Arc<Inner>) -> Result<(), StoreError> {
         .unwrap_or(Err(StoreError::Stopped))
 }
 
-/// One batch. How many transactions it was of.
-fn batch(sql: Sql<'_>, keys: &Keys) -> Result<usize, StoreError> {
+/// One batch. Whether there may be more.
+fn batch(sql: Sql<'_>, keys: &Keys) -> Result<bool, StoreError> {
     let lock = match sql.dialect() {
         // There is one writer.
         Dialect::Sqlite => "SELECT size FROM access_log WHERE one = 1",
         Dialect::Postgres => "SELECT size FROM access_log WHERE one = 1 FOR UPDATE",
     };
     let size: i64 = sql.one(lock, &[], |row| row.get(0))?;
-    let mut pending: Vec<(i64, String)> = sql.rows(
-        &format!(
-            "DELETE FROM access_log_pending WHERE pk IN
-             (SELECT pk FROM access_log_pending ORDER BY pk LIMIT {AT_A_TIME}) RETURNING pk, drafts"
-        ),
+    let pending: Vec<(i64, String)> = sql.rows(
+        &format!("SELECT pk, drafts FROM access_log_pending ORDER BY pk LIMIT {AT_A_TIME}"),
         &[],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    pending.sort_unstable_by_key(|(pk, _)| *pk);
     let mut log = Log {
         sql,
         keys,
@@ -79,13 +75,34 @@ fn batch(sql: Sql<'_>, keys: &Keys) -> Result<usize, StoreError> {
         agents: HashMap::new(),
         rows: Vec::new(),
     };
-    for (_, drafts) in &pending {
+    let (mut entries, mut taken) = (0, Vec::new());
+    for (pk, drafts) in &pending {
+        if entries >= AT_A_TIME {
+            break;
+        }
         for draft in draft::read(drafts)? {
             log.append(draft)?;
+            entries += 1;
         }
+        taken.push(*pk);
     }
     log.finish()?;
-    Ok(pending.len())
+    forget(sql, &taken)?;
+    Ok(entries >= AT_A_TIME)
+}
+
+/// Takes away what is in the log now: just these, since with PostgreSQL another transaction may still bring one whose number
+/// lies between them.
+fn forget(sql: Sql<'_>, taken: &[i64]) -> Result<(), StoreError> {
+    for run in taken.chunk_by(|one, next| one + 1 == *next) {
+        if let (Some(first), Some(last)) = (run.first(), run.last()) {
+            sql.execute(
+                "DELETE FROM access_log_pending WHERE pk BETWEEN ?1 AND ?2",
+                params![first, last],
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// A row of an entry: person, number, place, bytes.

@@ -7,7 +7,7 @@ use sokhoe_domain::{AccessAction, AccessOperation};
 
 use super::error::fhir;
 use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER};
-use super::types::scopes_of;
+use super::types::{Rule, rule_of, scopes_of};
 use super::{Api, ApiError, binary};
 use crate::access::Access;
 use crate::access_log::Asked;
@@ -33,7 +33,12 @@ pub(super) async fn read(
             kind: &kind,
             id: Some(&id),
         };
-        let drafts = asked.of_resource(sql, scopes_of(&kind), stored.is_some())?;
+        // Whose it is that was given is known; a Binary is of whoever refers to it.
+        let owner = stored.as_ref().and_then(|it| it.patient.as_deref());
+        let drafts = match owner.filter(|_| rule_of(&kind) == Some(Rule::Compartment)) {
+            Some(owner) => vec![asked.given(owner)],
+            None => asked.of_resource(sql, scopes_of(&kind), stored.is_some())?,
+        };
         Ok((stored, drafts))
     })
     .await?;

@@ -100,12 +100,16 @@ fn noted(
         kind: question.kind.name,
         id: None,
     };
+    let found = found.unwrap_or_default();
     if let Some(patient) = &question.patient {
+        // What was found was granted.
+        if !found.is_empty() {
+            return Ok(vec![asked.given(patient)]);
+        }
         let draft = asked.of_person(sql, patient, question.kind.scopes)?;
         return Ok(draft.into_iter().collect());
     }
     let now = access.clock_now();
-    let found = found.unwrap_or_default();
     let given: BTreeSet<&str> = found
         .iter()
         .filter_map(|it| it.patient.as_deref())

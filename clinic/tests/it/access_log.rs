@@ -550,6 +550,38 @@ async fn every_operation_leaves_one_entry_for_each_person() {
         ],
     )
     .await;
+    let mothers = hospital.phone("device-five", &[MOTHER]).await;
+    hospital.clinic.end_access(SON, Some("device-one")).unwrap();
+    let _made = s.left();
+    let lease = phone.get("/access").await;
+    leaves(
+        s,
+        "lease",
+        lease,
+        200,
+        &[
+            "bn-000001 lease E Consent done",
+            "bn-000002 lease E Consent denied",
+        ],
+    )
+    .await;
+    let ended = phone.get(&changes(SON)).await;
+    leaves(
+        s,
+        "changes",
+        ended,
+        403,
+        &["bn-000002 changes E Patient denied"],
+    )
+    .await;
+    let consent = key();
+    let body = json!({"resourceType": "Consent", "id": consent, "patient": {"reference": format!("Patient/{MOTHER}")}});
+    let bad = mothers
+        .put(&format!("/fhir/Consent/{consent}"), None, &body.to_string())
+        .await;
+    assert_eq!(bad.status, 422, "{}", bad.body);
+    // Of a Consent that cannot be read nobody knows whose it would be.
+    assert!(s.left().is_empty());
     hospital.running.shutdown().await;
 }
 
