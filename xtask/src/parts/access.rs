@@ -9,7 +9,7 @@ use crate::{
 const REQUESTS: u64 = 100_000;
 
 /// Schedules in which a helper's book must not be read after its lease.
-const SCHEDULES: u64 = 10_000;
+const SCHEDULES: u64 = 3_000;
 
 pub(super) fn run(workspace: &Workspace, log: &mut Log) -> Result<Tally> {
     // The number of cases belongs to the log also when all went well.
