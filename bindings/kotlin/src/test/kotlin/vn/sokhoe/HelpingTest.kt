@@ -33,7 +33,8 @@ class HelpingTest {
                             .single()
                             .id
                     own.sync(mother)
-                    val request = InviteHelperRequest(mother, helper = "Lò Văn Giúp", scopes = listOf(GrantScope.BOOK), days = 30u)
+                    val scopes = listOf(GrantScope.BOOK)
+                    val request = InviteHelperRequest(mother, helper = "Lò Văn Giúp", scopes = scopes, days = 30u)
                     val words = own.wordsBeforeGrant(request)
                     assertTrue("Lò Văn Giúp" in words && "đặt, đổi và hủy lịch khám" in words, words)
                     assertThrows<SoKhoeException.Validation> { own.inviteHelper(request, "khác") }
@@ -82,7 +83,8 @@ class HelpingTest {
 
     private suspend fun SoKhoe.booksATime(person: String) =
         Instant.now().let { now ->
-            val request = FindSlotsRequest(person, clinics().single().id, null, from = now, to = now + Duration.ofDays(7))
+            val clinic = clinics().single().id
+            val request = FindSlotsRequest(person, clinic, null, from = now, to = now + Duration.ofDays(7))
             book(person, findSlots(request).first())
         }
 }
