@@ -1,7 +1,7 @@
 //! Who may see what. This is the only place that decides it, and everything that a phone is given is read
 //! here: each query carries the condition itself, so that there is nothing to forget.
 //!
-//! * A device proves itself with the token and the device id it enrolled with ([`authenticate`]).
+//! * A device proves itself with a key and a token that is bound to it ([`crate::oauth`]).
 //! * A session sees of a person's compartment what a grant opens, while it lasts (`access_grant`): asked anew by every
 //!   query, with the scopes that [`crate::fhir_api::types`] names for each type.
 //! * The directory is open to every session; it is what lies in nobody's compartment, of the types in
@@ -11,9 +11,6 @@
 //! * A person writes only what [`Access::write`] lets through: readings of their own, and of their Patient the words
 //!   that are theirs.
 //! * A type without a rule there is denied. What is not granted looks like what is not there.
-//!
-//! **The place for OAuth** (a later issue): `authenticate` will also take an access token bound by DPoP and give the same
-//! [`Access`].
 
 mod writing;
 
@@ -25,7 +22,6 @@ use sokhoe_domain::ports::Clock;
 use sokhoe_domain::{GrantScope, GrantScopes, Timestamp};
 
 use crate::fhir_api::types::{Rule, rule_of, scopes_of};
-use crate::keys::sha256;
 use crate::store::{Dialect, Row, Sql, StoreError, params};
 pub(crate) use writing::{WRITABLE, Writing};
 
@@ -108,20 +104,6 @@ pub(crate) struct Scope<'a> {
     pub ids: &'a BTreeSet<String>,
     /// Only after this place in the order.
     pub after: i64,
-}
-
-/// The session of a token and its device; nothing when they do not belong together or it was revoked.
-pub(crate) fn authenticate(
-    sql: Sql<'_>,
-    token: &str,
-    device: &str,
-    clock: &Arc<dyn Clock>,
-) -> Result<Option<Access>, StoreError> {
-    sql.first(
-        "SELECT pk FROM session WHERE token_hash = ?1 AND device = ?2 AND revoked IS NULL",
-        params![sha256(token.as_bytes()), device],
-        |row| Ok(Access::of_session(row.get(0)?, device, clock)),
-    )
 }
 
 impl Access {
@@ -412,7 +394,7 @@ impl Access {
         Ok(())
     }
 
-    /// Of a session that was opened in this very transaction.
+    /// Of a session that proved itself, or that was opened in this very transaction.
     pub fn of_session(session: i64, device: &str, clock: &Arc<dyn Clock>) -> Self {
         Self {
             session,
@@ -527,7 +509,7 @@ mod tests {
         let sql = database.sql();
         connection
             .execute_batch(
-                "INSERT INTO session VALUES (1, 'device', '', x'00', 0, NULL);
+                "INSERT INTO session (pk, device, device_name, family, created) VALUES (1, 'device', '', x'00', 0);
              INSERT INTO access_grant (session, patient) VALUES (1, 'p');
              INSERT INTO resource VALUES (1, 'Patient', 'p', 1, 'p', 0, '{}'),
                                          (2, 'Location', 'l', 1, NULL, 0, '{}'),

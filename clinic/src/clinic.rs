@@ -23,6 +23,7 @@ use crate::enrolment::{self, EnrolmentText};
 use crate::grants::{self, GrantRequest, OfferedGrant};
 use crate::import::{self, ImportOptions, ImportReport};
 use crate::keys::Keys;
+use crate::oauth::{self, Nonces, Proving, SeenProofs};
 use crate::queue::{self, CheckIn, Line, Step};
 use crate::rights::{self, Affected, BreachSummary, Erased, Receipt, RightsRow, Suspected};
 use crate::schedule::timetable::{self, Timetable};
@@ -59,6 +60,7 @@ pub(crate) struct Inner {
     pub gathering: Arc<Gathering>,
     /// Who was in which list on the clinic's screens.
     pub lists: Lists,
+    pub proving: Proving,
     calendar: RwLock<Arc<Calendar>>,
 }
 
@@ -144,6 +146,16 @@ impl Clinic {
             schedule::forget_old(tx)
         })?;
         let calendar = store.read(Calendar::load)?;
+        let proving = Proving {
+            nonces: Nonces,
+            seen: SeenProofs::default(),
+            // What other processes saw is in the database.
+            since_second: if store.is_shared() {
+                i64::MIN
+            } else {
+                oauth::seconds(&*clock)
+            },
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 id,
@@ -156,6 +168,7 @@ impl Clinic {
                 gathering: Gathering::new(Arc::clone(&store)),
                 lists: Lists::default(),
                 store,
+                proving,
                 calendar: RwLock::new(Arc::new(calendar)),
             }),
         })

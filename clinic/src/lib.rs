@@ -32,6 +32,7 @@ mod grants;
 mod import;
 mod insurance;
 mod keys;
+mod oauth;
 mod queue;
 mod remote_visits;
 mod rights;

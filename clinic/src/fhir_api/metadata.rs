@@ -79,7 +79,7 @@ fn statement(base: &str, name: &str) -> Value {
             "mode": "server",
             "security": {
                 "cors": false,
-                "description": "Bearer token of an enrolment, with the header Sokhoe-Device.",
+                "description": "Access token of an enrolment, bound to a key by DPoP (RFC 9449).",
             },
             "resource": TYPES.iter().map(resource).chain([access_log()]).collect::<Vec<_>>(),
         }],

@@ -19,6 +19,7 @@ mod queue;
 mod read;
 mod search;
 mod ticket;
+mod token;
 pub(crate) mod types;
 mod update;
 mod visit;
@@ -39,6 +40,8 @@ pub(crate) struct Api {
     pub inner: Arc<Inner>,
     /// The FHIR base as phones reach it.
     pub base: Arc<str>,
+    /// The clinic's address as phones reach it.
+    pub root: Arc<str>,
     /// How often each device booked.
     pub pace: Arc<Pace>,
     /// Becomes true when the server stops.
@@ -65,6 +68,7 @@ pub(crate) fn router(api: Api) -> Router {
     Router::new()
         .route("/enrolment", post(enrol::enrol))
         .route("/access", get(granted::access))
+        .route("/token", post(token::token))
         .route("/live", get(live::live))
         .route("/fhir/metadata", get(metadata::metadata))
         .route("/fhir/Appointment/$find", post(find::find))
