@@ -16,9 +16,12 @@ use super::Api;
 use super::error::{ApiError, Challenge};
 use crate::access::Access;
 use crate::admission::Entrance;
-use crate::oauth::{Demand, Kind, Known, Proof, Token, authenticate};
+use crate::backend_services::SystemToken;
+use crate::oauth::{Demand, Kind, Known, Proof, Token, authenticate, seconds};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// A system's token has its scopes in it.
+const LONGEST_SYSTEM_TOKEN: usize = 4_096;
 /// Tokens and device ids are shorter.
 const LONGEST_CREDENTIAL: usize = 200;
 
@@ -65,6 +68,36 @@ impl FromRequestParts<Api> for Access {
             Known::Crowded => Err(ApiError::Crowded),
         }
     }
+}
+
+/// Whoever may read and search: a phone, or a system of the clinic's own.
+#[derive(Debug)]
+pub(super) struct Reader(pub Access);
+
+impl FromRequestParts<Api> for Reader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let Some(text) = bearer(&parts.headers) else {
+            let access = <Access as FromRequestParts<Api>>::from_request_parts(parts, api).await?;
+            return Ok(Self(access));
+        };
+        let now = seconds(&*api.inner.clock);
+        let token = SystemToken::read(&api.inner.keys, text, now);
+        let token = token.ok_or(Challenge::InvalidToken)?;
+        Ok(Self(Access::of_system(token, &api.inner.clock)))
+    }
+}
+
+/// The token of the only `Authorization`, which whoever has it may use: a system's.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let (one, None) = (all.next()?, all.next()) else {
+        return None;
+    };
+    let (scheme, token) = one.to_str().ok()?.split_once(' ')?;
+    let is_one = scheme.eq_ignore_ascii_case("bearer") && token.len() <= LONGEST_SYSTEM_TOKEN;
+    is_one.then_some(token.trim())
 }
 
 /// Who shows no token is nobody: only for what nobody may do, too.

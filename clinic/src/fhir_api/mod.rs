@@ -23,6 +23,7 @@ mod token;
 pub(crate) mod types;
 mod update;
 mod visit;
+mod well_known;
 
 use std::fmt;
 use std::sync::Arc;
@@ -69,6 +70,15 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/enrolment", post(enrol::enrol))
         .route("/access", get(granted::access))
         .route("/token", post(token::token))
+        .route("/.well-known/smart-configuration", get(well_known::smart))
+        .route(
+            "/fhir/.well-known/smart-configuration",
+            get(well_known::smart),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(well_known::oauth),
+        )
         .route("/live", get(live::live))
         .route("/fhir/metadata", get(metadata::metadata))
         .route("/fhir/Appointment/$find", post(find::find))

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::error::Challenge;
 use super::extract::proof;
 use super::{Api, ApiError};
+use crate::backend_services::{LASTS, SystemToken, assert_client};
 use crate::oauth::{
     DPOP_NONCE, Given, Kind, Proof, Refreshed, Seen, Token, refresh, seconds, take_over,
 };
@@ -25,6 +26,10 @@ const LONGEST: usize = 16 * 1024;
 /// The grants that are taken.
 pub(super) const REFRESH: &str = "refresh_token";
 pub(super) const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+pub(super) const CLIENT_CREDENTIALS: &str = "client_credentials";
+/// How a system says who it is (RFC 7523, 2.2).
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Tokens as they are told (RFC 6749, 5.1).
 #[derive(Serialize)]
@@ -52,6 +57,8 @@ pub(super) enum TokenError {
     InvalidRequest,
     UnsupportedGrantType,
     InvalidGrant,
+    InvalidClient,
+    InvalidScope,
     InvalidProof,
     UseNonce(String),
     /// What has nothing to do with OAuth.
@@ -67,10 +74,16 @@ impl<E: Into<ApiError>> From<E> for TokenError {
 impl IntoResponse for TokenError {
     fn into_response(self) -> Response {
         let mut nonce = None;
+        let status = match &self {
+            Self::InvalidClient => StatusCode::UNAUTHORIZED,
+            _ => StatusCode::BAD_REQUEST,
+        };
         let error = match self {
             Self::InvalidRequest => "invalid_request",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidGrant => "invalid_grant",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidScope => "invalid_scope",
             Self::InvalidProof => "invalid_dpop_proof",
             Self::UseNonce(given) => {
                 nonce = HeaderValue::try_from(given).ok();
@@ -79,7 +92,7 @@ impl IntoResponse for TokenError {
             Self::Other(error) => return error.into_response(),
         };
         let body = serde_json::json!({"error": error}).to_string();
-        let mut response = (StatusCode::BAD_REQUEST, no_store(), body).into_response();
+        let mut response = (status, no_store(), body).into_response();
         if let Some(nonce) = nonce {
             response.headers_mut().insert(DPOP_NONCE, nonce);
         }
@@ -103,6 +116,7 @@ pub(super) async fn token(
     match form.one("grant_type") {
         Some(REFRESH) => by_refresh_token(&api, &parts, &form).await,
         Some(JWT_BEARER) => by_old_phone(&api, &parts, &form).await,
+        Some(CLIENT_CREDENTIALS) => by_system(&api, &form).await,
         Some(_) => Err(TokenError::UnsupportedGrantType),
         None => Err(TokenError::InvalidRequest),
     }
@@ -141,6 +155,41 @@ async fn by_old_phone(api: &Api, parts: &Parts, form: &Form) -> Result<Response,
         })
         .await?;
     reply(came)
+}
+
+/// SMART Backend Services: a system of the clinic's own, by a key that is registered here.
+async fn by_system(api: &Api, form: &Form) -> Result<Response, TokenError> {
+    if form.one("client_assertion_type") != Some(ASSERTION_TYPE) {
+        return Err(TokenError::InvalidClient);
+    }
+    let assertion = form.one("client_assertion").map(str::to_owned);
+    let assertion = assertion.ok_or(TokenError::InvalidClient)?;
+    let asked = form.one("scope").unwrap_or_default().to_owned();
+    let url = format!("{}/token", api.root);
+    let client = api
+        .inner
+        .store
+        .write_async(Isolation::Serializable, move |tx| {
+            assert_client(tx, &url, &assertion)
+        })
+        .await?
+        .ok_or(TokenError::InvalidClient)?;
+    let scopes = client
+        .scopes
+        .given(&asked)
+        .ok_or(TokenError::InvalidScope)?;
+    let token = SystemToken {
+        client: client.client,
+        expires: seconds(&*api.inner.clock).saturating_add(LASTS),
+        scopes,
+    };
+    let body = serde_json::json!({
+        "access_token": token.text(&api.inner.keys),
+        "token_type": "Bearer",
+        "expires_in": LASTS,
+        "scope": token.scopes.to_string(),
+    });
+    Ok((no_store(), body.to_string()).into_response())
 }
 
 fn reply(came: Refreshed) -> Result<Response, TokenError> {

@@ -15,7 +15,7 @@ mod tokens;
 use sokhoe_domain::ports::Clock;
 
 pub(crate) use handover::take_over;
-pub(crate) use jws::Thumbprint;
+pub(crate) use jws::{Thumbprint, decode};
 pub(crate) use nonce::Nonces;
 pub(crate) use proof::{DPOP_NONCE, Demand, Proof, ProofError};
 pub(crate) use refresh::{Refreshed, refresh};

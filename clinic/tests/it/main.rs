@@ -9,6 +9,7 @@
 mod access;
 mod access_log;
 mod admission;
+mod backend_services;
 mod binary;
 mod booking;
 mod change_notice;
