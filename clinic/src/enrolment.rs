@@ -1,4 +1,4 @@
-//! How a device comes in: a code shown at the counter, exchanged once for tokens that are bound to its key.
+//! How a device comes in: a code shown at the counter, exchanged once for a token.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +16,6 @@ use crate::access_log::{Asked, Draft, Who};
 use crate::clinic::Inner;
 use crate::grants::{self, Helping};
 use crate::keys::sha256;
-use crate::oauth::{Family, Given, Thumbprint, Token};
 use crate::store::{StoreError, Tx, params};
 
 /// Patients that one code may bring.
@@ -153,7 +152,7 @@ pub(crate) enum Refused {
 
 /// A device that came in.
 pub(crate) struct Enrolled {
-    pub tokens: Given,
+    pub token: String,
     pub access: Access,
     /// The patients that the code was for.
     pub of: Vec<String>,
@@ -170,21 +169,13 @@ impl fmt::Debug for Enrolled {
 /// A code as it is kept: for whom, until when, by which session it was used, and what it grants to a helper.
 type Kept = (String, i64, Option<i64>, Option<String>);
 
-/// The device that shows a code.
-pub(crate) struct Device<'a> {
-    pub id: &'a str,
-    pub name: &'a str,
-    /// Of the key with which it proved itself.
-    pub thumbprint: Thumbprint,
-}
-
-/// Exchanges a code. What the device could see by `earlier` it can see still. The same device asking again with the same key
-/// within the code's time gets the same tokens.
+/// Exchanges a code. What the device could see by `earlier` it can see still. The same device asking again within the code's time gets the same token.
 pub(crate) fn redeem(
     tx: &mut Tx<'_>,
     inner: &Inner,
     code: &str,
-    device: &Device<'_>,
+    device: &str,
+    device_name: &str,
     earlier: Option<&Access>,
 ) -> Result<Result<Enrolled, Refused>, StoreError> {
     let hash = sha256(code.as_bytes());
@@ -198,41 +189,38 @@ pub(crate) fn redeem(
     };
     let patients: Vec<String> =
         serde_json::from_str(&patients).map_err(|_| StoreError::Unexpected)?;
-    let now = tx.now().as_millis();
-    if now >= expires {
+    if tx.now().as_millis() >= expires {
         note_refused(tx, &patients, earlier);
         return Ok(Err(Refused::Expired));
     }
+    // Made from the code, so that it need not be kept to be given again.
+    let token = URL_SAFE_NO_PAD.encode(
+        inner
+            .keys
+            .mac("token", &[code.as_bytes(), device.as_bytes()]),
+    );
+    let token_hash = sha256(token.as_bytes());
     if let Some(session) = session {
-        // Tokens are made from what the session says, so that they need not be kept to be given again.
-        let same_device: Option<(Vec<u8>, u32, i64)> = tx.sql().first(
-            "SELECT family, generation, issued FROM session
-             WHERE pk = ?1 AND device = ?2 AND thumbprint = ?3 AND revoked IS NULL",
-            params![session, device.id, device.thumbprint],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        let same_device = tx.sql().exists(
+            "SELECT 1 FROM session WHERE pk = ?1 AND token_hash = ?2 AND revoked IS NULL",
+            params![session, token_hash],
         )?;
-        let Some((family, generation, issued)) = same_device else {
+        if !same_device {
             note_refused(tx, &patients, earlier);
             return Ok(Err(Refused::Used));
-        };
-        let token = Token {
-            family: family.try_into().map_err(|_| StoreError::Unexpected)?,
-            generation,
-        };
-        let access = Access::of_session(session, device.id, &inner.clock);
+        }
+        let access = Access::of_session(session, device, &inner.clock);
         note(tx, &patients, &access, AccessOutcome::Done);
         return Ok(Ok(Enrolled {
-            tokens: Given::of(&inner.keys, &token, issued, now),
+            token,
             access,
             of: patients,
         }));
     }
-    let mut family = Family::default();
-    inner.rng.fill(&mut family);
+    let now = tx.now().as_millis();
     let session: i64 = tx.sql().one(
-        "INSERT INTO session (device, device_name, family, thumbprint, created, issued)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5) RETURNING pk",
-        params![device.id, device.name, family, device.thumbprint, now],
+        "INSERT INTO session (device, device_name, token_hash, created) VALUES (?1, ?2, ?3, ?4) RETURNING pk",
+        params![device, device_name, token_hash, now],
         |row| row.get(0),
     )?;
     let helping: Option<Helping> = helping
@@ -261,14 +249,10 @@ pub(crate) fn redeem(
         "UPDATE enrolment SET session = ?2 WHERE code_hash = ?1",
         params![hash, session],
     )?;
-    let token = Token {
-        family,
-        generation: 0,
-    };
-    let access = Access::of_session(session, device.id, &inner.clock);
+    let access = Access::of_session(session, device, &inner.clock);
     note(tx, &patients, &access, AccessOutcome::Done);
     Ok(Ok(Enrolled {
-        tokens: Given::of(&inner.keys, &token, now, now),
+        token,
         access,
         of: patients,
     }))
@@ -322,11 +306,7 @@ mod tests {
     fn a_token_is_not_for_logs() {
         let clock: Arc<dyn Clock> = Arc::new(FakeClock::at("2026-11-23T06:00:00+07:00"));
         let enrolled = Enrolled {
-            tokens: Given {
-                access: "the-token".to_owned(),
-                refresh: "the-token".to_owned(),
-                expires_in: 1,
-            },
+            token: "the-token".to_owned(),
             access: Access::of_session(1, "device", &clock),
             of: Vec::new(),
         };

@@ -17,9 +17,6 @@ pub(crate) enum Who {
     /// An import.
     #[serde(rename = "i")]
     Import,
-    /// A system of the clinic's own, by its row.
-    #[serde(rename = "y")]
-    System(i64),
     /// The command line.
     #[serde(rename = "c")]
     CommandLine,
@@ -132,7 +129,6 @@ mod tests {
             Who::Session(3),
             Who::Desk,
             Who::Import,
-            Who::System(2),
             Who::CommandLine,
             Who::Server,
         ]

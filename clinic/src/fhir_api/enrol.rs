@@ -8,12 +8,11 @@ use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::extract::{JsonBody, Proven, is_device_id};
+use super::extract::{JsonBody, is_device_id};
 use super::granted::PersonAccess;
-use super::token::TokenReply;
 use super::{Api, ApiError};
 use crate::access::Access;
-use crate::enrolment::{Device, Enrolled, Refused, redeem};
+use crate::enrolment::{Enrolled, Refused, redeem};
 use crate::store::Isolation;
 
 const LONGEST_NAME: usize = 100;
@@ -28,8 +27,7 @@ struct Request {
 
 #[derive(Serialize)]
 struct Reply<'a> {
-    #[serde(flatten)]
-    tokens: TokenReply<'a>,
+    token: &'a str,
     clinic: About<'a>,
     patients: Vec<&'a RawValue>,
     access: Vec<PersonAccess>,
@@ -44,9 +42,8 @@ struct About<'a> {
 
 pub(super) async fn enrol(
     State(api): State<Api>,
-    // Whom this device may see already it may see with the new session, too: a phone keeps one a clinic.
+    // Whom this device may see already it may see with the new token, too: a phone keeps one a clinic.
     earlier: Option<Access>,
-    Proven(proof): Proven,
     JsonBody(body): JsonBody,
 ) -> Result<Response, ApiError> {
     let request: Request = serde_json::from_str(&body)
@@ -67,14 +64,16 @@ pub(super) async fn enrol(
             let earlier = earlier
                 .as_ref()
                 .filter(|earlier| earlier.device() == request.device_id);
-            let device = Device {
-                id: &request.device_id,
-                name: &request.device_name,
-                thumbprint: proof.thumbprint,
-            };
-            let enrolled = redeem(tx, &inner, &request.code, &device, earlier)?;
+            let enrolled = redeem(
+                tx,
+                &inner,
+                &request.code,
+                &request.device_id,
+                &request.device_name,
+                earlier,
+            )?;
             Ok(match enrolled {
-                Ok(Enrolled { tokens, access, of }) => {
+                Ok(Enrolled { token, access, of }) => {
                     if let Some(earlier) = earlier {
                         access.inherit(tx.sql(), earlier)?;
                     }
@@ -86,15 +85,15 @@ pub(super) async fn enrol(
                     let granted = granted
                         .into_iter()
                         .map(|granted| PersonAccess::of(&inner, &access, granted));
-                    Ok((patients, granted.collect(), tokens))
+                    Ok((patients, granted.collect(), token))
                 }
                 Err(refused) => Err(refused),
             })
         })
         .await?;
-    let (patients, access, tokens) = answer.map_err(refusal)?;
+    let (patients, access, token) = answer.map_err(refusal)?;
     let reply = Reply {
-        tokens: TokenReply::of(&tokens),
+        token: &token,
         clinic: About {
             id: &api.inner.id,
             name: &api.inner.name,

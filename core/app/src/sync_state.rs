@@ -29,7 +29,6 @@ impl Trouble {
         match error {
             ClientError::Unreachable
             | ClientError::NoAnswer
-            | ClientError::Key(_)
             | ClientError::Busy { .. }
             | ClientError::Server { .. } => Self::NotReached,
             ClientError::Unauthorized | ClientError::NotFound => Self::NotEnrolled,

@@ -116,9 +116,10 @@ impl ClinicClient {
             max_body: max_bytes.max(LONGEST_REFUSAL),
         };
         let answer = self
-            .open(request, limits)
+            .transport
+            .stream(request, limits)
             .await
-            .map_err(|error| told(error, max_bytes))?;
+            .map_err(|error| told(error.into(), max_bytes))?;
         if answer.status() != StatusCode::OK {
             return Err(refusal(answer).await?);
         }
@@ -188,6 +189,7 @@ mod tests {
     use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
 
     use super::*;
+    use crate::clinic::Credentials;
 
     /// Answers always the same and keeps what it was asked.
     struct Canned {
@@ -233,10 +235,13 @@ mod tests {
             body,
             asked: Mutex::default(),
         });
-        let token = "secret".to_owned().into();
+        let credentials = Credentials {
+            token: "secret".to_owned().into(),
+            device_id: "device".to_owned(),
+        };
         let as_port = Arc::clone(&transport) as Arc<dyn Transport>;
-        let base = "https://a.example/kham/fhir";
-        let client = ClinicClient::of_server(base, Some(token), as_port).unwrap();
+        let client =
+            ClinicClient::new("https://a.example/kham", Some(credentials), as_port).unwrap();
         (client, transport)
     }
 

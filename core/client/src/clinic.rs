@@ -11,34 +11,31 @@ use zeroize::Zeroizing;
 
 use crate::error::{ClientError, GarbledAnswer};
 use crate::exchange::garbled;
-use crate::proof::Prover;
-use crate::tokens::TokenStore;
 
-/// One clinic, and what this phone is known by there. Cheap to clone.
+/// One clinic and this phone's credentials there. Cheap to clone.
 #[derive(Clone)]
 pub struct ClinicClient {
     pub(crate) base: Url,
     /// The FHIR base, which ends with a slash.
     pub(crate) fhir: Url,
-    /// The bearer token that somebody else's server wants to see, if it does.
     pub(crate) token: Option<Zeroizing<String>>,
-    /// What a clinic of ours knows this phone by.
-    pub(crate) known_by: Option<KnownBy>,
+    /// The device that the token is bound to, at a clinic of ours.
+    pub(crate) device_id: Option<String>,
     pub(crate) transport: Arc<dyn Transport>,
 }
 
-/// What makes this phone known to a clinic of ours.
+/// What makes this phone known to a clinic.
 #[derive(Clone)]
-pub struct KnownBy {
-    /// Signs every request.
-    pub prover: Prover,
-    /// Where its tokens are; none before it is enrolled.
-    pub tokens: Option<Arc<dyn TokenStore>>,
+pub struct Credentials {
+    /// The bearer token from the enrolment.
+    pub token: Zeroizing<String>,
+    /// The device that the token is bound to.
+    pub device_id: String,
 }
 
-impl fmt::Debug for KnownBy {
+impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KnownBy").finish_non_exhaustive()
+        f.debug_struct("Credentials").finish_non_exhaustive()
     }
 }
 
@@ -57,16 +54,17 @@ impl ClinicClient {
     /// [`ClientError::Invalid`] for any other URL.
     pub fn new(
         base_url: &str,
-        known_by: Option<KnownBy>,
+        credentials: Option<Credentials>,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, ClientError> {
         let base = folder(base_url)?;
         let fhir = base.join("fhir/").map_err(|_| ClientError::Invalid)?;
+        let (token, device_id) = credentials.map(|c| (c.token, c.device_id)).unzip();
         Ok(Self {
             base,
             fhir,
-            token: None,
-            known_by,
+            token,
+            device_id,
             transport,
         })
     }
@@ -85,7 +83,7 @@ impl ClinicClient {
             base: fhir.clone(),
             fhir,
             token,
-            known_by: None,
+            device_id: None,
             transport,
         })
     }

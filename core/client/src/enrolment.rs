@@ -11,14 +11,13 @@ use crate::clinic::ClinicClient;
 use crate::error::{ClientError, GarbledAnswer};
 use crate::exchange::{ORDINARY, garbled};
 use crate::granted::{self, PersonAccess, TextOfAccess};
-use crate::tokens::{TokenAnswer, Tokens};
 
 /// What a phone tells a clinic to be let in.
 #[derive(Clone, Serialize)]
 pub struct EnrolmentRequest {
     /// The one-time code from the enrolment QR.
     pub code: String,
-    /// The id this phone gave itself, by which the clinic tells its phones apart.
+    /// The id this phone gave itself; the token is bound to it.
     pub device_id: String,
     /// A name that the clinic's desk can show.
     pub device_name: String,
@@ -32,8 +31,8 @@ impl fmt::Debug for EnrolmentRequest {
 
 /// What the clinic gives.
 pub struct EnrolmentAnswer {
-    /// What this phone is known by from now on, with the key that signed the request.
-    pub tokens: Tokens,
+    /// The bearer token, bound to the device.
+    pub token: Secret,
     /// The clinic's id.
     pub clinic_id: String,
     /// The clinic's name.
@@ -52,8 +51,19 @@ impl fmt::Debug for EnrolmentAnswer {
     }
 }
 
+/// A token that does not show itself.
+#[derive(Clone)]
+pub struct Secret(pub Zeroizing<String>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 #[derive(Deserialize)]
 struct Answer<'a> {
+    token: String,
     clinic: Clinic,
     #[serde(borrow)]
     patients: Vec<&'a RawValue>,
@@ -69,14 +79,12 @@ struct Clinic {
 }
 
 impl ClinicClient {
-    /// Asks to be let in with this phone's key. The same code from the same device and key gives the same answer, so a lost
-    /// answer is asked for again.
+    /// Asks to be let in. The same code from the same device gives the same answer, so a lost answer
+    /// is asked for again.
     ///
     /// # Errors
-    /// [`ClientError`]; a code that cannot be used is [`ClientError::Refused`] with its code. [`ClientError::Unauthorized`]
-    /// when the clinic no longer takes the tokens that are shown beside it: ask without them.
+    /// [`ClientError`]; a code that cannot be used is [`ClientError::Refused`] with its code.
     pub async fn enrol(&self, request: &EnrolmentRequest) -> Result<EnrolmentAnswer, ClientError> {
-        let known = self.known_by.as_ref().ok_or(ClientError::Invalid)?;
         let body = serde_json::to_vec(request).map_err(|_| ClientError::Invalid)?;
         let request = self
             .request(http::Method::POST, &self.url("enrolment")?)?
@@ -86,10 +94,8 @@ impl ClinicClient {
         let body = Zeroizing::new(self.exchange(request, ORDINARY).await?);
         let answer: Answer<'_> = serde_json::from_str(&body)
             .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
-        let tokens: TokenAnswer = serde_json::from_str(&body)
-            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
         Ok(EnrolmentAnswer {
-            tokens: tokens.tokens(known.prover.clock.now())?,
+            token: Secret(Zeroizing::new(answer.token)),
             clinic_id: answer.clinic.id,
             clinic_name: answer.clinic.name,
             public_key: answer.clinic.public_key,

@@ -44,7 +44,6 @@ impl Engine {
                 Err(
                     error @ (ClientError::Unreachable
                     | ClientError::NoAnswer
-                    | ClientError::Key(_)
                     | ClientError::Busy { .. }
                     | ClientError::Unauthorized),
                 ) => return Err(error.into()),
