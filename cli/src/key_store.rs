@@ -15,8 +15,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom as _, SystemRandom};
-use sokhoe_domain::ports::{KeyStore, KeyStoreError};
-use zeroize::{Zeroize as _, Zeroizing};
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use sokhoe_domain::ports::{EcdsaSignature, KeyStore, KeyStoreError, SigningPublicKey};
+use zeroize::Zeroizing;
 
 const KEY_LEN: usize = 32;
 
@@ -80,6 +81,11 @@ impl FileKeyStore {
             Ok(key)
         })
     }
+
+    fn signer(&self, pkcs8: &[u8]) -> Result<EcdsaKeyPair, KeyStoreError> {
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8, &self.random)
+            .map_err(|_| KeyStoreError::Invalidated)
+    }
 }
 
 impl KeyStore for FileKeyStore {
@@ -118,12 +124,44 @@ impl KeyStore for FileKeyStore {
         Ok(body)
     }
 
+    fn signing_key(&self, alias: &str) -> Result<SigningPublicKey, KeyStoreError> {
+        let line = signing_key_of(alias);
+        let pkcs8 = self.locked(|| {
+            let mut keys = read(&self.path)?;
+            if let Some(text) = keys.get(&line) {
+                return decode_bytes(text);
+            }
+            let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &self.random)
+                .map_err(|_| KeyStoreError::Transient)?;
+            let text = Zeroizing::new(STANDARD_NO_PAD.encode(made.as_ref()));
+            keys.insert(line.clone(), text);
+            write(&self.path, &keys)?;
+            Ok(Zeroizing::new(made.as_ref().to_vec()))
+        })?;
+        let signer = self.signer(&pkcs8)?;
+        let point = signer.public_key().as_ref().try_into();
+        point.map_err(|_| KeyStoreError::Invalidated)
+    }
+
+    fn sign(&self, alias: &str, message: &[u8]) -> Result<EcdsaSignature, KeyStoreError> {
+        let keys = read(&self.path)?;
+        let text = keys
+            .get(&signing_key_of(alias))
+            .ok_or(KeyStoreError::Missing)?;
+        let signed = self
+            .signer(&decode_bytes(text)?)?
+            .sign(&self.random, message)
+            .map_err(|_| KeyStoreError::Transient)?;
+        let signature = signed.as_ref().try_into();
+        signature.map_err(|_| KeyStoreError::Invalidated)
+    }
+
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
         self.locked(|| {
             let mut keys = read(&self.path)?;
-            let key = keys.remove(alias);
-            let counter = keys.remove(&counter_of(alias));
-            if key.is_some() || counter.is_some() {
+            let lines = [alias.to_owned(), counter_of(alias), signing_key_of(alias)];
+            let removed = lines.iter().filter_map(|line| keys.remove(line)).count();
+            if removed > 0 {
                 write(&self.path, &keys)
             } else {
                 Ok(())
@@ -154,6 +192,11 @@ fn counter_of(alias: &str) -> String {
     format!("counter:{alias}")
 }
 
+/// The line of a signing key.
+fn signing_key_of(alias: &str) -> String {
+    format!("signing:{alias}")
+}
+
 fn counted(keys: &Keys, alias: &str) -> Result<u64, KeyStoreError> {
     keys.get(&counter_of(alias)).map_or(Ok(0), |text| {
         text.parse().map_err(|_| KeyStoreError::Invalidated)
@@ -165,18 +208,21 @@ fn sealing_key(key: &Key) -> Result<LessSafeKey, KeyStoreError> {
     Ok(LessSafeKey::new(key))
 }
 
-fn decode(text: &str) -> Result<Key, KeyStoreError> {
-    let mut bytes = STANDARD_NO_PAD
+fn decode_bytes(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
+    STANDARD_NO_PAD
         .decode(text)
-        .map_err(|_| KeyStoreError::Invalidated)?;
-    let key = <[u8; KEY_LEN]>::try_from(&*bytes)
         .map(Zeroizing::new)
-        .map_err(|_| KeyStoreError::Invalidated);
-    bytes.zeroize();
-    key
+        .map_err(|_| KeyStoreError::Invalidated)
 }
 
-/// A line a key: its name, a tab, the key; and a line a counter. Nothing when the file is not there.
+fn decode(text: &str) -> Result<Key, KeyStoreError> {
+    let bytes = decode_bytes(text)?;
+    <[u8; KEY_LEN]>::try_from(bytes.as_slice())
+        .map(Zeroizing::new)
+        .map_err(|_| KeyStoreError::Invalidated)
+}
+
+/// A line a key: its name, a tab, the key (a signing key as PKCS #8); and a line a counter. Nothing when the file is not there.
 fn read(path: &Path) -> Result<Keys, KeyStoreError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
@@ -257,6 +303,23 @@ mod tests {
         assert_ne!(wrapped, store.wrap("book", b"secret").unwrap());
         let again = FileKeyStore::new(folder.path().join("keys"));
         assert_eq!(&*again.unwrap("book", &wrapped).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn what_it_signs_its_public_key_verifies_also_after_a_restart() {
+        let (folder, store) = store();
+        assert_eq!(store.sign("clinic", b"x"), Err(KeyStoreError::Missing));
+        let key = store.signing_key("clinic").unwrap();
+        let again = FileKeyStore::new(folder.path().join("keys"));
+        assert_eq!(again.signing_key("clinic"), Ok(key));
+        assert_ne!(again.signing_key("other"), Ok(key));
+        let verifying =
+            ring::signature::UnparsedPublicKey::new(&ring::signature::ECDSA_P256_SHA256_FIXED, key);
+        let signature = again.sign("clinic", b"words").unwrap();
+        verifying.verify(b"words", &signature).unwrap();
+        verifying.verify(b"other", &signature).unwrap_err();
+        again.delete("clinic").unwrap();
+        assert_eq!(store.sign("clinic", b"x"), Err(KeyStoreError::Missing));
     }
 
     #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! Who may see what. This is the only place that decides it, and everything that a phone is given is read
 //! here: each query carries the condition itself, so that there is nothing to forget.
 //!
-//! * A device proves itself with the token and the device id it enrolled with ([`authenticate`]).
+//! * A device proves itself with a key and a token that is bound to it ([`crate::oauth`]).
 //! * A session sees of a person's compartment what a grant opens, while it lasts (`access_grant`): asked anew by every
 //!   query, with the scopes that [`crate::fhir_api::types`] names for each type.
 //! * The directory is open to every session; it is what lies in nobody's compartment, of the types in
@@ -10,10 +10,9 @@
 //!   one that refers to it (FHIR R4, 2.20.2); one that nothing refers to is given to nobody.
 //! * A person writes only what [`Access::write`] lets through: readings of their own, and of their Patient the words
 //!   that are theirs.
+//! * A system of the clinic's own sees what its scopes open, of everybody ([`crate::backend_services`]). It has no session, so that
+//!   nothing that asks for a grant is open to it.
 //! * A type without a rule there is denied. What is not granted looks like what is not there.
-//!
-//! **The place for OAuth** (a later issue): `authenticate` will also take an access token bound by DPoP and give the same
-//! [`Access`].
 
 mod writing;
 
@@ -24,8 +23,8 @@ use std::sync::Arc;
 use sokhoe_domain::ports::Clock;
 use sokhoe_domain::{GrantScope, GrantScopes, Timestamp};
 
+use crate::backend_services::{Doing, SystemToken};
 use crate::fhir_api::types::{Rule, rule_of, scopes_of};
-use crate::keys::sha256;
 use crate::store::{Dialect, Row, Sql, StoreError, params};
 pub(crate) use writing::{WRITABLE, Writing};
 
@@ -48,6 +47,9 @@ fn in_force(now: Parameter) -> String {
 /// A parameter of a query, as `?5`.
 type Parameter = &'static str;
 
+/// No session has this number.
+const NO_SESSION: i64 = 0;
+
 /// Changes that are looked up at a time.
 const FEED_PIECE: usize = 1024;
 
@@ -56,6 +58,8 @@ const FEED_PIECE: usize = 1024;
 pub(crate) struct Access {
     session: i64,
     device: String,
+    /// What it is instead of a device, if it is.
+    system: Option<Arc<SystemToken>>,
     /// A request may wait, and grants end meanwhile.
     clock: Arc<dyn Clock>,
 }
@@ -110,20 +114,6 @@ pub(crate) struct Scope<'a> {
     pub after: i64,
 }
 
-/// The session of a token and its device; nothing when they do not belong together or it was revoked.
-pub(crate) fn authenticate(
-    sql: Sql<'_>,
-    token: &str,
-    device: &str,
-    clock: &Arc<dyn Clock>,
-) -> Result<Option<Access>, StoreError> {
-    sql.first(
-        "SELECT pk FROM session WHERE token_hash = ?1 AND device = ?2 AND revoked IS NULL",
-        params![sha256(token.as_bytes()), device],
-        |row| Ok(Access::of_session(row.get(0)?, device, clock)),
-    )
-}
-
 impl Access {
     /// The device's id, to bind cursors to.
     pub fn device(&self) -> &str {
@@ -133,6 +123,11 @@ impl Access {
     /// The session, as the log knows it.
     pub fn session(&self) -> i64 {
         self.session
+    }
+
+    /// The system that it is, if it is one.
+    pub fn system(&self) -> Option<&SystemToken> {
+        self.system.as_deref()
     }
 
     /// The clinic's time.
@@ -235,7 +230,20 @@ impl Access {
 
     /// The resource, when it is there and granted.
     pub fn read(&self, sql: Sql<'_>, kind: &str, id: &str) -> Result<Option<Stored>, StoreError> {
-        self.read_under(sql, kind, id, scopes_of(kind))
+        let Some(system) = &self.system else {
+            return self.read_under(sql, kind, id, scopes_of(kind));
+        };
+        let Some(condition) = open_to_system(kind, system, Doing::Read, "?4") else {
+            return Ok(None);
+        };
+        sql.first(
+            &format!(
+                "SELECT pk, id, version, updated, json FROM resource
+                 WHERE type = ?2 AND id = ?3 AND json IS NOT NULL AND {condition}"
+            ),
+            params![system.client, kind, id, self.now()],
+            stored,
+        )
     }
 
     /// The same for whoever may do this with it.
@@ -277,11 +285,15 @@ impl Access {
         scope: &Scope<'_>,
         mut each: impl FnMut(Stored) -> bool,
     ) -> Result<(), StoreError> {
-        let Some(granted) = granted(kind, scope.patient.is_some()) else {
+        let (who, granted) = match &self.system {
+            Some(system) => (system.client, searched_by_system(kind, system)),
+            None => (self.session, granted(kind, scope.patient.is_some())),
+        };
+        let Some(granted) = granted else {
             return Ok(());
         };
         let now = self.now();
-        let params = params![self.session, kind, scope.after, scope.patient, now];
+        let params = params![who, kind, scope.after, scope.patient, now];
         if !scope.ids.is_empty() {
             let mut found = Vec::new();
             for id in scope.ids {
@@ -290,7 +302,7 @@ impl Access {
                         "SELECT pk, id, version, updated, json, patient FROM resource
                          WHERE id = ?6 AND json IS NOT NULL AND {granted}"
                     ),
-                    params![self.session, kind, scope.after, scope.patient, now, id],
+                    params![who, kind, scope.after, scope.patient, now, id],
                     stored,
                 )?);
             }
@@ -412,11 +424,23 @@ impl Access {
         Ok(())
     }
 
-    /// Of a session that was opened in this very transaction.
+    /// Of a session that proved itself, or that was opened in this very transaction.
     pub fn of_session(session: i64, device: &str, clock: &Arc<dyn Clock>) -> Self {
         Self {
             session,
             device: device.to_owned(),
+            system: None,
+            clock: Arc::clone(clock),
+        }
+    }
+
+    /// Of a system whose token is still good.
+    pub fn of_system(token: SystemToken, clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            session: NO_SESSION,
+            // To bind cursors to: a device's id has no space.
+            device: format!("system {}", token.client),
+            system: Some(Arc::new(token)),
             clock: Arc::clone(clock),
         }
     }
@@ -477,6 +501,47 @@ fn condition(kind: &str, scopes: GrantScopes, now: Parameter) -> Option<String> 
     }
 }
 
+/// The condition under which a resource of the type is served to system `?1` that wants to do this; none: never. Everybody's
+/// are, also a directory's, and a Binary that a resource refers to which it may read.
+fn open_to_system(
+    kind: &str,
+    system: &SystemToken,
+    doing: Doing,
+    now: Parameter,
+) -> Option<String> {
+    let rule = rule_of(kind).filter(|_| system.scopes.open(kind, doing))?;
+    let whose = match rule {
+        Rule::Directory => "patient IS NULL".to_owned(),
+        Rule::Compartment => "patient IS NOT NULL".to_owned(),
+        Rule::Referred => {
+            let readable = match system.scopes.read_types() {
+                None => String::new(),
+                // Names of types that are served, which need no quoting.
+                Some(types) => format!("AND r.type IN ('{}')", types.join("','")),
+            };
+            format!(
+                "EXISTS (SELECT 1 FROM binary_reference b
+                         JOIN resource r ON r.type = b.type AND r.id = b.id
+                         WHERE b.\"binary\" = resource.id AND r.json IS NOT NULL {readable})"
+            )
+        }
+    };
+    Some(format!(
+        "{whose} AND CAST({now} AS BIGINT) IS NOT NULL
+         AND EXISTS (SELECT 1 FROM system_client WHERE pk = ?1 AND revoked IS NULL)"
+    ))
+}
+
+/// What system `?1` may search at `?5` of type `?2` after place `?3`: of person `?4` alone, or with null of all.
+fn searched_by_system(kind: &str, system: &SystemToken) -> Option<String> {
+    let condition = open_to_system(kind, system, Doing::Search, "?5")?;
+    (rule_of(kind)? != Rule::Referred).then(|| {
+        format!(
+            "type = ?2 AND pk > ?3 AND (CAST(?4 AS TEXT) IS NULL OR patient = ?4) AND {condition}"
+        )
+    })
+}
+
 /// What is granted at `?5` of type `?2` after place `?3`: of person `?4` alone, or with null of all.
 fn granted(kind: &str, of_one: bool) -> Option<String> {
     let scopes = scopes_of(kind);
@@ -527,7 +592,7 @@ mod tests {
         let sql = database.sql();
         connection
             .execute_batch(
-                "INSERT INTO session VALUES (1, 'device', '', x'00', 0, NULL);
+                "INSERT INTO session (pk, device, device_name, family, created) VALUES (1, 'device', '', x'00', 0);
              INSERT INTO access_grant (session, patient) VALUES (1, 'p');
              INSERT INTO resource VALUES (1, 'Patient', 'p', 1, 'p', 0, '{}'),
                                          (2, 'Location', 'l', 1, NULL, 0, '{}'),

@@ -59,7 +59,7 @@ impl Class {
         let decides = *request.method() == Method::PUT
             || path.ends_with("/$book")
             || path.ends_with("/$hold")
-            || path == "/enrolment";
+            || matches!(path, "/enrolment" | "/token");
         if decides {
             Self::Deciding
         } else if path.ends_with("/$changes") && request.headers().contains_key("prefer") {

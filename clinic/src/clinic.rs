@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::access;
 use crate::access_log::{self, Draft, Gathering, ListName, Lists, Who};
+use crate::backend_services::{self, System};
 use crate::billing::{self, InvoiceLine, IssuedInvoice, PaymentOutcome};
 use crate::config::{ClinicConfig, Payee};
 use crate::desk::{self, BookingRow};
@@ -23,6 +24,7 @@ use crate::enrolment::{self, EnrolmentText};
 use crate::grants::{self, GrantRequest, OfferedGrant};
 use crate::import::{self, ImportOptions, ImportReport};
 use crate::keys::Keys;
+use crate::oauth::{self, Nonces, Proving, SeenProofs};
 use crate::queue::{self, CheckIn, Line, Step};
 use crate::rights::{self, Affected, BreachSummary, Erased, Receipt, RightsRow, Suspected};
 use crate::schedule::timetable::{self, Timetable};
@@ -59,6 +61,7 @@ pub(crate) struct Inner {
     pub gathering: Arc<Gathering>,
     /// Who was in which list on the clinic's screens.
     pub lists: Lists,
+    pub proving: Proving,
     calendar: RwLock<Arc<Calendar>>,
 }
 
@@ -144,6 +147,16 @@ impl Clinic {
             schedule::forget_old(tx)
         })?;
         let calendar = store.read(Calendar::load)?;
+        let proving = Proving {
+            nonces: Nonces,
+            seen: SeenProofs::default(),
+            // What other processes saw is in the database.
+            since_second: if store.is_shared() {
+                i64::MIN
+            } else {
+                oauth::seconds(&*clock)
+            },
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 id,
@@ -156,6 +169,7 @@ impl Clinic {
                 gathering: Gathering::new(Arc::clone(&store)),
                 lists: Lists::default(),
                 store,
+                proving,
                 calendar: RwLock::new(Arc::new(calendar)),
             }),
         })
@@ -371,6 +385,31 @@ impl Clinic {
             schedule::waiting_list::nobody_answers(tx, &inner, &patient)?;
             Ok(ended)
         })?)
+    }
+
+    /// Registers a system of the clinic's own by the public halves of its keys, a JWK Set: from now on it may read what the
+    /// scopes open (`system/*.rs`), of everybody. Nothing is fetched from anywhere.
+    ///
+    /// # Errors
+    /// [`ClinicError::BadSystemName`], [`ClinicError::BadJwks`], [`ClinicError::BadScope`], [`ClinicError::Store`]
+    pub fn add_system(&self, name: &str, jwks: &str, scopes: &str) -> Result<System, ClinicError> {
+        backend_services::add(&self.inner, name, jwks, scopes)
+    }
+
+    /// The systems that may read.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn systems(&self) -> Result<Vec<System>, ClinicError> {
+        Ok(self.inner.store.read(backend_services::all)?)
+    }
+
+    /// Takes a system's access away at once, by its client id. Whether there was such a one.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn remove_system(&self, id: &str) -> Result<bool, ClinicError> {
+        backend_services::remove(&self.inner, id)
     }
 
     /// Does for those on the waiting list what nobody's request does: offers that ran out go on, and with `whole` everybody

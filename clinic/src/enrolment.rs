@@ -1,4 +1,4 @@
-//! How a device comes in: a code shown at the counter, exchanged once for a token.
+//! How a device comes in: a code shown at the counter, exchanged once for tokens that are bound to its key.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use crate::access_log::{Asked, Draft, Who};
 use crate::clinic::Inner;
 use crate::grants::{self, Helping};
 use crate::keys::sha256;
+use crate::oauth::{Family, Given, Thumbprint, Token};
 use crate::store::{StoreError, Tx, params};
 
 /// Patients that one code may bring.
@@ -152,7 +153,7 @@ pub(crate) enum Refused {
 
 /// A device that came in.
 pub(crate) struct Enrolled {
-    pub token: String,
+    pub tokens: Given,
     pub access: Access,
     /// The patients that the code was for.
     pub of: Vec<String>,
@@ -169,13 +170,21 @@ impl fmt::Debug for Enrolled {
 /// A code as it is kept: for whom, until when, by which session it was used, and what it grants to a helper.
 type Kept = (String, i64, Option<i64>, Option<String>);
 
-/// Exchanges a code. What the device could see by `earlier` it can see still. The same device asking again within the code's time gets the same token.
+/// The device that shows a code.
+pub(crate) struct Device<'a> {
+    pub id: &'a str,
+    pub name: &'a str,
+    /// Of the key with which it proved itself.
+    pub thumbprint: Thumbprint,
+}
+
+/// Exchanges a code. What the device could see by `earlier` it can see still. The same device asking again with the same key
+/// within the code's time gets the same tokens.
 pub(crate) fn redeem(
     tx: &mut Tx<'_>,
     inner: &Inner,
     code: &str,
-    device: &str,
-    device_name: &str,
+    device: &Device<'_>,
     earlier: Option<&Access>,
 ) -> Result<Result<Enrolled, Refused>, StoreError> {
     let hash = sha256(code.as_bytes());
@@ -189,38 +198,41 @@ pub(crate) fn redeem(
     };
     let patients: Vec<String> =
         serde_json::from_str(&patients).map_err(|_| StoreError::Unexpected)?;
-    if tx.now().as_millis() >= expires {
+    let now = tx.now().as_millis();
+    if now >= expires {
         note_refused(tx, &patients, earlier);
         return Ok(Err(Refused::Expired));
     }
-    // Made from the code, so that it need not be kept to be given again.
-    let token = URL_SAFE_NO_PAD.encode(
-        inner
-            .keys
-            .mac("token", &[code.as_bytes(), device.as_bytes()]),
-    );
-    let token_hash = sha256(token.as_bytes());
     if let Some(session) = session {
-        let same_device = tx.sql().exists(
-            "SELECT 1 FROM session WHERE pk = ?1 AND token_hash = ?2 AND revoked IS NULL",
-            params![session, token_hash],
+        // Tokens are made from what the session says, so that they need not be kept to be given again.
+        let same_device: Option<(Vec<u8>, u32, i64)> = tx.sql().first(
+            "SELECT family, generation, issued FROM session
+             WHERE pk = ?1 AND device = ?2 AND thumbprint = ?3 AND revoked IS NULL",
+            params![session, device.id, device.thumbprint],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
-        if !same_device {
+        let Some((family, generation, issued)) = same_device else {
             note_refused(tx, &patients, earlier);
             return Ok(Err(Refused::Used));
-        }
-        let access = Access::of_session(session, device, &inner.clock);
+        };
+        let token = Token {
+            family: family.try_into().map_err(|_| StoreError::Unexpected)?,
+            generation,
+        };
+        let access = Access::of_session(session, device.id, &inner.clock);
         note(tx, &patients, &access, AccessOutcome::Done);
         return Ok(Ok(Enrolled {
-            token,
+            tokens: Given::of(&inner.keys, &token, issued, now),
             access,
             of: patients,
         }));
     }
-    let now = tx.now().as_millis();
+    let mut family = Family::default();
+    inner.rng.fill(&mut family);
     let session: i64 = tx.sql().one(
-        "INSERT INTO session (device, device_name, token_hash, created) VALUES (?1, ?2, ?3, ?4) RETURNING pk",
-        params![device, device_name, token_hash, now],
+        "INSERT INTO session (device, device_name, family, thumbprint, created, issued)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5) RETURNING pk",
+        params![device.id, device.name, family, device.thumbprint, now],
         |row| row.get(0),
     )?;
     let helping: Option<Helping> = helping
@@ -249,10 +261,14 @@ pub(crate) fn redeem(
         "UPDATE enrolment SET session = ?2 WHERE code_hash = ?1",
         params![hash, session],
     )?;
-    let access = Access::of_session(session, device, &inner.clock);
+    let token = Token {
+        family,
+        generation: 0,
+    };
+    let access = Access::of_session(session, device.id, &inner.clock);
     note(tx, &patients, &access, AccessOutcome::Done);
     Ok(Ok(Enrolled {
-        token,
+        tokens: Given::of(&inner.keys, &token, now, now),
         access,
         of: patients,
     }))
@@ -306,7 +322,11 @@ mod tests {
     fn a_token_is_not_for_logs() {
         let clock: Arc<dyn Clock> = Arc::new(FakeClock::at("2026-11-23T06:00:00+07:00"));
         let enrolled = Enrolled {
-            token: "the-token".to_owned(),
+            tokens: Given {
+                access: "the-token".to_owned(),
+                refresh: "the-token".to_owned(),
+                expires_in: 1,
+            },
             access: Access::of_session(1, "device", &clock),
             of: Vec::new(),
         };

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use sokhoe_domain::GiverRefusal;
 use sokhoe_domain::insurance::BadInsuranceTerms;
 
+use crate::backend_services::{BadJwks, BadScope};
 use crate::queue::QueueRefusal;
 use crate::schedule::timetable::TimetableError;
 use crate::store::StoreError;
@@ -52,6 +53,15 @@ pub enum ClinicError {
     /// Whoever gives a grant may not, by the age of the person.
     #[error(transparent)]
     Giver(#[from] GiverRefusal),
+    /// A system's name is 1 to 100 letters.
+    #[error("a system's name is 1 to 100 letters")]
+    BadSystemName,
+    /// A set of keys that is not taken.
+    #[error(transparent)]
+    BadJwks(#[from] BadJwks),
+    /// Scopes that are not given here.
+    #[error(transparent)]
+    BadScope(#[from] BadScope),
     /// Amounts of an invoice are whole, not negative and below 500,000,000 đ.
     #[error("the invoice's amounts do not add up to something that can be paid")]
     BadInvoice,

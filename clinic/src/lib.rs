@@ -20,6 +20,7 @@
 mod access;
 mod access_log;
 mod admission;
+mod backend_services;
 mod billing;
 mod clinic;
 mod config;
@@ -32,6 +33,7 @@ mod grants;
 mod import;
 mod insurance;
 mod keys;
+mod oauth;
 mod queue;
 mod remote_visits;
 mod rights;
@@ -42,6 +44,7 @@ mod store;
 pub mod system;
 mod tickets;
 
+pub use backend_services::{BadJwks, BadScope, System, SystemScopes};
 pub use billing::{InvoiceLine, IssuedInvoice, PaymentOutcome, ToSettle};
 pub use clinic::Clinic;
 pub use config::{ClinicConfig, DataSource, Payee, PostgresUrl, Work};

@@ -28,6 +28,7 @@ use crate::admission::Door;
 use crate::clinic::Inner;
 use crate::desk::{self, Desk};
 use crate::fhir_api::{self, Api, ApiError};
+use crate::oauth;
 use crate::queue;
 use crate::schedule;
 use crate::store::Isolation;
@@ -47,6 +48,8 @@ const TENDING: Duration = Duration::from_secs(5);
 const TENDINGS_OF_WHOLE: u32 = 12;
 /// How often it is looked whether a day of the queue is over.
 const QUEUE_TENDING: Duration = Duration::from_secs(60);
+/// How often proofs that are over are forgotten.
+const PROOFS: Duration = Duration::from_secs(60);
 
 /// How often what was done goes into the access log: until then it is on disk, but no head is over it.
 const ACCESS_LOG_TENDING: Duration = Duration::from_secs(1);
@@ -98,12 +101,14 @@ pub(crate) fn serve(
     let waiting_list = keep_waiting_list(Arc::clone(&inner));
     let queue = keep_queue(Arc::clone(&inner));
     let access_log = keep_access_log(Arc::clone(&inner));
+    let proofs = keep_proofs(Arc::clone(&inner));
     let server = tokio::spawn(async move {
         let housekeeping = tokio::spawn(housekeeping);
         let calendar = tokio::spawn(calendar);
         let waiting_list = tokio::spawn(waiting_list);
         let queue = tokio::spawn(queue);
         let access_log = tokio::spawn(access_log);
+        let proofs = tokio::spawn(proofs);
         let mut stopping = stopping;
         let listener = listener.tap_io(|stream| {
             let _works_without = stream.set_nodelay(true);
@@ -122,6 +127,7 @@ pub(crate) fn serve(
         waiting_list.abort();
         queue.abort();
         access_log.abort();
+        proofs.abort();
     });
     Ok(Running {
         addr,
@@ -172,6 +178,7 @@ fn door(inner: &Arc<Inner>, base_url: &str, key: &str, stopping: &watch::Receive
     let api = Api {
         inner: Arc::clone(inner),
         base: format!("{base_url}/fhir").into(),
+        root: base_url.into(),
         pace: Arc::default(),
         stopping: stopping.clone(),
     };
@@ -274,6 +281,20 @@ async fn keep_access_log(inner: Arc<Inner>) {
         inner.clock.sleep(ACCESS_LOG_TENDING).await;
         if let Err(error) = access_log::up_to_date(&inner).await {
             tracing::warn!(%error, "the access log waits");
+        }
+    }
+}
+
+/// Forgets proofs that are over, where the database has them.
+async fn keep_proofs(inner: Arc<Inner>) {
+    while inner.store.is_shared() {
+        inner.clock.sleep(PROOFS).await;
+        let forgotten = inner
+            .store
+            .write_async(Isolation::LocksRows, oauth::forget_proofs)
+            .await;
+        if forgotten.is_err() {
+            tracing::warn!("old proofs stay for now");
         }
     }
 }

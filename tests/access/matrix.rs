@@ -305,7 +305,7 @@ enum Actor {
     Nobody,
     /// With a token that nobody gave.
     Inventor,
-    /// With the other's token, from the one's device.
+    /// With the other's token and the one's key.
     Thief,
     /// The one patient.
     One,
@@ -331,7 +331,7 @@ impl Actor {
             }),
             Self::Thief => Some(Phone {
                 token: other.token.clone(),
-                device: begun.one.device.clone(),
+                ..begun.one.clone()
             }),
             Self::One => Some(begun.one.clone()),
             Self::Former => Some(former.clone()),

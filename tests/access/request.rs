@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 
-use crate::ward::{OTHER, Phone, SOMEBODY_ELSE};
+use crate::ward::{OTHER, Phone, SOMEBODY_ELSE, URL};
 
 /// What is asked, but for by whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,15 +63,19 @@ impl Asked {
         }
     }
 
-    /// As a phone asks it, or nobody.
-    pub fn by(&self, phone: Option<&Phone>) -> Request<Bytes> {
-        let mut request = Request::builder()
-            .method(self.method.clone())
-            .uri(format!("https://hospital.example{}", self.path));
+    /// As a phone asks it at this second since 1970, or nobody.
+    pub fn by(&self, phone: Option<&Phone>, second: i64) -> Request<Bytes> {
+        let url = format!("{URL}{}", self.path);
+        let mut request = Request::builder().method(self.method.clone()).uri(&url);
         if let Some(phone) = phone {
-            request = request
-                .header(AUTHORIZATION, format!("Bearer {}", phone.token))
-                .header("sokhoe-device", &phone.device);
+            let token = Some(phone.token.as_str()).filter(|token| !token.is_empty());
+            let proof = phone
+                .signer
+                .proof(self.method.as_str(), &url, second, token);
+            request = request.header("dpop", proof);
+            if let Some(token) = token {
+                request = request.header(AUTHORIZATION, format!("DPoP {token}"));
+            }
         }
         for (name, value) in &self.headers {
             request = request.header(*name, value);

@@ -1,7 +1,8 @@
 //! A clinic with two patients who are nothing to each other, and whoever asks there.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use sokhoe_app::domain::{GrantScope, IntentId, Timestamp};
 use sokhoe_clinic::{Clinic, ImportOptions, InProcess};
 use sokhoe_qr::{Enrolment, Invitation};
 use sokhoe_testing::disk::{Promise, SimDisk};
-use sokhoe_testing::{FakeClock, SeededRng};
+use sokhoe_testing::{FakeClock, SeededRng, Signer};
 use sokhoe_tests::{clinic_on, months_grant};
 use tempfile::TempDir;
 
@@ -58,6 +59,14 @@ pub const NOT_SERVED: &[&str] = &[
 pub struct Phone {
     pub token: String,
     pub device: String,
+    pub signer: Arc<Signer>,
+}
+
+/// A device's key: the same wherever it comes in.
+fn signer_of(device: &str) -> Arc<Signer> {
+    static KEYS: LazyLock<Mutex<BTreeMap<String, Arc<Signer>>>> = LazyLock::new(Mutex::default);
+    let mut keys = KEYS.lock().expect("the keys");
+    Arc::clone(keys.entry(device.to_owned()).or_default())
 }
 
 /// What a clinic begins with, to be opened as often as one likes.
@@ -169,7 +178,8 @@ impl Ward {
     }
 
     pub async fn answers(&self, asked: &Asked, phone: Option<&Phone>) -> Answered {
-        Answered::of(self.answering.answer(asked.by(phone)).await)
+        let second = self.clock.now().as_millis().div_euclid(1_000);
+        Answered::of(self.answering.answer(asked.by(phone, second)).await)
     }
 
     /// The types that the clinic serves, and whether a person's are among them.
@@ -240,11 +250,16 @@ impl Ward {
     async fn comes_in(&self, device: &str, code: &str) -> Phone {
         let body = json!({"code": code, "device_id": device, "device_name": "Máy"});
         let asked = Asked::new(http::Method::POST, "/enrolment").with_body(body.to_string());
-        let said = self.answers(&asked, None).await;
+        let phone = Phone {
+            token: String::new(),
+            device: device.to_owned(),
+            signer: signer_of(device),
+        };
+        let said = self.answers(&asked, Some(&phone)).await;
         let said: Value = serde_json::from_str(&said.body).expect("JSON");
         Phone {
-            token: said["token"].as_str().expect("a token").to_owned(),
-            device: device.to_owned(),
+            token: said["access_token"].as_str().expect("a token").to_owned(),
+            ..phone
         }
     }
 }

@@ -4,7 +4,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sokhoe_app::domain::ports::{KeyStore, KeyStoreError, Zeroizing};
+use sokhoe_app::domain::ports::{
+    EcdsaSignature, KeyStore, KeyStoreError, SigningPublicKey, Zeroizing,
+};
 use sokhoe_app::{AppError, BookingStatus, KeyStoreRefusal, RecoveryCodeRefusal, SoKhoe};
 use sokhoe_testing::MemoryKeys;
 use sokhoe_tests::{EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone};
@@ -165,6 +167,14 @@ impl KeyStore for SlowKeys {
 
     fn unwrap(&self, alias: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
         self.keys.unwrap(alias, wrapped)
+    }
+
+    fn signing_key(&self, alias: &str) -> Result<SigningPublicKey, KeyStoreError> {
+        self.keys.signing_key(alias)
+    }
+
+    fn sign(&self, alias: &str, message: &[u8]) -> Result<EcdsaSignature, KeyStoreError> {
+        self.keys.sign(alias, message)
     }
 
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {

@@ -16,7 +16,7 @@ use sokhoe_app::domain::ports::Clock as _;
 use sokhoe_fhir::bundle::SearchPage;
 use sokhoe_fhir::{Appointment, FindRequest};
 use sokhoe_testing::{Database, SeededRng};
-use sokhoe_tests::crowd::CrowdPhone;
+use sokhoe_tests::crowd::{CrowdClinic, CrowdPhone};
 use sokhoe_tests::hurried_clock::HurriedClock;
 use sokhoe_tests::plain_http::Connection;
 use tempfile::TempDir;
@@ -114,12 +114,16 @@ fn run(make: impl FnOnce(&Path) -> Database) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let codes = fs::read_to_string(folder.path().join("codes")).unwrap();
     let clock = HurriedClock { since };
+    let known = CrowdClinic {
+        url: format!("http://{address}"),
+        clock: Arc::new(clock),
+    };
     let (phones, slots) = runtime.block_on(async {
         let enrolling: Vec<_> = codes
             .lines()
             .map(|code| {
-                let (address, code) = (address.clone(), code.to_owned());
-                tokio::spawn(async move { CrowdPhone::enrol(&address, &code).await })
+                let (address, code, known) = (address.clone(), code.to_owned(), known.clone());
+                tokio::spawn(async move { CrowdPhone::enrol(&address, &known, &code).await })
             })
             .collect();
         let mut phones = Vec::new();

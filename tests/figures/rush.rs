@@ -26,7 +26,7 @@ use sokhoe_clinic::{Clinic, ClinicConfig, DataSource};
 use sokhoe_fhir::bundle::SearchPage;
 use sokhoe_fhir::{Appointment, AppointmentStatus, BookRequest, FindRequest};
 use sokhoe_testing::SeededRng;
-use sokhoe_tests::crowd::{self, CrowdPhone};
+use sokhoe_tests::crowd::{self, CrowdClinic, CrowdPhone};
 use sokhoe_tests::plain_http::{Answer, Connection};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -67,6 +67,9 @@ pub const AT_ONCE: usize = 128;
 /// Whether the clinic remembers who does what.
 const WITH_LOG: &str = "with-log";
 const WITHOUT_LOG: &str = "without-log";
+
+/// Proofs that are made before a load begins at most; of the others the rest is made under way.
+const MOST_AHEAD: usize = 200_000;
 
 struct ClinicProcess(Child);
 
@@ -298,10 +301,14 @@ async fn begin(folder: &Path, log: &str) -> (ClinicProcess, Arc<Stage>, Vec<Phon
     let clinic = ClinicProcess(child);
     assert!(lines.any(|line| line.is_ok_and(|line| line == "ready")));
     let codes = std::fs::read_to_string(folder.join("codes")).expect("the codes");
+    let known = CrowdClinic {
+        url: format!("http://{address}"),
+        clock: Arc::new(SystemClock),
+    };
     let mut phones = Vec::new();
     for (code, seed) in codes.lines().zip(0..) {
         phones.push(Phone {
-            phone: CrowdPhone::enrol(&address, code).await,
+            phone: CrowdPhone::enrol(&address, &known, code).await,
             connection: Connection::open(&address).await.expect("a connection"),
             rng: SeededRng::new(seed),
             booked: Vec::new(),
@@ -348,6 +355,15 @@ async fn load(
     phones: Vec<Phone>,
     load: Load,
 ) -> (Heard, Vec<Phone>) {
+    // Phones sign on their own processors: it is done before anything is measured, for as much as is asked at that rate.
+    if let Some(rate) = load.rate {
+        let seconds = (WARM + load.lasts).as_secs();
+        let asked = usize::try_from(rate * seconds).expect("a number");
+        let most = asked.min(MOST_AHEAD) / phones.len() + 8;
+        for phone in &phones {
+            phone.phone.sign_bookings_ahead(most);
+        }
+    }
     let processor = clinic.processor_seconds();
     let begin = Instant::now() + Duration::from_millis(100);
     let next = Arc::new(AtomicU64::new(0));

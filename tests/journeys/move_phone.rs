@@ -100,10 +100,14 @@ async fn everything_moves_to_a_new_phone_and_an_intent_goes_out_once() {
         .unwrap();
     assert_eq!(page.rows.len(), 10);
 
-    // The old phone sends the same intent under the same id: the clinic gives the same answer.
+    // The old phone has the same intent still: the clinic knows it no longer, and the new one stays.
     old.network.cut(Cut::Whole);
-    old.app.sync(&person).await.unwrap();
-    assert_eq!(booked(&clinic, 1), 2, "sent twice, booked once");
+    for _ in 0..2 {
+        old.app.network_is_back();
+        assert_eq!(old.app.sync(&person).await, Err(AppError::NotEnrolled));
+    }
+    assert_eq!(booked(&clinic, 1), 2);
+    new.app.sync(&person).await.unwrap();
     // Until the person says that it is over there.
     old.app.set_moved(true).unwrap();
     assert_eq!(
@@ -116,8 +120,13 @@ async fn everything_moves_to_a_new_phone_and_an_intent_goes_out_once() {
         !old.app.bookings(&person).unwrap().is_empty(),
         "still to be read"
     );
+    // Whoever says that it was a mistake comes in again at the counter; nothing was lost.
     old.app.set_moved(false).unwrap();
+    assert_eq!(old.app.sync(&person).await, Err(AppError::NotEnrolled));
+    old.enrol(&clinic, BOOK_PATIENT.trim()).await;
+    old.app.network_is_back();
     old.app.sync(&person).await.unwrap();
+    assert_eq!(booked(&clinic, 1), 2, "sent twice, booked once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -323,7 +323,9 @@ async fn what_waits_moves_to_a_new_phone_and_arrives_once() {
     );
     let synced = new.app.sync(&person).await.unwrap();
     assert_eq!((synced.settled, synced.waiting), (2, 0));
+    // The old phone comes in again, and sends what it has still.
     old.network.cut(Cut::Whole);
+    old.enrol(&clinic, EMPTY_PATIENT).await;
     old.app.sync(&person).await.unwrap();
     assert_eq!(readings_at_clinic(&clinic), 1);
     for phone in [&old, &new] {

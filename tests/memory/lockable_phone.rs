@@ -8,8 +8,11 @@
 use std::io::{BufRead as _, Write as _};
 use std::sync::Arc;
 
-use sokhoe_app::domain::ports::{KeyStore, KeyStoreError, Ports, Zeroizing};
+use sokhoe_app::domain::ports::{
+    EcdsaSignature, KeyStore, KeyStoreError, Ports, SigningPublicKey, Zeroizing,
+};
 use sokhoe_domain::ClinicId;
+use sokhoe_testing::PUBLISHED;
 use sokhoe_vault::{AccountVault, EntryQuery, Vault, VaultError, VaultPorts};
 
 /// Wraps with a mask that the parent knows, so that a wrapped key is not itself found as a key.
@@ -29,6 +32,14 @@ impl KeyStore for MaskedKeys {
 
     fn unwrap(&self, _: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
         Ok(Zeroizing::new(masked(wrapped)))
+    }
+
+    fn signing_key(&self, _: &str) -> Result<SigningPublicKey, KeyStoreError> {
+        Ok(PUBLISHED.public_key())
+    }
+
+    fn sign(&self, _: &str, message: &[u8]) -> Result<EcdsaSignature, KeyStoreError> {
+        PUBLISHED.sign(message)
     }
 
     fn delete(&self, _: &str) -> Result<(), KeyStoreError> {

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use sokhoe_app::domain::ports::{KeyStore, KeyStoreError, Zeroizing};
+use sokhoe_app::domain::ports::{
+    EcdsaSignature, KeyStore, KeyStoreError, SigningPublicKey, Zeroizing,
+};
 use sokhoe_testing::disk::SimDisk;
 use sokhoe_testing::{Counters, MemoryKeys};
 
@@ -53,6 +55,14 @@ impl KeyStore for HistoricKeys {
             return Err(KeyStoreError::Missing);
         }
         self.keys.unwrap(alias, wrapped)
+    }
+
+    fn signing_key(&self, alias: &str) -> Result<SigningPublicKey, KeyStoreError> {
+        self.keys.signing_key(alias)
+    }
+
+    fn sign(&self, alias: &str, message: &[u8]) -> Result<EcdsaSignature, KeyStoreError> {
+        self.keys.sign(alias, message)
     }
 
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
@@ -114,6 +124,14 @@ impl KeyStore for KeysAtCut {
             return Err(KeyStoreError::Missing);
         }
         self.history.keys.unwrap(alias, wrapped)
+    }
+
+    fn signing_key(&self, alias: &str) -> Result<SigningPublicKey, KeyStoreError> {
+        self.history.signing_key(alias)
+    }
+
+    fn sign(&self, alias: &str, message: &[u8]) -> Result<EcdsaSignature, KeyStoreError> {
+        self.history.sign(alias, message)
     }
 
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {

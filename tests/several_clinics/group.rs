@@ -4,12 +4,13 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
+use sokhoe_app::SystemClock;
 use sokhoe_testing::Database;
-use sokhoe_tests::crowd::CrowdPhone;
+use sokhoe_tests::crowd::{CrowdClinic, CrowdPhone};
 use sokhoe_tests::plain_http::{Answer, Connection};
 use tempfile::TempDir;
 
@@ -38,13 +39,19 @@ impl Group {
         group
     }
 
+    /// Where all of them say that the clinic is reached.
+    fn url(&self) -> String {
+        format!("http://{}", self.addresses[0])
+    }
+
     /// Starts a process that does not run.
     pub fn launch(&self, one: usize, more: &[&str]) {
-        let url = self.database.url();
+        let (database, url) = (self.database.url(), self.url());
         let mut arguments = vec![
-            url.as_str(),
+            database.as_str(),
             self.folder.path().to_str().unwrap(),
             &self.addresses[one],
+            &url,
         ];
         arguments.extend_from_slice(more);
         let process = Process::start(&arguments);
@@ -65,9 +72,13 @@ impl Group {
     /// The phones, enrolled, each by another process than the one before.
     pub async fn phones(&self) -> Vec<CrowdPhone> {
         let codes = fs::read_to_string(self.folder.path().join("codes")).unwrap();
+        let clinic = CrowdClinic {
+            url: self.url(),
+            clock: Arc::new(SystemClock),
+        };
         let mut phones = Vec::new();
         for (code, address) in codes.lines().zip(self.addresses.iter().cycle()) {
-            phones.push(CrowdPhone::enrol(address, code).await);
+            phones.push(CrowdPhone::enrol(address, &clinic, code).await);
         }
         phones
     }

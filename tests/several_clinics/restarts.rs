@@ -12,6 +12,7 @@ use crate::group::{Group, ask, by_reference, free, ids, key};
 
 /// What a phone was told of an intent.
 struct Told {
+    phone: CrowdPhone,
     person: String,
     key: String,
     request: Vec<u8>,
@@ -19,11 +20,16 @@ struct Told {
 }
 
 /// Asks one process after the other until one answers for good.
-async fn until_answered(addresses: &[String], first: usize, request: &[u8]) -> Answer {
+async fn until_answered(
+    addresses: &[String],
+    first: usize,
+    phone: &CrowdPhone,
+    request: &[u8],
+) -> Answer {
     for try_ in 0.. {
         assert!(try_ < 3_000, "nobody answers");
         let address = &addresses[(first + try_) % addresses.len()];
-        match ask(address, request).await {
+        match ask(address, &phone.again(request)).await {
             Ok(answer) if matches!(answer.status, 200 | 409) => return answer,
             Ok(answer) => assert!(matches!(answer.status, 429 | 503), "{}", answer.status),
             Err(_) => {}
@@ -53,8 +59,9 @@ async fn books(
             Some(&key),
             Some(&by_reference(slot, person)),
         );
-        let answer = until_answered(&addresses, number + turn, &request).await;
+        let answer = until_answered(&addresses, number + turn, &phone, &request).await;
         told.push(Told {
+            phone: phone.clone(),
             person: person.clone(),
             key,
             request,
@@ -120,7 +127,7 @@ async fn a_rolling_restart_and_kills_lose_nothing_and_double_nothing() {
 
     // The same intent has the same answer everywhere.
     for (number, told) in told.iter().enumerate().step_by(7) {
-        let again = until_answered(&addresses, number, &told.request).await;
+        let again = until_answered(&addresses, number, &told.phone, &told.request).await;
         assert_eq!(again, told.answer);
     }
     // What was confirmed is there, once, and nothing else is.

@@ -18,22 +18,21 @@ use tokio::signal::unix::{SignalKind, signal};
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let ([database, keys, address], people) = arguments
+    let ([database, keys, address, url], people) = arguments
         .split_first_chunk()
-        .expect("DATABASE-URL KEYS ADDRESS [PHONES PEOPLE]");
+        .expect("DATABASE-URL KEYS ADDRESS URL [PHONES PEOPLE]");
     let keys = PathBuf::from(keys);
     let data = DataSource::Postgres {
         url: PostgresUrl::new(database, None).expect("a URL"),
         keys: keys.clone(),
     };
     let clinic = Clinic::open(ClinicConfig::on_this_machine(data)).expect("a clinic");
-    let url = format!("http://{address}");
     if let [phones, people] = people {
         let number = |text: &str| text.parse().expect("a number");
         clinic.seed_hospital().expect("a hospital");
         let codes = crowd::bring_in(
             &clinic,
-            &url,
+            url,
             SystemClock.now(),
             number(phones),
             number(people),
@@ -44,7 +43,7 @@ async fn main() {
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .expect("the port");
-    let running = clinic.serve(listener, &url).await.expect("a server");
+    let running = clinic.serve(listener, url).await.expect("a server");
     println!("ready");
     let _closed = std::io::stdout().flush();
     let _ended = told_to_end.recv().await;

@@ -18,6 +18,7 @@
 //!   `bank`: how they pay. `clinic`: what all of them are to the others; `our_clinic`: the
 //!   real program, and `floor` its desk; `foreign_clinic`: another's server, and `foreign_records` what it has. `network`: what lies
 //!   between.
+//! * `refreshing`: a phone whose tokens are renewed, and nothing else, a hundred thousand times.
 //! * `time`, `dice`: the only clock, the only chance.
 //! * `check`: what must be true, always and at the end. `story`: what happened, in words.
 //!
@@ -53,6 +54,7 @@ mod our_clinic;
 mod phone;
 #[cfg(feature = "planted")]
 mod planted;
+mod refreshing;
 mod several;
 mod story;
 mod temper;

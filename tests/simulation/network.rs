@@ -30,10 +30,16 @@ pub enum Weather {
     None,
 }
 
+/// What the network itself says on a request of whose it is: a clinic of ours tells it from the key, for the records of who
+/// lost what.
+pub const DEVICE: &str = "sim-device";
+
 /// A phone's way to all clinics.
 #[derive(Clone)]
 pub struct Link {
     pub name: String,
+    /// By which clinics know the phone; unknown before it is made.
+    pub device: Option<String>,
     pub clinics: Arc<Clinics>,
     pub dice: Dice,
     pub weather: Arc<Mutex<Weather>>,
@@ -56,8 +62,6 @@ struct Said {
     intents: BTreeMap<String, Vec<u16>>,
     /// What clinics took of what persons wrote into their Patient.
     taken: Vec<(String, Bytes)>,
-    /// The device id of each phone.
-    devices: BTreeMap<String, String>,
 }
 
 impl Answers {
@@ -76,11 +80,6 @@ impl Answers {
         said.taken
             .iter()
             .any(|(by, body)| by == host && String::from_utf8_lossy(body).contains(text))
-    }
-
-    /// Under which device id a phone is known, once it asked for anything.
-    pub fn device_of(&self, phone: &str) -> Option<String> {
-        self.said().devices.get(phone).cloned()
     }
 
     /// Intents to which a clinic said both yes and no.
@@ -149,7 +148,7 @@ impl Link {
             .map(ToOwned::to_owned);
         let clinic = self.clinics.get(&host).ok_or(TransportError::Unreachable)?;
         let written = (request.method() == http::Method::PUT).then(|| request.body().clone());
-        let device = device_of(&request);
+        let device = self.device.clone();
         let answer = clinic.answer(request);
         match &answer {
             Ok(response) => {
@@ -203,17 +202,15 @@ impl Link {
 
     async fn exchange(
         &self,
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
         limits: Limits,
     ) -> Result<Response<Bytes>, TransportError> {
         if !self.powered.load(Ordering::SeqCst) {
             return Err(TransportError::Unreachable);
         }
-        if let Some(device) = device_of(&request) {
-            self.answers
-                .said()
-                .devices
-                .insert(self.name.clone(), device);
+        if let Some(device) = &self.device {
+            let device = device.parse().expect("a device id");
+            request.headers_mut().insert(DEVICE, device);
         }
         let slow = Duration::from_secs(4);
         let fate = self.fate(limits);
@@ -271,12 +268,6 @@ impl Link {
             }
         }
     }
-}
-
-/// The id under which a clinic of ours knows who asks.
-fn device_of(request: &Request<Bytes>) -> Option<String> {
-    let device = request.headers().get("sokhoe-device")?;
-    Some(device.to_str().ok()?.to_owned())
 }
 
 impl Transport for Link {

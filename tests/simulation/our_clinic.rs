@@ -7,22 +7,28 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use sokhoe_client::{ClinicClient, Credentials, EnrolmentRequest};
+use sokhoe_client::{
+    ClinicClient, DeviceKey, EnrolmentRequest, KnownBy, Prover, Renewal, ServerClocks, TokenStore,
+    Tokens,
+};
 use sokhoe_clinic::{
     BookingRow, Clinic, DeskBooking, DeskRequest, ImportOptions, InProcess, InvoiceLine,
     PaymentOutcome, Source,
 };
-use sokhoe_domain::ports::{BoxFuture, Clock, Limits, Rng, Transport, TransportError};
+use sokhoe_domain::ports::{
+    BoxFuture, Clock, KeyStoreError, Limits, Rng, Transport, TransportError,
+};
 use sokhoe_domain::{IntentId, Timestamp, Vnd};
 use sokhoe_fhir::Appointment;
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::disk::SimDisk;
+use sokhoe_testing::{PUBLISHED, PlainKeys};
 use sokhoe_tests::clinic_on;
 
 use crate::clinic::{Booking, Ended, SimClinic};
 use crate::dice::Dice;
 use crate::floor::Floor;
-use crate::network::at_once;
+use crate::network::{DEVICE, at_once};
 use crate::story::Story;
 use crate::time::{DeviceClock, Time};
 use crate::wishes::Moves;
@@ -99,6 +105,17 @@ impl OurClinic {
 
     fn url(&self) -> String {
         format!("https://{}", self.host)
+    }
+
+    /// Proofs of somebody whose clock is right.
+    fn prover(&self) -> Prover {
+        let key = PUBLISHED.public_key();
+        Prover {
+            key: DeviceKey::new(Arc::new(PlainKeys::default()), "auditor".to_owned(), key),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            rng: self.dice.rng(),
+            clocks: ServerClocks::default(),
+        }
     }
 
     fn open(&self) {
@@ -224,7 +241,7 @@ impl OurClinic {
     fn sees(&self, request: &Request<Bytes>) {
         let patient = request.uri().path().strip_prefix("/fhir/Patient/");
         let patient = patient.and_then(|rest| rest.strip_suffix("/$changes"));
-        let device = request.headers().get("sokhoe-device");
+        let device = request.headers().get(DEVICE);
         let device = device.and_then(|device| device.to_str().ok());
         if let (Some(patient), Some(device)) = (patient, device) {
             let mut state = self.state();
@@ -450,23 +467,41 @@ impl SimClinic for OurClinic {
             let answering = self.answering().expect("it runs");
             let transport: Arc<dyn Transport> = Arc::new(Beside(answering));
             let url = self.url();
-            let client = ClinicClient::new(&url, None, Arc::clone(&transport)).expect("a client");
-            let device_id = format!("auditor-of-{patient}");
-            let answer = client
+            let client = |tokens: Option<Tokens>| {
+                let known_by = KnownBy {
+                    prover: self.prover(),
+                    tokens: tokens.map(|tokens| Arc::new(Given(tokens)) as Arc<dyn TokenStore>),
+                };
+                ClinicClient::new(&url, Some(known_by), Arc::clone(&transport)).expect("a client")
+            };
+            let answer = client(None)
                 .enrol(&EnrolmentRequest {
                     code,
-                    device_id: device_id.clone(),
+                    device_id: format!("auditor-of-{patient}"),
                     device_name: "auditor".to_owned(),
                 })
                 .await
                 .expect("enrolled");
-            let credentials = Credentials {
-                token: answer.token.0,
-                device_id,
-            };
-            let client = ClinicClient::new(&url, Some(credentials), transport).expect("a client");
+            let client = client(Some(answer.tokens));
             everything(&client, patient).await
         })
+    }
+}
+
+/// Tokens that are needed for a moment.
+struct Given(Tokens);
+
+impl TokenStore for Given {
+    fn tokens(&self) -> Result<Tokens, KeyStoreError> {
+        Ok(self.0.clone())
+    }
+
+    fn keep(&self, _: &Tokens, _: &Renewal) -> Result<(), KeyStoreError> {
+        Err(KeyStoreError::Transient)
+    }
+
+    fn turn(&self) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::default()
     }
 }
 

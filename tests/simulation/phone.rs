@@ -79,6 +79,8 @@ pub enum Stand {
 pub struct Surroundings {
     pub time: Arc<Time>,
     pub clinics: Arc<Clinics>,
+    /// By which clinics know the phones, in their order.
+    pub devices: Arc<Vec<String>>,
     /// Their hosts by the ids by which phones know them.
     pub hosts: Arc<BTreeMap<String, String>>,
     pub answers: Arc<Answers>,
@@ -149,13 +151,13 @@ impl SimPhone {
 
     /// Whether a clinic took this phone's access to a person away, and whether it is certain.
     pub fn lost(&self, clinic: &str, person: &str) -> Option<bool> {
-        let device = self.around.answers.device_of(&self.name)?;
+        let device = &self.around.devices[self.number];
         let host = self.around.hosts.get(clinic)?;
         let patient = patient_of(person)?;
         let ended = self.around.clinics.get(host)?.ended();
         ended
             .iter()
-            .filter(|ended| ended.device == device && ended.patient == patient)
+            .filter(|ended| ended.device == *device && ended.patient == patient)
             .map(|ended| ended.is_certain)
             .max()
     }
@@ -400,6 +402,7 @@ impl SimPhone {
 fn link(number: usize, dice: &Dice, weather: &Arc<Mutex<Weather>>, around: &Surroundings) -> Link {
     Link {
         name: format!("phone {number}"),
+        device: Some(around.devices[number].clone()),
         clinics: Arc::clone(&around.clinics),
         dice: dice.clone(),
         weather: Arc::clone(weather),

@@ -13,6 +13,7 @@ use sokhoe_testing::PlainKeys;
 use sokhoe_testing::disk::{Promise, SimDisk};
 use sokhoe_tests::clinic_on;
 use sokhoe_tests::foreign::{ForeignClinic as Server, Manners};
+use sokhoe_vault::{AccountVault, VaultPorts};
 use tempfile::TempDir;
 
 use crate::check::Wrongs;
@@ -123,6 +124,8 @@ pub struct Template {
     /// In the order of [`HOSTS`].
     pub clinics: Vec<Begun>,
     pub phones: Vec<SimDisk>,
+    /// By which clinics know them.
+    pub devices: Vec<String>,
     _keys: TempDir,
 }
 
@@ -189,11 +192,13 @@ impl Template {
             let reached = Arc::new(reached);
             let mut ids = BTreeMap::new();
             let mut phones = Vec::new();
+            let mut devices = Vec::new();
             for (n, enrolments) in PHONES.iter().enumerate() {
                 let disk = SimDisk::new(Promise::PowersafeOverwrite);
                 let dice = Dice::new(0, 200 + n as u64);
                 let link = Link {
                     name: format!("phone {n}"),
+                    device: None,
                     clinics: Arc::clone(&reached),
                     dice: dice.clone(),
                     weather: Arc::new(Weather::Calm.into()),
@@ -205,6 +210,11 @@ impl Template {
                 };
                 let clock = DeviceClock::of_phone(&time);
                 let ports = ports(&disk, clock, &dice, Arc::new(link));
+                let vault_ports = VaultPorts::new(
+                    Arc::clone(&ports.files),
+                    Arc::clone(&ports.keys),
+                    Arc::clone(&ports.rng),
+                );
                 let app = SoKhoe::open(config(&format!("phone {n}")), ports).expect("a core");
                 for (at, patients) in *enrolments {
                     if let Some((clinic, _)) = ours.get(at) {
@@ -224,6 +234,9 @@ impl Template {
                     app.sync(&person.id).await.expect("in step");
                 }
                 drop(app);
+                let account = AccountVault::open_or_create(&vault_ports).expect("an account");
+                devices.push(account.device_id().expect("a device id"));
+                drop(account);
                 phones.push(disk.copy());
             }
             let clinics = (0..HOSTS.len()).map(|at| match ours.get(&at) {
@@ -240,6 +253,7 @@ impl Template {
             Self {
                 clinics: clinics.collect(),
                 phones,
+                devices,
                 _keys: keys,
             }
         })

@@ -264,6 +264,7 @@ fn life(template: &Template, seed: u64, told: &OnceLock<Story>) -> Life {
         let around = Surroundings {
             time: Arc::clone(&time),
             clinics: Arc::clone(&clinics),
+            devices: Arc::new(template.devices.clone()),
             hosts: Arc::new(hosts.collect()),
             answers: Arc::new(Answers::default()),
             bank: Bank::open(Dice::new(seed, 300), &story, &wrongs),

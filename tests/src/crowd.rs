@@ -1,11 +1,15 @@
 //! Many people with phones that ask one clinic at the same time.
 
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use sokhoe_app::domain::Timestamp;
+use sokhoe_app::domain::ports::Clock;
 use sokhoe_clinic::{Clinic, ImportOptions};
 use sokhoe_qr::Enrolment;
+use sokhoe_testing::Signer;
 
 use crate::plain_http::{Connection, request};
 
@@ -16,13 +20,49 @@ const MAKING_CODES: usize = 16;
 const A_WHILE: Duration = Duration::from_millis(100);
 
 /// An enrolled phone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CrowdPhone {
     /// The Patient ids for which it may ask.
     pub people: Vec<String>,
-    authorization: String,
-    device: String,
+    token: String,
+    signer: Arc<Signer>,
+    clinic: CrowdClinic,
+    /// Proofs of bookings that were made before they are needed.
+    ahead: Arc<Mutex<Vec<String>>>,
 }
+
+impl fmt::Debug for CrowdPhone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrowdPhone").finish_non_exhaustive()
+    }
+}
+
+/// The clinic that is asked.
+#[derive(Clone)]
+pub struct CrowdClinic {
+    /// Where it says to be reached.
+    pub url: String,
+    /// Its clock, as the phones know it.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for CrowdClinic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrowdClinic").finish_non_exhaustive()
+    }
+}
+
+impl CrowdClinic {
+    fn proof(&self, signer: &Signer, method: &str, path: &str, token: Option<&str>) -> String {
+        let second = self.clock.now().as_millis().div_euclid(1_000);
+        signer.proof(method, &format!("{}{path}", self.url), second, token)
+    }
+}
+
+/// The header of a proof.
+const DPOP: &str = "DPoP";
+/// What is asked most.
+const BOOK: &str = "/fhir/Appointment/$book";
 
 /// Brings people into the clinic, and makes the codes with which their phones enrol: so many phones, each for so many
 /// people. `now` is the clinic's time.
@@ -79,22 +119,26 @@ fn people_of(phone: usize, people: usize) -> impl Iterator<Item = String> {
 }
 
 impl CrowdPhone {
-    /// Enrols with one of the codes.
+    /// Enrols with one of the codes, at one of the clinic's processes.
     ///
     /// # Panics
     /// When the clinic does not let it in.
-    pub async fn enrol(address: &str, code: &str) -> Self {
+    pub async fn enrol(address: &str, clinic: &CrowdClinic, code: &str) -> Self {
         let device = format!("crowd-phone-{}", &code[..12]);
         let body = json!({"code": code, "device_id": device, "device_name": "Điện thoại"});
-        let headers = [("Content-Type", "application/json")];
-        let asked = request("POST", "/enrolment", &headers, &body.to_string());
+        let signer = Arc::<Signer>::default();
         let mut connection = Connection::open(address).await.expect("a connection");
-        let mut answer = connection.ask(&asked).await.expect("an answer");
-        // Where all come at once, some are told to come later.
-        while answer.status == 429 {
+        let answer = loop {
+            let proof = clinic.proof(&signer, "POST", "/enrolment", None);
+            let headers = [("Content-Type", "application/json"), ("DPoP", &*proof)];
+            let asked = request("POST", "/enrolment", &headers, &body.to_string());
+            let answer = connection.ask(&asked).await.expect("an answer");
+            // Where all come at once, some are told to come later.
+            if answer.status != 429 {
+                break answer;
+            }
             tokio::time::sleep(A_WHILE).await;
-            answer = connection.ask(&asked).await.expect("an answer");
-        }
+        };
         assert_eq!(answer.status, 200);
         let body: Value = serde_json::from_slice(&answer.body).expect("JSON");
         let people = body["patients"].as_array().into_iter().flatten();
@@ -102,21 +146,59 @@ impl CrowdPhone {
             people: people
                 .filter_map(|patient| patient["id"].as_str().map(str::to_owned))
                 .collect(),
-            authorization: format!("Bearer {}", body["token"].as_str().expect("a token")),
-            device,
+            token: body["access_token"].as_str().expect("a token").to_owned(),
+            signer,
+            clinic: clinic.clone(),
+            ahead: Arc::default(),
         }
     }
 
-    /// A request of this phone that carries FHIR: a POST, or without a body a GET.
+    /// Makes the proofs of so many bookings before they are needed, within minutes: signing is the phones' work, not that of
+    /// whoever measures the clinic.
+    pub fn sign_bookings_ahead(&self, count: usize) {
+        let token = Some(self.token.as_str());
+        let mut ahead = self.held();
+        *ahead = (0..count)
+            .map(|_| self.clinic.proof(&self.signer, "POST", BOOK, token))
+            .collect();
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<String>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn proof(&self, method: &str, path: &str) -> String {
+        let signed = (path == BOOK).then(|| self.held().pop()).flatten();
+        signed.unwrap_or_else(|| {
+            let token = Some(self.token.as_str());
+            self.clinic.proof(&self.signer, method, path, token)
+        })
+    }
+
+    /// A request of this phone that carries FHIR: a POST, or without a body a GET. It can be asked once.
     #[must_use]
     pub fn request(&self, path: &str, key: Option<&str>, body: Option<&str>) -> Vec<u8> {
-        let mut headers = vec![
-            ("Authorization", &*self.authorization),
-            ("Sokhoe-Device", &*self.device),
-        ];
+        let method = body.map_or("GET", |_| "POST");
+        let authorization = format!("DPoP {}", self.token);
+        let proof = self.proof(method, path);
+        let mut headers = vec![("Authorization", &*authorization), (DPOP, &*proof)];
         headers.extend(key.map(|key| ("Idempotency-Key", key)));
         headers.extend(body.map(|_| ("Content-Type", "application/fhir+json")));
-        let method = body.map_or("GET", |_| "POST");
         request(method, path, &headers, body.unwrap_or_default())
+    }
+
+    /// The same request, to be asked once more: with another proof.
+    ///
+    /// # Panics
+    /// When it is none of [`CrowdPhone::request`].
+    #[must_use]
+    pub fn again(&self, request: &[u8]) -> Vec<u8> {
+        let text = std::str::from_utf8(request).expect("a request of text");
+        let mut words = text.split(' ');
+        let (method, path) = (words.next(), words.next());
+        let proof = self.proof(method.expect("a method"), path.expect("a path"));
+        let (before, rest) = text.split_once(&format!("\r\n{DPOP}: ")).expect("a proof");
+        let (_, after) = rest.split_once("\r\n").expect("more lines");
+        format!("{before}\r\n{DPOP}: {proof}\r\n{after}").into_bytes()
     }
 }

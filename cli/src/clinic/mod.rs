@@ -8,6 +8,7 @@ mod insurance;
 mod pay;
 mod rights;
 mod serve;
+mod system;
 mod timetable;
 mod video_rooms;
 
@@ -40,6 +41,7 @@ enum ClinicCommand {
     Enrol(enrol::EnrolArgs),
     Grant(grant::GrantArgs),
     Rights(rights::RightsArgs),
+    System(system::SystemArgs),
     Pay(pay::PayArgs),
     Timetable(timetable::TimetableArgs),
     VideoRooms(video_rooms::VideoRoomsArgs),
@@ -61,6 +63,7 @@ pub(crate) async fn run(
         ClinicCommand::Enrol(args) => enrol::run(args, words, output).await,
         ClinicCommand::Grant(args) => grant::run(args, words, output).await,
         ClinicCommand::Rights(args) => rights::run(args, words, output).await,
+        ClinicCommand::System(args) => system::run(args, words, output).await,
         ClinicCommand::Pay(args) => pay::run(args, words, output).await,
         ClinicCommand::Timetable(args) => timetable::run(args, words, output).await,
         ClinicCommand::VideoRooms(args) => video_rooms::run(args, words, output).await,

@@ -17,6 +17,9 @@ pub(crate) enum Who {
     /// An import.
     #[serde(rename = "i")]
     Import,
+    /// A system of the clinic's own, by its row.
+    #[serde(rename = "y")]
+    System(i64),
     /// The command line.
     #[serde(rename = "c")]
     CommandLine,
@@ -129,6 +132,7 @@ mod tests {
             Who::Session(3),
             Who::Desk,
             Who::Import,
+            Who::System(2),
             Who::CommandLine,
             Who::Server,
         ]

@@ -1,9 +1,10 @@
-//! What a phone's request leaves in the log.
+//! What a request of a phone, or of a system of the clinic's own, leaves in the log.
 
 use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, GrantScopes, Timestamp};
 
 use super::{Draft, Who};
 use crate::access::Access;
+use crate::backend_services::Doing;
 use crate::store::{Sql, StoreError, params};
 
 /// What a phone asks, but for whom.
@@ -27,13 +28,33 @@ impl Asked<'_> {
             kind: self.kind.to_owned(),
             id: self.id.map(str::to_owned),
             outcome,
-            who: Who::Session(self.access.session()),
+            who: match self.access.system() {
+                Some(system) => Who::System(system.client),
+                None => Who::Session(self.access.session()),
+            },
         }
     }
 
     /// The entry of a person of whom something was given.
     pub fn given(&self, patient: &str) -> Draft {
         self.draft(patient, AccessOutcome::Done, self.access.clock_now())
+    }
+
+    /// Whether whoever asks may do it for the person, whom these scopes open to a phone.
+    pub fn may(
+        &self,
+        sql: Sql<'_>,
+        patient: &str,
+        scopes: GrantScopes,
+    ) -> Result<bool, StoreError> {
+        let Some(system) = self.access.system() else {
+            return Ok(self.access.scopes(sql, patient)?.meets(scopes));
+        };
+        let doing = match self.operation {
+            AccessOperation::Search => Doing::Search,
+            _ => Doing::Read,
+        };
+        Ok(system.scopes.open(self.kind, doing))
     }
 
     /// The entries of a resource, whosever it is, that these scopes open and that was given or not. Nothing where it is
@@ -48,7 +69,7 @@ impl Asked<'_> {
         let at = self.access.clock_now();
         let mut drafts = Vec::new();
         for owner in owners {
-            let may = self.access.scopes(sql, &owner)?.meets(scopes);
+            let may = self.may(sql, &owner, scopes)?;
             let outcome = match (may, was_given) {
                 (true, true) => AccessOutcome::Done,
                 (true, false) => AccessOutcome::Refused,
@@ -69,7 +90,7 @@ impl Asked<'_> {
         scopes: GrantScopes,
     ) -> Result<Option<Draft>, StoreError> {
         let at = self.access.clock_now();
-        if self.access.scopes(sql, patient)?.meets(scopes) {
+        if self.may(sql, patient, scopes)? {
             return Ok(Some(self.draft(patient, AccessOutcome::Done, at)));
         }
         let denied = is_patient(sql, patient)?;

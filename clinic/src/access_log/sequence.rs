@@ -175,6 +175,7 @@ impl Log<'_> {
             Who::Session(session) => session,
             Who::Desk => return Ok((AccessAgent::Desk, None)),
             Who::Import => return Ok((AccessAgent::Import, None)),
+            Who::System(client) => return Ok((AccessAgent::System(self.system(client)?), None)),
             Who::CommandLine => return Ok((AccessAgent::CommandLine, None)),
             Who::Server => return Ok((AccessAgent::Server, None)),
             Who::Unknown => return Ok((AccessAgent::Phone(String::new()), None)),
@@ -195,6 +196,15 @@ impl Log<'_> {
         }
         let (digest, consent) = self.agents.get(&key).cloned().unwrap_or_default();
         Ok((AccessAgent::Phone(digest), consent))
+    }
+
+    fn system(&self, client: i64) -> Result<String, StoreError> {
+        let id = self.sql.first(
+            "SELECT id FROM system_client WHERE pk = ?1",
+            params![client],
+            |row| row.get(0),
+        )?;
+        Ok(id.unwrap_or_default())
     }
 
     fn write_rows(&mut self) -> Result<(), StoreError> {

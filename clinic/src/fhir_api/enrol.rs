@@ -8,11 +8,12 @@ use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::extract::{JsonBody, is_device_id};
+use super::extract::{JsonBody, Proven, is_device_id};
 use super::granted::PersonAccess;
+use super::token::TokenReply;
 use super::{Api, ApiError};
 use crate::access::Access;
-use crate::enrolment::{Enrolled, Refused, redeem};
+use crate::enrolment::{Device, Enrolled, Refused, redeem};
 use crate::store::Isolation;
 
 const LONGEST_NAME: usize = 100;
@@ -27,7 +28,8 @@ struct Request {
 
 #[derive(Serialize)]
 struct Reply<'a> {
-    token: &'a str,
+    #[serde(flatten)]
+    tokens: TokenReply<'a>,
     clinic: About<'a>,
     patients: Vec<&'a RawValue>,
     access: Vec<PersonAccess>,
@@ -42,8 +44,9 @@ struct About<'a> {
 
 pub(super) async fn enrol(
     State(api): State<Api>,
-    // Whom this device may see already it may see with the new token, too: a phone keeps one a clinic.
+    // Whom this device may see already it may see with the new session, too: a phone keeps one a clinic.
     earlier: Option<Access>,
+    Proven(proof): Proven,
     JsonBody(body): JsonBody,
 ) -> Result<Response, ApiError> {
     let request: Request = serde_json::from_str(&body)
@@ -64,16 +67,14 @@ pub(super) async fn enrol(
             let earlier = earlier
                 .as_ref()
                 .filter(|earlier| earlier.device() == request.device_id);
-            let enrolled = redeem(
-                tx,
-                &inner,
-                &request.code,
-                &request.device_id,
-                &request.device_name,
-                earlier,
-            )?;
+            let device = Device {
+                id: &request.device_id,
+                name: &request.device_name,
+                thumbprint: proof.thumbprint,
+            };
+            let enrolled = redeem(tx, &inner, &request.code, &device, earlier)?;
             Ok(match enrolled {
-                Ok(Enrolled { token, access, of }) => {
+                Ok(Enrolled { tokens, access, of }) => {
                     if let Some(earlier) = earlier {
                         access.inherit(tx.sql(), earlier)?;
                     }
@@ -85,15 +86,15 @@ pub(super) async fn enrol(
                     let granted = granted
                         .into_iter()
                         .map(|granted| PersonAccess::of(&inner, &access, granted));
-                    Ok((patients, granted.collect(), token))
+                    Ok((patients, granted.collect(), tokens))
                 }
                 Err(refused) => Err(refused),
             })
         })
         .await?;
-    let (patients, access, token) = answer.map_err(refusal)?;
+    let (patients, access, tokens) = answer.map_err(refusal)?;
     let reply = Reply {
-        token: &token,
+        tokens: TokenReply::of(&tokens),
         clinic: About {
             id: &api.inner.id,
             name: &api.inner.name,

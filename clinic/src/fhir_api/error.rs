@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use sokhoe_fhir::Outcome;
 
+use crate::oauth::{DPOP_NONCE, ProofError};
 use crate::store::StoreError;
 
 /// FHIR's media type.
@@ -17,8 +18,8 @@ pub(crate) const FHIR_JSON: HeaderValue =
 /// Why a request is not answered.
 #[derive(Debug)]
 pub(crate) enum ApiError {
-    /// No token, or not this device's.
-    Unauthorized,
+    /// No token, or not one of this key's; what to bring instead.
+    Unauthorized(Challenge),
     /// Not there, or not granted: nobody can tell which.
     NotFound,
     /// No such method here.
@@ -64,7 +65,7 @@ impl From<StoreError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code, text) = match self {
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "login", "Not enrolled."),
+            Self::Unauthorized(challenge) => return challenge.into_response(),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found."),
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -135,11 +136,57 @@ impl IntoResponse for ApiError {
                 )
             }
         };
-        let mut response = fhir(status, Outcome::error(code, text).to_json());
-        if status == StatusCode::UNAUTHORIZED {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        fhir(status, Outcome::error(code, text).to_json())
+    }
+}
+
+/// What a request should bring instead (RFC 9449, 7.1). The body is the same for all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Challenge {
+    /// It brought nothing.
+    Prove,
+    /// The token is none of this key's, or over.
+    InvalidToken,
+    /// The proof is missing, malformed, of another request, or came before.
+    InvalidProof,
+    /// The proof must have this nonce.
+    UseNonce(String),
+}
+
+impl From<ProofError> for Challenge {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Invalid => Self::InvalidProof,
+            ProofError::UseNonce(nonce) => Self::UseNonce(nonce),
+        }
+    }
+}
+
+impl From<Challenge> for ApiError {
+    fn from(challenge: Challenge) -> Self {
+        Self::Unauthorized(challenge)
+    }
+}
+
+impl IntoResponse for Challenge {
+    fn into_response(self) -> Response {
+        let outcome = Outcome::error("login", "Not enrolled.");
+        let mut response = fhir(StatusCode::UNAUTHORIZED, outcome.to_json());
+        let challenge = match &self {
+            Self::Prove => r#"DPoP algs="ES256""#,
+            Self::InvalidToken => r#"DPoP error="invalid_token", algs="ES256""#,
+            Self::InvalidProof => r#"DPoP error="invalid_dpop_proof", algs="ES256""#,
+            Self::UseNonce(_) => r#"DPoP error="use_dpop_nonce", algs="ES256""#,
+        };
+        let headers = response.headers_mut();
+        headers.insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        );
+        if let Self::UseNonce(nonce) = self
+            && let Ok(nonce) = HeaderValue::try_from(nonce)
+        {
+            headers.insert(DPOP_NONCE, nonce);
         }
         response
     }

@@ -1,7 +1,6 @@
 //! What handlers take out of a request, checked.
 
 use std::fmt;
-use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{
@@ -14,55 +13,115 @@ use serde::de::DeserializeOwned;
 use sokhoe_fhir::limits::{MAX_DEPTH, check_depth};
 
 use super::Api;
-use super::error::ApiError;
-use crate::access::{Access, authenticate};
+use super::error::{ApiError, Challenge};
+use crate::access::Access;
 use crate::admission::Entrance;
-use crate::store::read_async;
+use crate::backend_services::SystemToken;
+use crate::oauth::{Demand, Kind, Known, Proof, Token, authenticate, seconds};
 
-const DEVICE: &str = "sokhoe-device";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// A system's token has its scopes in it.
+const LONGEST_SYSTEM_TOKEN: usize = 4_096;
 /// Tokens and device ids are shorter.
 const LONGEST_CREDENTIAL: usize = 200;
+
+/// The token of the only `Authorization`, which must be bound to a key.
+fn token(headers: &HeaderMap) -> Result<Option<&str>, Challenge> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let Some(one) = all.next() else {
+        return Ok(None);
+    };
+    let text = one.to_str().ok().filter(|_| all.next().is_none());
+    text.and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("dpop"))
+        .map(|(_, token)| token.trim())
+        .filter(|token| (1..=LONGEST_CREDENTIAL).contains(&token.len()))
+        .map(Some)
+        .ok_or(Challenge::InvalidToken)
+}
+
+/// The proof of a request, checked; whether it came before is not.
+pub(super) fn proof(api: &Api, parts: &Parts) -> Result<Proof, Challenge> {
+    let demand = Demand {
+        method: &parts.method,
+        root: &api.root,
+        path: parts.uri.path(),
+        token: token(&parts.headers)?,
+    };
+    Ok(Proof::check(&api.inner, &parts.headers, &demand)?)
+}
 
 impl FromRequestParts<Api> for Access {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let text = |name: &str| {
-            parts
-                .headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
+        let Some(text) = token(&parts.headers)? else {
+            return Err(Challenge::Prove.into());
         };
-        let token = text(AUTHORIZATION.as_str())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim().to_owned())
-            .filter(|token| token.len() <= LONGEST_CREDENTIAL)
-            .ok_or(ApiError::Unauthorized)?;
-        let device = text(DEVICE)
-            .filter(|device| is_device_id(device))
-            .ok_or(ApiError::Unauthorized)?
-            .to_owned();
-        let clock = Arc::clone(&api.inner.clock);
-        read_async(&api.inner.store, move |sql| {
-            authenticate(sql, &token, &device, &clock)
-        })
-        .await?
-        .ok_or(ApiError::Unauthorized)
+        let token = Token::read(&api.inner.keys, Kind::Access, text);
+        let token = token.ok_or(Challenge::InvalidToken)?;
+        let proof = proof(api, parts)?;
+        match authenticate(&api.inner, token, proof).await? {
+            Known::As(access) => Ok(access),
+            Known::Nobody => Err(Challenge::InvalidToken.into()),
+            Known::Replayed => Err(Challenge::InvalidProof.into()),
+            Known::Crowded => Err(ApiError::Crowded),
+        }
     }
 }
 
-/// Who proves nothing is nobody: only for what nobody may do, too.
+/// Whoever may read and search: a phone, or a system of the clinic's own.
+#[derive(Debug)]
+pub(super) struct Reader(pub Access);
+
+impl FromRequestParts<Api> for Reader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let Some(text) = bearer(&parts.headers) else {
+            let access = <Access as FromRequestParts<Api>>::from_request_parts(parts, api).await?;
+            return Ok(Self(access));
+        };
+        let now = seconds(&*api.inner.clock);
+        let token = SystemToken::read(&api.inner.keys, text, now);
+        let token = token.ok_or(Challenge::InvalidToken)?;
+        Ok(Self(Access::of_system(token, &api.inner.clock)))
+    }
+}
+
+/// The token of the only `Authorization`, which whoever has it may use: a system's.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let (one, None) = (all.next()?, all.next()) else {
+        return None;
+    };
+    let (scheme, token) = one.to_str().ok()?.split_once(' ')?;
+    let is_one = scheme.eq_ignore_ascii_case("bearer") && token.len() <= LONGEST_SYSTEM_TOKEN;
+    is_one.then_some(token.trim())
+}
+
+/// Who shows no token is nobody: only for what nobody may do, too.
 impl OptionalFromRequestParts<Api> for Access {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, ApiError> {
-        match <Self as FromRequestParts<Api>>::from_request_parts(parts, api).await {
-            Ok(access) => Ok(Some(access)),
-            Err(ApiError::Unauthorized) => Ok(None),
-            Err(error) => Err(error),
+        if token(&parts.headers)?.is_none() {
+            return Ok(None);
         }
+        let access = <Self as FromRequestParts<Api>>::from_request_parts(parts, api).await?;
+        Ok(Some(access))
+    }
+}
+
+/// A key that proved itself, whether the clinic knows it or not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Proven(pub Proof);
+
+impl FromRequestParts<Api> for Proven {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        Ok(Self(proof(api, parts)?))
     }
 }
 

@@ -60,11 +60,11 @@ const DATE: &str = "2026-11-30";
 pub(super) async fn metadata(State(api): State<Api>) -> Response {
     fhir(
         StatusCode::OK,
-        statement(&api.base, &api.inner.name).to_string(),
+        statement(&api.root, &api.base, &api.inner.name).to_string(),
     )
 }
 
-fn statement(base: &str, name: &str) -> Value {
+fn statement(root: &str, base: &str, name: &str) -> Value {
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -78,8 +78,16 @@ fn statement(base: &str, name: &str) -> Value {
         "rest": [{
             "mode": "server",
             "security": {
+                "extension": [{
+                    "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
+                    "extension": [{"url": "token", "valueUri": format!("{root}/token")}],
+                }],
                 "cors": false,
-                "description": "Bearer token of an enrolment, with the header Sokhoe-Device.",
+                "service": [{"coding": [{
+                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                    "code": "SMART-on-FHIR",
+                }]}],
+                "description": "Phones: access token of an enrolment, bound to a key by DPoP (RFC 9449). The clinic's own systems: SMART Backend Services, reading and searching only.",
             },
             "resource": TYPES.iter().map(resource).chain([access_log()]).collect::<Vec<_>>(),
         }],

@@ -19,9 +19,11 @@ mod queue;
 mod read;
 mod search;
 mod ticket;
+mod token;
 pub(crate) mod types;
 mod update;
 mod visit;
+mod well_known;
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +41,8 @@ pub(crate) struct Api {
     pub inner: Arc<Inner>,
     /// The FHIR base as phones reach it.
     pub base: Arc<str>,
+    /// The clinic's address as phones reach it.
+    pub root: Arc<str>,
     /// How often each device booked.
     pub pace: Arc<Pace>,
     /// Becomes true when the server stops.
@@ -65,6 +69,16 @@ pub(crate) fn router(api: Api) -> Router {
     Router::new()
         .route("/enrolment", post(enrol::enrol))
         .route("/access", get(granted::access))
+        .route("/token", post(token::token))
+        .route("/.well-known/smart-configuration", get(well_known::smart))
+        .route(
+            "/fhir/.well-known/smart-configuration",
+            get(well_known::smart),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(well_known::oauth),
+        )
         .route("/live", get(live::live))
         .route("/fhir/metadata", get(metadata::metadata))
         .route("/fhir/Appointment/$find", post(find::find))

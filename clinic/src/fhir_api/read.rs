@@ -6,10 +6,9 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use sokhoe_domain::{AccessAction, AccessOperation};
 
 use super::error::fhir;
-use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER};
+use super::extract::{Pairs, Reader, Segments, UNKNOWN_PARAMETER};
 use super::types::{Rule, rule_of, scopes_of};
 use super::{Api, ApiError, binary};
-use crate::access::Access;
 use crate::access_log::Asked;
 use crate::store::read_async;
 
@@ -17,7 +16,7 @@ pub(super) async fn read(
     State(api): State<Api>,
     Segments((kind, id)): Segments<(String, String)>,
     Pairs(pairs): Pairs,
-    access: Access,
+    Reader(access): Reader,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if !pairs.is_empty() {

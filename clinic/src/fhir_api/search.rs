@@ -13,7 +13,7 @@ use sokhoe_fhir::SearchBundleWriter;
 use sokhoe_fhir::bundle::SearchMode;
 
 use super::error::fhir;
-use super::extract::{Pairs, Segments, UNKNOWN_PARAMETER, count};
+use super::extract::{Pairs, Reader, Segments, UNKNOWN_PARAMETER, count};
 use super::filter::Filter;
 use super::newest::Newest;
 use super::types::{INCLUDES, Param, Rule, Served, served};
@@ -50,7 +50,7 @@ pub(super) async fn search(
     State(api): State<Api>,
     Segments(kind): Segments<String>,
     Pairs(pairs): Pairs,
-    access: Access,
+    Reader(access): Reader,
 ) -> Result<Response, ApiError> {
     let served = served(&kind)
         .filter(|served| served.rule != Rule::Referred)
@@ -123,7 +123,7 @@ fn noted(
             continue;
         }
         for owner in owners(sql, question.kind.name, id)? {
-            let is_denied = !access.scopes(sql, &owner)?.meets(question.kind.scopes);
+            let is_denied = !asked.may(sql, &owner, question.kind.scopes)?;
             let is_new = drafts.iter().all(|draft| draft.patient != owner);
             if is_denied && is_new {
                 drafts.push(asked.draft(&owner, AccessOutcome::Denied, now));

@@ -160,6 +160,51 @@ impl Store {
         }
     }
 
+    /// Whether other processes may have the same database.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.backend, Backend::Postgres(_))
+    }
+
+    /// One statement that may leave a note of itself, where the database is shared; with SQLite it only reads. What it notes
+    /// may be lost with a crash.
+    pub async fn note_async<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(Sql<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.apart_async(work, Postgres::note).await
+    }
+
+    /// Reads on a thread that may block, or where it is called; in PostgreSQL as `how` says.
+    async fn apart_async<T: Send + 'static, W>(
+        self: &Arc<Self>,
+        work: W,
+        how: impl FnOnce(&Postgres, W) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError>
+    where
+        W: FnOnce(Sql<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        if self.work == Work::WhereCalled {
+            return match &self.backend {
+                Backend::Sqlite(sqlite) => sqlite.read(work),
+                Backend::Postgres(postgres) => apart(|| how(postgres, work)),
+            };
+        }
+        let store = Arc::clone(self);
+        let Ok(turn) = Arc::clone(&store.reading).acquire_owned().await else {
+            return Err(StoreError::Stopped);
+        };
+        // The turn ends with the work, also when nobody waits for it any more.
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            match &store.backend {
+                Backend::Sqlite(sqlite) => sqlite.read(work),
+                Backend::Postgres(postgres) => how(postgres, work),
+            }
+        })
+        .await
+        .unwrap_or(Err(StoreError::Stopped))
+    }
+
     /// Writes; returns when it is on disk. Blocks this thread.
     pub fn write<T: Send + 'static>(
         &self,
@@ -251,23 +296,7 @@ pub(crate) async fn read_async<T: Send + 'static>(
     store: &Arc<Store>,
     work: impl FnOnce(Sql<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    if store.work == Work::WhereCalled {
-        return store.read(work);
-    }
-    let store = Arc::clone(store);
-    let Ok(turn) = Arc::clone(&store.reading).acquire_owned().await else {
-        return Err(StoreError::Stopped);
-    };
-    // The turn ends with the work, also when nobody waits for it any more.
-    tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        match &store.backend {
-            Backend::Sqlite(sqlite) => sqlite.read(work),
-            Backend::Postgres(postgres) => postgres.read(work),
-        }
-    })
-    .await
-    .unwrap_or(Err(StoreError::Stopped))
+    store.apart_async(work, Postgres::read).await
 }
 
 /// A database of the newest version, for tests of queries.

@@ -7,7 +7,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn without_a_token_or_with_anothers_device_nothing_is_answered() {
+async fn without_a_token_or_with_anothers_key_nothing_is_answered() {
     let hospital = hospital().await;
     let phone = hospital.phone("device-one", &[MOTHER]).await;
     let other = hospital.phone("device-two", &[STRANGER]).await;
@@ -18,14 +18,22 @@ async fn without_a_token_or_with_anothers_device_nothing_is_answered() {
         },
         Phone {
             token: "x".repeat(43),
+            refresh: String::new(),
             ..phone.clone()
         },
         Phone {
-            device: "device-two".to_owned(),
+            token: phone.refresh.clone(),
+            refresh: String::new(),
+            ..phone.clone()
+        },
+        Phone {
+            signer: other.signer.clone(),
+            refresh: String::new(),
             ..phone.clone()
         },
         Phone {
             token: other.token,
+            refresh: String::new(),
             ..phone.clone()
         },
     ];
@@ -143,7 +151,8 @@ async fn a_cursor_of_another_device_or_person_is_gone() {
 async fn an_enrolment_brings_one_device_in() {
     let hospital = hospital().await;
     let code = hospital.code(&[MOTHER, SON]);
-    let first = hospital.enrol(&code, "device-one").await;
+    let [one, two] = ["device-one", "device-two"].map(|device| hospital.new_phone(device));
+    let first = hospital.enrol(&code, &one).await;
     assert_eq!(first.status, 200, "{}", first.body);
     let reply = first.json();
     assert_eq!(reply["clinic"]["id"], hospital.clinic.id());
@@ -155,28 +164,37 @@ async fn an_enrolment_brings_one_device_in() {
     assert_eq!(reply["patients"][0]["resourceType"], "Patient");
 
     // The answer was lost: the same device asks again.
-    let again = hospital.enrol(&code, "device-one").await;
+    let again = hospital.enrol(&code, &one).await;
     assert_eq!((again.status, &again.body), (200, &first.body));
-    let used = hospital.enrol(&code, "device-two").await;
+    // Another key is another phone, whatever it calls itself.
+    let other_key = hospital
+        .enrol(&code, &hospital.new_phone("device-one"))
+        .await;
+    assert_eq!(refusal(&other_key), "enrolment-used");
+    let used = hospital.enrol(&code, &two).await;
     assert_eq!((used.status, &*refusal(&used)), (403, "enrolment-used"));
-    let unknown = hospital.enrol("no-such-code", "device-two").await;
+    let unknown = hospital.enrol("no-such-code", &two).await;
     assert_eq!(
         (unknown.status, &*refusal(&unknown)),
         (403, "enrolment-unknown")
     );
     let late = hospital.code(&[MOTHER]);
     hospital.clock.advance(Duration::from_secs(600));
-    let expired = hospital.enrol(&late, "device-two").await;
+    let expired = hospital.enrol(&late, &two).await;
     assert_eq!(
         (expired.status, &*refusal(&expired)),
         (403, "enrolment-expired")
     );
-    let expired = hospital.enrol(&code, "device-one").await;
+    let expired = hospital.enrol(&code, &one).await;
     assert_eq!(refusal(&expired), "enrolment-expired");
 
     let database = hospital.database.everything();
-    let token = reply["token"].as_str().unwrap().as_bytes();
-    for secret in [token, code.as_bytes()] {
+    let token = |name: &str| reply[name].as_str().unwrap().as_bytes();
+    for secret in [
+        token("access_token"),
+        token("refresh_token"),
+        code.as_bytes(),
+    ] {
         assert!(
             !database
                 .windows(secret.len())
@@ -238,16 +256,7 @@ async fn requests_out_of_bounds_are_refused_in_fhir() {
         assert_eq!(reply.json()["resourceType"], "OperationOutcome");
     }
     assert_eq!(phone.get(path).await.status, 405);
-    let mut connection = hospital.connect().await;
-    let authorization = format!("Bearer {}", phone.token);
-    let headers = [
-        ("Authorization", &*authorization),
-        ("Sokhoe-Device", &*phone.device),
-        ("Content-Type", "text/plain"),
-    ];
-    assert_eq!(
-        connection.ask("POST", path, &headers, "{}").await.status,
-        415
-    );
+    let plain = [("Content-Type", "text/plain")];
+    assert_eq!(phone.ask("POST", path, &plain, "{}").await.status, 415);
     hospital.running.shutdown().await;
 }

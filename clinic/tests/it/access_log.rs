@@ -526,7 +526,9 @@ async fn every_operation_leaves_one_entry_for_each_person() {
     .await;
     let code = hospital.code(&[MOTHER, SON]);
     assert_eq!(s.left().len(), 2, "a code was made for each");
-    let came = hospital.enrol(&code, "device-three").await;
+    let came = hospital
+        .enrol(&code, &hospital.new_phone("device-three"))
+        .await;
     leaves(
         s,
         "enrol",
@@ -538,7 +540,9 @@ async fn every_operation_leaves_one_entry_for_each_person() {
         ],
     )
     .await;
-    let used = hospital.enrol(&code, "device-four").await;
+    let used = hospital
+        .enrol(&code, &hospital.new_phone("device-four"))
+        .await;
     leaves(
         s,
         "a used code",
@@ -800,12 +804,8 @@ async fn a_helper_is_told_by_the_grant_and_by_name() {
         .offer_grant(&request, valid, &hospital.base())
         .unwrap();
     let invitation = Invitation::read(&offered.code.text, hospital.clock.now()).unwrap();
-    let reply = hospital.enrol(&invitation.code, "device-helper").await;
-    let helper = Phone {
-        token: reply.json()["token"].as_str().unwrap().to_owned(),
-        device: "device-helper".to_owned(),
-        ..mothers.clone()
-    };
+    let helper = hospital.new_phone("device-helper");
+    let helper = helper.let_in(&hospital.enrol(&invitation.code, &helper).await);
     let path = format!("/fhir/AllergyIntolerance?patient={MOTHER}");
     assert_eq!(helper.get(&path).await.status, 200);
     // Not what the grant opens.

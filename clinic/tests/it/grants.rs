@@ -48,44 +48,15 @@ fn offer(hospital: &Hospital, request: &GrantRequest) -> OfferedGrant {
     offered.unwrap()
 }
 
-async fn redeem(
-    hospital: &Hospital,
-    offered: &OfferedGrant,
-    device: &str,
-    earlier: Option<&Phone>,
-) -> Reply {
+async fn redeem(hospital: &Hospital, offered: &OfferedGrant, phone: &Phone) -> Reply {
     let invitation = Invitation::read(&offered.code.text, hospital.clock.now()).unwrap();
-    let body = json!({"code": invitation.code, "device_id": device, "device_name": "Máy"});
-    let authorization = earlier.map(|phone| format!("Bearer {}", phone.token));
-    let mut headers = vec![("Content-Type", "application/json")];
-    if let Some(authorization) = &authorization {
-        headers.push(("Authorization", authorization));
-        headers.push(("Sokhoe-Device", device));
-    }
-    let mut connection = hospital.connect().await;
-    connection
-        .ask("POST", "/enrolment", &headers, &body.to_string())
-        .await
+    hospital.enrol(&invitation.code, phone).await
 }
 
 async fn helper(hospital: &Hospital, scopes: &[GrantScope], days: u32, device: &str) -> Phone {
-    let reply = redeem(
-        hospital,
-        &offer(hospital, &request(scopes, days)),
-        device,
-        None,
-    )
-    .await;
-    phone_of(hospital, &reply, device)
-}
-
-fn phone_of(hospital: &Hospital, reply: &Reply, device: &str) -> Phone {
-    assert_eq!(reply.status, 200, "{}", reply.body);
-    Phone {
-        addr: hospital.running.addr.to_string(),
-        token: reply.json()["token"].as_str().unwrap().to_owned(),
-        device: device.to_owned(),
-    }
+    let phone = hospital.new_phone(device);
+    let offered = offer(hospital, &request(scopes, days));
+    phone.let_in(&redeem(hospital, &offered, &phone).await)
 }
 
 /// Something of these types in the mother's record.
@@ -210,8 +181,8 @@ async fn a_grant_ends_by_itself_or_at_once_and_the_phone_is_told() {
     let own = hospital.phone("device-of-mother", &[MOTHER]).await;
     let ends = helper(&hospital, &[GrantScope::SeeEverything], 2, "device-one").await;
     let offered = offer(&hospital, &request(&[GrantScope::SeeEverything], 30));
-    let reply = redeem(&hospital, &offered, "device-two", None).await;
-    let taken = phone_of(&hospital, &reply, "device-two");
+    let taken = hospital.new_phone("device-two");
+    let taken = taken.let_in(&redeem(&hospital, &offered, &taken).await);
 
     // What the mother sees of it.
     let consents = own.get(&format!("/fhir/Consent?patient={MOTHER}")).await;
@@ -255,23 +226,24 @@ async fn a_grant_ends_by_itself_or_at_once_and_the_phone_is_told() {
     // Taken back before it was used.
     let offered = offer(&hospital, &request(&[GrantScope::Book], 30));
     assert_eq!(hospital.clinic.end_grant(&offered.consent).unwrap(), 0);
-    let late = redeem(&hospital, &offered, "device-three", None).await;
+    let [three, four] = ["device-three", "device-four"].map(|device| hospital.new_phone(device));
+    let late = redeem(&hospital, &offered, &three).await;
     assert_eq!((late.status, &*refusal(&late)), (403, "enrolment-unknown"));
     // Not used in time: it is forgotten, names and all, when the next one is made.
     let offered = offer(&hospital, &request(&[GrantScope::Book], 30));
     let code = Invitation::read(&offered.code.text, hospital.clock.now()).unwrap();
     for expected in ["enrolment-expired", "enrolment-unknown"] {
         hospital.clock.advance(Duration::from_secs(601));
-        let late = hospital.enrol(&code.code, "device-three").await;
+        let late = hospital.enrol(&code.code, &three).await;
         assert_eq!((late.status, &*refusal(&late)), (403, expected));
         offer(&hospital, &request(&[GrantScope::Book], 30));
     }
     // Used by one phone, once.
     let offered = offer(&hospital, &request(&[GrantScope::Book], 30));
-    let first = redeem(&hospital, &offered, "device-three", None).await;
-    let again = redeem(&hospital, &offered, "device-three", None).await;
+    let first = redeem(&hospital, &offered, &three).await;
+    let again = redeem(&hospital, &offered, &three).await;
     assert_eq!((first.status, &first.body), (200, &again.body));
-    let other = redeem(&hospital, &offered, "device-four", None).await;
+    let other = redeem(&hospital, &offered, &four).await;
     assert_eq!((other.status, &*refusal(&other)), (403, "enrolment-used"));
     hospital.running.shutdown().await;
 }
@@ -287,8 +259,7 @@ async fn more_is_given_less_changes_nothing_and_something_else_is_refused() {
 
     // More: what it opens lies before where the phone stands, so it begins anew.
     let more = offer(&hospital, &request(&[Book, SeeEverything], 30));
-    let reply = redeem(&hospital, &more, device, Some(&first)).await;
-    let second = phone_of(&hospital, &reply, device);
+    let second = first.let_in(&redeem(&hospital, &more, &first).await);
     let path = format!("/fhir/Patient/{MOTHER}/$changes?cursor={cursor}");
     assert_eq!(
         first.get(&path).await.status,
@@ -303,15 +274,14 @@ async fn more_is_given_less_changes_nothing_and_something_else_is_refused() {
         request(&[SeeSummary], 30),
         request(&[Book, SeeEverything], 5),
     ] {
-        let reply = redeem(&hospital, &offer(&hospital, &less), device, Some(&second)).await;
-        let third = phone_of(&hospital, &reply, device);
+        let third = second.let_in(&redeem(&hospital, &offer(&hospital, &less), &second).await);
         assert_eq!(seen(&third).await, KINDS);
         hospital.clock.advance(DAY);
         assert_eq!(seen(&third).await, KINDS);
     }
     // Neither more nor less.
     let else_ = offer(&hospital, &request(&[Pay], 60));
-    let refused = redeem(&hospital, &else_, device, Some(&second)).await;
+    let refused = redeem(&hospital, &else_, &second).await;
     assert_eq!(
         (refused.status, &*refusal(&refused)),
         (403, "enrolment-other-grant")
@@ -319,10 +289,13 @@ async fn more_is_given_less_changes_nothing_and_something_else_is_refused() {
     assert_eq!(seen(&second).await, KINDS);
     // The mother's own phone does not become a helper's.
     let own = hospital.phone("device-of-mother", &[MOTHER]).await;
-    let offered = offer(&hospital, &request(&[Book], 300));
-    let reply = redeem(&hospital, &offered, "device-of-mother", Some(&own)).await;
-    let own = phone_of(&hospital, &reply, "device-of-mother");
-    hospital.clock.advance(DAY * 301);
+    let offered = offer(&hospital, &request(&[Book], 70));
+    let own = own.let_in(&redeem(&hospital, &offered, &own).await);
+    // What the invitation would have granted is over by then; no phone is let in for longer than ninety days.
+    for _ in 0..4 {
+        hospital.clock.advance(DAY * 20);
+        assert_eq!(seen(&own).await, KINDS);
+    }
     assert_eq!(seen(&own).await, KINDS);
     hospital.running.shutdown().await;
 }
@@ -365,7 +338,7 @@ async fn a_grant_says_who_what_until_when_and_by_which_words() {
     let mut of_child = sound();
     of_child.giver = guardian("Lò Thị Mẹ", false);
     let offered = offer(&hospital, &of_child);
-    redeem(&hospital, &offered, "device-one", None).await;
+    redeem(&hospital, &offered, &hospital.new_phone("device-one")).await;
     let own = hospital.phone("device-of-mother", &[MOTHER]).await;
     let consent: Value = own
         .get(&format!("/fhir/Consent/{}", offered.consent))
@@ -391,8 +364,9 @@ async fn a_phone_is_told_what_it_may_do_and_what_it_may_no_longer() {
         phone.get("/access").await.json()
     }
     let offered = offer(&hospital, &request(&[GrantScope::Book], 30));
-    let reply = redeem(&hospital, &offered, "device-helper", None).await;
-    let phone = phone_of(&hospital, &reply, "device-helper");
+    let phone = hospital.new_phone("device-helper");
+    let reply = redeem(&hospital, &offered, &phone).await;
+    let phone = phone.let_in(&reply);
     let told = said(&phone).await;
     assert_eq!(told["access"], reply.json()["access"]);
     assert_eq!(told["ended"], json!([]));
@@ -404,15 +378,15 @@ async fn a_phone_is_told_what_it_may_do_and_what_it_may_no_longer() {
     // One phone's and one person's; the same for a wider grant.
     let key = access["lease_key"].as_str().unwrap().to_owned();
     let wider = offer(&hospital, &request(&GrantScope::ALL, 2));
-    let reply = redeem(&hospital, &wider, "device-other", None).await;
+    let reply = redeem(&hospital, &wider, &hospital.new_phone("device-other")).await;
     assert_ne!(reply.json()["access"][0]["lease_key"], json!(key));
     assert_eq!(
         reply.json()["access"][0]["grant"]["lease_seconds"],
         48 * 3_600
     );
     let wider = offer(&hospital, &request(&GrantScope::ALL, 60));
-    let reply = redeem(&hospital, &wider, "device-helper", Some(&phone)).await;
-    let phone = phone_of(&hospital, &reply, "device-helper");
+    let reply = redeem(&hospital, &wider, &phone).await;
+    let phone = phone.let_in(&reply);
     assert_eq!(reply.json()["access"][0]["lease_key"], json!(key));
 
     // A phone of the person's own has no lease.
@@ -430,8 +404,8 @@ async fn a_phone_is_told_what_it_may_do_and_what_it_may_no_longer() {
         (&json!([]), &json!([MOTHER]))
     );
     let short = offer(&hospital, &request(&[GrantScope::Pay], 1));
-    let reply = redeem(&hospital, &short, "device-short", None).await;
-    let phone = phone_of(&hospital, &reply, "device-short");
+    let phone = hospital.new_phone("device-short");
+    let phone = phone.let_in(&redeem(&hospital, &short, &phone).await);
     hospital.clock.advance(DAY);
     let told = said(&phone).await;
     assert_eq!(
@@ -589,8 +563,9 @@ async fn a_persons_own_phone_decides_who_helps() {
         404
     );
 
-    let reply = hospital.enrol("a code of the phone", "device-helper").await;
-    let helper = phone_of(&hospital, &reply, "device-helper");
+    let helper = hospital.new_phone("device-helper");
+    let reply = hospital.enrol("a code of the phone", &helper).await;
+    let helper = helper.let_in(&reply);
     assert_eq!(
         reply.json()["access"][0]["grant"]["scopes"],
         json!(["book"])
@@ -625,7 +600,15 @@ async fn a_persons_own_phone_decides_who_helps() {
     assert_eq!(put(own.clone(), None, longer.clone()).await, 428);
     assert_eq!(put(own.clone(), Some("W/\"1\""), longer.clone()).await, 200);
     assert_eq!(put(own.clone(), Some("W/\"1\""), book.clone()).await, 412);
-    hospital.clock.advance(DAY * 31);
+    // No phone that comes sooner is away for a month.
+    for days in [16, 15] {
+        hospital.clock.advance(DAY * days);
+        assert_eq!(
+            own.get(&format!("/fhir/Patient/{MOTHER}")).await.status,
+            200
+        );
+        let _is_there = helper.get("/access").await;
+    }
     assert_eq!(
         helper.get(&format!("/fhir/Patient/{MOTHER}")).await.status,
         200
@@ -651,8 +634,9 @@ async fn helper_who_may_all(hospital: &Hospital) -> Phone {
 async fn the_counter_prolongs_a_grant() {
     let hospital = hospital().await;
     let offered = offer(&hospital, &request(&[GrantScope::Book], 2));
-    let reply = redeem(&hospital, &offered, "device-helper", None).await;
-    let phone = phone_of(&hospital, &reply, "device-helper");
+    let phone = hospital.new_phone("device-helper");
+    let reply = redeem(&hospital, &offered, &phone).await;
+    let phone = phone.let_in(&reply);
     let now = hospital.clock.now();
     let prolong = |days: u32| {
         let until = now.plus(DAY * days);
@@ -678,8 +662,8 @@ async fn every_act_of_a_helper_says_who_acted_for_whom() {
     let hospital = hospital().await;
     let own = hospital.phone("device-of-mother", &[MOTHER]).await;
     let offered = offer(&hospital, &request(&GrantScope::ALL, 30));
-    let reply = redeem(&hospital, &offered, "device-helper", None).await;
-    let helper = phone_of(&hospital, &reply, "device-helper");
+    let helper = hospital.new_phone("device-helper");
+    let helper = helper.let_in(&redeem(&hospital, &offered, &helper).await);
     let provenances = async || {
         let found = own.get(&format!("/fhir/Provenance?patient={MOTHER}")).await;
         found.resources("Provenance")

@@ -34,16 +34,11 @@ async fn measure_the_feed() {
         .unwrap();
     let import = begun.elapsed().as_secs_f64();
     let phone = hospital.phone("device-one", &[MOTHER]).await;
-    let authorization = format!("Bearer {}", phone.token);
-    let headers = [
-        ("Authorization", &*authorization),
-        ("Sokhoe-Device", &*phone.device),
-    ];
     let mut connection = Connection::open(&phone.addr).await;
     let mut path = format!("/fhir/Patient/{MOTHER}/$changes?_count=1000");
     let (begun, mut bytes) = (Instant::now(), 0);
     loop {
-        let reply = connection.ask("GET", &path, &headers, "").await;
+        let reply = phone.ask_on(&mut connection, "GET", &path, &[], "").await;
         bytes += reply.body.len();
         // The links stand before the entries or after them: found without parsing.
         let Some(at) = reply.body.find("\"next\"") else {

@@ -91,3 +91,61 @@ async fn whatever_metadata_lists_is_there() {
     assert_eq!(phone.get("/fhir/Slot").await.status, 404);
     hospital.running.shutdown().await;
 }
+
+#[tokio::test]
+async fn what_is_discovered_works_and_is_the_same_everywhere() {
+    let hospital = hospital().await;
+    let phone = hospital.phone("device-one", &[MOTHER]).await;
+    let ask = async |path: &str| {
+        let mut connection = hospital.connect().await;
+        let reply = connection.ask("GET", path, &[], "").await;
+        assert_eq!(reply.status, 200, "{path}");
+        assert_eq!(reply.header("content-type"), Some("application/json"));
+        reply.json()
+    };
+    let smart = ask("/.well-known/smart-configuration").await;
+    assert_eq!(smart, ask("/fhir/.well-known/smart-configuration").await);
+    let oauth = ask("/.well-known/oauth-authorization-server").await;
+    assert_eq!(oauth["issuer"], hospital.base());
+    let token_endpoint = format!("{}/token", hospital.base());
+    for document in [&smart, &oauth] {
+        assert_eq!(document["token_endpoint"], token_endpoint);
+        assert!(document.get("authorization_endpoint").is_none());
+        let listed = |name: &str| {
+            let values = document[name].as_array().unwrap().iter();
+            values.filter_map(Value::as_str).collect::<Vec<_>>()
+        };
+        assert_eq!(listed("dpop_signing_alg_values_supported"), ["ES256"]);
+        assert_eq!(
+            listed("token_endpoint_auth_signing_alg_values_supported"),
+            ["ES384", "RS384"]
+        );
+        // Each grant is one; what is not listed is none.
+        for grant in listed("grant_types_supported") {
+            let reply = phone.ask_for_tokens(&format!("grant_type={grant}")).await;
+            assert_ne!(reply.json()["error"], "unsupported_grant_type", "{grant}");
+        }
+        let jwks = r#"{"keys":[{"kty":"EC","kid":"1","crv":"P-384","x":"XX","y":"XX"}]}"#;
+        let jwks = jwks.replace("XX", &"A".repeat(64));
+        for scope in listed("scopes_supported") {
+            let added = hospital.clinic.add_system("x", &jwks, scope);
+            assert!(added.is_ok(), "{scope}");
+        }
+    }
+    let statement = ask_fhir(&hospital).await;
+    let security = &statement["rest"][0]["security"];
+    assert_eq!(security["service"][0]["coding"][0]["code"], "SMART-on-FHIR");
+    assert_eq!(
+        security["extension"][0]["extension"][0]["valueUri"],
+        token_endpoint
+    );
+    hospital.running.shutdown().await;
+}
+
+async fn ask_fhir(hospital: &crate::support::Hospital) -> Value {
+    let mut connection = hospital.connect().await;
+    connection
+        .ask("GET", "/fhir/metadata", &[], "")
+        .await
+        .json()
+}

@@ -891,14 +891,14 @@ async fn nobody_need_come_to_a_visit_by_video() {
 /// Follows a person's record live.
 pub async fn follow(phone: &Phone, patient: &str) -> Connection {
     let mut live = Connection::open(&phone.addr).await;
-    let authorization = format!("Bearer {}", phone.token);
-    let headers = [
-        ("Authorization", &*authorization),
-        ("Sokhoe-Device", &*phone.device),
-        ("Accept", "text/event-stream"),
-    ];
-    live.send("GET", &format!("/live?patient={patient}"), &headers, "")
-        .await;
+    let path = format!("/live?patient={patient}");
+    let credentials = phone.credentials("GET", &path);
+    let mut headers: Vec<(&str, &str)> = credentials
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    headers.push(("Accept", "text/event-stream"));
+    live.send("GET", &path, &headers, "").await;
     let (status, _) = live.head().await;
     assert_eq!(status, 200);
     until(&mut live, "event: ready").await;

@@ -68,8 +68,20 @@ async fn a_consent_that_is_taken_back_ends_at_once_with_a_receipt() {
         phones[0].get(&format!("/fhir/Patient/{SON}")).await.status,
         200
     );
-    assert_eq!(hospital.enrol(&unused, "device-late").await.status, 403);
-    assert_eq!(hospital.enrol(&others, "device-of-son").await.status, 200);
+    assert_eq!(
+        hospital
+            .enrol(&unused, &hospital.new_phone("device-late"))
+            .await
+            .status,
+        403
+    );
+    assert_eq!(
+        hospital
+            .enrol(&others, &hospital.new_phone("device-of-son"))
+            .await
+            .status,
+        200
+    );
     let nobody = hospital
         .clinic
         .receive_rights_request("nobody", RightsRequest::Withdraw);

@@ -165,6 +165,7 @@ async fn a_reading_is_the_persons_own_or_nothing() {
     }
     let nobody = crate::support::Phone {
         token: "x".repeat(43),
+        refresh: String::new(),
         ..phone.clone()
     };
     assert_eq!(

@@ -1,12 +1,15 @@
-//! A phone comes in: the clinic's QR, a token bound to this device, the people's vaults.
+//! A phone comes in: the clinic's QR, tokens bound to this phone's key there, the people's vaults.
 
-use sokhoe_client::{ClientError, ClinicClient, EnrolmentRequest, GarbledAnswer, PersonAccess};
+use sokhoe_client::{
+    ClientError, ClinicClient, EnrolmentRequest, GarbledAnswer, KnownBy, PersonAccess,
+};
 use sokhoe_domain::{ClinicId, IntentId, PersonId, Timestamp, Wire};
 use sokhoe_fhir::PatientView;
 use sokhoe_qr::signed::Refusal;
 use sokhoe_qr::{Enrolment, Invitation, PublicKey};
 use sokhoe_vault::{ClinicRecord, Helping, LinkedPerson, PersonRecord};
 
+use crate::device_keys::session_of;
 use crate::error::{AppError, EnrolmentRefusal};
 use crate::persons::clinic_view;
 use crate::session::{Session, SoKhoe};
@@ -25,23 +28,46 @@ impl SoKhoe {
         let session = &*self.inner;
         let code = EntryCode::read(qr_text.trim(), session.now()).map_err(refused)?;
         let account = session.account()?;
-        // A phone keeps one token a clinic: the new one is for whom the old one is for, too. Only the
-        // address that the old one was got from is shown it.
-        let known = account
-            .clinics()?
-            .into_iter()
-            .find(|known| known.wire == Wire::Clinic && known.base_url == code.clinic_url);
-        let client = match &known {
-            Some(known) => session.client(known)?,
-            None => ClinicClient::new(&code.clinic_url, None, session.ports.transport.clone())?,
+        let clinic_key = *code.public_key.as_bytes();
+        let device_key = session.signing_key(&clinic_key)?;
+        let client = |known_by: KnownBy| {
+            let transport = session.ports.transport.clone();
+            ClinicClient::new(&code.clinic_url, Some(known_by), transport)
         };
+        let prover = session.prover(&clinic_key, device_key);
+        let new_here = client(KnownBy {
+            prover: prover.clone(),
+            tokens: None,
+        })?;
         let request = EnrolmentRequest {
             code: code.code.clone(),
             device_id: account.device_id()?,
             device_name: session.config.device_name.clone(),
         };
         let asked = session.uptime();
-        let answer = client.enrol(&request).await.map_err(answered)?;
+        // A phone has one session a clinic: the new one is for whom the old one is for, too. Only the address that the old
+        // one was got from is shown its token, and only with the key that it is bound to.
+        let known = account.clinics()?.into_iter().find(|known| {
+            known.wire == Wire::Clinic
+                && known.base_url == code.clinic_url
+                && known.public_key == clinic_key
+        });
+        let earlier = match known {
+            Some(known) => account
+                .clinic_session(&known.id)?
+                .filter(|earlier| earlier.device_key == device_key)
+                .map(|_| client(session.known_by(&account, &known.id, prover)))
+                .transpose()?,
+            None => None,
+        };
+        let answer = match earlier {
+            Some(earlier) => match earlier.enrol(&request).await {
+                Err(ClientError::Unauthorized) => new_here.enrol(&request).await,
+                other => other,
+            },
+            None => new_here.enrol(&request).await,
+        };
+        let answer = answer.map_err(answered)?;
         // A slip at the clinic would leave a key that verifies nothing. Whether the key is that of a clinic
         // which is known already is for the account to say.
         if answer.public_key.parse::<PublicKey>().ok() != Some(code.public_key) {
@@ -54,10 +80,11 @@ impl SoKhoe {
             name: answer.clinic_name,
             base_url: code.clinic_url,
             public_key: *code.public_key.as_bytes(),
-            token: answer.token.0.into(),
+            token: String::new().into(),
             enrolled: session.now(),
             wire: Wire::Clinic,
         };
+        let known_by = session_of(device_key, &answer.tokens);
         let persons: Vec<_> = answer
             .patients
             .iter()
@@ -68,7 +95,7 @@ impl SoKhoe {
             .collect();
         // Again: the exchange took its time, and the phone may have been locked meanwhile.
         let account = session.account()?;
-        let kept = account.add_enrolment(&clinic, &persons)?;
+        let kept = account.enrol(&clinic, Some(&known_by), &persons)?;
         session.leases.changed();
         for (linked, person) in persons.iter().zip(&kept) {
             let of_them = |access: &&PersonAccess| access.patient == linked.patient_id;

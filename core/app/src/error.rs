@@ -363,6 +363,7 @@ impl From<ClientError> for AppError {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::Unreachable | ClientError::NoAnswer => Self::Offline,
+            ClientError::Key(error) => error.into(),
             ClientError::Unauthorized => Self::NotEnrolled,
             ClientError::NotFound | ClientError::Gone => Self::not_found("record"),
             ClientError::Busy { retry_after } => {

@@ -18,6 +18,7 @@ mod config;
 mod conflicts;
 mod day_times;
 mod deadline;
+mod device_keys;
 mod documents;
 mod enrol;
 mod entry;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sokhoe_client::{ClinicClient, Credentials, ServerClocks};
+use sokhoe_client::{ClinicClient, ServerClocks};
 use sokhoe_domain::ports::Ports;
 use sokhoe_domain::{ClinicId, PersonId, Timestamp, Wire};
 use sokhoe_sync::{Engine, HeardWays, HostPaces, Lane, SyncConditions};
@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::conditions::DataCount;
 use crate::config::AppConfig;
+use crate::device_keys::{self, Turns};
 use crate::documents::GoneDocuments;
 use crate::error::AppError;
 use crate::leases::Leases;
@@ -38,6 +39,8 @@ pub(crate) struct Session {
     pub(crate) paces: HostPaces,
     /// By how much the phone's clock differs from the clinics'.
     pub(crate) server_clocks: ServerClocks,
+    /// Who renews a clinic's tokens.
+    pub(crate) turns: Turns,
     /// What foreign servers said of booking.
     heard_ways: HeardWays,
     /// Under which leases the books of others are kept.
@@ -81,7 +84,7 @@ impl OpenBook {
     }
 }
 
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -122,6 +125,7 @@ impl SoKhoe {
         let ports = Ports { transport, ..ports };
         let session = Session {
             server_clocks,
+            turns: Turns::default(),
             heard_ways: HeardWays::default(),
             words: Words::new(config.language),
             config,
@@ -281,6 +285,14 @@ impl Session {
 
     /// Erases all books and the account.
     pub(crate) fn erase_everything(&self) -> Result<(), AppError> {
+        // Keys at clinics. An account that does not open keeps nobody from erasing it: its tokens are gone then.
+        let clinics = self.account().and_then(|account| Ok(account.clinics()?));
+        for clinic in clinics.unwrap_or_default() {
+            if clinic.wire == Wire::Clinic {
+                let alias = device_keys::alias(&clinic.public_key);
+                self.ports.keys.delete(&alias)?;
+            }
+        }
         // Held to the end: opening a book needs the account.
         let mut account = held(&self.account);
         *account = None;
@@ -302,13 +314,15 @@ impl Session {
             let token = (!token.is_empty()).then(|| token.to_owned().into());
             return Ok(ClinicClient::of_server(&clinic.base_url, token, transport)?);
         }
-        let credentials = Credentials {
-            token: clinic.token.expose().to_owned().into(),
-            device_id: self.account()?.device_id()?,
-        };
+        let account = self.account()?;
+        // Where there is none, every request ends as that of a phone that is not enrolled, and holds up no other clinic's.
+        let session = account.clinic_session(&clinic.id)?;
+        let device_key = session.map_or([0; 65], |session| session.device_key);
+        let prover = self.prover(&clinic.public_key, device_key);
+        let known_by = self.known_by(&account, &clinic.id, prover);
         Ok(ClinicClient::new(
             &clinic.base_url,
-            Some(credentials),
+            Some(known_by),
             transport,
         )?)
     }

@@ -29,6 +29,7 @@ impl Trouble {
         match error {
             ClientError::Unreachable
             | ClientError::NoAnswer
+            | ClientError::Key(_)
             | ClientError::Busy { .. }
             | ClientError::Server { .. } => Self::NotReached,
             ClientError::Unauthorized | ClientError::NotFound => Self::NotEnrolled,

@@ -8,7 +8,8 @@ use sokhoe_domain::{BookingState, ClinicId, IntentId, PersonId, Timestamp, Wire}
 use sokhoe_fhir::bundle::Change;
 use sokhoe_testing::{FakeClock, MemoryKeys, SeededRng};
 use sokhoe_vault::{
-    ClinicRecord, IntentKind, LinkedPerson, NewIntent, Page, PersonRecord, StoredBooking,
+    ClinicRecord, ClinicSession, IntentKind, LinkedPerson, NewIntent, Page, PersonRecord,
+    StoredBooking,
 };
 use tempfile::TempDir;
 
@@ -65,8 +66,7 @@ impl<T: Transport + 'static, C: Clock + 'static> TestPhone<T, C> {
         people: impl IntoIterator<Item = LinkedPerson>,
     ) -> Self {
         let people: Vec<_> = people.into_iter().collect();
-        let account = self.app.inner.account().unwrap();
-        account.add_enrolment(clinic, &people).unwrap();
+        enrol(&self.app, clinic, &people);
         self
     }
 
@@ -86,6 +86,24 @@ impl<T: Transport + 'static, C: Clock + 'static> TestPhone<T, C> {
     pub(crate) fn apply(&self, person: &str, changes: &[Change<'_>], bookings: &[StoredBooking]) {
         apply(&self.app, person, changes, bookings);
     }
+}
+
+/// What a clinic answers to whoever asks for tokens.
+pub(crate) const TOKENS: &str =
+    r#"{"access_token":"access","token_type":"DPoP","expires_in":86400,"refresh_token":"refresh"}"#;
+
+/// Lets people in at a clinic, as if it had given tokens.
+pub(crate) fn enrol(app: &SoKhoe, clinic: &ClinicRecord, people: &[LinkedPerson]) {
+    let session = &*app.inner;
+    let known_by = (clinic.wire == Wire::Clinic).then(|| ClinicSession {
+        device_key: session.signing_key(&clinic.public_key).unwrap(),
+        access_token: "access".to_owned().into(),
+        access_ends: Timestamp::from_millis(i64::MAX),
+        renewal: "refresh".to_owned().into(),
+        is_assertion: false,
+    });
+    let account = session.account().unwrap();
+    account.enrol(clinic, known_by.as_ref(), people).unwrap();
 }
 
 /// Stores a page of the clinic in a person's book.

@@ -608,6 +608,7 @@ access-log-helper = The helper { $name }
 access-log-a-helper = A helper
 access-log-desk = The hospital's desk
 access-log-import = The hospital's systems
+access-log-system = Another system of the hospital
 access-log-command-line = The hospital's administrator
 access-log-server = The hospital's software by itself
 access-log-see-results = saw results

@@ -572,6 +572,7 @@ access-log-helper = Người hỗ trợ { $name }
 access-log-a-helper = Một người hỗ trợ
 access-log-desk = Quầy của bệnh viện
 access-log-import = Hệ thống của bệnh viện
+access-log-system = Một hệ thống khác của bệnh viện
 access-log-command-line = Người quản trị của bệnh viện
 access-log-server = Phần mềm của bệnh viện tự làm
 access-log-see-results = xem kết quả

@@ -116,10 +116,9 @@ impl ClinicClient {
             max_body: max_bytes.max(LONGEST_REFUSAL),
         };
         let answer = self
-            .transport
-            .stream(request, limits)
+            .open(request, limits)
             .await
-            .map_err(|error| told(error.into(), max_bytes))?;
+            .map_err(|error| told(error, max_bytes))?;
         if answer.status() != StatusCode::OK {
             return Err(refusal(answer).await?);
         }
@@ -189,7 +188,6 @@ mod tests {
     use sokhoe_domain::ports::{BoxFuture, Limits, Transport, TransportError};
 
     use super::*;
-    use crate::clinic::Credentials;
 
     /// Answers always the same and keeps what it was asked.
     struct Canned {
@@ -235,13 +233,10 @@ mod tests {
             body,
             asked: Mutex::default(),
         });
-        let credentials = Credentials {
-            token: "secret".to_owned().into(),
-            device_id: "device".to_owned(),
-        };
+        let token = "secret".to_owned().into();
         let as_port = Arc::clone(&transport) as Arc<dyn Transport>;
-        let client =
-            ClinicClient::new("https://a.example/kham", Some(credentials), as_port).unwrap();
+        let base = "https://a.example/kham/fhir";
+        let client = ClinicClient::of_server(base, Some(token), as_port).unwrap();
         (client, transport)
     }
 

@@ -11,31 +11,34 @@ use zeroize::Zeroizing;
 
 use crate::error::{ClientError, GarbledAnswer};
 use crate::exchange::garbled;
+use crate::proof::Prover;
+use crate::tokens::TokenStore;
 
-/// One clinic and this phone's credentials there. Cheap to clone.
+/// One clinic, and what this phone is known by there. Cheap to clone.
 #[derive(Clone)]
 pub struct ClinicClient {
     pub(crate) base: Url,
     /// The FHIR base, which ends with a slash.
     pub(crate) fhir: Url,
+    /// The bearer token that somebody else's server wants to see, if it does.
     pub(crate) token: Option<Zeroizing<String>>,
-    /// The device that the token is bound to, at a clinic of ours.
-    pub(crate) device_id: Option<String>,
+    /// What a clinic of ours knows this phone by.
+    pub(crate) known_by: Option<KnownBy>,
     pub(crate) transport: Arc<dyn Transport>,
 }
 
-/// What makes this phone known to a clinic.
+/// What makes this phone known to a clinic of ours.
 #[derive(Clone)]
-pub struct Credentials {
-    /// The bearer token from the enrolment.
-    pub token: Zeroizing<String>,
-    /// The device that the token is bound to.
-    pub device_id: String,
+pub struct KnownBy {
+    /// Signs every request.
+    pub prover: Prover,
+    /// Where its tokens are; none before it is enrolled.
+    pub tokens: Option<Arc<dyn TokenStore>>,
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for KnownBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").finish_non_exhaustive()
+        f.debug_struct("KnownBy").finish_non_exhaustive()
     }
 }
 
@@ -54,17 +57,16 @@ impl ClinicClient {
     /// [`ClientError::Invalid`] for any other URL.
     pub fn new(
         base_url: &str,
-        credentials: Option<Credentials>,
+        known_by: Option<KnownBy>,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, ClientError> {
         let base = folder(base_url)?;
         let fhir = base.join("fhir/").map_err(|_| ClientError::Invalid)?;
-        let (token, device_id) = credentials.map(|c| (c.token, c.device_id)).unzip();
         Ok(Self {
             base,
             fhir,
-            token,
-            device_id,
+            token: None,
+            known_by,
             transport,
         })
     }
@@ -83,7 +85,7 @@ impl ClinicClient {
             base: fhir.clone(),
             fhir,
             token,
-            device_id: None,
+            known_by: None,
             transport,
         })
     }

@@ -11,13 +11,14 @@ use crate::clinic::ClinicClient;
 use crate::error::{ClientError, GarbledAnswer};
 use crate::exchange::{ORDINARY, garbled};
 use crate::granted::{self, PersonAccess, TextOfAccess};
+use crate::tokens::{TokenAnswer, Tokens};
 
 /// What a phone tells a clinic to be let in.
 #[derive(Clone, Serialize)]
 pub struct EnrolmentRequest {
     /// The one-time code from the enrolment QR.
     pub code: String,
-    /// The id this phone gave itself; the token is bound to it.
+    /// The id this phone gave itself, by which the clinic tells its phones apart.
     pub device_id: String,
     /// A name that the clinic's desk can show.
     pub device_name: String,
@@ -31,8 +32,8 @@ impl fmt::Debug for EnrolmentRequest {
 
 /// What the clinic gives.
 pub struct EnrolmentAnswer {
-    /// The bearer token, bound to the device.
-    pub token: Secret,
+    /// What this phone is known by from now on, with the key that signed the request.
+    pub tokens: Tokens,
     /// The clinic's id.
     pub clinic_id: String,
     /// The clinic's name.
@@ -51,19 +52,8 @@ impl fmt::Debug for EnrolmentAnswer {
     }
 }
 
-/// A token that does not show itself.
-#[derive(Clone)]
-pub struct Secret(pub Zeroizing<String>);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
-    }
-}
-
 #[derive(Deserialize)]
 struct Answer<'a> {
-    token: String,
     clinic: Clinic,
     #[serde(borrow)]
     patients: Vec<&'a RawValue>,
@@ -79,12 +69,14 @@ struct Clinic {
 }
 
 impl ClinicClient {
-    /// Asks to be let in. The same code from the same device gives the same answer, so a lost answer
-    /// is asked for again.
+    /// Asks to be let in with this phone's key. The same code from the same device and key gives the same answer, so a lost
+    /// answer is asked for again.
     ///
     /// # Errors
-    /// [`ClientError`]; a code that cannot be used is [`ClientError::Refused`] with its code.
+    /// [`ClientError`]; a code that cannot be used is [`ClientError::Refused`] with its code. [`ClientError::Unauthorized`]
+    /// when the clinic no longer takes the tokens that are shown beside it: ask without them.
     pub async fn enrol(&self, request: &EnrolmentRequest) -> Result<EnrolmentAnswer, ClientError> {
+        let known = self.known_by.as_ref().ok_or(ClientError::Invalid)?;
         let body = serde_json::to_vec(request).map_err(|_| ClientError::Invalid)?;
         let request = self
             .request(http::Method::POST, &self.url("enrolment")?)?
@@ -94,8 +86,10 @@ impl ClinicClient {
         let body = Zeroizing::new(self.exchange(request, ORDINARY).await?);
         let answer: Answer<'_> = serde_json::from_str(&body)
             .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+        let tokens: TokenAnswer = serde_json::from_str(&body)
+            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
         Ok(EnrolmentAnswer {
-            token: Secret(Zeroizing::new(answer.token)),
+            tokens: tokens.tokens(known.prover.clock.now())?,
             clinic_id: answer.clinic.id,
             clinic_name: answer.clinic.name,
             public_key: answer.clinic.public_key,

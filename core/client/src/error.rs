@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sokhoe_domain::Timestamp;
-use sokhoe_domain::ports::TransportError;
+use sokhoe_domain::ports::{KeyStoreError, TransportError};
 
 /// Why a request gave no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +14,10 @@ pub enum ClientError {
     /// It is not known whether the clinic acted: ask again under the same id.
     #[error("the clinic's answer did not arrive")]
     NoAnswer,
-    /// The clinic does not know this token or device (401).
+    /// The key with which this phone proves itself cannot be used now, or its tokens cannot be read: nothing was asked.
+    #[error("this phone cannot prove itself now: {0}")]
+    Key(KeyStoreError),
+    /// The clinic does not know this phone (401), or no longer, or the phone has lost its key: it must come in again.
     #[error("the clinic does not know this phone")]
     Unauthorized,
     /// There is no such thing for this phone (404); absent and foreign look the same.
@@ -87,6 +90,7 @@ impl ClientError {
         match self {
             Self::Unreachable
             | Self::NoAnswer
+            | Self::Key(_)
             | Self::Busy { .. }
             | Self::Server { .. }
             | Self::Garbled(_) => true,
@@ -118,6 +122,7 @@ impl ClientError {
             Self::Busy { retry_after } => *retry_after,
             Self::Unreachable
             | Self::NoAnswer
+            | Self::Key(_)
             | Self::Unauthorized
             | Self::NotFound
             | Self::Gone
@@ -136,6 +141,18 @@ impl From<TransportError> for ClientError {
             TransportError::Timeout | TransportError::Broken => Self::NoAnswer,
             TransportError::TooLarge { .. } => Self::Garbled(GarbledAnswer::TooLarge),
             TransportError::Invalid => Self::Invalid,
+        }
+    }
+}
+
+impl From<KeyStoreError> for ClientError {
+    fn from(error: KeyStoreError) -> Self {
+        match error {
+            // Without its key this phone is another one.
+            KeyStoreError::Missing | KeyStoreError::Invalidated => Self::Unauthorized,
+            KeyStoreError::Locked | KeyStoreError::UserCancelled | KeyStoreError::Transient => {
+                Self::Key(error)
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ const LONGEST_RETRY_AFTER: u64 = 86_400;
 pub(crate) const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
 
 impl ClinicClient {
-    /// A request with this phone's credentials to an URL of the clinic's.
+    /// A request to an URL of the clinic's. What a clinic of ours knows this phone by is added when it is sent.
     pub(crate) fn request(
         &self,
         method: Method,
@@ -40,9 +40,6 @@ impl ClinicClient {
                 .map_err(|_| ClientError::Invalid)?;
             bearer.set_sensitive(true);
             builder = builder.header(AUTHORIZATION, bearer);
-        }
-        if let Some(device_id) = &self.device_id {
-            builder = builder.header("sokhoe-device", device_id);
         }
         Ok(builder)
     }
@@ -69,7 +66,7 @@ impl ClinicClient {
         request: Request<Bytes>,
         limits: Limits,
     ) -> Result<String, ClientError> {
-        let response = self.transport.send(request, limits).await?;
+        let response = self.send(request, limits).await?;
         read(response)
     }
 }

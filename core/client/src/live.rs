@@ -95,7 +95,7 @@ impl ClinicClient {
             timeout: LONGEST,
             max_body: MOST,
         };
-        let answer = self.transport.stream(request, limits).await?;
+        let answer = self.open(request, limits).await?;
         let is_stream = answer
             .headers()
             .get(CONTENT_TYPE)

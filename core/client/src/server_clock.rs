@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::header::DATE;
@@ -14,10 +14,21 @@ use sokhoe_domain::ports::{
 use url::Url;
 
 /// By how much the phone's clock differed from each server's at its last answer, by the `Date` that it
-/// carried (RFC 9110, 6.6.1: whole seconds; the answer's way is in it). In memory only. Cheap to clone;
-/// all clones are one.
+/// carried (RFC 9110, 6.6.1: whole seconds; the answer's way is in it), and what servers that do not believe the phone's
+/// clock want to see instead (RFC 9449, 8). In memory only. Cheap to clone; all clones are one.
 #[derive(Clone, Default)]
-pub struct ServerClocks(Arc<Mutex<HashMap<String, i64>>>);
+pub struct ServerClocks(Arc<Mutex<HashMap<String, Said>>>);
+
+/// What a server said of the time.
+#[derive(Default)]
+struct Said {
+    /// Milliseconds by which the phone's clock was ahead.
+    ahead: Option<i64>,
+    nonce: Option<String>,
+}
+
+/// A server's nonce is not longer.
+const LONGEST_NONCE: usize = 200;
 
 impl fmt::Debug for ServerClocks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,8 +55,23 @@ impl ServerClocks {
     /// it was behind; nothing when it said none since the app began.
     #[must_use]
     pub fn phone_ahead(&self, origin: &str) -> Option<i64> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(origin).copied()
+        self.held().get(origin)?.ahead
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<String, Said>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the server of this origin wants to see in a proof, as far as it said.
+    pub(crate) fn nonce(&self, origin: &str) -> Option<String> {
+        self.held().get(origin)?.nonce.clone()
+    }
+
+    /// Notes it. A proof that has one is believed whatever its time says, so the time need not be right then.
+    pub(crate) fn keep_nonce(&self, origin: String, nonce: &str) {
+        if nonce.len() <= LONGEST_NONCE {
+            self.held().entry(origin).or_default().nonce = Some(nonce.to_owned());
+        }
     }
 
     fn note(&self, origin: Option<String>, head: &HeaderMap, now: Timestamp) {
@@ -53,8 +79,7 @@ impl ServerClocks {
         let said = date.and_then(Timestamp::parse_http);
         if let Some((origin, said)) = origin.zip(said) {
             let ahead = now.as_millis().saturating_sub(said.as_millis());
-            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            known.insert(origin, ahead);
+            self.held().entry(origin).or_default().ahead = Some(ahead);
         }
     }
 }

@@ -24,7 +24,7 @@ impl ClinicClient {
             .header("idempotency-key", key.to_string())
             .body(request.to_parameters().into())
             .map_err(|_| ClientError::Invalid)?;
-        let response = self.transport.send(asked, ORDINARY).await?;
+        let response = self.send(asked, ORDINARY).await?;
         if response.status() == StatusCode::CONFLICT
             && let Ok(body) = std::str::from_utf8(response.body())
             && let Ok(()) =

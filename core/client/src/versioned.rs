@@ -84,7 +84,7 @@ impl ClinicClient {
             .header("if-none-exist", condition)
             .body(json.to_owned().into())
             .map_err(|_| ClientError::Invalid)?;
-        let response = self.transport.send(request, ORDINARY).await?;
+        let response = self.send(request, ORDINARY).await?;
         let version = version(&response);
         let place = [LOCATION, CONTENT_LOCATION]
             .iter()
@@ -106,7 +106,7 @@ impl ClinicClient {
         request: Request<bytes::Bytes>,
         key: &ResourceKey,
     ) -> Result<Versioned, ClientError> {
-        let response = self.transport.send(request, ORDINARY).await?;
+        let response = self.send(request, ORDINARY).await?;
         let version = version(&response);
         let json = read(response)?;
         // Another's resource is no answer.

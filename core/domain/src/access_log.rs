@@ -188,6 +188,8 @@ pub enum AccessAgent {
     Desk,
     /// Data that came in from the clinic's other systems.
     Import,
+    /// One of these systems, by its client id: what it read itself.
+    System(String),
     /// The clinic's command line.
     CommandLine,
     /// The clinic's server by itself: a day that ended, an offer of the waiting list.
@@ -202,6 +204,7 @@ impl AccessAgent {
             Self::Phone(digest) => format!("phone:{digest}"),
             Self::Desk => "desk".to_owned(),
             Self::Import => "import".to_owned(),
+            Self::System(id) => format!("system:{id}"),
             Self::CommandLine => "command-line".to_owned(),
             Self::Server => "server".to_owned(),
         }
@@ -215,7 +218,14 @@ impl AccessAgent {
             "import" => Self::Import,
             "command-line" => Self::CommandLine,
             "server" => Self::Server,
-            phone => Self::Phone(phone.strip_prefix("phone:")?.to_owned()),
+            other => {
+                let (kind, id) = other.split_once(':')?;
+                match kind {
+                    "phone" => Self::Phone(id.to_owned()),
+                    "system" => Self::System(id.to_owned()),
+                    _ => return None,
+                }
+            }
         })
     }
 }
@@ -272,6 +282,7 @@ mod tests {
             AccessAgent::Phone("00ff".to_owned()),
             AccessAgent::Desk,
             AccessAgent::Import,
+            AccessAgent::System("system-00ff".to_owned()),
             AccessAgent::CommandLine,
             AccessAgent::Server,
         ] {

@@ -162,10 +162,10 @@ pub enum TransportError {
     Invalid,
 }
 
-/// Wraps secrets with a key that never leaves the phone's key store.
+/// Keys that never leave the phone's key store: such that wrap secrets, and such that sign.
 ///
-/// `alias` names the wrapping key; it is made at the first `wrap`. Every answer but success leaves
-/// what is stored untouched: no error of a key store may ever delete data.
+/// `alias` names a key; a wrapping key is made at the first `wrap`, a signing key at the first `signing_key`. No name is
+/// both. Every answer but success leaves what is stored untouched: no error of a key store may ever delete data.
 pub trait KeyStore: Send + Sync {
     /// Seals a secret so that only this key store opens it.
     ///
@@ -178,6 +178,20 @@ pub trait KeyStore: Send + Sync {
     /// # Errors
     /// [`KeyStoreError`]
     fn unwrap(&self, alias: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError>;
+
+    /// The public half of the signing key of this name: a point of P-256 in its long form (SEC 1, 2.3.3: 4, X, Y). The
+    /// key is made when there is none. Never asks for the person's finger.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`]
+    fn signing_key(&self, alias: &str) -> Result<SigningPublicKey, KeyStoreError>;
+
+    /// Signs with the key of this name: ECDSA over P-256 with SHA-256, as JOSE writes it (RFC 7518, 3.4: R and S of 32
+    /// bytes each). Never asks for the person's finger.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`]
+    fn sign(&self, alias: &str, message: &[u8]) -> Result<EcdsaSignature, KeyStoreError>;
 
     /// Destroys the key and forgets the counter of this name: whatever the key wrapped is lost for ever.
     /// Succeeds when both are already gone.
@@ -199,6 +213,12 @@ pub trait KeyStore: Send + Sync {
     /// [`KeyStoreError`]; the counter is as it was then, or raised.
     fn raise_counter(&self, alias: &str, to: u64) -> Result<(), KeyStoreError>;
 }
+
+/// A point of P-256 in its long form: 4, X, Y (SEC 1, 2.3.3).
+pub type SigningPublicKey = [u8; 65];
+
+/// R and S of an ECDSA signature over P-256 (RFC 7518, 3.4).
+pub type EcdsaSignature = [u8; 64];
 
 /// What a key store answers instead of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -93,6 +93,7 @@ fn wait_after(error: &ClientError) -> Duration {
         ClientError::Busy { retry_after } => retry_after.unwrap_or_default().max(NO_ANSWER),
         ClientError::Unreachable
         | ClientError::NoAnswer
+        | ClientError::Key(_)
         | ClientError::Unauthorized
         | ClientError::Server { .. } => NO_ANSWER,
     }

@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
-use sokhoe_domain::ports::{KeyStore, KeyStoreError};
+use sokhoe_domain::ports::{EcdsaSignature, KeyStore, KeyStoreError, SigningPublicKey};
 use zeroize::Zeroizing;
+
+use crate::signing::{PUBLISHED, Signers};
 
 /// Wraps with AES-256-GCM keys that live as long as it does.
 #[derive(Default)]
 pub struct MemoryKeys {
     keys: Mutex<HashMap<String, [u8; 32]>>,
+    signers: Signers,
     counters: Counters,
     refusal: Mutex<Option<KeyStoreError>>,
     calls: Mutex<u64>,
@@ -131,9 +134,20 @@ impl KeyStore for MemoryKeys {
         Ok(sealed)
     }
 
+    fn signing_key(&self, alias: &str) -> Result<SigningPublicKey, KeyStoreError> {
+        self.ask()?;
+        self.signers.public_key(alias)
+    }
+
+    fn sign(&self, alias: &str, message: &[u8]) -> Result<EcdsaSignature, KeyStoreError> {
+        self.ask()?;
+        self.signers.sign(alias, message)
+    }
+
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
         self.ask()?;
         locked(&self.keys).remove(alias);
+        self.signers.forget(alias);
         self.counters.forget(alias);
         Ok(())
     }
@@ -170,6 +184,14 @@ impl KeyStore for PlainKeys {
 
     fn unwrap(&self, _: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
         Ok(Zeroizing::new(wrapped.to_vec()))
+    }
+
+    fn signing_key(&self, _: &str) -> Result<SigningPublicKey, KeyStoreError> {
+        Ok(PUBLISHED.public_key())
+    }
+
+    fn sign(&self, _: &str, message: &[u8]) -> Result<EcdsaSignature, KeyStoreError> {
+        PUBLISHED.sign(message)
     }
 
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
@@ -227,6 +249,14 @@ impl KeyStore for ForkedKeys {
 
     fn unwrap(&self, alias: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
         self.keys.unwrap(alias, wrapped)
+    }
+
+    fn signing_key(&self, alias: &str) -> Result<SigningPublicKey, KeyStoreError> {
+        self.keys.signing_key(alias)
+    }
+
+    fn sign(&self, alias: &str, message: &[u8]) -> Result<EcdsaSignature, KeyStoreError> {
+        self.keys.sign(alias, message)
     }
 
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
@@ -312,6 +342,16 @@ impl KeyStore for FaultyKeys {
         self.keys.unwrap(alias, wrapped)
     }
 
+    fn signing_key(&self, alias: &str) -> Result<SigningPublicKey, KeyStoreError> {
+        self.ask()?;
+        self.keys.signing_key(alias)
+    }
+
+    fn sign(&self, alias: &str, message: &[u8]) -> Result<EcdsaSignature, KeyStoreError> {
+        self.ask()?;
+        self.keys.sign(alias, message)
+    }
+
     fn delete(&self, alias: &str) -> Result<(), KeyStoreError> {
         self.ask()?;
         self.keys.delete(alias)
@@ -348,6 +388,30 @@ mod tests {
         keys.delete("a").unwrap();
         assert_eq!(keys.counter("a"), Ok(0));
         assert_eq!(keys.unwrap("a", &wrapped), Err(KeyStoreError::Missing));
+    }
+
+    #[test]
+    fn signs_with_a_key_of_its_own_for_each_name() {
+        use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+        let keys = MemoryKeys::default();
+        assert_eq!(keys.sign("s", b"words"), Err(KeyStoreError::Missing));
+        let key = keys.signing_key("s").unwrap();
+        assert_eq!(keys.signing_key("s"), Ok(key));
+        assert_ne!(keys.signing_key("t"), Ok(key));
+        let plain = PlainKeys::default();
+        for (key, signature) in [
+            (key, keys.sign("s", b"words").unwrap()),
+            (
+                plain.signing_key("s").unwrap(),
+                plain.sign("s", b"words").unwrap(),
+            ),
+        ] {
+            let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key);
+            key.verify(b"words", &signature).unwrap();
+            key.verify(b"other words", &signature).unwrap_err();
+        }
+        keys.delete("s").unwrap();
+        assert_eq!(keys.sign("s", b"words"), Err(KeyStoreError::Missing));
     }
 
     #[test]

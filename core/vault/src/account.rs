@@ -7,6 +7,7 @@ use sokhoe_domain::{ClinicId, PersonId, Timestamp, Wire};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
+use crate::clinic_session::{self, ClinicSession};
 use crate::epoch::Opening;
 use crate::error::VaultError;
 use crate::helping::{self, Helping};
@@ -70,7 +71,8 @@ pub struct ClinicRecord {
     pub base_url: String,
     /// The key it signs with.
     pub public_key: [u8; 32],
-    /// What proves this phone to it.
+    /// What somebody else's server wants to see, if it does. What a clinic of ours knows this phone by is a
+    /// [`ClinicSession`].
     pub token: Secret,
     /// When the phone was enrolled last.
     pub enrolled: Timestamp,
@@ -268,6 +270,18 @@ impl AccountVault {
         })
     }
 
+    /// Keeps what adding a server gave: as [`AccountVault::enrol`], without a session.
+    ///
+    /// # Errors
+    /// As [`AccountVault::enrol`].
+    pub fn add_enrolment(
+        &self,
+        clinic: &ClinicRecord,
+        persons: &[LinkedPerson],
+    ) -> Result<Vec<PersonRecord>, VaultError> {
+        self.enrol(clinic, None, persons)
+    }
+
     /// Keeps what an enrolment gave, all or nothing, and gives the persons as they are kept. A clinic
     /// that is known is updated, unless it comes with another key: whoever makes such an enrolment is
     /// not the clinic that is known. A patient that is known at this clinic stays the person, with the
@@ -276,9 +290,10 @@ impl AccountVault {
     /// # Errors
     /// [`VaultError::OtherClinicKey`], [`VaultError::ReservedClinic`], [`VaultError`]; nothing is kept
     /// then.
-    pub fn add_enrolment(
+    pub fn enrol(
         &self,
         clinic: &ClinicRecord,
+        session: Option<&ClinicSession>,
         persons: &[LinkedPerson],
     ) -> Result<Vec<PersonRecord>, VaultError> {
         if clinic.id.is_own() {
@@ -305,6 +320,9 @@ impl AccountVault {
                 clinic.enrolled.as_millis(),
                 clinic.wire.as_str(),
             ))?;
+            if let Some(session) = session {
+                clinic_session::put(tx, &clinic.id, session)?;
+            }
             let mut kept = Vec::with_capacity(persons.len());
             for linked in persons {
                 let known = person_at(tx, &clinic.id, &linked.patient_id)?;

@@ -3,10 +3,11 @@
 
 use std::fmt;
 
-use sokhoe_domain::{PersonId, Timestamp};
+use sokhoe_domain::{ClinicId, PersonId, Timestamp};
 
 use crate::account::{AccountVault, ClinicRecord, Link, PersonRecord};
 use crate::bookings::{self, StoredBooking};
+use crate::clinic_session::{self, ClinicSession};
 use crate::error::VaultError;
 use crate::events::{self, NewEvent};
 use crate::helping::{self, Helping};
@@ -17,10 +18,12 @@ use crate::vault::Vault;
 /// Everything an account says.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
-    /// By which clinics know the device. Tokens are bound to it, so it moves along.
+    /// By which clinics tell this phone from others.
     pub device_id: String,
     /// The clinics.
     pub clinics: Vec<ClinicRecord>,
+    /// What they know this phone by.
+    pub sessions: Vec<(ClinicId, ClinicSession)>,
     /// The persons.
     pub persons: Vec<PersonRecord>,
     /// Who is known where.
@@ -50,9 +53,16 @@ impl AccountVault {
             let known = self.links(&person.id)?;
             links.extend(known.into_iter().map(|link| (person.id.clone(), link)));
         }
+        let clinics = self.clinics()?;
+        let mut sessions = Vec::new();
+        for clinic in &clinics {
+            let session = self.clinic_session(&clinic.id)?;
+            sessions.extend(session.map(|session| (clinic.id.clone(), session)));
+        }
         Ok(Account {
             device_id: self.device_id()?,
-            clinics: self.clinics()?,
+            clinics,
+            sessions,
             persons,
             links,
             helping: self.all_helped()?,
@@ -102,6 +112,9 @@ impl AccountVault {
                         clinic.enrolled.as_millis(),
                         clinic.wire.as_str(),
                     ))?;
+            }
+            for (clinic, session) in &account.sessions {
+                clinic_session::put(tx, clinic, session)?;
             }
             for person in &account.persons {
                 tx.prepare_cached(r#"INSERT INTO "person" VALUES (?1, ?2, ?3, ?4, ?5)"#)?

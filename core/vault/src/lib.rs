@@ -19,6 +19,7 @@ mod blobs;
 mod bookings;
 mod busy;
 mod changes;
+mod clinic_session;
 mod compression;
 mod connection;
 mod data_use;
@@ -75,6 +76,7 @@ pub use blobs::{
 };
 pub use bookings::StoredBooking;
 pub use changes::{CHANGE_CONFLICT, CHANGE_REFUSED, ChangeState, NewChange, StoredChange};
+pub use clinic_session::ClinicSession;
 pub use data_use::{DataLimit, DataUse};
 pub use entries::{BadCursor, EntryPage, EntryQuery, EntryRow, PageCursor};
 pub use epoch::Opening;

@@ -4,7 +4,8 @@
     import SoKhoeCore
 
     /// The phone's own key store: an elliptic-curve key in the Secure Enclave, to which secrets are sealed with AES-GCM
-    /// (ECIES). A key works while the phone has been unlocked since its start, and never leaves this phone.
+    /// (ECIES), and such that sign (ECDSA). A key works while the phone has been unlocked since its start, and never leaves
+    /// this phone.
     ///
     /// Not compiled and not run where this was written, which has no Security framework: see ios/README.md.
     public final class KeychainKeyStore: KeyStore, Sendable {
@@ -32,6 +33,27 @@
                 throw Self.typed(fault)
             }
             return secret as Data
+        }
+
+        /// The point of a signing key in its long form; the key is made when there is none.
+        public func signingKey(alias: String) throws -> Data {
+            let key = try Self.making.withLock { try find(alias) ?? make(alias) }
+            var fault: Unmanaged<CFError>?
+            guard let open = SecKeyCopyPublicKey(key), let point = SecKeyCopyExternalRepresentation(open, &fault) else {
+                throw Self.typed(fault)
+            }
+            return point as Data
+        }
+
+        /// Signs a message: ECDSA over its SHA-256, in DER.
+        public func sign(alias: String, message: Data) throws -> Data {
+            guard let key = try find(alias) else { throw KeyStoreError.Missing }
+            var fault: Unmanaged<CFError>?
+            let algorithm = SecKeyAlgorithm.ecdsaSignatureMessageX962SHA256
+            guard let signature = SecKeyCreateSignature(key, algorithm, message as CFData, &fault) else {
+                throw Self.typed(fault)
+            }
+            return signature as Data
         }
 
         /// Destroys the key.
@@ -72,6 +94,9 @@
 
         /// One at a time: two callers must not lower what one of them raised.
         private static let counting = NSLock()
+
+        /// One at a time: two callers must not make two keys of one name.
+        private static let making = NSLock()
 
         private static func counterQuery(_ alias: String) -> [CFString: Any] {
             [

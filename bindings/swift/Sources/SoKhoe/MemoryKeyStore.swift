@@ -7,6 +7,7 @@ import SoKhoeCore
 public final class MemoryKeyStore: KeyStore, @unchecked Sendable {
     // Every access holds the lock.
     private var secrets: [String: [Data: Data]] = [:]
+    private var signers: [String: MemorySigner] = [:]
     private var counters: [String: UInt64] = [:]
     private let lock = NSLock()
 
@@ -27,9 +28,26 @@ public final class MemoryKeyStore: KeyStore, @unchecked Sendable {
         return secret
     }
 
-    /// Forgets every secret of an alias.
+    /// The point of an alias's signing key, which is made when there is none.
+    public func signingKey(alias: String) throws -> Data {
+        try lock.withLock {
+            if let signer = signers[alias] { return signer.publicKey() }
+            let signer = try MemorySigner()
+            signers[alias] = signer
+            return signer.publicKey()
+        }
+    }
+
+    /// Signs with an alias's key.
+    public func sign(alias: String, message: Data) throws -> Data {
+        guard let signer = lock.withLock({ signers[alias] }) else { throw KeyStoreError.Missing }
+        return try signer.sign(message: message)
+    }
+
+    /// Forgets every secret and key of an alias.
     public func delete(alias: String) throws {
         lock.withLock {
+            signers.removeValue(forKey: alias)
             secrets.removeValue(forKey: alias)
             counters.removeValue(forKey: alias)
         }

@@ -21,6 +21,14 @@ final class LockableKeyStore: KeyStore, @unchecked Sendable {
         try unlocked().unwrap(alias: alias, wrapped: wrapped)
     }
 
+    func signingKey(alias: String) throws -> Data {
+        try unlocked().signingKey(alias: alias)
+    }
+
+    func sign(alias: String, message: Data) throws -> Data {
+        try unlocked().sign(alias: alias, message: message)
+    }
+
     func delete(alias: String) throws {
         try unlocked().delete(alias: alias)
     }
@@ -48,6 +56,14 @@ final class BrokenKeyStore: KeyStore {
     }
 
     func unwrap(alias: String, wrapped: Data) throws -> Data {
+        throw Fault()
+    }
+
+    func signingKey(alias: String) throws -> Data {
+        throw Fault()
+    }
+
+    func sign(alias: String, message: Data) throws -> Data {
         throw Fault()
     }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use sokhoe_domain::ports::Clock;
 
 use super::StoreError;
-use super::job::Job;
+use super::job::{Isolation, Job};
 use super::sql::Sql;
 use super::wakers::Wakers;
 use crate::config::PostgresUrl;
@@ -69,6 +69,24 @@ impl Postgres {
         let result = connection
             .begin_to_read()
             .and_then(|session| work(Sql::new(&session)));
+        self.readers.give_back(connection);
+        result
+    }
+
+    /// Does one statement that may leave a note, on this thread, which must not run async code. Nobody waits for the disk:
+    /// what it writes is not logged.
+    pub fn note<T>(
+        &self,
+        work: impl FnOnce(Sql<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection: Connection = self.readers.take()?;
+        let result = connection
+            .begin_to_write(Isolation::LocksRows)
+            .and_then(|session| {
+                let result = work(Sql::new(&session))?;
+                session.commit()?;
+                Ok(result)
+            });
         self.readers.give_back(connection);
         result
     }

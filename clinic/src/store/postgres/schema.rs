@@ -12,6 +12,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0006_grants.sql"),
     include_str!("../../../migrations/postgres/0007_access_log.sql"),
     include_str!("../../../migrations/postgres/0008_rights.sql"),
+    include_str!("../../../migrations/postgres/0009_device_keys.sql"),
+    include_str!("../../../migrations/postgres/0010_systems.sql"),
 ];
 
 /// Any number that no other program locks by: "SoKhoe" in ASCII.

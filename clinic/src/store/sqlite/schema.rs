@@ -49,6 +49,14 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/sqlite/0010_rights.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/sqlite/0011_device_keys.sql"),
+        None,
+    ),
+    (
+        include_str!("../../../migrations/sqlite/0012_systems.sql"),
+        None,
+    ),
 ];
 
 /// Brings the file to the newest version, each step in the transaction that says so.

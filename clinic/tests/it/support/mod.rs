@@ -3,9 +3,10 @@
 pub mod desk;
 pub mod http;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Connection, Reply};
@@ -15,7 +16,7 @@ use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, PostgresUrl, Running};
 use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{BoxFuture, Clock};
 use sokhoe_qr::Enrolment;
-use sokhoe_testing::Database;
+use sokhoe_testing::{Database, Signer};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -114,12 +115,21 @@ impl Hospital {
     /// A phone that enrolled for these patients.
     pub async fn phone(&self, device: &str, patients: &[&str]) -> Phone {
         let code = self.code(patients);
-        let reply = self.enrol(&code, device).await;
-        assert_eq!(reply.status, 200, "{}", reply.body);
+        let phone = self.new_phone(device);
+        let reply = self.enrol(&code, &phone).await;
+        phone.let_in(&reply)
+    }
+
+    /// A phone that nobody has let in yet.
+    pub fn new_phone(&self, device: &str) -> Phone {
         Phone {
             addr: self.running.addr.to_string(),
-            token: reply.json()["token"].as_str().unwrap().to_owned(),
+            token: String::new(),
+            refresh: String::new(),
             device: device.to_owned(),
+            signer: Arc::default(),
+            clock: Arc::clone(&self.clock),
+            renewed: Arc::default(),
         }
     }
 
@@ -136,10 +146,10 @@ impl Hospital {
         read.code
     }
 
-    pub async fn enrol(&self, code: &str, device: &str) -> Reply {
-        let body = json!({"code": code, "device_id": device, "device_name": "Điện thoại"});
-        self.connect()
-            .await
+    /// Shows a code, with a token when the phone has one.
+    pub async fn enrol(&self, code: &str, phone: &Phone) -> Reply {
+        let body = json!({"code": code, "device_id": phone.device, "device_name": "Điện thoại"});
+        phone
             .ask(
                 "POST",
                 "/enrolment",
@@ -170,44 +180,144 @@ impl Hospital {
     }
 }
 
-/// An enrolled device.
+/// An enrolled device, and the key that it signs with.
 #[derive(Clone)]
 pub struct Phone {
     pub addr: String,
     pub token: String,
+    pub refresh: String,
     pub device: String,
+    pub signer: Arc<Signer>,
+    pub clock: Arc<HandClock>,
+    /// What took the place of a token that was over, with its refresh token.
+    pub renewed: Arc<Mutex<HashMap<String, (String, String)>>>,
 }
 
 impl Phone {
+    /// The same phone with what it was given.
+    pub fn let_in(&self, reply: &Reply) -> Self {
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let given = reply.json();
+        assert_eq!(given["token_type"], "DPoP");
+        let text = |name: &str| given[name].as_str().unwrap().to_owned();
+        Self {
+            token: text("access_token"),
+            refresh: text("refresh_token"),
+            ..self.clone()
+        }
+    }
+
+    /// The url of a path, as the clinic is reached.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addr)
+    }
+
+    pub fn second(&self) -> i64 {
+        self.clock.now().as_millis().div_euclid(1_000)
+    }
+
+    /// The tokens, as they were renewed last.
+    pub fn tokens(&self) -> (String, String) {
+        let renewed = self.renewed.lock().unwrap();
+        let given = (self.token.clone(), self.refresh.clone());
+        renewed.get(&self.token).cloned().unwrap_or(given)
+    }
+
+    /// Asks for new tokens, with a refresh token.
+    pub async fn renew(&self, refresh: &str) -> Reply {
+        let form = format!("grant_type=refresh_token&refresh_token={refresh}");
+        self.ask_for_tokens(&form).await
+    }
+
+    pub async fn ask_for_tokens(&self, form: &str) -> Reply {
+        let proof = self
+            .signer
+            .proof("POST", &self.url("/token"), self.second(), None);
+        let headers = [
+            ("DPoP", &*proof),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ];
+        Connection::open(&self.addr)
+            .await
+            .ask("POST", "/token", &headers, form)
+            .await
+    }
+
+    /// What proves that this phone asks this: a new proof each time.
+    pub fn credentials(&self, method: &str, path: &str) -> Vec<(String, String)> {
+        let (token, _) = self.tokens();
+        let token = Some(token.as_str()).filter(|token| !token.is_empty());
+        let proof = self
+            .signer
+            .proof(method, &self.url(path), self.second(), token);
+        let mut headers = vec![("DPoP".to_owned(), proof)];
+        headers.extend(token.map(|token| ("Authorization".to_owned(), format!("DPoP {token}"))));
+        headers
+    }
+
+    /// Asks, and when the token is over once more with a new one, as a phone does.
+    pub async fn ask(&self, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Reply {
+        let mut connection = Connection::open(&self.addr).await;
+        self.ask_on(&mut connection, method, path, more, body).await
+    }
+
+    pub async fn ask_on(
+        &self,
+        connection: &mut Connection,
+        method: &str,
+        path: &str,
+        more: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let reply = self.ask_once(connection, method, path, more, body).await;
+        let (_, refresh) = self.tokens();
+        let is_over = reply
+            .header("www-authenticate")
+            .is_some_and(|challenge| challenge.contains("invalid_token"));
+        if !is_over || refresh.is_empty() {
+            return reply;
+        }
+        let given = self.renew(&refresh).await;
+        if given.status != 200 {
+            return reply;
+        }
+        let renewed = self.let_in(&given);
+        self.renewed
+            .lock()
+            .unwrap()
+            .insert(self.token.clone(), (renewed.token, renewed.refresh));
+        self.ask_once(connection, method, path, more, body).await
+    }
+
+    async fn ask_once(
+        &self,
+        connection: &mut Connection,
+        method: &str,
+        path: &str,
+        more: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let credentials = self.credentials(method, path);
+        let mut headers: Vec<(&str, &str)> = credentials
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        headers.extend_from_slice(more);
+        connection.ask(method, path, &headers, body).await
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.get_with(path, &[]).await
     }
 
     pub async fn get_with(&self, path: &str, more: &[(&str, &str)]) -> Reply {
-        let authorization = format!("Bearer {}", self.token);
-        let mut headers = vec![
-            ("Authorization", &*authorization),
-            ("Sokhoe-Device", &*self.device),
-        ];
-        headers.extend_from_slice(more);
-        Connection::open(&self.addr)
-            .await
-            .ask("GET", path, &headers, "")
-            .await
+        self.ask("GET", path, more, "").await
     }
 
     pub async fn put(&self, path: &str, if_match: Option<&str>, body: &str) -> Reply {
-        let authorization = format!("Bearer {}", self.token);
-        let mut headers = vec![
-            ("Authorization", &*authorization),
-            ("Sokhoe-Device", &*self.device),
-            ("Content-Type", "application/fhir+json"),
-        ];
+        let mut headers = vec![("Content-Type", "application/fhir+json")];
         headers.extend(if_match.map(|version| ("If-Match", version)));
-        Connection::open(&self.addr)
-            .await
-            .ask("PUT", path, &headers, body)
-            .await
+        self.ask("PUT", path, &headers, body).await
     }
 
     pub async fn post(&self, path: &str, key: Option<&str>, body: &str) -> Reply {
@@ -222,14 +332,9 @@ impl Phone {
         key: Option<&str>,
         body: &str,
     ) -> Reply {
-        let authorization = format!("Bearer {}", self.token);
-        let mut headers = vec![
-            ("Authorization", &*authorization),
-            ("Sokhoe-Device", &*self.device),
-            ("Content-Type", "application/fhir+json"),
-        ];
+        let mut headers = vec![("Content-Type", "application/fhir+json")];
         headers.extend(key.map(|key| ("Idempotency-Key", key)));
-        connection.ask("POST", path, &headers, body).await
+        self.ask_on(connection, "POST", path, &headers, body).await
     }
 
     pub async fn book(&self, key: &str, appointment: &str, patient: &str) -> Reply {

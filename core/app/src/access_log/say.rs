@@ -18,6 +18,7 @@ pub(super) fn who(words: &Words, entry: &AccessEntry, name: Option<&str>, device
         (AccessAgent::Phone(_), None, None) => words.say("access-log-strange-phone"),
         (AccessAgent::Desk, ..) => words.say("access-log-desk"),
         (AccessAgent::Import, ..) => words.say("access-log-import"),
+        (AccessAgent::System(_), ..) => words.say("access-log-system"),
         (AccessAgent::CommandLine, ..) => words.say("access-log-command-line"),
         (AccessAgent::Server, ..) => words.say("access-log-server"),
     }
@@ -155,7 +156,14 @@ mod tests {
                 }
             }
             let consent = Some("c".to_owned());
-            for agent in ["desk", "import", "command-line", "server", "phone:00"] {
+            for agent in [
+                "desk",
+                "import",
+                "system:x",
+                "command-line",
+                "server",
+                "phone:00",
+            ] {
                 let agent = AccessAgent::of_code(agent).unwrap();
                 let plain = entry(AccessOperation::Read, agent);
                 let helped = AccessEntry {

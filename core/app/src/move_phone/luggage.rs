@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
+use sokhoe_client::{ClientError, Renewal, Tokens};
 use sokhoe_domain::ports::Zeroizing;
 use sokhoe_domain::{
     BookingState, ClinicId, GrantScopes, IntentId, Occurrence, PersonId, ResourceKey, Timestamp,
@@ -10,11 +11,12 @@ use sokhoe_domain::{
 };
 use sokhoe_sync::BookIntent;
 use sokhoe_vault::{
-    Account, ClinicRecord, Helping, IntentKind, Link, NewChange, NewEvent, NewIntent, NotedTrip,
-    PersonRecord, StoredBooking, StoredChange, StoredIntent, Vault,
+    Account, ClinicRecord, ClinicSession, Helping, IntentKind, Link, NewChange, NewEvent,
+    NewIntent, NotedTrip, PersonRecord, StoredBooking, StoredChange, StoredIntent, Vault,
 };
 
 use super::{all_differ, refused};
+use crate::device_keys::session_of;
 use crate::error::{AppError, MoveRefusal};
 use crate::session::Session;
 
@@ -48,13 +50,21 @@ struct Clinic {
     base_url: String,
     #[serde(with = "hex_key")]
     public_key: [u8; 32],
+    /// What somebody else's server wants to see.
     #[serde(with = "secret_text")]
     token: Zeroizing<String>,
+    /// What the new phone takes this one's place at a clinic of ours with; unset where this phone had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assertion: Option<Assertion>,
     enrolled: i64,
     /// That of a plain FHIR server; unset for a clinic of ours, whose phones may be older.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wire: Option<String>,
 }
+
+/// Signed with this phone's key at a clinic: a secret.
+#[derive(Serialize, Deserialize)]
+struct Assertion(#[serde(with = "secret_text")] Zeroizing<String>);
 
 #[derive(Serialize, Deserialize)]
 struct Person {
@@ -241,7 +251,11 @@ impl Luggage {
                 (false, false) => WITHOUT_TRIPS,
             },
             device_id: account.device_id,
-            clinics: account.clinics.iter().map(Clinic::pack).collect(),
+            clinics: account
+                .clinics
+                .iter()
+                .map(|clinic| Clinic::pack(session, clinic))
+                .collect::<Result<_, _>>()?,
             persons,
         })
     }
@@ -301,7 +315,12 @@ impl Luggage {
         self.persons.iter().map(Person::record).collect()
     }
 
-    pub(super) fn account(&self) -> Result<Account, AppError> {
+    pub(super) fn account(&self, session: &Session) -> Result<Account, AppError> {
+        let mut sessions = Vec::new();
+        for clinic in &self.clinics {
+            let known_by = clinic.session(session)?;
+            sessions.extend(known_by.map(|it| (ClinicId(clinic.id.clone()), it)));
+        }
         let links = self.persons.iter().flat_map(|person| {
             person.links.iter().map(|(clinic, patient_id)| {
                 let link = Link {
@@ -314,6 +333,7 @@ impl Luggage {
         Ok(Account {
             device_id: self.device_id.clone(),
             clinics: self.clinics.iter().map(Clinic::record).collect(),
+            sessions,
             persons: self.persons(),
             links: links.collect(),
             helping: self
@@ -390,16 +410,40 @@ impl Luggage {
 }
 
 impl Clinic {
-    fn pack(clinic: &ClinicRecord) -> Self {
-        Self {
+    fn pack(session: &Session, clinic: &ClinicRecord) -> Result<Self, AppError> {
+        let assertion = match clinic.wire {
+            Wire::Server => None,
+            Wire::Clinic => match session.client(clinic)?.hand_over() {
+                Ok(assertion) => Some(Assertion(assertion)),
+                // This phone has lost its own key: the new one comes in at the counter.
+                Err(ClientError::Unauthorized) => None,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        Ok(Self {
             id: clinic.id.0.clone(),
             name: clinic.name.clone(),
             base_url: clinic.base_url.clone(),
             public_key: clinic.public_key,
             token: Zeroizing::new(clinic.token.expose().to_owned()),
+            assertion,
             enrolled: clinic.enrolled.as_millis(),
             wire: (clinic.wire != Wire::Clinic).then(|| clinic.wire.as_str().to_owned()),
-        }
+        })
+    }
+
+    /// What the new phone is known by: its own key, and until it was there what the old one signed.
+    fn session(&self, session: &Session) -> Result<Option<ClinicSession>, AppError> {
+        let Some(Assertion(assertion)) = &self.assertion else {
+            return Ok(None);
+        };
+        let tokens = Tokens {
+            access: Zeroizing::default(),
+            access_ends: Timestamp::from_millis(0),
+            renewal: Renewal::Assertion(assertion.clone()),
+        };
+        let device_key = session.signing_key(&self.public_key)?;
+        Ok(Some(session_of(device_key, &tokens)))
     }
 
     fn record(&self) -> ClinicRecord {

@@ -1,7 +1,8 @@
 //! From an old phone to a new one, side by side, by QR alone: no network, no files.
 //!
 //! The new phone shows a request, the old one answers with parcels that only the new one can open: who
-//! is who, with which clinics, and what was decided and not yet answered. The books themselves come from
+//! is who, with which clinics, what lets the new phone in there in the old one's place (docs/adr/0010: keys stay where they
+//! are), and what was decided and not yet answered. The books themselves come from
 //! the clinics again, into vaults with keys of the new phone's own: no key of a vault ever leaves a phone.
 //! Documents of the person's own stay behind: a photo would fill a thousand codes. The export has them.
 
@@ -155,7 +156,9 @@ impl SoKhoe {
             };
             luggage.unpack_into(&vault, &person.id, session.now())?;
         }
-        session.account()?.become_account(&luggage.account()?)?;
+        session
+            .account()?
+            .become_account(&luggage.account(session)?)?;
         *moving = None;
         Ok(progress)
     }

@@ -44,6 +44,7 @@ impl Engine {
                 Err(
                     error @ (ClientError::Unreachable
                     | ClientError::NoAnswer
+                    | ClientError::Key(_)
                     | ClientError::Busy { .. }
                     | ClientError::Unauthorized),
                 ) => return Err(error.into()),

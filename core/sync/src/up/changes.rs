@@ -292,7 +292,7 @@ impl Engine {
         attempt.failure = Some(error.clone());
         let clinic = attempt.lane.clinic.clone();
         match error {
-            ClientError::Unreachable => {
+            ClientError::Unreachable | ClientError::Key(_) => {
                 attempt.pushed.unreachable.insert(clinic);
                 self.put_change_off(change, None, false)
             }

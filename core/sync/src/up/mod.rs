@@ -589,7 +589,7 @@ impl Engine {
             ClientError::Garbled(GarbledAnswer::Status(400..=499)) => Outcome::Unclear {
                 too_many: STRANGE_ANSWERS,
             },
-            ClientError::Unreachable => {
+            ClientError::Unreachable | ClientError::Key(_) => {
                 pushed.unreachable.insert(lane.clinic.clone());
                 again(false)
             }

@@ -25,6 +25,19 @@ CREATE TABLE "clinic" (
     "enrolled" INTEGER NOT NULL
 , "wire" TEXT NOT NULL DEFAULT 'clinic') STRICT, WITHOUT ROWID;
 
+CREATE TABLE "clinic_session" (
+    "clinic" TEXT PRIMARY KEY REFERENCES "clinic" ("id"),
+    -- The public half of the key that is in the key store.
+    "device_key" BLOB NOT NULL CHECK (length("device_key") = 65),
+    -- Empty before the first was given.
+    "access_token" TEXT NOT NULL,
+    -- By the phone's clock.
+    "access_ends" INTEGER NOT NULL,
+    -- What the next tokens are asked with: a refresh token, or what another phone signed for this one.
+    "renewal" TEXT NOT NULL,
+    "is_assertion" INTEGER NOT NULL CHECK ("is_assertion" IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "data_limit" (
     -- One row once somebody set a limit.
     "only" INTEGER PRIMARY KEY CHECK ("only" = 1),

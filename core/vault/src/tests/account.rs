@@ -6,7 +6,9 @@ use sokhoe_domain::ports::{KeyStoreError, Uptime};
 use sokhoe_domain::{GrantScope, GrantScopes, Lease, PersonId, Timestamp};
 
 use super::{Phone, at, clinic};
-use crate::{AccountVault, ClinicRecord, Helping, LinkedPerson, PersonRecord, VaultError};
+use crate::{
+    AccountVault, ClinicRecord, ClinicSession, Helping, LinkedPerson, PersonRecord, VaultError,
+};
 
 fn record(id: &str, token: &str) -> ClinicRecord {
     ClinicRecord {
@@ -162,7 +164,14 @@ fn an_account_becomes_that_of_another_phone_only_when_it_is_empty() {
     let old = AccountVault::open_or_create(&old.ports).unwrap();
     let persons = [linked(1, "Đào Thị Lan", "42"), linked(2, "Lê An", "43")];
     old.add_enrolment(&record("a", "t1"), &persons).unwrap();
-    old.add_enrolment(&record("b", "t2"), &persons[..1])
+    let session = ClinicSession {
+        device_key: [4; 65],
+        access_token: "access".to_owned().into(),
+        access_ends: at(9),
+        renewal: "first".to_owned().into(),
+        is_assertion: true,
+    };
+    old.enrol(&record("b", "t2"), Some(&session), &persons[..1])
         .unwrap();
     let whole = old.whole().unwrap();
     assert_eq!(whole.links.len(), 3);
@@ -253,4 +262,35 @@ fn whom_the_phone_helps_is_known_until_it_is_unlinked_or_of_its_own() {
     let own = [linked(1, "Đào Thị Lan", "42")];
     account.add_enrolment(&record("a", "t3"), &own).unwrap();
     assert_eq!(account.all_helped().unwrap(), []);
+}
+
+#[test]
+fn new_tokens_take_the_place_of_those_that_were_asked_with_and_of_no_others() {
+    let phone = Phone::new();
+    let account = AccountVault::open_or_create(&phone.ports).unwrap();
+    let clinic = record("a", "");
+    let session = |renewal: &str| ClinicSession {
+        device_key: [4; 65],
+        access_token: format!("access of {renewal}").into(),
+        access_ends: at(9),
+        renewal: renewal.to_owned().into(),
+        is_assertion: false,
+    };
+    assert_eq!(account.clinic_session(&clinic.id).unwrap(), None);
+    let enrolled = session("first");
+    account.enrol(&clinic, Some(&enrolled), &[]).unwrap();
+    let renew = |to: &str, from: &str| {
+        let asked_with = from.to_owned().into();
+        account
+            .renew_clinic_session(&clinic.id, &session(to), &asked_with)
+            .unwrap();
+        account.clinic_session(&clinic.id).unwrap().unwrap()
+    };
+    assert_eq!(renew("second", "first"), session("second"));
+    assert_eq!(renew("late", "first"), session("second"));
+    drop(account);
+    let account = AccountVault::open_or_create(&phone.ports).unwrap();
+    let kept = account.clinic_session(&clinic.id).unwrap();
+    assert_eq!(kept, Some(session("second")));
+    assert!(!format!("{kept:?}").contains("second"));
 }

@@ -15,9 +15,9 @@ use sokhoe_testing::{MemoryKeys, SeededRng};
 
 use super::{at, clinic, with_test_index};
 use crate::{
-    AccountVault, BlobOrigin, ClinicRecord, ExpectedContent, Helping, IntentKind, KeptLogHead,
-    KeptTicket, LinkedPerson, NewChange, NewDocument, NewEvent, NewIntent, NotedQueue, Page,
-    ParkedWhy, PersonRecord, StoredBooking, Vault, VaultError, VaultPorts,
+    AccountVault, BlobOrigin, ClinicRecord, ClinicSession, ExpectedContent, Helping, IntentKind,
+    KeptLogHead, KeptTicket, LinkedPerson, NewChange, NewDocument, NewEvent, NewIntent, NotedQueue,
+    Page, ParkedWhy, PersonRecord, StoredBooking, Vault, VaultError, VaultPorts,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
@@ -314,7 +314,16 @@ fn feed(vault: &Vault, account: &AccountVault) {
         patient_id: text,
         helping: Some(helping),
     };
-    account.add_enrolment(&record, &[linked]).unwrap();
+    let mut device_key = [4; 65];
+    device_key[..CANARY.len()].copy_from_slice(CANARY.as_bytes());
+    let session = ClinicSession {
+        device_key,
+        access_token: record.token.clone(),
+        access_ends: at(2),
+        renewal: record.token.clone(),
+        is_assertion: false,
+    };
+    account.enrol(&record, Some(&session), &[linked]).unwrap();
     let way = std::time::Duration::from_mins(90);
     account.set_travel_time(&record.id, Some(way)).unwrap();
     account

@@ -11,8 +11,14 @@ import android.security.keystore.UserNotAuthenticatedException
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.KeyStoreException
 import java.security.GeneralSecurityException
+import java.security.KeyPairGenerator
+import java.security.PrivateKey
 import java.security.ProviderException
+import java.security.Signature
 import java.security.UnrecoverableKeyException
+import java.security.cert.Certificate
+import java.security.interfaces.ECPublicKey
+import java.security.spec.ECGenParameterSpec
 import javax.crypto.AEADBadTagException
 import javax.crypto.Cipher
 import javax.crypto.KeyGenerator
@@ -28,7 +34,8 @@ private const val TAG_BITS = 128
 
 /**
  * The phone's own key store: AES-256-GCM with keys that never leave its secure hardware, in a StrongBox where the
- * phone has one. From Android 9 on a key works only while the phone is unlocked.
+ * phone has one. From Android 9 on such a key works only while the phone is unlocked. A key that signs (ECDSA, P-256) works
+ * whenever the phone was unlocked since its start: books are brought in step in the background, too.
  */
 public class AndroidKeyStore(
     context: Context,
@@ -58,6 +65,21 @@ public class AndroidKeyStore(
             cipher.init(Cipher.DECRYPT_MODE, key, GCMParameterSpec(TAG_BITS, wrapped, 0, NONCE_BYTES))
             cipher.updateAAD(alias.encodeToByteArray())
             cipher.doFinal(wrapped, NONCE_BYTES, wrapped.size - NONCE_BYTES)
+        }
+
+    override fun signingKey(alias: String): ByteArray = typed { (certificateOrNew(alias).publicKey as ECPublicKey).longForm() }
+
+    override fun sign(
+        alias: String,
+        message: ByteArray,
+    ): ByteArray =
+        typed {
+            val key = platform.getKey(alias, null) as PrivateKey? ?: throw KeyStoreException.Missing()
+            Signature.getInstance("SHA256withECDSA").run {
+                initSign(key)
+                update(message)
+                sign()
+            }
         }
 
     override fun delete(alias: String): Unit =
@@ -111,6 +133,37 @@ public class AndroidKeyStore(
             }
         }
         return generate(alias, strongBox = false)
+    }
+
+    /** That of a signing key's public half. One at a time, as with the other keys. */
+    @Synchronized
+    private fun certificateOrNew(alias: String): Certificate {
+        platform.getCertificate(alias)?.let { return it }
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) {
+            try {
+                generatePair(alias, strongBox = true)
+                return platform.getCertificate(alias)
+            } catch (_: StrongBoxUnavailableException) {
+                // As with the other keys.
+            }
+        }
+        generatePair(alias, strongBox = false)
+        return platform.getCertificate(alias)
+    }
+
+    private fun generatePair(
+        alias: String,
+        strongBox: Boolean,
+    ) {
+        val spec =
+            KeyGenParameterSpec
+                .Builder(alias, KeyProperties.PURPOSE_SIGN)
+                .setAlgorithmParameterSpec(ECGenParameterSpec("secp256r1"))
+                .setDigests(KeyProperties.DIGEST_SHA256)
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) spec.setIsStrongBoxBacked(strongBox)
+        val generator = KeyPairGenerator.getInstance(KeyProperties.KEY_ALGORITHM_EC, PROVIDER)
+        generator.initialize(spec.build())
+        generator.generateKeyPair()
     }
 
     private fun generate(

@@ -3,6 +3,11 @@ package vn.sokhoe
 import vn.sokhoe.core.KeyStore
 import vn.sokhoe.core.KeyStoreException
 import java.security.GeneralSecurityException
+import java.security.KeyPair
+import java.security.KeyPairGenerator
+import java.security.Signature
+import java.security.interfaces.ECPublicKey
+import java.security.spec.ECGenParameterSpec
 import java.util.concurrent.ConcurrentHashMap
 import javax.crypto.Cipher
 import javax.crypto.KeyGenerator
@@ -15,12 +20,13 @@ private const val NONCE_BYTES = 12
 private const val TAG_BITS = 128
 
 /**
- * A key store for tests and desktops: AES-256-GCM with keys that live as long as this object.
+ * A key store for tests and desktops: AES-256-GCM and ECDSA with keys that live as long as this object.
  *
  * What it wrapped is lost with it. A phone's app brings its own, e.g. `AndroidKeyStore`.
  */
 public class MemoryKeyStore : KeyStore {
     private val keys = ConcurrentHashMap<String, SecretKey>()
+    private val signers = ConcurrentHashMap<String, KeyPair>()
     private val counters = ConcurrentHashMap<String, ULong>()
 
     override fun wrap(
@@ -50,8 +56,29 @@ public class MemoryKeyStore : KeyStore {
         }
     }
 
+    override fun signingKey(alias: String): ByteArray {
+        val pair =
+            signers.computeIfAbsent(alias) {
+                KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
+            }
+        return (pair.public as ECPublicKey).longForm()
+    }
+
+    override fun sign(
+        alias: String,
+        message: ByteArray,
+    ): ByteArray {
+        val pair = signers[alias] ?: throw KeyStoreException.Missing()
+        return Signature.getInstance("SHA256withECDSA").run {
+            initSign(pair.private)
+            update(message)
+            sign()
+        }
+    }
+
     override fun delete(alias: String) {
         keys.remove(alias)
+        signers.remove(alias)
         counters.remove(alias)
     }
 

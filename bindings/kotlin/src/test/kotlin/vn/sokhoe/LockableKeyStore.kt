@@ -20,6 +20,13 @@ class LockableKeyStore(
         wrapped: ByteArray,
     ) = unlocked { keys.unwrap(alias, wrapped) }
 
+    override fun signingKey(alias: String) = unlocked { keys.signingKey(alias) }
+
+    override fun sign(
+        alias: String,
+        message: ByteArray,
+    ) = unlocked { keys.sign(alias, message) }
+
     override fun delete(alias: String) = unlocked { keys.delete(alias) }
 
     override fun counter(alias: String) = unlocked { keys.counter(alias) }
