@@ -238,7 +238,7 @@ impl Access {
         };
         sql.first(
             &format!(
-                "SELECT pk, id, version, updated, json FROM resource
+                "SELECT pk, id, version, updated, json, patient FROM resource
                  WHERE type = ?2 AND id = ?3 AND json IS NOT NULL AND {condition}"
             ),
             params![system.client, kind, id, self.now()],

@@ -1,6 +1,8 @@
 //! Whoever has the clinic's database can change what it says of the past, and the tree over it. Phones that hold an earlier head
 //! notice it, each time.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use sokhoe_fhir::{AccessLogHead, AccessLogPage};
 use sokhoe_qr::signed::sha256;
 use sokhoe_qr::{Enrolment, PublicKey};
 use sokhoe_sync::access_log::{KeptEntry, LogKeeper, LogMismatch, check_page};
-use sokhoe_testing::{Database, SeededRng};
+use sokhoe_testing::{Database, SeededRng, Signer};
 use tempfile::TempDir;
 
 const URL: &str = "https://hospital.example";
@@ -25,9 +27,14 @@ const PEOPLE: [&str; 3] = ["bn-000001", "bn-000002", "bn-000003"];
 struct Phone {
     patient: &'static str,
     token: String,
-    device: String,
+    signer: Arc<Signer>,
     held: Option<TreeHead>,
     kept: Vec<KeptEntry>,
+}
+
+/// Of the clock by which the clinic works.
+fn second() -> i64 {
+    sokhoe_tests::now().as_millis().div_euclid(1_000)
 }
 
 struct Stage {
@@ -67,27 +74,34 @@ impl Stage {
             .code;
         let device = format!("device-of-{patient}");
         let body = json!({"code": code, "device_id": device, "device_name": "Máy"});
+        let signer = Arc::new(Signer::default());
+        let proof = signer.proof("POST", &format!("{URL}/enrolment"), second(), None);
         let request = Request::builder()
             .method(Method::POST)
             .uri("/enrolment")
+            .header("dpop", proof)
             .header("content-type", "application/json")
             .body(Bytes::from(body.to_string()));
         let answer = self.answering.answer(request.unwrap()).await;
         let answer: Value = serde_json::from_slice(answer.body()).unwrap();
         Phone {
             patient,
-            token: answer["token"].as_str().unwrap().to_owned(),
-            device,
+            token: answer["access_token"].as_str().unwrap().to_owned(),
+            signer,
             held: None,
             kept: Vec::new(),
         }
     }
 
     async fn get(&self, phone: &Phone, path: &str) -> String {
+        let token = phone.token.as_str();
+        let proof = phone
+            .signer
+            .proof("GET", &format!("{URL}{path}"), second(), Some(token));
         let request = Request::builder()
             .uri(path)
-            .header("authorization", format!("Bearer {}", phone.token))
-            .header("sokhoe-device", &phone.device)
+            .header("dpop", proof)
+            .header("authorization", format!("DPoP {token}"))
             .body(Bytes::new());
         let answer = self.answering.answer(request.unwrap()).await;
         assert_eq!(answer.status(), 200, "{path}");

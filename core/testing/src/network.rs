@@ -1,5 +1,6 @@
 //! A network that can be cut.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +19,7 @@ pub enum Cut {
     NoNetwork,
     /// The clinic gets the request and acts; its answer is lost.
     AnswerLost,
-    /// The clinic gets the request twice; the first answer is lost.
+    /// The clinic gets each request twice; the first answer is lost. What is asked again because of that comes once.
     Twice,
     /// The clinic gets the request and acts; its answer begins to arrive, then the connection breaks.
     InTheBody,
@@ -31,6 +32,8 @@ pub struct CuttableTransport {
     cut: Arc<Mutex<Cut>>,
     elsewhere: Arc<Mutex<Option<String>>>,
     refused: Arc<Mutex<Option<String>>>,
+    /// What came twice.
+    doubled: Arc<Mutex<HashSet<(http::Method, http::Uri)>>>,
 }
 
 impl fmt::Debug for CuttableTransport {
@@ -48,6 +51,7 @@ impl CuttableTransport {
             cut: Arc::default(),
             elsewhere: Arc::default(),
             refused: Arc::default(),
+            doubled: Arc::default(),
         }
     }
 
@@ -77,7 +81,15 @@ impl CuttableTransport {
         if refused.as_ref().is_some_and(|part| path.contains(part)) {
             return Cut::NoNetwork;
         }
-        *self.cut.lock().unwrap_or_else(PoisonError::into_inner)
+        match *self.cut.lock().unwrap_or_else(PoisonError::into_inner) {
+            Cut::Twice if !self.doubles(request) => Cut::Whole,
+            cut => cut,
+        }
+    }
+
+    fn doubles(&self, request: &http::Request<Bytes>) -> bool {
+        let mut doubled = self.doubled.lock().unwrap_or_else(PoisonError::into_inner);
+        doubled.insert((request.method().clone(), request.uri().clone()))
     }
 
     fn direct(&self, request: &mut http::Request<Bytes>) {
