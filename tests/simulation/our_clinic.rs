@@ -15,9 +15,7 @@ use sokhoe_clinic::{
     BookingRow, Clinic, DeskBooking, DeskRequest, ImportOptions, InProcess, InvoiceLine,
     PaymentOutcome, Source,
 };
-use sokhoe_domain::ports::{
-    BoxFuture, Clock, KeyStoreError, Limits, Rng, Transport, TransportError,
-};
+use sokhoe_domain::ports::{BoxFuture, Clock, KeyStoreError, Limits, Transport, TransportError};
 use sokhoe_domain::{IntentId, Timestamp, Vnd};
 use sokhoe_fhir::Appointment;
 use sokhoe_fhir::bundle::Change;

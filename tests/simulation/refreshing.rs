@@ -251,12 +251,12 @@ impl Phone {
             Arc::new(WrongClock(Arc::clone(&world.clock), AtomicI64::new(0))),
         );
         let client = client(world, &keys, &clock, None, ServerClocks::default());
-        let answer = client.enrol(&EnrolmentRequest {
+        let request = EnrolmentRequest {
             code: code.unwrap().code,
             device_id: "device-of-the-phone".to_owned(),
             device_name: "phone".to_owned(),
-        });
-        let tokens = answer.await.unwrap().tokens;
+        };
+        let tokens = client.enrol(&request).await.unwrap().tokens;
         *held(&world.bad) = true;
         Self {
             world: Arc::clone(world),

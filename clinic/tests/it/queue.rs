@@ -890,6 +890,8 @@ async fn nobody_need_come_to_a_visit_by_video() {
 
 /// Follows a person's record live.
 pub async fn follow(phone: &Phone, patient: &str) -> Connection {
+    // A phone whose token is over renews it first.
+    phone.get("/access").await;
     let mut live = Connection::open(&phone.addr).await;
     let path = format!("/live?patient={patient}");
     let credentials = phone.credentials("GET", &path);
