@@ -348,6 +348,6 @@ fn a_bad_network_and_a_dying_phone_never_let_it_out() {
             phone.process(ServerClocks::default()).resource(&key).await
         ));
         println!("{ROUNDS} renewals in {rounds} rounds, {answered} answers");
-        assert!(answered > rounds, "hardly anything was answered");
+        assert!(answered * 2 > rounds, "hardly anything was answered");
     });
 }

@@ -200,6 +200,7 @@ fn reply(came: Refreshed) -> Result<Response, TokenError> {
         }
         Refreshed::Refused | Refreshed::Reused => Err(TokenError::InvalidGrant),
         Refreshed::Replayed => Err(TokenError::InvalidProof),
+        Refreshed::UseNonce(nonce) => Err(TokenError::UseNonce(nonce)),
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) struct Proof {
     pub id: [u8; 16],
     /// When it was made, in seconds since 1970: by the clinic's clock where it has a nonce, else by the sender's.
     pub made: i64,
+    /// Whether a nonce says when: it cannot have been made earlier than that, whatever its sender's clock shows.
+    pub has_nonce: bool,
 }
 
 /// Why one does not.
@@ -86,10 +88,12 @@ impl Proof {
         let mut id = [0; 16];
         let whole = [&jws.thumbprint[..], claims.jti.as_bytes()].concat();
         id.copy_from_slice(&sha256(&whole)[..16]);
+        let (made, has_nonce) = made(inner, &claims)?;
         Ok(Self {
             thumbprint: jws.thumbprint,
             id,
-            made: made(inner, &claims)?,
+            made,
+            has_nonce,
         })
     }
 }
@@ -126,8 +130,8 @@ fn is_url(htu: &str, root: &str, path: &str) -> bool {
     asked.is_some() && without_query(htu) == asked
 }
 
-/// When it was made: a nonce of this clinic's says it, and else the sender's clock, if it is about right.
-fn made(inner: &Inner, claims: &Claims) -> Result<i64, ProofError> {
+/// When it was made: a nonce of this clinic's says it, and else the sender's clock, if it is about right; and whether a nonce does.
+fn made(inner: &Inner, claims: &Claims) -> Result<(i64, bool), ProofError> {
     let Proving {
         nonces,
         since_second,
@@ -144,12 +148,18 @@ fn made(inner: &Inner, claims: &Claims) -> Result<i64, ProofError> {
         // Another process's clock may be a little ahead.
         .filter(|at| (earliest..=now.saturating_add(WINDOW)).contains(at));
     if let Some(at) = by_nonce {
-        return Ok(at);
+        return Ok((at, true));
     }
     if (earliest..=now.saturating_add(WINDOW)).contains(&claims.iat) {
-        return Ok(claims.iat);
+        return Ok((claims.iat, false));
     }
-    Err(ProofError::UseNonce(nonces.make(&inner.keys, now)))
+    Err(ProofError::UseNonce(nonce(inner)))
+}
+
+/// What a proof says when it is made with.
+pub(super) fn nonce(inner: &Inner) -> String {
+    let now = seconds(&*inner.clock);
+    inner.proving.nonces.make(&inner.keys, now)
 }
 
 #[cfg(test)]

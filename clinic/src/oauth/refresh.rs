@@ -1,6 +1,6 @@
 //! Refresh tokens (RFC 6749, 6): each used once, and given again to whoever did not get its answer.
 
-use super::proof::Proof;
+use super::proof::{Proof, nonce};
 use super::session::first_use;
 use super::tokens::{Given, Token};
 use crate::clinic::Inner;
@@ -25,6 +25,8 @@ pub(crate) enum Refreshed {
     Reused,
     /// The proof came before.
     Replayed,
+    /// When it was asked must be known for certain before anything is concluded from it: with this nonce it is.
+    UseNonce(String),
 }
 
 struct Session {
@@ -79,28 +81,48 @@ pub(crate) fn refresh(
     if now >= session.issued.saturating_add(IDLE) || now >= session.created.saturating_add(WHOLE) {
         return Ok(Refreshed::Refused);
     }
-    if token.generation == session.generation {
-        let next = Token {
-            generation: token.generation.saturating_add(1),
-            ..token
-        };
+    let gives = |tx: &mut Tx<'_>, generation: u32| {
         tx.sql().execute(
             "UPDATE session SET generation = ?2, issued = ?3 WHERE pk = ?1",
-            params![session.pk, next.generation, now],
+            params![session.pk, generation, now],
         )?;
-        return Ok(Refreshed::Given(Given::of(&inner.keys, &next, now, now)));
-    }
-    let present = Token {
-        generation: session.generation,
-        ..token
+        let given = Given::of(
+            &inner.keys,
+            &Token {
+                generation,
+                ..token
+            },
+            now,
+            now,
+        );
+        Ok(Refreshed::Given(given))
     };
+    if token.generation == session.generation {
+        return gives(tx, token.generation.saturating_add(1));
+    }
     let is_before = token.generation.checked_add(1) == Some(session.generation);
     let is_unused = session.used_generation < i64::from(session.generation);
-    // By when it was asked, not by when it arrived: networks keep things back.
+    if is_before && is_unused {
+        // The same as before, good from now on: the answer may have been lost days ago.
+        return gives(tx, session.generation);
+    }
+    // By when it was asked, not by when it arrived, since networks keep things back; and by this clinic's clock, since a phone's
+    // that is ahead makes what is late look new.
+    if !proof.has_nonce {
+        return Ok(Refreshed::UseNonce(nonce(inner)));
+    }
     let is_soon = proof.made <= session.issued.div_euclid(SECOND).saturating_add(GRACE);
-    if is_before && (is_unused || is_soon) {
+    if is_before && is_soon {
+        let present = Token {
+            generation: session.generation,
+            ..token
+        };
         let given = Given::of(&inner.keys, &present, session.issued, now);
         return Ok(Refreshed::Given(given));
+    }
+    if is_soon {
+        // Asked before the present tokens were given: the phone has others by now.
+        return Ok(Refreshed::Refused);
     }
     end(tx, session.pk, "refresh-token-reused")?;
     Ok(Refreshed::Reused)

@@ -42,9 +42,10 @@ async fn the_same_phone_gets_the_same_successor_until_it_used_it() {
         hospital.clock.advance(Duration::from_secs(wait));
         assert_eq!(given(&phone.renew(&phone.refresh).await), first, "{wait}");
     }
-    // Of the day that has passed nothing is given twice.
+    // They are good for a day from then on: whoever was away for longer than that gets nothing that is over.
     let reply = phone.renew(&phone.refresh).await.json();
-    assert_eq!(reply["expires_in"], 0);
+    assert_eq!(reply["expires_in"], 86_400);
+    assert_eq!(with(&phone, &first).get(PATH).await.status, 200);
     let second = given(&phone.renew(&first.1).await);
     assert_eq!(with(&phone, &second).get(PATH).await.status, 200);
     // Used, and asked again within a minute: it was on its way.
@@ -85,6 +86,38 @@ async fn with_another_key_it_ends_the_session_of_all() {
     hospital.running.shutdown().await;
 }
 
+/// A request that a network kept back, of a phone whose clock is ahead by as much, looks as if it was asked now.
+#[tokio::test]
+async fn what_is_late_ends_nothing_whatever_the_phones_clock_shows() {
+    let hospital = hospital().await;
+    let phone = hospital.phone("device-one", &[MOTHER]).await;
+    let form = |refresh: &str| format!("grant_type=refresh_token&refresh_token={refresh}");
+    let (url, ahead) = (phone.url("/token"), Duration::from_secs(1_200));
+    let asked_at = phone.second() + 1_200;
+    let late = [(); 2].map(|()| phone.signer.proof("POST", &url, asked_at, None));
+    let challenge = phone
+        .ask_for_tokens_with(&form(&phone.refresh), &late[0])
+        .await;
+    let nonce = challenge.header("dpop-nonce").unwrap();
+    let with_nonce = phone.signer.proof_with_nonce("POST", &url, asked_at, nonce);
+    let first = given(&phone.renew(&phone.refresh).await);
+    let second = given(&phone.renew(&first.1).await);
+    assert_eq!(with(&phone, &second).get(PATH).await.status, 200);
+    // Two before, and asked before.
+    let late_with_nonce = phone
+        .ask_for_tokens_with(&form(&phone.refresh), &with_nonce)
+        .await;
+    assert_error(&late_with_nonce, "invalid_grant");
+    hospital.clock.advance(ahead);
+    let reply = phone
+        .ask_for_tokens_with(&form(&phone.refresh), &late[1])
+        .await;
+    assert_error(&reply, "use_dpop_nonce");
+    let third = given(&phone.renew(&second.1).await);
+    assert_eq!(with(&phone, &third).get(PATH).await.status, 200);
+    hospital.running.shutdown().await;
+}
+
 #[tokio::test]
 async fn what_is_long_past_ends_it_too_and_noise_does_not() {
     let hospital = hospital().await;
@@ -95,7 +128,11 @@ async fn what_is_long_past_ends_it_too_and_noise_does_not() {
     let first = given(&phone.renew(&phone.refresh).await);
     let second = given(&phone.renew(&first.1).await);
     assert_eq!(with(&phone, &second).get(PATH).await.status, 200);
-    // Two before: nobody needs it any more.
+    // Two before: nobody needs it any more, but what is on its way.
+    hospital.clock.advance(Duration::from_secs(60));
+    assert_error(&phone.renew(&phone.refresh).await, "invalid_grant");
+    assert_eq!(with(&phone, &second).get(PATH).await.status, 200);
+    hospital.clock.advance(Duration::from_secs(1));
     assert_error(&phone.renew(&phone.refresh).await, "invalid_grant");
     assert_eq!(with(&phone, &second).get(PATH).await.status, 401);
     hospital.running.shutdown().await;

@@ -143,14 +143,28 @@ impl ClinicClient {
     ) -> Result<Tokens, ClientError> {
         let turn = store.turn();
         let _one_at_a_time = turn.lock().await;
-        let kept = store.tokens()?;
-        if kept.access.as_str() != worn && prover.clock.now() < kept.access_ends {
-            return Ok(kept);
+        let mut kept = store.tokens()?;
+        loop {
+            if kept.access.as_str() != worn && prover.clock.now() < kept.access_ends {
+                return Ok(kept);
+            }
+            match self.ask_for_tokens(prover, &kept.renewal).await {
+                Ok(answer) => {
+                    let tokens = answer.tokens(prover.clock.now())?;
+                    store.keep(&tokens, &kept.renewal)?;
+                    return Ok(tokens);
+                }
+                // Another process of this phone may have been quicker: then these were over because of it.
+                Err(ClientError::Unauthorized) => {
+                    let now_kept = store.tokens()?;
+                    if now_kept.renewal == kept.renewal {
+                        return Err(ClientError::Unauthorized);
+                    }
+                    kept = now_kept;
+                }
+                Err(other) => return Err(other),
+            }
         }
-        let answer = self.ask_for_tokens(prover, &kept.renewal).await?;
-        let tokens = answer.tokens(prover.clock.now())?;
-        store.keep(&tokens, &kept.renewal)?;
-        Ok(tokens)
     }
 
     async fn ask_for_tokens(

@@ -34,15 +34,31 @@ impl Signer {
 
     /// The proof that somebody asks this, at this second since 1970, with this token if they have one. No two are the same.
     pub fn proof(&self, method: &str, url: &str, second: i64, token: Option<&str>) -> String {
+        let of_token = token.map(|token| ("ath", token_hash(token)));
+        self.proof_of(method, url, second, of_token)
+    }
+
+    /// The same without a token, with the nonce that a server gave for it.
+    pub fn proof_with_nonce(&self, method: &str, url: &str, second: i64, nonce: &str) -> String {
+        self.proof_of(method, url, second, Some(("nonce", nonce.to_owned())))
+    }
+
+    fn proof_of(
+        &self,
+        method: &str,
+        url: &str,
+        second: i64,
+        more: Option<(&str, String)>,
+    ) -> String {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let (number, process) = (NEXT.fetch_add(1, Ordering::Relaxed), std::process::id());
         let url = url.split('?').next().unwrap_or_default();
         let header = format!(r#"{{"typ":"dpop+jwt","alg":"ES256","jwk":{}}}"#, self.jwk());
-        let hash = token.map_or_else(String::new, |token| {
-            format!(r#","ath":"{}""#, token_hash(token))
+        let more = more.map_or_else(String::new, |(claim, value)| {
+            format!(r#","{claim}":"{value}""#)
         });
         let claims = format!(
-            r#"{{"jti":"{process:x}-{number:x}","htm":"{method}","htu":"{url}","iat":{second}{hash}}}"#
+            r#"{{"jti":"{process:x}-{number:x}","htm":"{method}","htu":"{url}","iat":{second}{more}}}"#
         );
         self.jws(&header, &claims)
     }

@@ -257,14 +257,12 @@ final class JourneyTests: XCTestCase {
             deviceName: "XCTest",
             keyStore: MemoryKeyStore()
         )
-        let request = try await second.beginMove().qrText
-        for parcel in try await first.answerMove(requestText: request) {
-            _ = try await second.takeParcel(parcelText: parcel)
-        }
-        let before = try await second.syncState(personId: person)
+        let entered = try await second.enrol(qrText: clinic.enrolment(of: [clinic.patient]))
+        let here = try XCTUnwrap(entered.persons.first).id
+        let before = try await second.syncState(personId: here)
         XCTAssertEqual(before.map(\.state), [.never])
-        var shown = try await second.observe(personId: person).makeAsyncIterator()
-        let following = Task { try await second.keepInStep(personId: person) }
+        var shown = try await second.observe(personId: here).makeAsyncIterator()
+        let following = Task { try await second.keepInStep(personId: here) }
         let deadline = ContinuousClock.now + .seconds(30)
         var inStep: ClinicSyncView?
         while inStep == nil, ContinuousClock.now < deadline, let book = await shown.next() {
@@ -286,10 +284,10 @@ final class JourneyTests: XCTestCase {
         let ended = await thrown { try await following.value }
         XCTAssertEqual(ended as? SoKhoeError, .Cancelled)
 
-        try await second.forgetClinic(personId: person, clinicId: state.clinicId)
+        try await second.forgetClinic(personId: here, clinicId: state.clinicId)
         let persons = try await second.persons()
         XCTAssertEqual(persons.map(\.clinicIds), [[]])
-        let bookings = try await second.bookings(personId: person)
+        let bookings = try await second.bookings(personId: here)
         XCTAssertEqual(bookings, [])
     }
 

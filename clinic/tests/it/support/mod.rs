@@ -229,12 +229,24 @@ impl Phone {
         self.ask_for_tokens(&form).await
     }
 
+    /// Asks, and once more when the clinic wants to know when, as phones do.
     pub async fn ask_for_tokens(&self, form: &str) -> Reply {
+        let url = self.url("/token");
+        let proof = self.signer.proof("POST", &url, self.second(), None);
+        let reply = self.ask_for_tokens_with(form, &proof).await;
+        let Some(nonce) = reply.header("dpop-nonce") else {
+            return reply;
+        };
         let proof = self
             .signer
-            .proof("POST", &self.url("/token"), self.second(), None);
+            .proof_with_nonce("POST", &url, self.second(), nonce);
+        self.ask_for_tokens_with(form, &proof).await
+    }
+
+    /// Asks with this proof.
+    pub async fn ask_for_tokens_with(&self, form: &str, proof: &str) -> Reply {
         let headers = [
-            ("DPoP", &*proof),
+            ("DPoP", proof),
             ("Content-Type", "application/x-www-form-urlencoded"),
         ];
         Connection::open(&self.addr)

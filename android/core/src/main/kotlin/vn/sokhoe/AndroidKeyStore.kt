@@ -67,7 +67,10 @@ public class AndroidKeyStore(
             cipher.doFinal(wrapped, NONCE_BYTES, wrapped.size - NONCE_BYTES)
         }
 
-    override fun signingKey(alias: String): ByteArray = typed { (certificateOrNew(alias).publicKey as ECPublicKey).longForm() }
+    override fun signingKey(alias: String): ByteArray =
+        typed {
+            (certificateOrNew(alias).publicKey as ECPublicKey).longForm()
+        }
 
     override fun sign(
         alias: String,

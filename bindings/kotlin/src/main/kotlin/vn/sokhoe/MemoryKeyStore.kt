@@ -59,7 +59,11 @@ public class MemoryKeyStore : KeyStore {
     override fun signingKey(alias: String): ByteArray {
         val pair =
             signers.computeIfAbsent(alias) {
-                KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
+                KeyPairGenerator
+                    .getInstance(
+                        "EC",
+                    ).apply { initialize(ECGenParameterSpec("secp256r1")) }
+                    .generateKeyPair()
             }
         return (pair.public as ECPublicKey).longForm()
     }

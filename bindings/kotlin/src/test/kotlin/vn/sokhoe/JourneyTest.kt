@@ -322,11 +322,16 @@ class JourneyTest {
                             .first()
                             .id
                     SoKhoe.open(folder.resolve("second phone"), "JUnit", MemoryKeyStore()).use { second ->
-                        first.answerMove(second.beginMove().qrText).forEach { second.takeParcel(it) }
-                        assertEquals(SyncState.NEVER, second.syncState(person).single().state)
+                        val here =
+                            second
+                                .enrol(clinic.enrolmentOf(clinic.patient))
+                                .persons
+                                .first()
+                                .id
+                        assertEquals(SyncState.NEVER, second.syncState(here).single().state)
                         val shown = MutableStateFlow<BookView?>(null)
-                        val screen = launch { second.observe(person).collect { shown.value = it } }
-                        val following = launch { second.keepInStep(person) }
+                        val screen = launch { second.observe(here).collect { shown.value = it } }
+                        val following = launch { second.keepInStep(here) }
                         val inStep =
                             withTimeout(30.seconds) {
                                 shown.filterNotNull().first { it.clinics.single().state == SyncState.UP_TO_DATE }
@@ -345,10 +350,10 @@ class JourneyTest {
                         following.cancelAndJoin()
                         screen.cancelAndJoin()
 
-                        second.forgetClinic(person, clinicState.clinicId)
+                        second.forgetClinic(here, clinicState.clinicId)
                         val left = second.persons().single()
                         assertTrue(left.clinicIds.isEmpty())
-                        assertTrue(second.bookings(person).isEmpty())
+                        assertTrue(second.bookings(here).isEmpty())
                     }
                 }
             }
