@@ -40,6 +40,7 @@ async fn every_wrong_answer_is_a_typed_error() {
             Misbehaviour::NestedToDeath => ClientError::Garbled(GarbledAnswer::TooDeep),
             Misbehaviour::NotFhir => ClientError::Garbled(GarbledAnswer::NotFhir),
             Misbehaviour::Redirect => ClientError::Garbled(GarbledAnswer::Status(302)),
+            Misbehaviour::Says(..) => unreachable!("it is not one of all"),
         };
         assert_eq!(error, expected, "{behaviour:?}");
     }

@@ -6,6 +6,7 @@ mod clinic_answers;
 mod damage;
 mod disk;
 mod ending;
+mod errors;
 mod feed;
 mod keys;
 mod kill;

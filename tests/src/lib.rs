@@ -1,6 +1,7 @@
 //! What the tests across boundaries share: a clinic and phones as people have them.
 
 pub mod book;
+pub mod canaries;
 pub mod crowd;
 pub mod foreign;
 pub mod hapi_process;
@@ -78,6 +79,7 @@ impl TestClinic {
     /// # Panics
     /// When it cannot be started.
     pub async fn start_at(clock: Arc<dyn Clock>) -> Self {
+        canaries::watch();
         let folder = TempDir::new().expect("a folder");
         let data = DataSource::Folder(folder.path().join("clinic"));
         let config = ClinicConfig {
@@ -190,6 +192,7 @@ impl TestPhone {
     /// When it cannot be started.
     #[must_use]
     pub fn new_at(clock: Arc<dyn Clock>) -> Self {
+        canaries::watch();
         let folder = TempDir::new().expect("a folder");
         let keys = Arc::new(MemoryKeys::default());
         let ports = real_ports(folder.path(), Arc::clone(&keys) as Arc<dyn KeyStore>);

@@ -6,6 +6,65 @@ use crate::{FhirError, read};
 /// The code system of the clinic's refusals.
 pub const REFUSAL: &str = "https://sokhoe.vn/fhir/CodeSystem/refusal";
 
+/// The codes of [`REFUSAL`]: a clinic's, and what it says of a code that lets a phone in.
+pub const REFUSALS: [&str; 12] = [
+    "access-ended",
+    "already-waiting",
+    "checked-in",
+    "enrolment-expired",
+    "enrolment-other-grant",
+    "enrolment-unknown",
+    "enrolment-used",
+    "not-offered",
+    "offer-over",
+    "slot-taken",
+    "too-late",
+    "too-many",
+];
+
+/// FHIR's issue types (R4's value set `issue-type`, with R5's).
+const ISSUE_TYPES: [&str; 33] = [
+    "business-rule",
+    "code-invalid",
+    "conflict",
+    "deleted",
+    "duplicate",
+    "exception",
+    "expired",
+    "extension",
+    "forbidden",
+    "incomplete",
+    "informational",
+    "invalid",
+    "invariant",
+    "limited-filter",
+    "lock-error",
+    "login",
+    "multiple-matches",
+    "no-store",
+    "not-found",
+    "not-supported",
+    "processing",
+    "required",
+    "security",
+    "structure",
+    "success",
+    "suppressed",
+    "throttled",
+    "timeout",
+    "too-costly",
+    "too-long",
+    "transient",
+    "unknown",
+    "value",
+];
+
+/// A code of these, else FHIR's `unknown`. Codes get into errors and logs, where what a server makes up must not be.
+fn known(code: &str, codes: &[&'static str]) -> String {
+    let known = codes.iter().find(|known| **known == code);
+    known.map_or("unknown", |known| known).to_owned()
+}
+
 /// An OperationOutcome; FHIR wants at least one issue.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
@@ -18,9 +77,9 @@ pub struct Outcome {
 pub struct Issue {
     /// How bad.
     pub severity: Severity,
-    /// FHIR's issue type, e.g. `conflict`, `not-found`, `security`.
+    /// FHIR's issue type, e.g. `conflict`, `not-found`, `security`; `unknown` of what was read and is none.
     pub code: String,
-    /// The code in [`REFUSAL`], e.g. `slot-taken`.
+    /// The code in [`REFUSAL`], e.g. `slot-taken`; `unknown` of what was read and is none of [`REFUSALS`].
     pub refusal: Option<String>,
     /// Words (`details.text`, else `diagnostics`); may hold personal data: never log them.
     pub text: Option<String>,
@@ -124,8 +183,10 @@ impl Outcome {
                 severity: issue
                     .str("severity")
                     .map_or(Severity::Error, |code| Severity::from_code(&code)),
-                code: read::string(issue, "code"),
-                refusal: refusal.map(Into::into),
+                code: issue
+                    .str("code")
+                    .map_or_else(String::new, |code| known(&code, &ISSUE_TYPES)),
+                refusal: refusal.map(|code| known(&code, &REFUSALS)),
                 text: details
                     .str("text")
                     .or_else(|| issue.str("diagnostics"))
@@ -193,6 +254,15 @@ mod tests {
         assert_eq!(outcome.issues[0].severity, Severity::Warning);
         assert_eq!(outcome.refusal(), None);
         assert_eq!(outcome.issues.len(), 3);
+        let made_up = json
+            .replace("processing", "Bà Mai")
+            .replace("http://other", REFUSAL);
+        let made_up = made_up.replace("slot-taken", "tăng huyết áp");
+        let outcome = Outcome::from_json(&made_up).unwrap();
+        assert_eq!(
+            (outcome.code(), outcome.refusal()),
+            (Some("unknown"), Some("unknown"))
+        );
         assert!(Outcome::from_json("{}").is_err());
         let empty = Outcome::from_json(r#"{"resourceType":"OperationOutcome"}"#).unwrap();
         assert_eq!(empty.code(), None);

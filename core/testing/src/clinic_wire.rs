@@ -29,6 +29,8 @@ pub enum Misbehaviour {
     Redirect,
     /// Nothing at all: the connection is closed.
     Silence,
+    /// With this status, an `OperationOutcome` that says this in every place that it has.
+    Says(u16, &'static str),
 }
 
 impl Misbehaviour {
@@ -73,6 +75,14 @@ impl Misbehaviour {
             Self::NotFhir => fhir("200 OK", "{\"hello\":[1,2,3]}"),
             Self::Redirect => "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
             Self::Silence => return Ok(()),
+            Self::Says(status, what) => fhir(
+                &format!("{status} {what}"),
+                &format!(
+                    r#"{{"resourceType":"OperationOutcome","id":"{what}","issue":[{{"severity":"error","code":"{what}",
+                    "details":{{"coding":[{{"system":"{what}","code":"{what}","display":"{what}"}}],"text":"{what}"}},
+                    "diagnostics":"{what}","expression":["{what}"]}}],"error":"{what}","error_description":"{what}"}}"#
+                ),
+            ),
         };
         stream.write_all(text.as_bytes()).await
     }
