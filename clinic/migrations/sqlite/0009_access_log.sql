@@ -11,9 +11,11 @@ CREATE TABLE access_log_pending (
 CREATE TABLE access_log (
   one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
   -- Entries.
-  size INTEGER NOT NULL
+  size INTEGER NOT NULL,
+  -- Up to which row what was read is in the log: those rows are in a file of their own, see ../sqlite_reads.
+  reads_taken INTEGER NOT NULL
 ) STRICT;
-INSERT INTO access_log VALUES (1, 0);
+INSERT INTO access_log VALUES (1, 0, 0);
 
 -- The entries themselves. Whoever erases a person takes theirs away; the hashes over them stay, and tell nothing.
 CREATE TABLE access_log_entry (

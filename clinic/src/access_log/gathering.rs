@@ -8,7 +8,7 @@ use sokhoe_domain::AccessOutcome;
 use tokio::sync::oneshot;
 
 use super::{Draft, keep};
-use crate::store::{Isolation, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Requests that share a commit at most.
 const TOGETHER: usize = 1_024;
@@ -54,9 +54,7 @@ impl Gathering {
             return Ok(());
         }
         if self.store.works_where_called() {
-            return self
-                .store
-                .write_in(Isolation::LocksRows, move |tx| keep(tx.sql(), &drafts));
+            return self.store.write_to_reads(move |sql| keep(sql, &drafts));
         }
         let is_given = |draft: &Draft| draft.outcome != AccessOutcome::Denied;
         let (safe, heard) = match drafts.iter().any(is_given) {
@@ -78,8 +76,7 @@ impl Gathering {
         if drafts.is_empty() || !self.store.has_access_log() {
             return Ok(());
         }
-        self.store
-            .write_in(Isolation::LocksRows, move |tx| keep(tx.sql(), &drafts))
+        self.store.write_to_reads(move |sql| keep(sql, &drafts))
     }
 
     fn add(self: &Arc<Self>, noted: Noted) -> Result<(), StoreError> {
@@ -109,9 +106,8 @@ impl Gathering {
             return;
         }
         let this = Arc::clone(self);
-        let submitted = self.store.submit(
-            Isolation::LocksRows,
-            move |tx| keep(tx.sql(), drafts.iter().flatten()),
+        let submitted = self.store.submit_to_reads(
+            move |sql| keep(sql, drafts.iter().flatten()),
             move |written| {
                 // Where it is not safe, whoever waits hears that nobody tells them any more.
                 for safe in safe.into_iter().flatten().filter(|_| written.is_ok()) {

@@ -18,7 +18,9 @@ use crate::keys::Keys;
 use crate::store::{Dialect, Isolation, Sql, StoreError, Value, params};
 
 /// Entries that go into the log at a time, and a few more: so few that nobody notices the wait.
-const AT_A_TIME: usize = 256;
+const AT_A_TIME: usize = 1_024;
+/// Rows of what was read that are looked at for them: reads that came together are one.
+const READ_ROWS: usize = 128;
 /// Rows that are written by one statement.
 const ROWS: usize = 16;
 /// Bytes of a salt.
@@ -27,13 +29,34 @@ const SALT: usize = 16;
 /// Puts some entries into the log. Whether there may be more. Blocks on the database.
 pub(crate) fn sequence(inner: &Arc<Inner>) -> Result<bool, StoreError> {
     let is_there = |sql: Sql<'_>| sql.exists("SELECT 1 FROM access_log_pending LIMIT 1", &[]);
-    if !inner.store.read(is_there)? {
+    let reads = inner
+        .store
+        .read_reads(|sql| pending(sql, READ_ROWS))?
+        .unwrap_or_default();
+    if reads.is_empty() && !inner.store.read(is_there)? {
         return Ok(false);
     }
     let office = Arc::clone(inner);
-    inner.store.write_in(Isolation::LocksRows, move |tx| {
-        batch(tx.sql(), &office.keys)
-    })
+    let done = inner.store.write_in(Isolation::LocksRows, move |tx| {
+        batch(tx.sql(), &office.keys, &reads)
+    })?;
+    if let Some(taken) = done.reads_taken {
+        // In the log, and on the disk with it: where this is not done any more, they are passed over by their numbers.
+        inner.store.write_to_reads(move |sql| {
+            let text = "DELETE FROM access_log_pending WHERE pk <= ?1";
+            sql.execute(text, params![taken]).map(|_| ())
+        })?;
+    }
+    Ok(done.may_be_more)
+}
+
+/// The oldest rows that are to come.
+fn pending(sql: Sql<'_>, rows: usize) -> Result<Vec<(i64, String)>, StoreError> {
+    sql.rows(
+        &format!("SELECT pk, drafts FROM access_log_pending ORDER BY pk LIMIT {rows}"),
+        &[],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 /// All that is to come so far. Blocks on the database.
@@ -53,19 +76,29 @@ pub(crate) async fn up_to_date(inner: &Arc<Inner>) -> Result<(), StoreError> {
         .unwrap_or(Err(StoreError::Stopped))
 }
 
-/// One batch. Whether there may be more.
-fn batch(sql: Sql<'_>, keys: &Keys) -> Result<bool, StoreError> {
-    let lock = match sql.dialect() {
+/// What a batch did.
+struct Done {
+    may_be_more: bool,
+    /// Up to which row of those apart all are in the log, if it took any.
+    reads_taken: Option<i64>,
+}
+
+/// One batch: of what was written, and of what was read where that is kept apart.
+fn batch(sql: Sql<'_>, keys: &Keys, reads: &[(i64, String)]) -> Result<Done, StoreError> {
+    let (size, reads_taken): (i64, i64) = match sql.dialect() {
         // There is one writer.
-        Dialect::Sqlite => "SELECT size FROM access_log WHERE one = 1",
-        Dialect::Postgres => "SELECT size FROM access_log WHERE one = 1 FOR UPDATE",
+        Dialect::Sqlite => sql.one(
+            "SELECT size, reads_taken FROM access_log WHERE one = 1",
+            &[],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?,
+        Dialect::Postgres => sql.one(
+            "SELECT size FROM access_log WHERE one = 1 FOR UPDATE",
+            &[],
+            |row| Ok((row.get(0)?, 0)),
+        )?,
     };
-    let size: i64 = sql.one(lock, &[], |row| row.get(0))?;
-    let pending: Vec<(i64, String)> = sql.rows(
-        &format!("SELECT pk, drafts FROM access_log_pending ORDER BY pk LIMIT {AT_A_TIME}"),
-        &[],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
+    let pending = pending(sql, AT_A_TIME)?;
     let mut log = Log {
         sql,
         keys,
@@ -86,9 +119,30 @@ fn batch(sql: Sql<'_>, keys: &Keys) -> Result<bool, StoreError> {
         }
         taken.push(*pk);
     }
+    // Another process may have taken some of them since they were looked at.
+    let mut newest_read = None;
+    for (pk, drafts) in reads.iter().filter(|(pk, _)| *pk > reads_taken) {
+        if entries >= AT_A_TIME {
+            break;
+        }
+        for draft in draft::read(drafts)? {
+            log.append(draft)?;
+            entries += 1;
+        }
+        newest_read = Some(*pk);
+    }
     log.finish()?;
+    if let Some(newest) = newest_read {
+        sql.execute(
+            "UPDATE access_log SET reads_taken = ?1 WHERE one = 1",
+            params![newest],
+        )?;
+    }
     forget(sql, &taken)?;
-    Ok(entries >= AT_A_TIME)
+    Ok(Done {
+        may_be_more: entries >= AT_A_TIME || reads.len() == READ_ROWS,
+        reads_taken: newest_read.or_else(|| reads.first().map(|_| reads_taken)),
+    })
 }
 
 /// Takes away what is in the log now: just these, since with PostgreSQL another transaction may still bring one whose number

@@ -88,6 +88,7 @@ fn postgres_code(error: &::postgres::Error) -> String {
 #[derive(Debug)]
 pub(crate) struct Store {
     backend: Backend,
+    reads: Reads,
     wakers: Arc<Wakers>,
     reading: Arc<Semaphore>,
     work: Work,
@@ -100,6 +101,15 @@ enum Backend {
     Postgres(Postgres),
 }
 
+/// Where what was read is kept until it is in the access log.
+#[derive(Debug)]
+enum Reads {
+    /// With all else: a commit there takes nobody's cache away.
+    InDatabase,
+    /// In a file of its own.
+    Apart(Sqlite),
+}
+
 /// Requests that read at the same time; more wait for their turn without a thread.
 const READING: usize = 16;
 
@@ -108,6 +118,7 @@ impl Store {
     pub fn open(config: &ClinicConfig) -> Result<Self, StoreError> {
         let wakers = Arc::new(Wakers::default());
         let clock: Arc<dyn Clock> = Arc::clone(&config.clock);
+        let mut reads = Reads::InDatabase;
         let backend = match &config.data {
             DataSource::Postgres { url, .. } => {
                 let time = if config.time_of_database {
@@ -121,12 +132,19 @@ impl Store {
             DataSource::Folder(_) | DataSource::Sqlite(_) | DataSource::Vfs { .. } => {
                 let file = config.data.database().unwrap_or_default();
                 let vfs = config.data.vfs();
-                let waking = Arc::clone(&wakers);
-                Backend::Sqlite(Sqlite::open(&file, vfs, clock, waking, config.work)?)
+                let (waking, work) = (Arc::clone(&wakers), config.work);
+                let sqlite = Sqlite::open(&file, vfs, Arc::clone(&clock), waking, work)?;
+                if config.has_access_log {
+                    let taken = "SELECT reads_taken FROM access_log WHERE one = 1";
+                    let taken = sqlite.read(|sql| sql.one(taken, &[], |row| row.get(0)))?;
+                    reads = Reads::Apart(Sqlite::open_reads(&file, vfs, clock, work, taken)?);
+                }
+                Backend::Sqlite(sqlite)
             }
         };
         Ok(Self {
             backend,
+            reads,
             wakers,
             reading: Arc::new(Semaphore::new(READING)),
             work: config.work,
@@ -239,6 +257,49 @@ impl Store {
         answered.await.unwrap_or(Err(StoreError::Stopped))
     }
 
+    /// What was read and is not in the access log yet, where that is kept apart: nothing, where it is not. Blocks this thread.
+    pub fn read_reads<T>(
+        &self,
+        work: impl FnOnce(Sql<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        match &self.reads {
+            Reads::InDatabase => Ok(None),
+            Reads::Apart(reads) => reads.read(work).map(Some),
+        }
+    }
+
+    /// Queues a job on what was read, wherever that is kept; `answer` is called when it is on disk, or why it is not.
+    pub fn submit_to_reads(
+        &self,
+        work: impl FnMut(Sql<'_>) -> Result<(), StoreError> + Send + 'static,
+        answer: impl FnOnce(Result<(), StoreError>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let mut work = work;
+        let job = Box::new(Submitted {
+            isolation: Isolation::LocksRows,
+            work: move |tx: &mut Tx<'_>| work(tx.sql()),
+            answer,
+            result: None,
+        });
+        match (&self.reads, &self.backend) {
+            (Reads::Apart(reads), _) => reads.submit(job),
+            (Reads::InDatabase, Backend::Sqlite(sqlite)) => sqlite.submit(job),
+            (Reads::InDatabase, Backend::Postgres(postgres)) => postgres.submit(job),
+        }
+    }
+
+    /// The same; returns when it is on disk. Blocks this thread.
+    pub fn write_to_reads(
+        &self,
+        work: impl FnMut(Sql<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (answer, answered) = std::sync::mpsc::sync_channel(1);
+        self.submit_to_reads(work, move |result| {
+            let _nobody_waits = answer.send(result);
+        })?;
+        answered.recv().unwrap_or(Err(StoreError::Stopped))
+    }
+
     /// Queues a job; `answer` is called when it is on disk, or why it is not.
     pub fn submit<T: Send + 'static>(
         &self,
@@ -307,7 +368,7 @@ pub(crate) struct InMemory(rusqlite::Connection);
 impl InMemory {
     pub fn new() -> Self {
         let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-        sqlite::migrate(&mut connection).unwrap();
+        sqlite::migrate(&mut connection, sqlite::CLINIC).unwrap();
         Self(connection)
     }
 

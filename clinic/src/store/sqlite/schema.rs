@@ -8,7 +8,11 @@ use super::{Sql, StoreError};
 /// What a step does that SQL cannot.
 type Then = fn(Sql<'_>) -> Result<(), StoreError>;
 
-const MIGRATIONS: &[(&str, Option<Then>)] = &[
+/// Steps, the first one to version 1.
+type Migrations = [(&'static str, Option<Then>)];
+
+/// The clinic's file.
+pub(in crate::store) const CLINIC: &Migrations = &[
     (
         include_str!("../../../migrations/sqlite/0001_initial.sql"),
         None,
@@ -59,14 +63,23 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
     ),
 ];
 
+/// What was read, before it is in the access log.
+pub(in crate::store) const READS: &Migrations = &[(
+    include_str!("../../../migrations/sqlite_reads/0001_initial.sql"),
+    None,
+)];
+
 /// Brings the file to the newest version, each step in the transaction that says so.
-pub(in crate::store) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+pub(in crate::store) fn migrate(
+    connection: &mut Connection,
+    migrations: &Migrations,
+) -> Result<(), StoreError> {
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
-    for (version, (sql, then)) in (1_u32..).zip(MIGRATIONS) {
+    for (version, (sql, then)) in (1_u32..).zip(migrations) {
         if version > found {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             tx.execute_batch(sql)?;
@@ -87,11 +100,11 @@ mod tests {
     #[test]
     fn migrates_once_and_refuses_a_newer_file() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&mut connection, CLINIC).unwrap();
+        migrate(&mut connection, CLINIC).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         assert!(matches!(
-            migrate(&mut connection),
+            migrate(&mut connection, CLINIC),
             Err(StoreError::Newer { found: 99, .. })
         ));
     }
@@ -99,7 +112,7 @@ mod tests {
     #[test]
     fn a_database_from_before_learns_who_refers_to_a_binary() {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(MIGRATIONS[0].0).unwrap();
+        connection.execute_batch(CLINIC[0].0).unwrap();
         connection.pragma_update(None, "user_version", 1).unwrap();
         connection
             .execute_batch(
@@ -111,7 +124,7 @@ mod tests {
                    (4, 'Binary', 'c', 1, NULL, 0, 'not JSON');"#,
             )
             .unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&mut connection, CLINIC).unwrap();
         let mut rows = connection
             .prepare("SELECT binary || ' ' || is_context || ' ' || type || '/' || id FROM binary_reference ORDER BY binary, is_context")
             .unwrap();
@@ -126,7 +139,7 @@ mod tests {
     #[test]
     fn a_database_from_before_keeps_its_hours() {
         let mut connection = Connection::open_in_memory().unwrap();
-        for (sql, _) in &MIGRATIONS[..3] {
+        for (sql, _) in &CLINIC[..3] {
             connection.execute_batch(sql).unwrap();
         }
         connection.pragma_update(None, "user_version", 3).unwrap();
@@ -136,7 +149,7 @@ mod tests {
                  INSERT INTO opening VALUES (1, 2, 420, 690);",
             )
             .unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&mut connection, CLINIC).unwrap();
         let hours: (i64, i64, i64, Option<String>) = connection
             .query_row(
                 "SELECT weekday, from_minute, to_minute, first_day FROM weekly_hours",
@@ -150,7 +163,7 @@ mod tests {
     #[test]
     fn answers_of_before_are_given_again_and_know_why_they_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
-        for (sql, _) in &MIGRATIONS[..4] {
+        for (sql, _) in &CLINIC[..4] {
             connection.execute_batch(sql).unwrap();
         }
         connection.pragma_update(None, "user_version", 4).unwrap();
@@ -164,7 +177,7 @@ mod tests {
                    ('hold', 'p', 'e', x'00', 422, '{"code":"duplicate"}', 0);"#,
             )
             .unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&mut connection, CLINIC).unwrap();
         let mut rows = connection
             .prepare("SELECT encoding, CAST(body AS TEXT), refusal FROM answer ORDER BY key")
             .unwrap();
@@ -190,7 +203,7 @@ mod tests {
     #[test]
     fn one_person_to_a_seat_is_a_rule_of_the_database() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&mut connection, CLINIC).unwrap();
         connection
             .execute_batch(
                 "INSERT INTO service VALUES (1, 's', 'n', 'x', 'X', 15, 0, 0);
@@ -210,7 +223,7 @@ mod tests {
     #[test]
     fn a_number_of_the_day_is_given_once_by_a_rule_of_the_database() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&mut connection, CLINIC).unwrap();
         connection
             .execute_batch(
                 "INSERT INTO service VALUES (1, 's', 'n', 'x', 'X', 15, 0, 0);
