@@ -44,7 +44,7 @@ const PUBLIC_KEY: &str = "public-key";
 /// The methods block on the disk: call them from a thread that may block.
 #[derive(Clone)]
 pub struct Clinic {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 /// What every part of the clinic works with.

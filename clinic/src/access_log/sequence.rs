@@ -303,3 +303,78 @@ impl Log<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rusqlite::Connection;
+    use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, Timestamp};
+
+    use super::*;
+    use crate::{Clinic, ClinicConfig, DataSource};
+
+    fn open(folder: &Path) -> Clinic {
+        let data = DataSource::Folder(folder.to_owned());
+        Clinic::open(ClinicConfig::on_this_machine(data)).unwrap()
+    }
+
+    fn read(clinic: &Clinic) {
+        let draft = Draft {
+            patient: "bn-000001".to_owned(),
+            at: Timestamp::from_millis(7),
+            operation: AccessOperation::Read,
+            action: AccessAction::Read,
+            kind: "Observation".to_owned(),
+            id: None,
+            outcome: AccessOutcome::Done,
+            who: Who::Desk,
+        };
+        clinic.inner.gathering.note_blocking(vec![draft]).unwrap();
+    }
+
+    /// Entries of the log, and rows that are to come.
+    fn counts(clinic: &Clinic) -> (i64, Option<i64>) {
+        let store = &clinic.inner.store;
+        let size = "SELECT count(*) FROM access_log_entry";
+        let rows = "SELECT count(*) FROM access_log_pending";
+        let count = |sql: Sql<'_>, text| sql.one(text, &[], |row| row.get(0));
+        let size = store.read(|sql| count(sql, size)).unwrap();
+        (size, store.read_reads(|sql| count(sql, rows)).unwrap())
+    }
+
+    #[test]
+    fn what_was_read_is_in_the_log_once_though_its_rows_were_not_taken_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let clinic = open(folder.path());
+        (0..3).for_each(|_| read(&clinic));
+        assert_eq!(counts(&clinic), (0, Some(3)));
+        let file = Connection::open(folder.path().join("clinic.db-reads")).unwrap();
+        file.execute_batch("CREATE TABLE before AS SELECT * FROM access_log_pending")
+            .unwrap();
+        clinic.tend_access_log().unwrap();
+        assert_eq!(counts(&clinic), (3, Some(0)));
+        file.execute_batch("INSERT INTO access_log_pending SELECT * FROM before")
+            .unwrap();
+        read(&clinic);
+        clinic.tend_access_log().unwrap();
+        assert_eq!(counts(&clinic), (4, Some(0)));
+    }
+
+    #[test]
+    fn where_the_file_of_reads_was_lost_the_next_ones_are_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let clinic = open(folder.path());
+        (0..3).for_each(|_| read(&clinic));
+        clinic.tend_access_log().unwrap();
+        drop(clinic);
+        for end in ["", "-wal", "-shm"] {
+            let _not_there =
+                std::fs::remove_file(folder.path().join(format!("clinic.db-reads{end}")));
+        }
+        let clinic = open(folder.path());
+        read(&clinic);
+        clinic.tend_access_log().unwrap();
+        assert_eq!(counts(&clinic), (4, Some(0)));
+    }
+}
