@@ -31,6 +31,7 @@ use crate::schedule::timetable::{self, Timetable};
 use crate::schedule::{Calendar, DeskAnswer, DeskBooking};
 use crate::seed::{self, SeedReport};
 use crate::serve::{self, InProcess, Running};
+use crate::sign_in::{BadSignIn, Provider};
 use crate::store::{Isolation, Sql, Store, StoreError, calendar_version, settings};
 use crate::{ClinicError, insurance, remote_visits, schedule};
 
@@ -62,6 +63,8 @@ pub(crate) struct Inner {
     /// Who was in which list on the clinic's screens.
     pub lists: Lists,
     pub proving: Proving,
+    /// Who vouches for people, if they can come in so.
+    pub provider: Option<Provider>,
     calendar: RwLock<Arc<Calendar>>,
 }
 
@@ -129,8 +132,17 @@ impl Clinic {
             payee,
             clock,
             rng,
+            sign_in,
             ..
         } = config;
+        let provider = match sign_in {
+            Some(sign_in) => {
+                sign_in.check()?;
+                let provider = Provider::new(sign_in, Arc::clone(&clock), Arc::clone(&rng));
+                Some(provider.ok_or(BadSignIn::Credential)?)
+            }
+            None => None,
+        };
         let known = store.read(|sql| settings::get(sql, PUBLIC_KEY))?;
         let keys = Keys::open(&data, &*rng, known.as_deref())?;
         let public_key = PublicKey::of(keys.identity())
@@ -170,6 +182,7 @@ impl Clinic {
                 lists: Lists::default(),
                 store,
                 proving,
+                provider,
                 calendar: RwLock::new(Arc::new(calendar)),
             }),
         })

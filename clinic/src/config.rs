@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sokhoe_domain::ports::{Clock, Rng};
 
 use crate::ClinicError;
+use crate::sign_in::SignIn;
 
 /// Where a clinic's data lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,6 +188,8 @@ pub struct ClinicConfig {
     /// Whether what happens has the time of the database's server instead of `clock`'s: machines that share one do not
     /// agree. Only where there is such a server.
     pub time_of_database: bool,
+    /// How people come in by an OpenID provider, if they can.
+    pub sign_in: Option<SignIn>,
     /// Whether who did what is remembered. Not for users: it measures what that costs.
     #[doc(hidden)]
     pub has_access_log: bool,
@@ -204,6 +207,7 @@ impl ClinicConfig {
             rng,
             work: Work::default(),
             time_of_database: false,
+            sign_in: None,
             has_access_log: true,
         }
     }

@@ -171,6 +171,7 @@ impl fmt::Debug for Enrolled {
 type Kept = (String, i64, Option<i64>, Option<String>);
 
 /// The device that shows a code.
+#[derive(Clone, Copy)]
 pub(crate) struct Device<'a> {
     pub id: &'a str,
     pub name: &'a str,
@@ -204,50 +205,21 @@ pub(crate) fn redeem(
         return Ok(Err(Refused::Expired));
     }
     if let Some(session) = session {
-        // Tokens are made from what the session says, so that they need not be kept to be given again.
-        let same_device: Option<(Vec<u8>, u32, i64)> = tx.sql().first(
-            "SELECT family, generation, issued FROM session
-             WHERE pk = ?1 AND device = ?2 AND thumbprint = ?3 AND revoked IS NULL",
-            params![session, device.id, device.thumbprint],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )?;
-        let Some((family, generation, issued)) = same_device else {
+        let Some(opened) = opened_before(tx, session, device)? else {
             note_refused(tx, &patients, earlier);
             return Ok(Err(Refused::Used));
         };
-        let token = Token {
-            family: family.try_into().map_err(|_| StoreError::Unexpected)?,
-            generation,
-        };
-        let access = Access::of_session(session, device.id, &inner.clock);
-        note(tx, &patients, &access, AccessOutcome::Done);
-        return Ok(Ok(Enrolled {
-            tokens: Given::of(&inner.keys, &token, issued, now),
-            access,
-            of: patients,
-        }));
+        return Ok(Ok(opened.enrolled(tx, inner, device, patients)));
     }
-    let mut family = Family::default();
-    inner.rng.fill(&mut family);
-    let session: i64 = tx.sql().one(
-        "INSERT INTO session (device, device_name, family, thumbprint, created, issued)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5) RETURNING pk",
-        params![device.id, device.name, family, device.thumbprint, now],
-        |row| row.get(0),
-    )?;
+    let opened = open_session(tx, inner, device)?;
+    let session = opened.session;
     let helping: Option<Helping> = helping
         .map(|helping| serde_json::from_str(&helping))
         .transpose()
         .map_err(|_| StoreError::Unexpected)?;
     for patient in &patients {
         let Some(helping) = &helping else {
-            // A phone that has a child's record is a guardian's.
-            let born = grants::birth_date(tx.sql(), patient)?;
-            let ends = born.and_then(|born| childhood_ends(born, tx.now()));
-            tx.sql().execute(
-                "INSERT INTO access_grant (session, patient, ends) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-                params![session, patient, ends.map(Timestamp::as_millis)],
-            )?;
+            grant_own(tx, session, patient)?;
             continue;
         };
         if grants::give(tx, session, patient, helping, earlier)?.is_err() {
@@ -261,17 +233,96 @@ pub(crate) fn redeem(
         "UPDATE enrolment SET session = ?2 WHERE code_hash = ?1",
         params![hash, session],
     )?;
-    let token = Token {
-        family,
-        generation: 0,
+    Ok(Ok(opened.enrolled(tx, inner, device, patients)))
+}
+
+/// A session that a device has come in by.
+pub(crate) struct Opened {
+    pub session: i64,
+    token: Token,
+    /// When its tokens were given, in milliseconds since 1970.
+    issued: i64,
+}
+
+impl Opened {
+    /// What the device is given. The logs of the people say that it came in.
+    pub fn enrolled(
+        &self,
+        tx: &mut Tx<'_>,
+        inner: &Inner,
+        device: &Device<'_>,
+        of: Vec<String>,
+    ) -> Enrolled {
+        let access = Access::of_session(self.session, device.id, &inner.clock);
+        note(tx, &of, &access, AccessOutcome::Done);
+        let now = tx.now().as_millis();
+        Enrolled {
+            tokens: Given::of(&inner.keys, &self.token, self.issued, now),
+            access,
+            of,
+        }
+    }
+}
+
+/// A new session for a device.
+pub(crate) fn open_session(
+    tx: &mut Tx<'_>,
+    inner: &Inner,
+    device: &Device<'_>,
+) -> Result<Opened, StoreError> {
+    let issued = tx.now().as_millis();
+    let mut family = Family::default();
+    inner.rng.fill(&mut family);
+    let session = tx.sql().one(
+        "INSERT INTO session (device, device_name, family, thumbprint, created, issued)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5) RETURNING pk",
+        params![device.id, device.name, family, device.thumbprint, issued],
+        |row| row.get(0),
+    )?;
+    Ok(Opened {
+        session,
+        token: Token {
+            family,
+            generation: 0,
+        },
+        issued,
+    })
+}
+
+/// A session as the same device left it, with the same key, unless it has ended. Tokens are made from what it says, so that
+/// they need not be kept to be given again.
+pub(crate) fn opened_before(
+    tx: &Tx<'_>,
+    session: i64,
+    device: &Device<'_>,
+) -> Result<Option<Opened>, StoreError> {
+    let found: Option<(Vec<u8>, u32, i64)> = tx.sql().first(
+        "SELECT family, generation, issued FROM session
+         WHERE pk = ?1 AND device = ?2 AND thumbprint = ?3 AND revoked IS NULL",
+        params![session, device.id, device.thumbprint],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    let Some((family, generation, issued)) = found else {
+        return Ok(None);
     };
-    let access = Access::of_session(session, device.id, &inner.clock);
-    note(tx, &patients, &access, AccessOutcome::Done);
-    Ok(Ok(Enrolled {
-        tokens: Given::of(&inner.keys, &token, now, now),
-        access,
-        of: patients,
+    let family = family.try_into().map_err(|_| StoreError::Unexpected)?;
+    Ok(Some(Opened {
+        session,
+        token: Token { family, generation },
+        issued,
     }))
+}
+
+/// A session is the person's own: it may do all for them.
+pub(crate) fn grant_own(tx: &Tx<'_>, session: i64, patient: &str) -> Result<(), StoreError> {
+    // A phone that has a child's record is a guardian's.
+    let born = grants::birth_date(tx.sql(), patient)?;
+    let ends = born.and_then(|born| childhood_ends(born, tx.now()));
+    tx.sql().execute(
+        "INSERT INTO access_grant (session, patient, ends) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        params![session, patient, ends.map(Timestamp::as_millis)],
+    )?;
+    Ok(())
 }
 
 /// Remembers that a phone came in for these people, or wanted to.
@@ -289,7 +340,7 @@ fn note(tx: &mut Tx<'_>, patients: &[String], access: &Access, outcome: AccessOu
 }
 
 /// A code that brings nobody in is an attempt all the same; of a phone that has no session nothing is known.
-fn note_refused(tx: &mut Tx<'_>, patients: &[String], earlier: Option<&Access>) {
+pub(crate) fn note_refused(tx: &mut Tx<'_>, patients: &[String], earlier: Option<&Access>) {
     if let Some(earlier) = earlier {
         note(tx, patients, earlier, AccessOutcome::Denied);
         return;

@@ -9,6 +9,7 @@ use sokhoe_domain::insurance::BadInsuranceTerms;
 use crate::backend_services::{BadJwks, BadScope};
 use crate::queue::QueueRefusal;
 use crate::schedule::timetable::TimetableError;
+use crate::sign_in::BadSignIn;
 use crate::store::StoreError;
 
 /// Why a clinic could not do what was asked. Texts hold no personal data.
@@ -62,6 +63,9 @@ pub enum ClinicError {
     /// Scopes that are not given here.
     #[error(transparent)]
     BadScope(#[from] BadScope),
+    /// A configuration of sign-in that is not taken.
+    #[error(transparent)]
+    BadSignIn(#[from] BadSignIn),
     /// Amounts of an invoice are whole, not negative and below 500,000,000 đ.
     #[error("the invoice's amounts do not add up to something that can be paid")]
     BadInvoice,

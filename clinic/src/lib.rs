@@ -8,6 +8,7 @@
 //! * `admission`: who is let in when more is asked than can be done.
 //! * `access`: the one place that decides who may see what. Denied unless granted.
 //! * `access_log`: who did what with whose record, in a log whose past cannot be changed unnoticed.
+//! * `oauth`: how phones prove themselves. `sign_in`: how people come in by an OpenID provider.
 //! * `schedule`: what is offered, what is free, holds and bookings, one answer per intent.
 //! * `queue`: who is there with which number, who is called next, about when it is whose turn.
 //! * `remote_visits`: when and where doctor and patient meet by video. `tickets`: what a phone shows at the kiosk.
@@ -40,6 +41,7 @@ mod rights;
 mod schedule;
 pub mod seed;
 mod serve;
+mod sign_in;
 mod store;
 pub mod system;
 mod tickets;
@@ -61,4 +63,5 @@ pub use schedule::timetable::{
 pub use schedule::{DeskAnswer, DeskBooking, DeskRequest, Refusal, Source};
 pub use seed::SeedReport;
 pub use serve::{InProcess, Running};
+pub use sign_in::{BadSignIn, OpenIdProvider, PhoneApp, SignIn};
 pub use store::StoreError;

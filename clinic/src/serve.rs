@@ -31,6 +31,7 @@ use crate::fhir_api::{self, Api, ApiError};
 use crate::oauth;
 use crate::queue;
 use crate::schedule;
+use crate::sign_in;
 use crate::store::Isolation;
 
 /// The longest request body.
@@ -224,7 +225,10 @@ async fn keep_house(inner: Arc<Inner>, mut stopping: watch::Receiver<bool>) {
         }
         let forgotten = inner
             .store
-            .write_async(Isolation::Serializable, schedule::forget_old)
+            .write_async(Isolation::Serializable, |tx| {
+                sign_in::forget(tx)?;
+                schedule::forget_old(tx)
+            })
             .await;
         if let Err(error) = forgotten {
             tracing::warn!(%error, "old records stay for now");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use sokhoe_clinic::{
     Clinic, ClinicConfig, ClinicError, DataSource, ImportOptions, ImportReport, PostgresUrl,
-    SeedReport,
+    SeedReport, SignIn,
 };
 
 use crate::data;
@@ -53,8 +53,16 @@ impl DataArgs {
 
     /// Opens the clinic; makes it when it is not there.
     pub async fn open(self) -> Result<Clinic, Failure> {
-        let source = self.source()?;
-        off_thread(move || Clinic::open(ClinicConfig::on_this_machine(source))).await
+        self.open_with(None).await
+    }
+
+    /// The same, whose people can come in by an OpenID provider, too.
+    pub async fn open_with(self, sign_in: Option<SignIn>) -> Result<Clinic, Failure> {
+        let config = ClinicConfig {
+            sign_in,
+            ..ClinicConfig::on_this_machine(self.source()?)
+        };
+        off_thread(move || Clinic::open(config)).await
     }
 
     /// Opens a clinic that is there: a slip in a path must not make an empty one.

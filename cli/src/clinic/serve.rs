@@ -1,10 +1,12 @@
 //! `sokhoe clinic serve`: answers phones and shows the desk.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
+use sokhoe_clinic::{ClinicError, SignIn};
 use tokio::net::TcpListener;
 
 use super::data::{DataArgs, fill_demo, off_thread};
@@ -30,6 +32,13 @@ Examples:
   sokhoe clinic serve --data /var/lib/sokhoe --listen 127.0.0.1:8080 --base-url https://sokhoe.example.vn
   sokhoe clinic serve --data ./clinic --listen 127.0.0.1:0 --demo-data --json --wait-stdin
 
+--sign-in names a file like
+  {\"provider\": {\"issuer\": \"https://id.example.vn\", \"client_id\": \"…\", \"client_secret\": \"…\",
+                \"scopes\": [\"profile\"], \"identifier_claim\": \"cccd\", \"acr\": \"…\"}}
+client_key (a private key of P-256, PEM of PKCS #8) may stand in the place of the secret, identifier_system
+names what the identifier is when it is not the citizen's number, and \"app\": {\"client_id\", \"redirect_uris\"}
+another app than vn.sokhoe. The address to register at the provider is <base-url>/signed-in.
+
 With --json the first line of stdout is
   {\"url\":…,\"desk\":…,\"clinic\":…,\"enrolment\":\"SK1E:…\",\"patient\":…}
 (the last two with --demo-data), written when the clinic answers.")]
@@ -45,6 +54,10 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
 
+    /// How people come in by an OpenID provider: a file of JSON, as below. It holds a secret
+    #[arg(long, value_name = "FILE", env = "SOKHOE_SIGN_IN")]
+    sign_in: Option<PathBuf>,
+
     /// Fill it with a fictional hospital and a patient with a long book, and let one phone in
     #[arg(long)]
     demo_data: bool,
@@ -54,6 +67,12 @@ pub(super) struct ServeArgs {
     wait_stdin: bool,
 }
 
+/// Reads how people come in by a provider.
+fn sign_in(path: PathBuf) -> Result<SignIn, Failure> {
+    let text = std::fs::read_to_string(&path).map_err(|error| Failure::File { path, error })?;
+    Ok(SignIn::from_json(&text).map_err(ClinicError::from)?)
+}
+
 pub(super) async fn run(
     args: ServeArgs,
     words: &Words,
@@ -61,7 +80,8 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     // Asked for before anything is promised, so that a stop during the filling is not lost.
     let mut stop = std::pin::pin!(stop::asked()?);
-    let clinic = args.data.open().await?;
+    let sign_in = args.sign_in.map(sign_in).transpose()?;
+    let clinic = args.data.open_with(sign_in).await?;
     if args.demo_data {
         let filled = clinic.clone();
         let fill = off_thread(move || fill_demo(&filled));

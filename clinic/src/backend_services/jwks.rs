@@ -2,19 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use ring::signature::{
-    ECDSA_P384_SHA384_FIXED, RSA_PKCS1_2048_8192_SHA384, RsaPublicKeyComponents, UnparsedPublicKey,
-};
 use serde::{Deserialize, Serialize};
 
-use crate::oauth::decode;
+use crate::oauth::Jwk;
 
 /// What may sign.
 pub(crate) const SIGNING: [&str; 2] = ["ES384", "RS384"];
 /// Keys of one system.
 const MOST_KEYS: usize = 16;
-/// Bytes of a modulus: 2,048 to 8,192 bits.
-const MODULUS: std::ops::RangeInclusive<usize> = 256..=1_024;
 
 /// A set of keys that is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,16 +38,7 @@ struct Set {
 struct Key {
     kid: String,
     #[serde(flatten)]
-    material: Material,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "kty")]
-enum Material {
-    #[serde(rename = "EC")]
-    Ec { crv: String, x: String, y: String },
-    #[serde(rename = "RSA")]
-    Rsa { n: String, e: String },
+    material: Jwk,
 }
 
 /// A system's keys.
@@ -78,7 +64,8 @@ impl Jwks {
                 return Err(BadJwks::Count);
             }
             let key: Key = serde_json::from_value(key.into()).map_err(|_| BadJwks::Kind)?;
-            if !key.material.is_sound() {
+            let signs = key.material.algorithms();
+            if !key.material.is_sound() || !signs.iter().any(|name| SIGNING.contains(name)) {
                 return Err(BadJwks::Kind);
             }
             keys.push(key);
@@ -104,46 +91,6 @@ impl Jwks {
     pub fn verify(&self, kid: &str, algorithm: &str, signed: &[u8], signature: &[u8]) -> bool {
         let key = self.0.iter().find(|key| key.kid == kid);
         key.is_some_and(|key| key.material.verify(algorithm, signed, signature))
-    }
-}
-
-impl Material {
-    fn is_sound(&self) -> bool {
-        match self {
-            Self::Ec { crv, .. } => crv == "P-384" && self.point().is_some(),
-            Self::Rsa { n, e } => {
-                let length = decode(n).map_or(0, |n| n.len());
-                MODULUS.contains(&length) && decode(e).is_some_and(|e| (1..=8).contains(&e.len()))
-            }
-        }
-    }
-
-    /// The point in its long form.
-    fn point(&self) -> Option<Vec<u8>> {
-        let Self::Ec { x, y, .. } = self else {
-            return None;
-        };
-        let (x, y) = (decode(x)?, decode(y)?);
-        (x.len() == 48 && y.len() == 48).then(|| [&[4], &x[..], &y[..]].concat())
-    }
-
-    fn verify(&self, algorithm: &str, signed: &[u8], signature: &[u8]) -> bool {
-        match (self, algorithm) {
-            (Self::Ec { .. }, "ES384") => self.point().is_some_and(|point| {
-                UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point)
-                    .verify(signed, signature)
-                    .is_ok()
-            }),
-            (Self::Rsa { n, e }, "RS384") => {
-                let (Some(n), Some(e)) = (decode(n), decode(e)) else {
-                    return false;
-                };
-                RsaPublicKeyComponents { n, e }
-                    .verify(&RSA_PKCS1_2048_8192_SHA384, signed, signature)
-                    .is_ok()
-            }
-            _ => false,
-        }
     }
 }
 

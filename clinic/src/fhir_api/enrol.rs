@@ -12,9 +12,11 @@ use super::extract::{JsonBody, Proven, is_device_id};
 use super::granted::PersonAccess;
 use super::token::TokenReply;
 use super::{Api, ApiError};
-use crate::access::Access;
+use crate::access::{Access, Stored};
+use crate::clinic::Inner;
 use crate::enrolment::{Device, Enrolled, Refused, redeem};
-use crate::store::Isolation;
+use crate::oauth::Given;
+use crate::store::{Isolation, StoreError, Tx};
 
 const LONGEST_NAME: usize = 100;
 const LONGEST_CODE: usize = 200;
@@ -30,9 +32,14 @@ struct Request {
 struct Reply<'a> {
     #[serde(flatten)]
     tokens: TokenReply<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    /// Whose record it is about (SMART App Launch, launch context).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patient: Option<&'a str>,
     clinic: About<'a>,
     patients: Vec<&'a RawValue>,
-    access: Vec<PersonAccess>,
+    access: &'a [PersonAccess],
 }
 
 #[derive(Serialize)]
@@ -51,10 +58,7 @@ pub(super) async fn enrol(
 ) -> Result<Response, ApiError> {
     let request: Request = serde_json::from_str(&body)
         .map_err(|_| ApiError::BadRequest("The body must have code, device_id and device_name."))?;
-    if !is_device_id(&request.device_id)
-        || request.code.len() > LONGEST_CODE
-        || request.device_name.chars().count() > LONGEST_NAME
-    {
+    if !is_device(&request.device_id, &request.device_name) || request.code.len() > LONGEST_CODE {
         return Err(ApiError::BadRequest(
             "The device's id or name, or the code, is not sound.",
         ));
@@ -74,31 +78,77 @@ pub(super) async fn enrol(
             };
             let enrolled = redeem(tx, &inner, &request.code, &device, earlier)?;
             Ok(match enrolled {
-                Ok(Enrolled { tokens, access, of }) => {
-                    if let Some(earlier) = earlier {
-                        access.inherit(tx.sql(), earlier)?;
-                    }
-                    // Those of the code alone are told: the others the phone has.
-                    let mut patients = access.patients(tx.sql())?;
-                    patients.retain(|patient| of.contains(&patient.id));
-                    let mut granted = access.granted(tx.sql())?;
-                    granted.retain(|granted| of.contains(&granted.patient));
-                    let granted = granted
-                        .into_iter()
-                        .map(|granted| PersonAccess::of(&inner, &access, granted));
-                    Ok((patients, granted.collect(), tokens))
-                }
+                Ok(enrolled) => Ok(CameIn::of(tx, &inner, enrolled, earlier)?),
                 Err(refused) => Err(refused),
             })
         })
         .await?;
-    let (patients, access, tokens) = answer.map_err(refusal)?;
+    let came_in = answer.map_err(refusal)?;
+    reply(&api.inner, &came_in, None)
+}
+
+/// Whether a phone that says this of itself can come in.
+pub(super) fn is_device(id: &str, name: &str) -> bool {
+    is_device_id(id) && name.chars().count() <= LONGEST_NAME
+}
+
+/// A phone that came in, and for whom.
+pub(super) struct CameIn {
+    tokens: Given,
+    patients: Vec<Stored>,
+    access: Vec<PersonAccess>,
+}
+
+impl CameIn {
+    /// What it is told, in the transaction that let it in. What it could do by `earlier` it can do still.
+    pub(super) fn of(
+        tx: &mut Tx<'_>,
+        inner: &Inner,
+        enrolled: Enrolled,
+        earlier: Option<&Access>,
+    ) -> Result<Self, StoreError> {
+        let Enrolled { tokens, access, of } = enrolled;
+        if let Some(earlier) = earlier {
+            access.inherit(tx.sql(), earlier)?;
+        }
+        // Those that it came in for alone are told: the others the phone has.
+        let mut patients = access.patients(tx.sql())?;
+        patients.retain(|patient| of.contains(&patient.id));
+        let mut granted = access.granted(tx.sql())?;
+        granted.retain(|granted| of.contains(&granted.patient));
+        let granted = granted
+            .into_iter()
+            .map(|granted| PersonAccess::of(inner, &access, granted));
+        Ok(Self {
+            tokens,
+            patients,
+            access: granted.collect(),
+        })
+    }
+}
+
+/// The answer to it; with the scopes that it was given, where it asked for some (RFC 6749, 5.1).
+pub(super) fn reply(
+    inner: &Inner,
+    came_in: &CameIn,
+    scope: Option<String>,
+) -> Result<Response, ApiError> {
+    let CameIn {
+        tokens,
+        patients,
+        access,
+    } = came_in;
     let reply = Reply {
-        tokens: TokenReply::of(&tokens),
+        tokens: TokenReply::of(tokens),
+        patient: scope
+            .as_ref()
+            .and(patients.first())
+            .map(|patient| &*patient.id),
+        scope,
         clinic: About {
-            id: &api.inner.id,
-            name: &api.inner.name,
-            public_key: api.inner.public_key.to_string(),
+            id: &inner.id,
+            name: &inner.name,
+            public_key: inner.public_key.to_string(),
         },
         patients: patients
             .iter()

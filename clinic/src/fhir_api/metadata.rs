@@ -58,13 +58,15 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
 const DATE: &str = "2026-11-30";
 
 pub(super) async fn metadata(State(api): State<Api>) -> Response {
-    fhir(
-        StatusCode::OK,
-        statement(&api.root, &api.base, &api.inner.name).to_string(),
-    )
+    fhir(StatusCode::OK, statement(&api).to_string())
 }
 
-fn statement(root: &str, base: &str, name: &str) -> Value {
+fn statement(api: &Api) -> Value {
+    let (root, base, name) = (&*api.root, &*api.base, &*api.inner.name);
+    let mut endpoints = vec![json!({"url": "token", "valueUri": format!("{root}/token")})];
+    if api.inner.provider.is_some() {
+        endpoints.push(json!({"url": "authorize", "valueUri": format!("{root}/authorize")}));
+    }
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -80,14 +82,14 @@ fn statement(root: &str, base: &str, name: &str) -> Value {
             "security": {
                 "extension": [{
                     "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
-                    "extension": [{"url": "token", "valueUri": format!("{root}/token")}],
+                    "extension": endpoints,
                 }],
                 "cors": false,
                 "service": [{"coding": [{
                     "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
                     "code": "SMART-on-FHIR",
                 }]}],
-                "description": "Phones: access token of an enrolment, bound to a key by DPoP (RFC 9449). The clinic's own systems: SMART Backend Services, reading and searching only.",
+                "description": "Phones: access token of an enrolment or a sign-in, bound to a key by DPoP (RFC 9449). The clinic's own systems: SMART Backend Services, reading and searching only.",
             },
             "resource": TYPES.iter().map(resource).chain([access_log()]).collect::<Vec<_>>(),
         }],

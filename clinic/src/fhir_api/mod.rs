@@ -1,6 +1,7 @@
 //! What phones call: FHIR R4 and IHE ITI Scheduling, as ARCHITECTURE.md's table says.
 
 mod audit_events;
+mod authorize;
 mod binary;
 mod booking;
 mod changes;
@@ -18,6 +19,7 @@ mod pace;
 mod queue;
 mod read;
 mod search;
+mod signed_in;
 mod ticket;
 mod token;
 pub(crate) mod types;
@@ -70,6 +72,8 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/enrolment", post(enrol::enrol))
         .route("/access", get(granted::access))
         .route("/token", post(token::token))
+        .route("/authorize", get(authorize::authorize))
+        .route(signed_in::PATH, get(signed_in::signed_in))
         .route("/.well-known/smart-configuration", get(well_known::smart))
         .route(
             "/fhir/.well-known/smart-configuration",

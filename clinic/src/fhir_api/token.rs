@@ -3,19 +3,23 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{OptionalFromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use super::enrol::{self, CameIn, is_device};
 use super::error::Challenge;
 use super::extract::proof;
 use super::{Api, ApiError};
+use crate::access::Access;
 use crate::backend_services::{LASTS, SystemToken, assert_client};
+use crate::enrolment::Device;
 use crate::oauth::{
     DPOP_NONCE, Given, Kind, Proof, Refreshed, Seen, Token, refresh, seconds, take_over,
 };
+use crate::sign_in::{Brought, Redeemed, SCOPES, redeem};
 use crate::store::Isolation;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -25,6 +29,7 @@ const LONGEST: usize = 16 * 1024;
 
 /// The grants that are taken.
 pub(super) const REFRESH: &str = "refresh_token";
+pub(super) const AUTHORIZATION_CODE: &str = "authorization_code";
 pub(super) const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 pub(super) const CLIENT_CREDENTIALS: &str = "client_credentials";
@@ -116,6 +121,9 @@ pub(super) async fn token(
     match form.one("grant_type") {
         Some(REFRESH) => by_refresh_token(&api, &parts, &form).await,
         Some(JWT_BEARER) => by_old_phone(&api, &parts, &form).await,
+        Some(AUTHORIZATION_CODE) if api.inner.provider.is_some() => {
+            by_code(&api, parts, &form).await
+        }
         Some(CLIENT_CREDENTIALS) => by_system(&api, &form).await,
         Some(_) => Err(TokenError::UnsupportedGrantType),
         None => Err(TokenError::InvalidRequest),
@@ -155,6 +163,63 @@ async fn by_old_phone(api: &Api, parts: &Parts, form: &Form) -> Result<Response,
         })
         .await?;
     reply(came)
+}
+
+/// A phone whose person signed in (`sign_in`). It says of itself what an enrolment says, too.
+async fn by_code(api: &Api, mut parts: Parts, form: &Form) -> Result<Response, TokenError> {
+    let wanted = |name| form.one(name).ok_or(TokenError::InvalidRequest);
+    let provider = api.inner.provider.as_ref();
+    let app = provider.map(|provider| &provider.sign_in.app);
+    // A public client: it says who it is, and proves it by what else it has (RFC 6749, 3.2.1).
+    let client = wanted("client_id")?;
+    if app.is_none_or(|app| app.client_id != client) {
+        return Err(TokenError::InvalidClient);
+    }
+    let text = |name| wanted(name).map(str::to_owned);
+    let (code, redirect_uri) = (text("code")?, text("redirect_uri")?);
+    let (verifier, device, name) = (
+        text("code_verifier")?,
+        text("device_id")?,
+        text("device_name")?,
+    );
+    // RFC 7636, 4.1.
+    if !(43..=128).contains(&verifier.len()) || !is_device(&device, &name) {
+        return Err(TokenError::InvalidRequest);
+    }
+    let proof = proven(api, &parts)?;
+    // Whom this phone may see already it may see with the new session, too: a phone keeps one a clinic.
+    let earlier =
+        <Access as OptionalFromRequestParts<Api>>::from_request_parts(&mut parts, api).await?;
+    if earlier.is_none() {
+        is_first(api, &proof)?;
+    }
+    let inner = Arc::clone(&api.inner);
+    let came = api
+        .inner
+        .store
+        .write_async(Isolation::Serializable, move |tx| {
+            let brought = Brought {
+                code: &code,
+                redirect_uri: &redirect_uri,
+                verifier: &verifier,
+                device: Device {
+                    id: &device,
+                    name: &name,
+                    thumbprint: proof.thumbprint,
+                },
+                proof,
+            };
+            let earlier = earlier.as_ref();
+            let enrolled = match redeem(tx, &inner, &brought, earlier)? {
+                Redeemed::In(enrolled) => *enrolled,
+                Redeemed::Refused => return Ok(Err(TokenError::InvalidGrant)),
+                Redeemed::Replayed => return Ok(Err(TokenError::InvalidProof)),
+            };
+            let earlier = earlier.filter(|earlier| earlier.device() == device);
+            Ok(Ok(CameIn::of(tx, &inner, enrolled, earlier)?))
+        })
+        .await??;
+    Ok(enrol::reply(&api.inner, &came, Some(SCOPES.join(" ")))?)
 }
 
 /// SMART Backend Services: a system of the clinic's own, by a key that is registered here.

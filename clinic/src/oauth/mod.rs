@@ -4,6 +4,7 @@
 //! its generation, and are kept nowhere: what is in the database opens nothing.
 
 mod handover;
+mod jwk;
 mod jws;
 mod nonce;
 mod proof;
@@ -15,12 +16,13 @@ mod tokens;
 use sokhoe_domain::ports::Clock;
 
 pub(crate) use handover::take_over;
+pub(crate) use jwk::Jwk;
 pub(crate) use jws::{Thumbprint, decode};
 pub(crate) use nonce::Nonces;
 pub(crate) use proof::{DPOP_NONCE, Demand, Proof, ProofError};
-pub(crate) use refresh::{Refreshed, refresh};
+pub(crate) use refresh::{Refreshed, end as end_session, refresh};
 pub(crate) use seen_proofs::{Seen, SeenProofs};
-pub(crate) use session::{Known, authenticate, forget_proofs};
+pub(crate) use session::{Known, authenticate, first_use, forget_proofs};
 pub(crate) use tokens::{Family, Given, Kind, Token};
 
 /// What every check of a proof needs besides the request.

@@ -129,7 +129,7 @@ pub(crate) fn refresh(
 }
 
 /// Ends a session for a reason that the clinic should know of.
-fn end(tx: &mut Tx<'_>, session: i64, reason: &str) -> Result<(), StoreError> {
+pub(crate) fn end(tx: &mut Tx<'_>, session: i64, reason: &str) -> Result<(), StoreError> {
     tx.sql().execute(
         "UPDATE session SET revoked = ?2, revoked_for = ?3 WHERE pk = ?1",
         params![session, tx.now().as_millis(), reason],

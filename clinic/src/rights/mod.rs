@@ -20,6 +20,7 @@ use crate::access;
 use crate::access_log::Who;
 use crate::clinic::{Inner, hex};
 use crate::schedule::waiting_list::nobody_answers;
+use crate::sign_in;
 use crate::store::{Row, Sql, StoreError, Tx, params};
 pub(crate) use breach::affected;
 pub use breach::{Affected, BreachSummary, Suspected};
@@ -158,6 +159,7 @@ fn shut(tx: &mut Tx<'_>, inner: &Arc<Inner>, patient: &str) -> Result<usize, Sto
                 .execute("DELETE FROM enrolment WHERE code_hash = ?1", params![code])?;
         }
     }
+    sign_in::cancel(tx, patient)?;
     nobody_answers(tx, inner, patient)?;
     Ok(phones)
 }

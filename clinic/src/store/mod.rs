@@ -6,6 +6,7 @@
 mod binaries;
 pub(crate) mod calendar_version;
 mod job;
+mod patient_identifiers;
 mod postgres;
 pub(crate) mod resources;
 pub(crate) mod settings;
@@ -24,6 +25,7 @@ use job::Submitted;
 use sqlite::Sqlite;
 
 pub(crate) use job::{Isolation, Tx};
+pub(crate) use patient_identifiers::system_of_identifier;
 pub(crate) use sql::{Dialect, Param, Row, Sql, Value, params};
 pub(crate) use wakers::{DeskNews, Wakers};
 

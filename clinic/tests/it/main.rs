@@ -33,6 +33,8 @@ mod review;
 mod rights;
 mod search;
 mod series;
+mod sign_in;
+mod sign_in_attacks;
 mod support;
 mod tickets;
 mod timetable;

@@ -113,7 +113,8 @@ impl<'c> Session<'c> {
         Ok(Self::new(transaction, prepared))
     }
 
-    fn new(transaction: Transaction<'c>, prepared: &'c mut Prepared) -> Self {
+    /// Goes on with one that is open.
+    pub fn new(transaction: Transaction<'c>, prepared: &'c mut Prepared) -> Self {
         if prepared.len() > PREPARED {
             prepared.clear();
         }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::super::binaries;
+use super::super::{binaries, patient_identifiers};
 use super::{Sql, StoreError};
 
 /// What a step does that SQL cannot.
@@ -60,6 +60,10 @@ pub(in crate::store) const CLINIC: &Migrations = &[
     (
         include_str!("../../../migrations/sqlite/0012_systems.sql"),
         None,
+    ),
+    (
+        include_str!("../../../migrations/sqlite/0013_sign_in.sql"),
+        Some(patient_identifiers::note_all),
     ),
 ];
 

@@ -2,6 +2,7 @@
 
 pub mod desk;
 pub mod http;
+pub mod provider;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use http::{Connection, Reply};
 use serde_json::{Value, json};
 use sokhoe_clinic::system::SystemRng;
-use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, PostgresUrl, Running};
+use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, PostgresUrl, Running, SignIn};
 use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{BoxFuture, Clock};
 use sokhoe_qr::Enrolment;
@@ -52,6 +53,7 @@ pub struct Hospital {
     pub clock: Arc<HandClock>,
     pub database: Database,
     pub folder: TempDir,
+    pub sign_in: Option<SignIn>,
 }
 
 pub const MOTHER: &str = "bn-000001";
@@ -71,13 +73,18 @@ const CANARIES: [&str; 8] = [
 ];
 
 pub async fn hospital() -> Hospital {
+    hospital_with(None).await
+}
+
+/// One whose people can come in by a provider, too.
+pub async fn hospital_with(sign_in: Option<SignIn>) -> Hospital {
     sokhoe_testing::canaries::watch_for(CANARIES);
     let folder = tempfile::tempdir().unwrap();
     let now = Timestamp::parse_fhir("2026-11-23T06:00:00+07:00").unwrap();
     let clock = Arc::new(HandClock(AtomicI64::new(now.as_millis())));
     let keys = folder.path().join("data");
     let database = Database::of_environment(keys.join("clinic.db"));
-    let clinic = open(&database, keys, &clock);
+    let clinic = open(&database, keys, &clock, sign_in.clone());
     clinic.seed_hospital().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -88,21 +95,30 @@ pub async fn hospital() -> Hospital {
         clock,
         database,
         folder,
+        sign_in,
     }
 }
 
-fn open(database: &Database, keys: PathBuf, clock: &Arc<HandClock>) -> Clinic {
+fn open(
+    database: &Database,
+    keys: PathBuf,
+    clock: &Arc<HandClock>,
+    sign_in: Option<SignIn>,
+) -> Clinic {
     let data = if database.is_postgres() {
         let url = PostgresUrl::new(&database.url(), None).unwrap();
         DataSource::Postgres { url, keys }
     } else {
         DataSource::Folder(keys)
     };
-    let config = ClinicConfig::new(
-        data,
-        Arc::clone(clock) as Arc<dyn Clock>,
-        Arc::new(SystemRng::default()),
-    );
+    let config = ClinicConfig {
+        sign_in,
+        ..ClinicConfig::new(
+            data,
+            Arc::clone(clock) as Arc<dyn Clock>,
+            Arc::new(SystemRng::default()),
+        )
+    };
     Clinic::open(config).unwrap()
 }
 
@@ -118,7 +134,7 @@ impl Hospital {
     /// Another process of the same clinic, as good as.
     pub fn beside(&self) -> Clinic {
         let keys = self.folder.path().join("data");
-        open(&self.database, keys, &self.clock)
+        open(&self.database, keys, &self.clock, self.sign_in.clone())
     }
 
     pub fn base(&self) -> String {
