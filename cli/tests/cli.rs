@@ -544,6 +544,51 @@ fn usage_is_another_exit_code_and_help_teaches() {
 }
 
 #[test]
+fn somebody_signs_in_where_a_clinic_offers_it() {
+    let clinic = Clinic::serve();
+    let phone = Phone::new();
+    let url = clinic.first["url"].as_str().expect("an address");
+    let refused = phone.run(&["sign-in", url]);
+    assert!(
+        !refused.ok && refused.stderr.contains("Nobody signs in online"),
+        "{}",
+        refused.stderr
+    );
+    let foreign = phone.run(&[
+        "sign-in",
+        "--redirect",
+        "vn.sokhoe:/signed-in?code=x&state=y",
+    ]);
+    assert!(
+        !foreign.ok && foreign.stderr.contains("Begin again"),
+        "{}",
+        foreign.stderr
+    );
+    // A configuration that is not sound is told before anything is served.
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("sign-in.json");
+    let data = folder.path().join("clinic").display().to_string();
+    let serve = || {
+        let file = file.display().to_string();
+        run(&[
+            "--lang",
+            "en",
+            "clinic",
+            "serve",
+            "--data",
+            &data,
+            "--sign-in",
+            &file,
+        ])
+    };
+    assert!(!serve().ok);
+    let config = r#"{"provider": {"issuer": "http://id.example", "client_id": "c", "client_secret": "s", "identifier_claim": "cccd"}}"#;
+    fs::write(&file, config).expect("a file");
+    let told = serve();
+    assert!(!told.ok && told.stderr.contains("https"), "{}", told.stderr);
+}
+
+#[test]
 fn an_import_tells_the_bad_line_and_keeps_the_rest() {
     let folder = TempDir::new().expect("a folder");
     let data = folder.path().join("clinic").display().to_string();

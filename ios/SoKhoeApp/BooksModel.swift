@@ -32,6 +32,18 @@ final class BooksModel {
         }
     }
 
+    /// Brings this phone into a clinic by a sign-in; `browse` shows an address and gives the one that ends it, with this scheme.
+    func signIn(_ clinicUrl: String, browse: (URL, String) async throws -> URL) async {
+        await work { core in
+            let begun = try await core.beginSignIn(clinicUrl: clinicUrl)
+            guard let url = URL(string: begun.url), let end = try? await browse(url, begun.callbackScheme) else {
+                return
+            }
+            _ = try await core.finishSignIn(redirectUrl: end.absoluteString)
+            self.persons = try await core.persons()
+        }
+    }
+
     /// Fetches what is new in a person's book.
     func sync(_ person: PersonView) async {
         await work { core in _ = try await core.sync(personId: person.id) }

@@ -1,3 +1,4 @@
+import AuthenticationServices
 import SoKhoe
 import SwiftUI
 
@@ -5,6 +6,7 @@ import SwiftUI
 struct BooksScreen: View {
     let model: BooksModel
     @State private var code = ""
+    @Environment(\.webAuthenticationSession) private var webAuthenticationSession
 
     var body: some View {
         NavigationStack {
@@ -22,7 +24,7 @@ struct BooksScreen: View {
                         .autocorrectionDisabled()
                         .textInputAutocapitalization(.never)
                     Button("enrol") {
-                        Task { await model.enrol(code) }
+                        Task { await bringIn() }
                     }
                     .disabled(code.isEmpty || model.busy)
                 }
@@ -30,6 +32,16 @@ struct BooksScreen: View {
             .navigationTitle("Sổ Khỏe")
         }
         .task { await model.load() }
+    }
+
+    /// An address of a clinic is signed in at, everything else is a code.
+    private func bringIn() async {
+        guard code.hasPrefix("https:") else {
+            return await model.enrol(code)
+        }
+        await model.signIn(code) { url, scheme in
+            try await webAuthenticationSession.authenticate(using: url, callbackURLScheme: scheme)
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod queue;
 mod read_offline;
 mod scan;
 mod series;
+mod sign_in;
 mod ticket;
 mod trip;
 mod waiting_list;

@@ -1,6 +1,7 @@
 //! What the tests across boundaries share: a clinic and phones as people have them.
 
 pub mod book;
+pub mod browser;
 pub mod canaries;
 pub mod crowd;
 pub mod foreign;
@@ -23,7 +24,7 @@ use sokhoe_app::{
 };
 use sokhoe_clinic::{
     Clinic, ClinicConfig, DataSource, Giver, GrantRequest, ImportOptions, OfferedGrant, Running,
-    Shown, Work,
+    Shown, SignIn, Work,
 };
 use sokhoe_testing::disk::SimDisk;
 use sokhoe_testing::{CuttableTransport, MemoryKeys};
@@ -79,11 +80,20 @@ impl TestClinic {
     /// # Panics
     /// When it cannot be started.
     pub async fn start_at(clock: Arc<dyn Clock>) -> Self {
+        Self::start_with(clock, None).await
+    }
+
+    /// The same, where people sign in, too.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub async fn start_with(clock: Arc<dyn Clock>, sign_in: Option<SignIn>) -> Self {
         canaries::watch();
         let folder = TempDir::new().expect("a folder");
         let data = DataSource::Folder(folder.path().join("clinic"));
         let config = ClinicConfig {
             clock,
+            sign_in,
             ..ClinicConfig::on_this_machine(data)
         };
         let clinic = Clinic::open(config).expect("a clinic");

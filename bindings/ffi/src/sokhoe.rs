@@ -12,7 +12,7 @@ use sokhoe_app::{
     InvoiceView, JoinWaitingListRequest, Keep, Language, MoveBookingRequest, MoveProgressView,
     MoveRequestView, NewDocumentView, OverlapView, PaperView, ParkedView, PayeeCheckView,
     PaymentQrView, PersonView, RecordReadingRequest, RemoteVisitView, ScanView, SectionCountView,
-    ServiceView, SlotView, StartedClock, StorageView, SyncView, TicketView, TrendView,
+    ServiceView, SignInView, SlotView, StartedClock, StorageView, SyncView, TicketView, TrendView,
 };
 use sokhoe_domain::ports::Ports;
 use sokhoe_domain::{Timestamp, VisitKind};
@@ -166,6 +166,25 @@ impl SoKhoe {
         let core = self.core.clone();
         self.workers
             .run(async move { Ok(core.enrol(&qr_text).await?) })
+            .await
+    }
+
+    /// Begins to sign in at the clinic with this address, with the OpenID provider that the clinic believes. Open `url` in a browser
+    /// tab of the app's (Custom Tab, `ASWebAuthenticationSession` with `callback_scheme`), and give the address that it ends at to
+    /// [`SoKhoe::finish_sign_in`], also when the app was ended meanwhile.
+    pub async fn begin_sign_in(&self, clinic_url: String) -> Result<SignInView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.begin_sign_in(&clinic_url).await?) })
+            .await
+    }
+
+    /// Ends a sign-in with the whole address that the browser was sent to: this phone is in, as by [`SoKhoe::enrol`]. `Enrolment`
+    /// says why not, and its words what to do; without a network it can be repeated within a minute.
+    pub async fn finish_sign_in(&self, redirect_url: String) -> Result<EnrolmentView> {
+        let core = self.core.clone();
+        self.workers
+            .run(async move { Ok(core.finish_sign_in(&redirect_url).await?) })
             .await
     }
 

@@ -11,9 +11,9 @@ use sokhoe_app::{
     OtherwiseRequest, OverlapKind, OverlapView, PaperView, ParkedView, PaymentQrView,
     PaymentStatus, PersonView, PointView, QueueState, QueueView, RecordReadingRequest,
     RecoveryCodeRefusal, RemoteVisitState, RemoteVisitView, SectionCountView, SeriesView,
-    ServiceView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView, SyncStatus,
-    SyncView, TextPartView, TicketCodeView, TicketState, TicketView, TrendView, TripView,
-    WaitingView,
+    ServiceView, SignInView, SlotCriteria, SlotView, StorageView, SyncState, SyncStateView,
+    SyncStatus, SyncView, TextPartView, TicketCodeView, TicketState, TicketView, TrendView,
+    TripView, WaitingView,
 };
 use sokhoe_domain::{EntryKind, Paper, Section, Timestamp, VisitKind, VisitMode, Vnd};
 
@@ -80,7 +80,7 @@ pub enum EntryKind {
     Abnormal,
 }
 
-/// Why an enrolment was refused.
+/// Why an enrolment, or a sign-in, was refused.
 #[uniffi::remote(Enum)]
 pub enum EnrolmentRefusal {
     /// The text is not one of our enrolment codes.
@@ -99,6 +99,18 @@ pub enum EnrolmentRefusal {
     NewerVersion,
     /// The phone helps this person in another way already, which must end first.
     OtherGrant,
+    /// Nobody signs in at this clinic: its counter shows a code.
+    NotOffered,
+    /// This phone did not begin this sign-in, or it is over: begin anew.
+    NotBegun,
+    /// Somebody at the clinic's counter must look who it is.
+    CounterRequired,
+    /// The person stopped, or was not let through where they signed in.
+    Declined,
+    /// The person must prove more of who they are where they sign in.
+    TooWeak,
+    /// The clinic, or where its people sign in, cannot do it now: try later.
+    Unavailable,
 }
 
 /// Why a recovery code was refused.
@@ -222,6 +234,17 @@ pub struct ClinicView {
     pub name: String,
     /// Where it is reached.
     pub base_url: String,
+}
+
+/// A sign-in that was begun.
+#[uniffi::remote(Record)]
+pub struct SignInView {
+    /// The address to open in the system's browser, in a tab that belongs to the app.
+    pub url: String,
+    /// The scheme of the address that ends it: what a browser tab of the app waits for.
+    pub callback_scheme: String,
+    /// What the clinic is called, by its own word.
+    pub clinic_name: String,
 }
 
 /// What an enrolment brought.

@@ -1,6 +1,5 @@
 //! Which clinic: where its data lie, and what the demo fills it with.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -54,18 +53,13 @@ impl DataArgs {
 
     /// Opens the clinic; makes it when it is not there.
     pub async fn open(self) -> Result<Clinic, Failure> {
-        self.open_with(None, Vec::new()).await
+        self.open_with(None).await
     }
 
     /// The same, whose people can come in by an OpenID provider, too.
-    pub async fn open_with(
-        self,
-        sign_in: Option<SignIn>,
-        proxies: Vec<IpAddr>,
-    ) -> Result<Clinic, Failure> {
+    pub async fn open_with(self, sign_in: Option<SignIn>) -> Result<Clinic, Failure> {
         let config = ClinicConfig {
             sign_in,
-            proxies,
             ..ClinicConfig::on_this_machine(self.source()?)
         };
         off_thread(move || Clinic::open(config)).await

@@ -4,6 +4,7 @@ use std::io::{self, Read as _};
 
 use clap::Args;
 use serde_json::json;
+use sokhoe_app::EnrolmentView;
 
 use super::json;
 use super::open::Phone;
@@ -40,6 +41,15 @@ pub(super) async fn run(
         output.json(&json!({"waits": accepted.text}))?;
         return output.line(accepted.text);
     };
+    tell(phone, enrolled, output)
+}
+
+/// Tells who came in where.
+pub(super) fn tell(
+    phone: &Phone<'_>,
+    enrolled: EnrolmentView,
+    output: &mut Output,
+) -> Result<(), Failure> {
     output.json(&json!({
         "clinic": json::clinic(&enrolled.clinic),
         "persons": json::list(&enrolled.persons, json::person),

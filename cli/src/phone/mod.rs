@@ -26,6 +26,7 @@ mod queue;
 mod reminders;
 pub(crate) mod results;
 mod series;
+mod sign_in;
 mod storage;
 mod support_report;
 mod sync;
@@ -89,6 +90,7 @@ A booking without a network is kept and goes out with the next `sync`.";
 #[derive(Debug, Subcommand)]
 enum PhoneCommand {
     Enrol(enrol::EnrolArgs),
+    SignIn(sign_in::SignInArgs),
     /// List the people whose books are here, and the clinics
     Persons,
     /// Show who needs what today, everybody on this phone
@@ -168,13 +170,14 @@ pub(crate) async fn run(
         return keys::recovery(folder, args, words, output);
     }
     let may_make = match &args.command {
-        PhoneCommand::Enrol(_) => true,
+        PhoneCommand::Enrol(_) | PhoneCommand::SignIn(_) => true,
         PhoneCommand::Move(args) => args.begins(),
         _ => false,
     };
     let phone = Phone::open(folder, may_make, args.person, words)?;
     match args.command {
         PhoneCommand::Enrol(args) => enrol::run(&phone, args, output).await,
+        PhoneCommand::SignIn(args) => sign_in::run(&phone, args, output).await,
         PhoneCommand::Today => people::today(&phone, output),
         PhoneCommand::Helpers(args) => helpers::helpers(&phone, args, output).await,
         PhoneCommand::Invitations(args) => helpers::invitations(&phone, args, output).await,

@@ -68,6 +68,12 @@ fn common(api: &Api) -> Value {
         document["response_modes_supported"] = json!(["query"]);
         document["code_challenge_methods_supported"] = json!(CHALLENGES);
         document["authorization_response_iss_parameter_supported"] = json!(true);
+        // Ours: a phone has a key for each clinic, by the clinic's own.
+        document["sokhoe_clinic"] = json!({
+            "id": api.inner.id,
+            "name": api.inner.name,
+            "public_key": api.inner.public_key.to_string(),
+        });
     }
     document
 }

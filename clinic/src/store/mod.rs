@@ -109,7 +109,7 @@ enum Reads {
     /// With all else: a commit there takes nobody's cache away.
     InDatabase,
     /// In a file of its own.
-    Apart(Box<Sqlite>),
+    Apart(Sqlite),
 }
 
 /// Requests that read at the same time; more wait for their turn without a thread.
@@ -139,8 +139,7 @@ impl Store {
                 if config.has_access_log {
                     let taken = "SELECT reads_taken FROM access_log WHERE one = 1";
                     let taken = sqlite.read(|sql| sql.one(taken, &[], |row| row.get(0)))?;
-                    let apart = Sqlite::open_reads(&file, vfs, clock, work, taken)?;
-                    reads = Reads::Apart(Box::new(apart));
+                    reads = Reads::Apart(Sqlite::open_reads(&file, vfs, clock, work, taken)?);
                 }
                 Backend::Sqlite(sqlite)
             }

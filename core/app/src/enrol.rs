@@ -1,8 +1,10 @@
 //! A phone comes in: the clinic's QR, tokens bound to this phone's key there, the people's vaults.
 
 use sokhoe_client::{
-    ClientError, ClinicClient, EnrolmentRequest, GarbledAnswer, KnownBy, PersonAccess,
+    ClientError, ClinicClient, CodeRequest, EnrolmentAnswer, EnrolmentRequest, GarbledAnswer,
+    KnownBy, PersonAccess,
 };
+use sokhoe_domain::ports::{SigningPublicKey, Uptime};
 use sokhoe_domain::{ClinicId, IntentId, PersonId, Timestamp, Wire};
 use sokhoe_fhir::PatientView;
 use sokhoe_qr::signed::Refusal;
@@ -28,49 +30,114 @@ impl SoKhoe {
         let session = &*self.inner;
         let code = EntryCode::read(qr_text.trim(), session.now()).map_err(refused)?;
         let account = session.account()?;
-        let clinic_key = *code.public_key.as_bytes();
-        let device_key = session.signing_key(&clinic_key)?;
-        let client = |known_by: KnownBy| {
-            let transport = session.ports.transport.clone();
-            ClinicClient::new(&code.clinic_url, Some(known_by), transport)
+        let request = EnrolmentRequest {
+            code: code.code,
+            device_id: account.device_id()?,
+            device_name: session.config.device_name.clone(),
         };
-        let prover = session.prover(&clinic_key, device_key);
+        let entrance = session.entrance(code.clinic_url, code.public_key)?;
+        let answer = session.ask_in(&entrance, Ask::Enrolment(&request)).await?;
+        session.take_in(entrance, answer.map_err(answered)?)
+    }
+}
+
+/// A clinic's door, and the key with which this phone stands before it.
+pub(crate) struct Entrance {
+    clinic_url: String,
+    /// The key that the clinic must have.
+    public_key: PublicKey,
+    device_key: SigningPublicKey,
+    asked: Uptime,
+}
+
+/// What a phone comes in with.
+#[derive(Clone, Copy)]
+pub(crate) enum Ask<'a> {
+    /// A code that was scanned.
+    Enrolment(&'a EnrolmentRequest),
+    /// A code that a browser came back with.
+    SignIn(&'a CodeRequest<'a>),
+}
+
+impl Ask<'_> {
+    async fn of(self, client: &ClinicClient) -> Result<EnrolmentAnswer, ClientError> {
+        match self {
+            Self::Enrolment(request) => client.enrol(request).await,
+            Self::SignIn(request) => client.redeem(request).await,
+        }
+    }
+}
+
+impl Session {
+    pub(crate) fn entrance(
+        &self,
+        clinic_url: String,
+        public_key: PublicKey,
+    ) -> Result<Entrance, AppError> {
+        Ok(Entrance {
+            device_key: self.signing_key(public_key.as_bytes())?,
+            clinic_url,
+            public_key,
+            asked: self.uptime(),
+        })
+    }
+
+    /// Asks the clinic to let this phone in.
+    pub(crate) async fn ask_in(
+        &self,
+        entrance: &Entrance,
+        ask: Ask<'_>,
+    ) -> Result<Result<EnrolmentAnswer, ClientError>, AppError> {
+        let Entrance {
+            clinic_url,
+            public_key,
+            device_key,
+            ..
+        } = entrance;
+        let clinic_key = public_key.as_bytes();
+        let client = |known_by: KnownBy| {
+            let transport = self.ports.transport.clone();
+            ClinicClient::new(clinic_url, Some(known_by), transport)
+        };
+        let prover = self.prover(clinic_key, *device_key);
         let new_here = client(KnownBy {
             prover: prover.clone(),
             tokens: None,
         })?;
-        let request = EnrolmentRequest {
-            code: code.code.clone(),
-            device_id: account.device_id()?,
-            device_name: session.config.device_name.clone(),
-        };
-        let asked = session.uptime();
         // A phone has one session a clinic: the new one is for whom the old one is for, too. Only the address that the old
         // one was got from is shown its token, and only with the key that it is bound to.
+        let account = self.account()?;
         let known = account.clinics()?.into_iter().find(|known| {
             known.wire == Wire::Clinic
-                && known.base_url == code.clinic_url
-                && known.public_key == clinic_key
+                && known.base_url == *clinic_url
+                && known.public_key == *clinic_key
         });
         let earlier = match known {
             Some(known) => account
                 .clinic_session(&known.id)?
-                .filter(|earlier| earlier.device_key == device_key)
-                .map(|_| client(session.known_by(&account, &known.id, prover)))
+                .filter(|earlier| earlier.device_key == *device_key)
+                .map(|_| client(self.known_by(&account, &known.id, prover)))
                 .transpose()?,
             None => None,
         };
-        let answer = match earlier {
-            Some(earlier) => match earlier.enrol(&request).await {
-                Err(ClientError::Unauthorized) => new_here.enrol(&request).await,
+        Ok(match earlier {
+            Some(earlier) => match ask.of(&earlier).await {
+                Err(ClientError::Unauthorized) => ask.of(&new_here).await,
                 other => other,
             },
-            None => new_here.enrol(&request).await,
-        };
-        let answer = answer.map_err(answered)?;
+            None => ask.of(&new_here).await,
+        })
+    }
+
+    /// Keeps what a clinic gave this phone when it came in.
+    pub(crate) fn take_in(
+        &self,
+        entrance: Entrance,
+        answer: EnrolmentAnswer,
+    ) -> Result<EnrolmentView, AppError> {
         // A slip at the clinic would leave a key that verifies nothing. Whether the key is that of a clinic
         // which is known already is for the account to say.
-        if answer.public_key.parse::<PublicKey>().ok() != Some(code.public_key) {
+        if answer.public_key.parse::<PublicKey>().ok() != Some(entrance.public_key) {
             return Err(AppError::Enrolment {
                 reason: EnrolmentRefusal::OtherClinic,
             });
@@ -78,34 +145,34 @@ impl SoKhoe {
         let clinic = ClinicRecord {
             id: ClinicId(answer.clinic_id),
             name: answer.clinic_name,
-            base_url: code.clinic_url,
-            public_key: *code.public_key.as_bytes(),
+            base_url: entrance.clinic_url,
+            public_key: *entrance.public_key.as_bytes(),
             token: String::new().into(),
-            enrolled: session.now(),
+            enrolled: self.now(),
             wire: Wire::Clinic,
         };
-        let known_by = session_of(device_key, &answer.tokens);
+        let known_by = session_of(entrance.device_key, &answer.tokens);
         let persons: Vec<_> = answer
             .patients
             .iter()
             .map(|patient| LinkedPerson {
                 helping: helping(&clinic.id, &patient.id, &answer.access),
-                ..session.linked(patient)
+                ..self.linked(patient)
             })
             .collect();
         // Again: the exchange took its time, and the phone may have been locked meanwhile.
-        let account = session.account()?;
+        let account = self.account()?;
         let kept = account.enrol(&clinic, Some(&known_by), &persons)?;
-        session.leases.changed();
+        self.leases.changed();
         for (linked, person) in persons.iter().zip(&kept) {
             let of_them = |access: &&PersonAccess| access.patient == linked.patient_id;
             if let Some(access) = answer.access.iter().find(of_them) {
-                session.take_access(&clinic.id, &person.id, access, asked)?;
+                self.take_access(&clinic.id, &person.id, access, entrance.asked)?;
             }
         }
         let persons = kept
             .into_iter()
-            .map(|person| session.person_view(person))
+            .map(|person| self.person_view(person))
             .collect::<Result<_, _>>()?;
         Ok(EnrolmentView {
             clinic: clinic_view(clinic),

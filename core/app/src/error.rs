@@ -141,7 +141,7 @@ pub enum AppError {
     },
 }
 
-/// Why an enrolment was refused.
+/// Why an enrolment, or a sign-in, was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnrolmentRefusal {
     /// The text is not one of our enrolment codes.
@@ -160,6 +160,18 @@ pub enum EnrolmentRefusal {
     NewerVersion,
     /// The phone helps this person in another way already, which must end first.
     OtherGrant,
+    /// Nobody signs in at this clinic: its counter shows a code.
+    NotOffered,
+    /// This phone did not begin this sign-in, or it is over: begin anew.
+    NotBegun,
+    /// Somebody at the clinic's counter must look who it is.
+    CounterRequired,
+    /// The person stopped, or was not let through where they signed in.
+    Declined,
+    /// The person must prove more of who they are where they sign in.
+    TooWeak,
+    /// The clinic, or where its people sign in, cannot do it now: try later.
+    Unavailable,
 }
 
 /// Why a move to another phone was refused.

@@ -55,6 +55,7 @@ mod scan;
 mod series;
 mod session;
 mod settle_conflict;
+mod sign_in;
 #[cfg(test)]
 mod slow_clinic;
 mod storage;
@@ -109,6 +110,7 @@ pub use series::{
     SeriesView,
 };
 pub use session::SoKhoe;
+pub use sign_in::SignInView;
 pub use sokhoe_domain as domain;
 pub use sokhoe_domain::{GrantScope, Paper, QueueState, RemoteVisitState, VisitKind, VisitMode};
 pub use sokhoe_fhir::Measure;

@@ -587,6 +587,12 @@ impl Words {
                 EnrolmentRefusal::OtherClinic => "error-enrolment-other-clinic",
                 EnrolmentRefusal::NewerVersion => "error-enrolment-newer-version",
                 EnrolmentRefusal::OtherGrant => "error-enrolment-other-grant",
+                EnrolmentRefusal::NotOffered => "error-sign-in-not-offered",
+                EnrolmentRefusal::NotBegun => "error-sign-in-not-begun",
+                EnrolmentRefusal::CounterRequired => "error-sign-in-counter-required",
+                EnrolmentRefusal::Declined => "error-sign-in-declined",
+                EnrolmentRefusal::TooWeak => "error-sign-in-too-weak",
+                EnrolmentRefusal::Unavailable => "error-sign-in-unavailable",
             }),
             AppError::NotFound { .. } => self.say("error-not-found"),
             AppError::Validation { field, rule } => self.say_with(

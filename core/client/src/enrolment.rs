@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use sokhoe_domain::Timestamp;
 use sokhoe_fhir::PatientView;
 use zeroize::Zeroizing;
 
@@ -84,12 +85,19 @@ impl ClinicClient {
             .body(body.into())
             .map_err(|_| ClientError::Invalid)?;
         let body = Zeroizing::new(self.exchange(request, ORDINARY).await?);
-        let answer: Answer<'_> = serde_json::from_str(&body)
-            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
-        let tokens: TokenAnswer = serde_json::from_str(&body)
-            .map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
-        Ok(EnrolmentAnswer {
-            tokens: tokens.tokens(known.prover.clock.now())?,
+        EnrolmentAnswer::read(&body, known.prover.clock.now())
+    }
+}
+
+impl EnrolmentAnswer {
+    /// Reads what a clinic gives to a phone that came in, at this time of the phone's.
+    pub(crate) fn read(body: &str, now: Timestamp) -> Result<Self, ClientError> {
+        let answer: Answer<'_> =
+            serde_json::from_str(body).map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+        let tokens: TokenAnswer =
+            serde_json::from_str(body).map_err(|_| ClientError::Garbled(GarbledAnswer::NotFhir))?;
+        Ok(Self {
+            tokens: tokens.tokens(now)?,
             clinic_id: answer.clinic.id,
             clinic_name: answer.clinic.name,
             public_key: answer.clinic.public_key,

@@ -239,7 +239,7 @@ impl ClinicClient {
 }
 
 /// Whether a refusal is this error's (RFC 6749, 5.2). Only the clinic's own word counts.
-fn says(body: &[u8], error: &str) -> bool {
+pub(crate) fn says(body: &[u8], error: &str) -> bool {
     #[derive(Deserialize)]
     struct Refusal<'a> {
         #[serde(borrow)]

@@ -41,6 +41,7 @@ pub(crate) const ACCOUNT: Migrations = &[
     include_str!("../migrations/account/0011_invitations.sql"),
     include_str!("../migrations/account/0012_access_log.sql"),
     include_str!("../migrations/account/0013_clinic_session.sql"),
+    include_str!("../migrations/account/0014_sign_in.sql"),
 ];
 
 /// The schemas that this program writes: of a book, and of the account.

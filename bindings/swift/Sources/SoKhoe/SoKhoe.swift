@@ -106,6 +106,16 @@ public final class SoKhoe: Sendable {
         try await core.enrol(qrText: qrText)
     }
 
+    /// Begins to sign in at the clinic with this address: open `url` in an `ASWebAuthenticationSession` with `callbackScheme`.
+    public func beginSignIn(clinicUrl: String) async throws -> SignInView {
+        try await core.beginSignIn(clinicUrl: clinicUrl)
+    }
+
+    /// Ends a sign-in with the whole address that the browser was sent to.
+    public func finishSignIn(redirectUrl: String) async throws -> EnrolmentView {
+        try await core.finishSignIn(redirectUrl: redirectUrl)
+    }
+
     /// Links a person with their Patient at any FHIR R4 server; without a person the Patient becomes one.
     public func addServer(_ request: AddServerRequest) async throws -> EnrolmentView {
         try await core.addServer(request: request)

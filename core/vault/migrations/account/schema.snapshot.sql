@@ -128,6 +128,17 @@ CREATE TABLE "person" (
     "vault_name" TEXT NOT NULL UNIQUE
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "sign_in" (
+    "clinic_url" TEXT PRIMARY KEY,
+    -- The key that the clinic said is its own.
+    "clinic_key" BLOB NOT NULL CHECK (length("clinic_key") = 32),
+    -- Both random: what the answer is known by, and what proves that its code is for this phone.
+    "state" TEXT NOT NULL UNIQUE,
+    "verifier" TEXT NOT NULL,
+    -- Milliseconds since 1970, UTC.
+    "began" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "travel_time" (
     -- A clinic's id: a row stays when the clinic is gone, and counts again when it is back.
     "clinic" TEXT PRIMARY KEY,

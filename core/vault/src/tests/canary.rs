@@ -16,8 +16,8 @@ use sokhoe_testing::{MemoryKeys, SeededRng};
 use super::{at, clinic, with_test_index};
 use crate::{
     AccountVault, BlobOrigin, ClinicRecord, ClinicSession, ExpectedContent, Helping, IntentKind,
-    KeptLogHead, KeptTicket, LinkedPerson, NewChange, NewDocument, NewEvent, NewIntent, NotedQueue,
-    Page, ParkedWhy, PersonRecord, StoredBooking, Vault, VaultError, VaultPorts,
+    KeptLogHead, KeptSignIn, KeptTicket, LinkedPerson, NewChange, NewDocument, NewEvent, NewIntent,
+    NotedQueue, Page, ParkedWhy, PersonRecord, StoredBooking, Vault, VaultError, VaultPorts,
 };
 
 /// Of letters that no base64, hex or machine code gives by chance. Short, so that a resource with it
@@ -52,6 +52,7 @@ const NOT_FED: &[(&str, &str)] = &[
     ("change.state", "one of four words"),
     ("device.id", "a random number"),
     ("invitation.id", "a hash"),
+    ("sign_in.clinic_key", "a public key"),
     ("clinic.trouble", "a code of this program's"),
     ("clinic.wire", "one of two words"),
 ];
@@ -330,6 +331,14 @@ fn feed(vault: &Vault, account: &AccountVault) {
         .set_insurance_terms(&record.id, Some(CANARY))
         .unwrap();
     account.keep_invitation(CANARY, at(1)).unwrap();
+    let sign_in = KeptSignIn {
+        clinic_url: CANARY.to_owned(),
+        clinic_key: [7; 32],
+        state: CANARY.to_owned().into(),
+        verifier: CANARY.to_owned().into(),
+        began: at(1),
+    };
+    account.keep_sign_in(&sign_in, at(0)).unwrap();
     let head = KeptLogHead {
         checkpoint: Some(CANARY.to_owned()),
         asked: at(1),

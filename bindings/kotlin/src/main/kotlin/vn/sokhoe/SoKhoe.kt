@@ -59,6 +59,7 @@ import vn.sokhoe.core.SectionCountView
 import vn.sokhoe.core.SeriesRequest
 import vn.sokhoe.core.SeriesTimesView
 import vn.sokhoe.core.ServiceView
+import vn.sokhoe.core.SignInView
 import vn.sokhoe.core.SlotCriteria
 import vn.sokhoe.core.SlotView
 import vn.sokhoe.core.SoKhoeException
@@ -119,6 +120,12 @@ public class SoKhoe private constructor(
 
     /** Brings this phone into a clinic with the text of its enrolment QR. */
     public suspend fun enrol(qrText: String): EnrolmentView = core.enrol(qrText)
+
+    /** Begins to sign in at the clinic with this address: open `url` in a Custom Tab. */
+    public suspend fun beginSignIn(clinicUrl: String): SignInView = core.beginSignIn(clinicUrl)
+
+    /** Ends a sign-in with the whole address that the browser was sent to (scheme `vn.sokhoe`). */
+    public suspend fun finishSignIn(redirectUrl: String): EnrolmentView = core.finishSignIn(redirectUrl)
 
     /** Links a person with their Patient at any FHIR R4 server; without a person the Patient becomes one. */
     public suspend fun addServer(request: AddServerRequest): EnrolmentView = core.addServer(request)

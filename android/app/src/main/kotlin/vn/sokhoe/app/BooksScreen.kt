@@ -29,14 +29,17 @@ import vn.sokhoe.core.BookView
 
 /** The people of this phone, or the book of one. */
 @Composable
-fun BooksScreen(model: BooksViewModel) {
+fun BooksScreen(
+    model: BooksViewModel,
+    openInTab: (String) -> Unit,
+) {
     val state by model.state.collectAsStateWithLifecycle()
     Column(Modifier.fillMaxSize().safeDrawingPadding()) {
         if (state.busy) LinearProgressIndicator(Modifier.fillMaxWidth())
         state.problem?.let { Text(it, Modifier.padding(16.dp), color = MaterialTheme.colorScheme.error) }
         val book = state.book
         if (book == null) {
-            Persons(state, model)
+            Persons(state, model, openInTab)
         } else {
             BackHandler(onBack = model::closeBook)
             Book(book, onBack = model::closeBook, onSync = { model.sync(book.person.id) })
@@ -48,6 +51,7 @@ fun BooksScreen(model: BooksViewModel) {
 private fun Persons(
     state: BooksState,
     model: BooksViewModel,
+    openInTab: (String) -> Unit,
 ) {
     var code by rememberSaveable { mutableStateOf("") }
     LazyColumn {
@@ -66,7 +70,11 @@ private fun Persons(
                     label = { Text(stringResource(R.string.enrolment_code)) },
                     modifier = Modifier.fillMaxWidth(),
                 )
-                Button(onClick = { model.enrol(code) }, enabled = code.isNotBlank() && !state.busy) {
+                Button(
+                    // An address of a clinic is signed in at, everything else is a code.
+                    onClick = { if (code.startsWith("https:")) model.signIn(code, openInTab) else model.enrol(code) },
+                    enabled = code.isNotBlank() && !state.busy,
+                ) {
                     Text(stringResource(R.string.enrol))
                 }
             }

@@ -48,6 +48,22 @@ class BooksViewModel(
         }
     }
 
+    /** Begins to sign in at a clinic; [open] shows an address in the browser. */
+    fun signIn(
+        clinicUrl: String,
+        open: (String) -> Unit,
+    ) {
+        work { open(it.beginSignIn(clinicUrl).url) }
+    }
+
+    /** Ends a sign-in with the address that the browser was sent to. */
+    fun finishSignIn(redirectUrl: String) {
+        work {
+            it.finishSignIn(redirectUrl)
+            showPersons()
+        }
+    }
+
     /** Opens a person's book and follows it. */
     fun openBook(personId: String) {
         reading?.cancel()

@@ -1,5 +1,7 @@
 package vn.sokhoe.app
 
+import android.content.Intent
+import android.net.Uri
 import android.os.Bundle
 import androidx.activity.ComponentActivity
 import androidx.activity.compose.setContent
@@ -26,8 +28,27 @@ class MainActivity : ComponentActivity() {
         enableEdgeToEdge()
         setContent {
             MaterialTheme {
-                Surface { BooksScreen(model) }
+                Surface { BooksScreen(model, ::openInTab) }
             }
         }
+        if (savedInstanceState == null) signedIn(intent)
+    }
+
+    override fun onNewIntent(intent: Intent) {
+        super.onNewIntent(intent)
+        signedIn(intent)
+    }
+
+    /** The browser came back from a sign-in. */
+    private fun signedIn(intent: Intent) {
+        val address = intent.data ?: return
+        if (intent.action == Intent.ACTION_VIEW) model.finishSignIn(address.toString())
+    }
+
+    /** Opens an address in a tab of the browser that belongs to this app (Custom Tab), or in the browser. */
+    private fun openInTab(url: String) {
+        val intent = Intent(Intent.ACTION_VIEW, Uri.parse(url))
+        intent.putExtras(Bundle().apply { putBinder("android.support.customtabs.extra.SESSION", null) })
+        startActivity(intent)
     }
 }
