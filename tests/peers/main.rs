@@ -8,6 +8,7 @@ mod fhir;
 mod filter;
 mod foreign;
 mod jpa_server;
+mod openid_provider;
 mod server_booking;
 mod server_sync;
 mod vault_file;
