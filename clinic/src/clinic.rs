@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -60,6 +61,8 @@ pub(crate) struct Inner {
     pub store: Arc<Store>,
     /// What is to be remembered of reads.
     pub gathering: Arc<Gathering>,
+    /// The proxies in front of it.
+    pub proxies: Vec<IpAddr>,
     /// Who was in which list on the clinic's screens.
     pub lists: Lists,
     pub proving: Proving,
@@ -133,6 +136,7 @@ impl Clinic {
             clock,
             rng,
             sign_in,
+            proxies,
             ..
         } = config;
         let provider = match sign_in {
@@ -183,6 +187,7 @@ impl Clinic {
                 store,
                 proving,
                 provider,
+                proxies,
                 calendar: RwLock::new(Arc::new(calendar)),
             }),
         })

@@ -1,6 +1,7 @@
 //! Where a clinic keeps its data, what it is called, who is paid.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -190,6 +191,9 @@ pub struct ClinicConfig {
     pub time_of_database: bool,
     /// How people come in by an OpenID provider, if they can.
     pub sign_in: Option<SignIn>,
+    /// The proxies in front of the clinic: what they say of where a request comes from (`X-Forwarded-For`) is believed. Without them
+    /// who comes from this machine is slowed by nothing, since that may be everybody.
+    pub proxies: Vec<IpAddr>,
     /// Whether who did what is remembered. Not for users: it measures what that costs.
     #[doc(hidden)]
     pub has_access_log: bool,
@@ -208,6 +212,7 @@ impl ClinicConfig {
             work: Work::default(),
             time_of_database: false,
             sign_in: None,
+            proxies: Vec::new(),
             has_access_log: true,
         }
     }

@@ -27,7 +27,7 @@ use crate::access_log;
 use crate::admission::Door;
 use crate::clinic::Inner;
 use crate::desk::{self, Desk};
-use crate::fhir_api::{self, Api, ApiError};
+use crate::fhir_api::{self, Api, ApiError, Attempts};
 use crate::oauth;
 use crate::queue;
 use crate::schedule;
@@ -114,12 +114,15 @@ pub(crate) fn serve(
         let listener = listener.tap_io(|stream| {
             let _works_without = stream.set_nodelay(true);
         });
-        let served = axum::serve(listener, app.into_make_service())
-            .with_graceful_shutdown(async move {
-                let _sender_gone = stopping.wait_for(|stopping| *stopping).await;
-            })
-            .into_future()
-            .await;
+        let served = axum::serve(
+            listener,
+            app.into_make_service_with_connect_info::<SocketAddr>(),
+        )
+        .with_graceful_shutdown(async move {
+            let _sender_gone = stopping.wait_for(|stopping| *stopping).await;
+        })
+        .into_future()
+        .await;
         if let Err(error) = served {
             tracing::error!(kind = ?error.kind(), "the server ended");
         }
@@ -181,6 +184,10 @@ fn door(inner: &Arc<Inner>, base_url: &str, key: &str, stopping: &watch::Receive
         base: format!("{base_url}/fhir").into(),
         root: base_url.into(),
         pace: Arc::default(),
+        attempts: Arc::new(Attempts::new(
+            Arc::clone(&inner.clock),
+            inner.proxies.clone(),
+        )),
         stopping: stopping.clone(),
     };
     let desk = Desk {

@@ -35,7 +35,7 @@ fn body_of(kind: &str, patient: &str) -> String {
     resource(kind, patient, INTRUDER).to_string()
 }
 
-/// The numbers are those of the abuse cases in SECURITY.md.
+/// The numbers are those of docs/abuse-cases.md.
 const OF_TYPES: &[OfType] = &[
     ("A1 read", |kind, whose| {
         get(kind, format_args!("/{}", id_of(kind, whose)))

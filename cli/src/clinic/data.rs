@@ -1,5 +1,6 @@
 //! Which clinic: where its data lie, and what the demo fills it with.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -53,13 +54,18 @@ impl DataArgs {
 
     /// Opens the clinic; makes it when it is not there.
     pub async fn open(self) -> Result<Clinic, Failure> {
-        self.open_with(None).await
+        self.open_with(None, Vec::new()).await
     }
 
     /// The same, whose people can come in by an OpenID provider, too.
-    pub async fn open_with(self, sign_in: Option<SignIn>) -> Result<Clinic, Failure> {
+    pub async fn open_with(
+        self,
+        sign_in: Option<SignIn>,
+        proxies: Vec<IpAddr>,
+    ) -> Result<Clinic, Failure> {
         let config = ClinicConfig {
             sign_in,
+            proxies,
             ..ClinicConfig::on_this_machine(self.source()?)
         };
         off_thread(move || Clinic::open(config)).await

@@ -1,6 +1,6 @@
 //! `sokhoe clinic serve`: answers phones and shows the desk.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -54,6 +54,11 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
 
+    /// A proxy in front of the clinic, by its address: whom it names in X-Forwarded-For is slowed when they try to come in and
+    /// fail. May be given several times
+    #[arg(long, value_name = "IP")]
+    proxy: Vec<IpAddr>,
+
     /// How people come in by an OpenID provider: a file of JSON, as below. It holds a secret
     #[arg(long, value_name = "FILE", env = "SOKHOE_SIGN_IN")]
     sign_in: Option<PathBuf>,
@@ -81,7 +86,7 @@ pub(super) async fn run(
     // Asked for before anything is promised, so that a stop during the filling is not lost.
     let mut stop = std::pin::pin!(stop::asked()?);
     let sign_in = args.sign_in.map(sign_in).transpose()?;
-    let clinic = args.data.open_with(sign_in).await?;
+    let clinic = args.data.open_with(sign_in, args.proxy).await?;
     if args.demo_data {
         let filled = clinic.clone();
         let fill = off_thread(move || fill_demo(&filled));

@@ -1,6 +1,7 @@
 //! `POST /fhir/Appointment/$hold` and `$book` (IHE ITI-116, ITI-117), and `$wait` (ours).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -151,6 +152,7 @@ async fn decide(
         return Err(ApiError::TooOften);
     }
     let office = Office::of(&api.inner, Source::App, &api.base);
+    let pace = Arc::clone(&api.pace);
     let (answer, denied) = api
         .inner
         .store
@@ -174,6 +176,10 @@ async fn decide(
             }
             if is_denied {
                 return Ok((Err(ApiError::NotFound), denied));
+            }
+            // Only of those who may act for them: nobody else can stop a person.
+            if !patients.iter().all(|it| pace.allows_person(it, now)) {
+                return Ok((Err(ApiError::TooOften), denied));
             }
             let one = patients.first().filter(|_| patients.len() == 1);
             let work = |tx: &mut Tx<'_>| {

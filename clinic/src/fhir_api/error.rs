@@ -50,6 +50,8 @@ pub(crate) enum ApiError {
     Timeout,
     /// The device asks too often.
     TooOften,
+    /// Too many came from there who were not let in; seconds to wait.
+    TooManyFailures(i64),
     /// More is asked than can be done, by all devices together.
     Crowded,
     /// The database.
@@ -124,6 +126,10 @@ impl IntoResponse for ApiError {
             Self::TooOften => {
                 let status = StatusCode::TOO_MANY_REQUESTS;
                 return throttled(status, "Too many requests of this device.", "60");
+            }
+            Self::TooManyFailures(seconds) => {
+                let (status, wait) = (StatusCode::TOO_MANY_REQUESTS, seconds.to_string());
+                return throttled(status, "Too many failed from this address.", &wait);
             }
             // The clinic works, only not for everybody at once: phones spread their next try over as long again.
             Self::Crowded | Self::Store(StoreError::Busy) => return crowded(),
@@ -206,11 +212,11 @@ fn crowded() -> Response {
 }
 
 /// Come again after so many seconds.
-fn throttled(status: StatusCode, text: &str, seconds: &'static str) -> Response {
+fn throttled(status: StatusCode, text: &str, seconds: &str) -> Response {
     let mut response = fhir(status, Outcome::error("throttled", text).to_json());
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+    if let Ok(seconds) = HeaderValue::from_str(seconds) {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
     response
 }
 

@@ -1,5 +1,6 @@
 //! What phones call: FHIR R4 and IHE ITI Scheduling, as ARCHITECTURE.md's table says.
 
+mod attempts;
 mod audit_events;
 mod authorize;
 mod binary;
@@ -31,6 +32,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tokio::sync::watch;
 
@@ -47,6 +49,8 @@ pub(crate) struct Api {
     pub root: Arc<str>,
     /// How often each device booked.
     pub pace: Arc<Pace>,
+    /// Who tries to come in and fails.
+    pub attempts: Arc<Attempts>,
     /// Becomes true when the server stops.
     pub stopping: watch::Receiver<bool>,
 }
@@ -68,12 +72,15 @@ impl Api {
 
 /// The routes. What is not here is denied by the fallback.
 pub(crate) fn router(api: Api) -> Router {
+    let attempts = Arc::clone(&api.attempts);
     Router::new()
         .route("/enrolment", post(enrol::enrol))
-        .route("/access", get(granted::access))
         .route("/token", post(token::token))
         .route("/authorize", get(authorize::authorize))
         .route(signed_in::PATH, get(signed_in::signed_in))
+        .route_layer(from_fn_with_state(attempts, attempts::slow_down))
+        // What follows is for those who are in.
+        .route("/access", get(granted::access))
         .route("/.well-known/smart-configuration", get(well_known::smart))
         .route(
             "/fhir/.well-known/smart-configuration",
@@ -100,6 +107,7 @@ pub(crate) fn router(api: Api) -> Router {
         .with_state(api)
 }
 
+pub(crate) use attempts::Attempts;
 pub(crate) use error::ApiError;
 #[cfg(test)]
 pub(crate) use error::FHIR_JSON;

@@ -1,4 +1,4 @@
-//! How often one device may book: an enrolled phone that runs wild must not take the writer from the others.
+//! How often one device may book, and all together for one person: phones that run wild must not take the writer from the others.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,9 +9,15 @@ use sokhoe_domain::Timestamp;
 const PER_MINUTE: u32 = 600;
 const MINUTE_MILLIS: i64 = 60_000;
 
-/// What each device asked in the minute that runs. Forgotten with the minute.
+/// What each device asked in the minute that runs, and what was asked for each person. Forgotten with the minute.
 #[derive(Debug, Default)]
-pub(crate) struct Pace(Mutex<(i64, HashMap<String, u32>)>);
+pub(crate) struct Pace(Mutex<(i64, HashMap<Whose, u32>)>);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Whose {
+    Device(String),
+    Person(String),
+}
 
 impl Pace {
     /// Counts a request. Whether it may be done.
@@ -21,12 +27,21 @@ impl Pace {
 
     /// Counts a request for so many people. Whether it may be done.
     pub fn allows_for(&self, people: usize, device: &str, now: Timestamp) -> bool {
+        self.count(people, Whose::Device(device.to_owned()), now)
+    }
+
+    /// Counts a request of somebody who may act for the person. Whether it may be done.
+    pub fn allows_person(&self, patient: &str, now: Timestamp) -> bool {
+        self.count(1, Whose::Person(patient.to_owned()), now)
+    }
+
+    fn count(&self, people: usize, whose: Whose, now: Timestamp) -> bool {
         let minute = now.as_millis().div_euclid(MINUTE_MILLIS);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.0 != minute {
             *counts = (minute, HashMap::new());
         }
-        let count = counts.1.entry(device.to_owned()).or_default();
+        let count = counts.1.entry(whose).or_default();
         *count = count.saturating_add(u32::try_from(people).unwrap_or(u32::MAX));
         *count <= PER_MINUTE
     }
@@ -50,5 +65,9 @@ mod tests {
             assert!(pace.allows_for(6, "a", next));
         }
         assert!(!pace.allows_for(6, "a", next), "six people are six");
+        for _ in 0..PER_MINUTE {
+            assert!(pace.allows_person("a", next));
+        }
+        assert!(!pace.allows_person("a", next));
     }
 }

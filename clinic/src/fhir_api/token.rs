@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use super::attempts::Failed;
 use super::enrol::{self, CameIn, is_device};
 use super::error::Challenge;
 use super::extract::proof;
@@ -83,6 +84,7 @@ impl IntoResponse for TokenError {
             Self::InvalidClient => StatusCode::UNAUTHORIZED,
             _ => StatusCode::BAD_REQUEST,
         };
+        let is_failure = matches!(self, Self::InvalidClient | Self::InvalidGrant);
         let error = match self {
             Self::InvalidRequest => "invalid_request",
             Self::UnsupportedGrantType => "unsupported_grant_type",
@@ -100,6 +102,9 @@ impl IntoResponse for TokenError {
         let mut response = (status, no_store(), body).into_response();
         if let Some(nonce) = nonce {
             response.headers_mut().insert(DPOP_NONCE, nonce);
+        }
+        if is_failure {
+            response.extensions_mut().insert(Failed);
         }
         response
     }

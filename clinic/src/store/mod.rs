@@ -109,7 +109,7 @@ enum Reads {
     /// With all else: a commit there takes nobody's cache away.
     InDatabase,
     /// In a file of its own.
-    Apart(Sqlite),
+    Apart(Box<Sqlite>),
 }
 
 /// Requests that read at the same time; more wait for their turn without a thread.
@@ -139,7 +139,8 @@ impl Store {
                 if config.has_access_log {
                     let taken = "SELECT reads_taken FROM access_log WHERE one = 1";
                     let taken = sqlite.read(|sql| sql.one(taken, &[], |row| row.get(0)))?;
-                    reads = Reads::Apart(Sqlite::open_reads(&file, vfs, clock, work, taken)?);
+                    let apart = Sqlite::open_reads(&file, vfs, clock, work, taken)?;
+                    reads = Reads::Apart(Box::new(apart));
                 }
                 Backend::Sqlite(sqlite)
             }

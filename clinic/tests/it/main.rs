@@ -6,6 +6,7 @@
     reason = "a test stops at what it does not expect, looks at a real watch, and tells its figures"
 )]
 
+mod abuse;
 mod access;
 mod access_log;
 mod admission;

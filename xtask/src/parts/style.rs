@@ -1,5 +1,6 @@
 //! `style`: what needs no test to be seen. Every check runs; one check counts as one test.
 
+mod abuse;
 mod licences;
 mod text;
 
@@ -26,6 +27,10 @@ const CHECKS: &[(&str, Check)] = &[
     (
         "no test that is left out in silence",
         text::nothing_left_out,
+    ),
+    (
+        "every abuse case has its tests",
+        abuse::every_case_has_a_test,
     ),
     ("clippy", clippy),
     ("cargo doc", documentation),

@@ -1,0 +1,202 @@
+//! How often an address may try to come in and fail: codes and tokens cannot be guessed, but who tries costs the clinic work, and is
+//! to be slowed without slowing others.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Request, StatusCode};
+use sokhoe_domain::ports::Clock;
+
+use super::ApiError;
+use crate::oauth::DPOP_NONCE;
+
+/// Failures in a quarter of an hour. Many phones share an address (CGNAT, a hospital's Wi-Fi), and some fail for good reasons.
+const FAILURES: u32 = 60;
+const QUARTER_MILLIS: i64 = 900_000;
+/// Addresses that are remembered: of more, nobody is slowed.
+const ADDRESSES: usize = 100_000;
+
+/// An answer that let nobody in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failed;
+
+/// Where somebody is: an IPv4 address, or the network of 64 bits that a household has of IPv6.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Origin([u8; 16]);
+
+impl Origin {
+    fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self(v4.to_ipv6_mapped().octets()),
+            IpAddr::V6(v6) => Self((u128::from(v6) >> 64 << 64).to_be_bytes()),
+        }
+    }
+}
+
+/// Who failed in the quarter of an hour that runs. Forgotten with it.
+pub(crate) struct Attempts {
+    clock: Arc<dyn Clock>,
+    proxies: Vec<IpAddr>,
+    failed: Mutex<(i64, HashMap<Origin, u32>)>,
+}
+
+impl fmt::Debug for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempts").finish_non_exhaustive()
+    }
+}
+
+impl Attempts {
+    /// Of those who come themselves, or through these proxies.
+    pub fn new(clock: Arc<dyn Clock>, proxies: Vec<IpAddr>) -> Self {
+        Self {
+            clock,
+            proxies,
+            failed: Mutex::default(),
+        }
+    }
+
+    /// Where a request comes from. Nothing where everybody would seem to be at one place: behind a proxy on this machine that was
+    /// not named.
+    fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> Option<Origin> {
+        let peer = peer.to_canonical();
+        if !self.proxies.contains(&peer) {
+            return Some(peer)
+                .filter(|peer| !peer.is_loopback())
+                .map(Origin::of);
+        }
+        // Each proxy puts whom it saw behind what it was told: the last who is none of ours is believed.
+        let told = headers.get_all("x-forwarded-for").iter().rev();
+        let told = told.filter_map(|value| value.to_str().ok());
+        let mut told = told.flat_map(|value| value.rsplit(',')).map(str::trim);
+        let address = told.find_map(|text| match address(text) {
+            Some(address) if self.proxies.contains(&address) => None,
+            other => Some(other),
+        });
+        address.flatten().map(Origin::of)
+    }
+
+    /// Whether somebody may try again; seconds to wait otherwise.
+    fn may(&self, origin: Origin) -> Result<(), i64> {
+        let now = self.clock.now().as_millis();
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_this_quarter = failed.0 == now.div_euclid(QUARTER_MILLIS);
+        let count = failed.1.get(&origin).copied().unwrap_or_default();
+        if !is_this_quarter || count < FAILURES {
+            return Ok(());
+        }
+        let left = QUARTER_MILLIS - now.rem_euclid(QUARTER_MILLIS);
+        Err(left.div_euclid(1_000) + 1)
+    }
+
+    fn note(&self, origin: Origin) {
+        let quarter = self.clock.now().as_millis().div_euclid(QUARTER_MILLIS);
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.0 != quarter {
+            *failed = (quarter, HashMap::new());
+        }
+        let has_room = failed.1.len() < ADDRESSES;
+        if let Some(count) = failed.1.get_mut(&origin) {
+            *count = count.saturating_add(1);
+        } else if has_room {
+            failed.1.insert(origin, 1);
+        }
+    }
+}
+
+fn address(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse::<SocketAddr>().ok().map(|at| at.ip());
+    let address = text.parse().ok().or_else(with_port)?;
+    Some(IpAddr::to_canonical(&address))
+}
+
+/// Around the ways in.
+pub(super) async fn slow_down(
+    State(attempts): State<Arc<Attempts>>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map(|ConnectInfo(peer)| peer.ip());
+    let origin = peer.and_then(|peer| attempts.origin(peer, request.headers()));
+    let Some(origin) = origin else {
+        return next.run(request).await;
+    };
+    if let Err(seconds) = attempts.may(origin) {
+        return ApiError::TooManyFailures(seconds).into_response();
+    }
+    let response = next.run(request).await;
+    if is_failure(&response) {
+        attempts.note(origin);
+    }
+    response
+}
+
+/// Being asked for a nonce is none: whose clock is wrong is asked every time.
+fn is_failure(response: &Response) -> bool {
+    let is_refused = matches!(
+        response.status(),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+    );
+    let is_asked = response.headers().contains_key(DPOP_NONCE);
+    response.extensions().get::<Failed>().is_some() || (is_refused && !is_asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempts() -> Attempts {
+        let proxies = ["127.0.0.1", "10.0.0.9"].map(|text| text.parse().unwrap());
+        Attempts::new(Arc::new(crate::system::SystemClock), proxies.to_vec())
+    }
+
+    fn seen(peer: &str, told: &[&str]) -> Option<IpAddr> {
+        let mut headers = HeaderMap::new();
+        for value in told {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        let origin = attempts().origin(peer.parse().unwrap(), &headers)?;
+        Some(IpAddr::from(origin.0).to_canonical())
+    }
+
+    #[test]
+    fn whoever_comes_through_our_proxies_is_who_they_say() {
+        let is = |text: &str| Some(text.parse::<IpAddr>().unwrap());
+        assert_eq!(seen("203.0.113.7", &[]), is("203.0.113.7"));
+        // Nobody makes themselves another.
+        assert_eq!(seen("203.0.113.7", &["198.51.100.1"]), is("203.0.113.7"));
+        let told = ["198.51.100.1, 203.0.113.7"];
+        assert_eq!(seen("127.0.0.1", &told), is("203.0.113.7"));
+        assert_eq!(seen("::ffff:127.0.0.1", &told), is("203.0.113.7"));
+        let two = ["1.1.1.1", "203.0.113.7:4000, 10.0.0.9"];
+        assert_eq!(seen("127.0.0.1", &two), is("203.0.113.7"));
+        assert_eq!(seen("127.0.0.1", &[]), None);
+        assert_eq!(seen("127.0.0.1", &["203.0.113.7, unknown"]), None);
+        assert_eq!(seen("::1", &["203.0.113.7"]), None);
+        // A household has many addresses of IPv6.
+        assert_eq!(seen("2001:db8:1:2:3:4:5:6", &[]), is("2001:db8:1:2::"));
+    }
+
+    #[test]
+    fn who_fails_too_often_waits_and_nobody_else() {
+        let attempts = attempts();
+        let [one, other] = ["203.0.113.7", "203.0.113.8"].map(|it| Origin::of(it.parse().unwrap()));
+        for _ in 0..FAILURES {
+            assert_eq!(attempts.may(one), Ok(()));
+            attempts.note(one);
+        }
+        assert!(
+            attempts
+                .may(one)
+                .is_err_and(|wait| (1..=900).contains(&wait))
+        );
+        assert_eq!(attempts.may(other), Ok(()));
+    }
+}
