@@ -76,6 +76,12 @@ struct Metadata {
     authorization_response_iss_parameter_supported: bool,
 }
 
+/// Whether a provider may name this as an address of its own. One that is elsewhere names nothing on this machine.
+fn is_endpoint(issuer: &str, url: &str) -> bool {
+    let is_here = issuer.starts_with("http:");
+    Url::parse(url).is_ok_and(|url| is_safe(&url) && (is_here || url.scheme() == "https"))
+}
+
 /// Something that was asked for, and when.
 struct Known<T> {
     /// The last that came, and in which second.
@@ -196,7 +202,7 @@ impl Provider {
                     &read.token_endpoint,
                     &read.jwks_uri,
                 ];
-                let safe = |url: &&String| Url::parse(url).is_ok_and(|url| is_safe(&url));
+                let safe = |url: &&String| is_endpoint(issuer, url);
                 // Another issuer's would be another provider (OpenID Connect Discovery, 4.3).
                 if read.issuer != *issuer || !endpoints.iter().all(safe) {
                     return Err(ProviderError::Untrusted("discovery"));
@@ -357,5 +363,33 @@ impl Provider {
             }
         }
         Ok((form.finish(), authorization))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_elsewhere_names_nothing_on_this_machine() {
+        let elsewhere = "https://id.example";
+        assert!(is_endpoint(elsewhere, "https://keys.id.example/jwks"));
+        for bad in [
+            "http://127.0.0.1:5432/",
+            "http://[::1]/",
+            "http://id.example/token",
+            "file:///etc/passwd",
+            "",
+        ] {
+            assert!(!is_endpoint(elsewhere, bad), "{bad}");
+        }
+        assert!(is_endpoint(
+            "http://127.0.0.1:9",
+            "http://127.0.0.1:9/token"
+        ));
+        assert!(!is_endpoint(
+            "http://127.0.0.1:9",
+            "http://id.example/token"
+        ));
     }
 }
