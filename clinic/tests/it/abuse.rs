@@ -12,7 +12,7 @@ use sokhoe_testing::Signer;
 
 use crate::support::desk::DeskPage;
 use crate::support::http::Connection;
-use crate::support::{MOTHER, STRANGER, hospital, key};
+use crate::support::{MOTHER, STRANGER, hospital, key, parameters};
 
 /// A14.
 #[tokio::test]
@@ -91,10 +91,34 @@ async fn what_looks_like_sql_is_a_value() {
             );
         }
     }
+    assert_eq!(hospital.database.number(rows), before);
+    // A NUL, which PostgreSQL's texts cannot have.
+    let free = hospital.free(&phone, "kham-mat", 1).await.remove(0);
+    let slot = free["id"].as_str().unwrap();
+    let book = parameters(&[
+        (
+            "appointment-reference",
+            json!({"valueReference": {"reference": format!("Appointment/{slot}")}}),
+        ),
+        (
+            "patient-reference",
+            json!({"valueReference": {"reference": format!("Patient/{MOTHER}")}}),
+        ),
+        ("comment", json!({"valueString": "đau\0đầu"})),
+    ]);
+    let reply = phone
+        .post("/fhir/Appointment/$book", Some(&key()), &book)
+        .await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let body = json!({"code": "x\0", "device_id": "device-\0-x-y-z-12345", "device_name": "\0"});
+    let headers = [("Content-Type", "application/json")];
+    let reply = phone
+        .ask("POST", "/enrolment", &headers, &body.to_string())
+        .await;
+    assert!(reply.status < 500, "{}", reply.body);
     let desk = DeskPage::open(&hospital).await;
     let found = desk.get("/desk/patients?q=%27%20OR%201=1--").await;
     assert!(!found.to_string().contains("bn-0000"), "{found}");
-    assert_eq!(hospital.database.number(rows), before);
     hospital.running.shutdown().await;
 }
 

@@ -35,6 +35,10 @@ impl ToSql for Value<'_> {
             }
             Self::Integer(number) => number.to_sql(kind, out),
             Self::Boolean(truth) => truth.to_sql(kind, out),
+            // PostgreSQL's texts have no NUL, which a request may well have: what is nowhere else stands for it.
+            Self::Text(text) if text.contains('\0') => {
+                text.replace('\0', "\u{fffd}").to_sql(kind, out)
+            }
             Self::Text(text) => text.to_sql(kind, out),
             Self::Blob(bytes) => bytes.to_sql(kind, out),
         }
