@@ -89,7 +89,8 @@ pub(super) async fn enrol(
 
 /// Whether a phone that says this of itself can come in.
 pub(super) fn is_device(id: &str, name: &str) -> bool {
-    is_device_id(id) && name.chars().count() <= LONGEST_NAME
+    let is_name = name.chars().count() <= LONGEST_NAME && !name.contains(char::is_control);
+    is_device_id(id) && is_name
 }
 
 /// A phone that came in, and for whom.

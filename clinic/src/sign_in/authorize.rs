@@ -68,7 +68,10 @@ impl AuthorizationRequest {
             return Err(RequestRefused::Unknown);
         };
         let state = one(pairs, "state").ok().flatten();
-        let state = state.filter(|state| STATE.contains(&state.len()));
+        // RFC 6749, appendix A.5.
+        let state = state.filter(|state| {
+            STATE.contains(&state.len()) && state.bytes().all(|b| (b' '..=b'~').contains(&b))
+        });
         let told = |error| RequestRefused::Told {
             redirect_uri: redirect_uri.to_owned(),
             state: state.map(str::to_owned),
@@ -211,6 +214,11 @@ mod tests {
             ("code_challenge", "short", "invalid_request"),
             ("dpop_jkt", "!", "invalid_request"),
             ("state", "short", "invalid_request"),
+            (
+                "state",
+                "a state that is long but\0 has a NUL",
+                "invalid_request",
+            ),
             ("aud", "https://other.example/fhir", "invalid_request"),
             ("response_type", "token", "unsupported_response_type"),
             ("scope", "patient/*.rs", "invalid_scope"),

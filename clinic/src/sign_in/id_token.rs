@@ -147,6 +147,7 @@ impl<'a> Unverified<'a> {
         }
         let identifier = text(expected.identifier_claim)
             .filter(|it| (1..=LONGEST_IDENTIFIER).contains(&it.len()))
+            .filter(|it| !it.contains(char::is_control))
             .ok_or(BadIdToken::NoIdentifier)?;
         let birth_date = match claims.get("birthdate") {
             None | Some(Value::Null) => None,
@@ -257,6 +258,7 @@ mod tests {
             ("acr", Value::Null, BadIdToken::Acr),
             ("cccd", json!(11_156_000_123_i64), BadIdToken::NoIdentifier),
             ("cccd", json!(""), BadIdToken::NoIdentifier),
+            ("cccd", json!("0111\u{0}"), BadIdToken::NoIdentifier),
             ("birthdate", json!("12/03/1956"), BadIdToken::BirthDate),
             ("birthdate", json!(1956), BadIdToken::BirthDate),
         ] {

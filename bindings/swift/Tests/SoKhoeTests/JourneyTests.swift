@@ -496,6 +496,10 @@ final class JourneyTests: XCTestCase {
         let phone = try await openPhone()
         let foreign = await thrown { try await phone.enrol(qrText: "https://example.org/menu") }
         XCTAssertEqual(foreign as? SoKhoeError, .Enrolment(reason: .notOurs))
+        let unknown = await thrown {
+            try await phone.finishSignIn(redirectUrl: "vn.sokhoe:/signed-in?code=x&state=y&iss=z")
+        }
+        XCTAssertEqual(unknown as? SoKhoeError, .Enrolment(reason: .notBegun))
         let nobody = await thrown { try await phone.browse(BrowseRequest(personId: "nobody")) }
         XCTAssertEqual(nobody as? SoKhoeError, .NotFound(what: "person"))
 

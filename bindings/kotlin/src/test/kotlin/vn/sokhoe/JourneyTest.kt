@@ -547,6 +547,12 @@ class JourneyTest {
             phone().use { phone ->
                 val foreign = assertThrows<SoKhoeException.Enrolment> { phone.enrol("https://example.org/menu") }
                 assertEquals(EnrolmentRefusal.NOT_OURS, foreign.reason)
+                val unknown =
+                    assertThrows<SoKhoeException.Enrolment> {
+                        phone.finishSignIn("vn.sokhoe:/signed-in?code=x&state=y&iss=z")
+                    }
+                assertEquals(EnrolmentRefusal.NOT_BEGUN, unknown.reason)
+                assertThrows<SoKhoeException.Validation> { phone.beginSignIn("http://example.org") }
                 val nobody = assertThrows<SoKhoeException.NotFound> { phone.browse(BrowseRequest("nobody")) }
                 assertEquals("person", nobody.what)
 
