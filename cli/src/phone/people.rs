@@ -61,7 +61,7 @@ pub(super) fn today(phone: &Phone<'_>, output: &mut Output) -> Result<(), Failur
     output.json(&json!({"today": json::list(&today, |of| json!({
         "person": json::person(&of.person),
         "needs": json::list(&of.needs, |need| json!({
-            "kind": format!("{:?}", need.kind),
+            "kind": need.kind.code(),
             "subject": need.subject_id,
             "text": need.text,
         })),

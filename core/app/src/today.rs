@@ -27,6 +27,23 @@ pub enum NeedKind {
     VisitTomorrow,
 }
 
+impl NeedKind {
+    /// A stable name, for programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Called => "called",
+            Self::OfferedTime => "offered-time",
+            Self::VisitToday => "visit-today",
+            Self::KeptBack => "kept-back",
+            Self::News => "news",
+            Self::NeedsNetwork => "needs-network",
+            Self::InvoiceDue => "invoice-due",
+            Self::VisitTomorrow => "visit-tomorrow",
+        }
+    }
+}
+
 /// One thing that somebody needs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NeedView {
