@@ -20,6 +20,7 @@ mod own_words;
 mod pay;
 mod queue;
 mod read_offline;
+mod same_person;
 mod scan;
 mod series;
 mod sign_in;

@@ -450,6 +450,47 @@ impl AccountVault {
         })
     }
 
+    /// Of two people who are one, keeps one: wherever `other` is known, it is `keep` who is known there from now on. The vault of
+    /// `other` is erased before ([`crate::Vault::erase`]).
+    ///
+    /// # Errors
+    /// [`VaultError`]; nothing is changed then.
+    pub fn unite(&self, keep: &PersonId, other: &PersonId) -> Result<(), VaultError> {
+        self.store.write(Durability::Full, |tx, _| {
+            tx.execute(
+                r#"UPDATE "link" SET "person" = ?1 WHERE "person" = ?2"#,
+                [keep.as_str(), other.as_str()],
+            )?;
+            tx.execute(r#"DELETE FROM "person" WHERE "id" = ?1"#, [other.as_str()])?;
+            Ok(())
+        })
+    }
+
+    /// Makes a clinic's patient a person of their own, who was another's with it. What the vault of that one has of the clinic is
+    /// for the caller to erase.
+    ///
+    /// # Errors
+    /// [`VaultError`]; nothing is changed then.
+    pub fn part(&self, link: &Link, person: &PersonRecord) -> Result<(), VaultError> {
+        self.store.write(Durability::Full, |tx, _| {
+            tx.execute(
+                r#"INSERT INTO "person" VALUES (?1, ?2, ?3, ?4, ?5)"#,
+                (
+                    person.id.as_str(),
+                    &person.name,
+                    &person.birth_date,
+                    &person.gender,
+                    &person.vault_name,
+                ),
+            )?;
+            tx.execute(
+                r#"UPDATE "link" SET "person" = ?3 WHERE "clinic" = ?1 AND "patient_id" = ?2"#,
+                [link.clinic.as_str(), &link.patient_id, person.id.as_str()],
+            )?;
+            Ok(())
+        })
+    }
+
     /// The person that a clinic's patient is on this phone.
     ///
     /// # Errors
