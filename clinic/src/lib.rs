@@ -25,6 +25,7 @@ mod backend_services;
 mod billing;
 mod clinic;
 mod config;
+mod cookies;
 mod cursor;
 mod desk;
 mod enrolment;

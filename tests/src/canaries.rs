@@ -5,34 +5,9 @@ use std::sync::Once;
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
+use sokhoe_testing::canaries::{PEOPLE, watch_for};
 
 use crate::{BOOK_PATIENT, data};
-
-/// The seeded hospital's patients with their cards, and whoever helps them.
-pub const PEOPLE: [&str; 22] = [
-    "Quàng Thị Mai",
-    "011156000123",
-    "HT3110112345678",
-    "Quàng Văn Thịnh",
-    "011084000456",
-    "DN4110123456789",
-    "Nguyễn Thị Ngọc Ánh",
-    "011191000789",
-    "0123456789",
-    "Trần Minh Đức",
-    "001078000321",
-    "Đặng Gia Hân",
-    "011321000654",
-    "TE1110100000001",
-    "Vàng A Páo",
-    "011069000987",
-    "DK2110198765432",
-    "Lò Thị Hương",
-    "011155000123",
-    "DT2111120000123",
-    "Lò Văn Giúp",
-    "Bà Mai",
-];
 
 /// Characters of a text that means something wherever it stands.
 const LONG_ENOUGH: usize = 12;
@@ -41,9 +16,9 @@ const LONG_ENOUGH: usize = 12;
 pub fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        sokhoe_testing::canaries::watch_for(PEOPLE);
-        sokhoe_testing::canaries::watch_for([BOOK_PATIENT.trim()]);
-        sokhoe_testing::canaries::watch_for(of_the_book());
+        watch_for(PEOPLE);
+        watch_for([BOOK_PATIENT.trim()]);
+        watch_for(of_the_book());
     });
 }
 

@@ -112,13 +112,10 @@ pub(super) fn read(text: &str) -> Result<Vec<Draft>, StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_kept_comes_back() {
-        let database = crate::store::InMemory::new();
-        let draft = |who| Draft {
+impl Draft {
+    /// Somebody reads something.
+    pub fn of_a_read(who: Who) -> Self {
+        Self {
             patient: "bn-000001".to_owned(),
             at: Timestamp::from_millis(7),
             operation: AccessOperation::Read,
@@ -127,7 +124,17 @@ mod tests {
             id: None,
             outcome: AccessOutcome::Denied,
             who,
-        };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_comes_back() {
+        let database = crate::store::InMemory::new();
         let drafts = [
             Who::Session(3),
             Who::Desk,
@@ -136,7 +143,7 @@ mod tests {
             Who::CommandLine,
             Who::Server,
         ]
-        .map(draft);
+        .map(Draft::of_a_read);
         keep(database.sql(), &drafts).unwrap();
         keep(database.sql(), []).unwrap();
         let kept: Vec<String> = database

@@ -104,33 +104,16 @@ fn batch(sql: Sql<'_>, keys: &Keys, reads: &[(i64, String)]) -> Result<Done, Sto
         keys,
         tiles: Tiles::new(sql),
         size: size.unsigned_abs(),
+        appended: 0,
         numbers: HashMap::new(),
         agents: HashMap::new(),
         rows: Vec::new(),
     };
-    let (mut entries, mut taken) = (0, Vec::new());
-    for (pk, drafts) in &pending {
-        if entries >= AT_A_TIME {
-            break;
-        }
-        for draft in draft::read(drafts)? {
-            log.append(draft)?;
-            entries += 1;
-        }
-        taken.push(*pk);
-    }
+    let taken = log.take(&pending)?;
     // Another process may have taken some of them since they were looked at.
-    let mut newest_read = None;
-    for (pk, drafts) in reads.iter().filter(|(pk, _)| *pk > reads_taken) {
-        if entries >= AT_A_TIME {
-            break;
-        }
-        for draft in draft::read(drafts)? {
-            log.append(draft)?;
-            entries += 1;
-        }
-        newest_read = Some(*pk);
-    }
+    let reads_left = reads.iter().filter(|(pk, _)| *pk > reads_taken);
+    let newest_read = log.take(reads_left)?.last().copied();
+    let is_full = log.is_full();
     log.finish()?;
     if let Some(newest) = newest_read {
         sql.execute(
@@ -140,7 +123,7 @@ fn batch(sql: Sql<'_>, keys: &Keys, reads: &[(i64, String)]) -> Result<Done, Sto
     }
     forget(sql, &taken)?;
     Ok(Done {
-        may_be_more: entries >= AT_A_TIME || reads.len() == READ_ROWS,
+        may_be_more: is_full || reads.len() == READ_ROWS,
         reads_taken: newest_read.or_else(|| reads.first().map(|_| reads_taken)),
     })
 }
@@ -168,6 +151,8 @@ struct Log<'a> {
     keys: &'a Keys,
     tiles: Tiles<'a>,
     size: u64,
+    /// Entries of this batch.
+    appended: usize,
     /// The last number of each person.
     numbers: HashMap<String, i64>,
     /// Phones, with the grant that each has for a person.
@@ -176,6 +161,28 @@ struct Log<'a> {
 }
 
 impl Log<'_> {
+    /// Appends the entries of rows until the batch is full: which rows it took.
+    fn take<'r>(
+        &mut self,
+        rows: impl IntoIterator<Item = &'r (i64, String)>,
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut taken = Vec::new();
+        for (pk, drafts) in rows {
+            if self.is_full() {
+                break;
+            }
+            for draft in draft::read(drafts)? {
+                self.append(draft)?;
+            }
+            taken.push(*pk);
+        }
+        Ok(taken)
+    }
+
+    fn is_full(&self) -> bool {
+        self.appended >= AT_A_TIME
+    }
+
     fn append(&mut self, draft: Draft) -> Result<(), StoreError> {
         let number = self.next_number(&draft.patient)?;
         let (agent, consent) = self.agent(&draft)?;
@@ -202,6 +209,7 @@ impl Log<'_> {
         self.tiles
             .append(self.size, leaf_hash(sha256, text.as_bytes()))?;
         self.size += 1;
+        self.appended += 1;
         self.rows.push((entry.patient, number, place, text));
         if self.rows.len() == ROWS {
             self.write_rows()?;
@@ -309,7 +317,7 @@ mod tests {
     use std::path::Path;
 
     use rusqlite::Connection;
-    use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, Timestamp};
+    use sokhoe_domain::AccessOutcome;
 
     use super::*;
     use crate::{Clinic, ClinicConfig, DataSource};
@@ -321,14 +329,8 @@ mod tests {
 
     fn read(clinic: &Clinic) {
         let draft = Draft {
-            patient: "bn-000001".to_owned(),
-            at: Timestamp::from_millis(7),
-            operation: AccessOperation::Read,
-            action: AccessAction::Read,
-            kind: "Observation".to_owned(),
-            id: None,
             outcome: AccessOutcome::Done,
-            who: Who::Desk,
+            ..Draft::of_a_read(Who::Desk)
         };
         clinic.inner.gathering.note_blocking(vec![draft]).unwrap();
     }

@@ -6,10 +6,11 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode};
 
 use super::Desk;
 use crate::clinic::Inner;
+use crate::cookies;
 use crate::keys::same;
 
 const COOKIE: &str = "sokhoe-desk";
@@ -52,14 +53,7 @@ impl Desk {
 
     /// Whether the request carries the cookie.
     pub(super) fn knows(&self, headers: &HeaderMap) -> bool {
-        let wanted = self.cookie_value();
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .any(|(name, value)| name == COOKIE && same(value.as_bytes(), wanted.as_bytes()))
+        cookies::carries(headers, &[COOKIE], &self.cookie_value())
     }
 }
 

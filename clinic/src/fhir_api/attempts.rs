@@ -1,10 +1,9 @@
 //! How often an address may try to come in and fail: codes and tokens cannot be guessed, but who tries costs the clinic work, and is
 //! to be slowed without slowing others.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
@@ -14,6 +13,7 @@ use http::{HeaderMap, Request, StatusCode};
 use sokhoe_domain::ports::Clock;
 
 use super::ApiError;
+use super::window::Window;
 use crate::oauth::DPOP_NONCE;
 
 /// Failures in a quarter of an hour. Many phones share an address (CGNAT, a hospital's Wi-Fi), and some fail for good reasons.
@@ -43,7 +43,7 @@ impl Origin {
 pub(crate) struct Attempts {
     clock: Arc<dyn Clock>,
     proxies: Vec<IpAddr>,
-    failed: Mutex<(i64, HashMap<Origin, u32>)>,
+    failed: Window<Origin, QUARTER_MILLIS>,
 }
 
 impl fmt::Debug for Attempts {
@@ -58,7 +58,7 @@ impl Attempts {
         Self {
             clock,
             proxies,
-            failed: Mutex::default(),
+            failed: Window::default(),
         }
     }
 
@@ -84,29 +84,16 @@ impl Attempts {
 
     /// Whether somebody may try again; seconds to wait otherwise.
     fn may(&self, origin: Origin) -> Result<(), i64> {
-        let now = self.clock.now().as_millis();
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_this_quarter = failed.0 == now.div_euclid(QUARTER_MILLIS);
-        let count = failed.1.get(&origin).copied().unwrap_or_default();
-        if !is_this_quarter || count < FAILURES {
+        let now = self.clock.now();
+        if self.failed.count(&origin, now) < FAILURES {
             return Ok(());
         }
-        let left = QUARTER_MILLIS - now.rem_euclid(QUARTER_MILLIS);
+        let left = Window::<Origin, QUARTER_MILLIS>::left(now);
         Err(left.div_euclid(1_000) + 1)
     }
 
     fn note(&self, origin: Origin) {
-        let quarter = self.clock.now().as_millis().div_euclid(QUARTER_MILLIS);
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        if failed.0 != quarter {
-            *failed = (quarter, HashMap::new());
-        }
-        let has_room = failed.1.len() < ADDRESSES;
-        if let Some(count) = failed.1.get_mut(&origin) {
-            *count = count.saturating_add(1);
-        } else if has_room {
-            failed.1.insert(origin, 1);
-        }
+        self.failed.add(origin, 1, ADDRESSES, self.clock.now());
     }
 }
 

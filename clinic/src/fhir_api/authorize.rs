@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::extract::Pairs;
 use super::{Api, ApiError, signed_in};
-use crate::keys::same;
+use crate::cookies;
 use crate::sign_in::{
     AuthorizationRequest, Made, ProviderError, RequestRefused, SIGNING_IN, answer_url, begin,
 };
@@ -82,15 +82,7 @@ const COOKIE_OF_HTTP: &str = "sokhoe-sign-in";
 /// Whether the browser is the one that was sent to the provider with this state.
 pub(super) fn is_same_browser(api: &Api, headers: &HeaderMap, state: &str) -> bool {
     let wanted = Made::Cookie.of(&api.inner.keys, state);
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .any(|(name, value)| {
-            matches!(name, COOKIE | COOKIE_OF_HTTP) && same(value.as_bytes(), wanted.as_bytes())
-        })
+    cookies::carries(headers, &[COOKIE, COOKIE_OF_HTTP], &wanted)
 }
 
 /// What an app is told of a provider's failure (RFC 6749, 4.1.2.1; OpenID Connect Core Unmet Authentication Requirements 1.0).

@@ -27,6 +27,7 @@ pub(crate) mod types;
 mod update;
 mod visit;
 mod well_known;
+mod window;
 
 use std::fmt;
 use std::sync::Arc;

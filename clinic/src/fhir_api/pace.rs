@@ -1,9 +1,8 @@
 //! How often one device may book, and all together for one person: phones that run wild must not take the writer from the others.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use sokhoe_domain::Timestamp;
+
+use super::window::Window;
 
 /// Many times what a family does; a phone that brings its outbox after a month stays below it.
 const PER_MINUTE: u32 = 600;
@@ -11,7 +10,7 @@ const MINUTE_MILLIS: i64 = 60_000;
 
 /// What each device asked in the minute that runs, and what was asked for each person. Forgotten with the minute.
 #[derive(Debug, Default)]
-pub(crate) struct Pace(Mutex<(i64, HashMap<Whose, u32>)>);
+pub(crate) struct Pace(Window<Whose, MINUTE_MILLIS>);
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Whose {
@@ -36,14 +35,8 @@ impl Pace {
     }
 
     fn count(&self, people: usize, whose: Whose, now: Timestamp) -> bool {
-        let minute = now.as_millis().div_euclid(MINUTE_MILLIS);
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.0 != minute {
-            *counts = (minute, HashMap::new());
-        }
-        let count = counts.1.entry(whose).or_default();
-        *count = count.saturating_add(u32::try_from(people).unwrap_or(u32::MAX));
-        *count <= PER_MINUTE
+        let people = u32::try_from(people).unwrap_or(u32::MAX);
+        self.0.add(whose, people, usize::MAX, now) <= PER_MINUTE
     }
 }
 

@@ -81,20 +81,16 @@ pub(crate) fn refresh(
     if now >= session.issued.saturating_add(IDLE) || now >= session.created.saturating_add(WHOLE) {
         return Ok(Refreshed::Refused);
     }
+    let of = |generation: u32| Token {
+        generation,
+        ..token
+    };
     let gives = |tx: &mut Tx<'_>, generation: u32| {
         tx.sql().execute(
             "UPDATE session SET generation = ?2, issued = ?3 WHERE pk = ?1",
             params![session.pk, generation, now],
         )?;
-        let given = Given::of(
-            &inner.keys,
-            &Token {
-                generation,
-                ..token
-            },
-            now,
-            now,
-        );
+        let given = Given::of(&inner.keys, &of(generation), now, now);
         Ok(Refreshed::Given(given))
     };
     if token.generation == session.generation {
@@ -113,10 +109,7 @@ pub(crate) fn refresh(
     }
     let is_soon = proof.made <= session.issued.div_euclid(SECOND).saturating_add(GRACE);
     if is_before && is_soon {
-        let present = Token {
-            generation: session.generation,
-            ..token
-        };
+        let present = of(session.generation);
         let given = Given::of(&inner.keys, &present, session.issued, now);
         return Ok(Refreshed::Given(given));
     }

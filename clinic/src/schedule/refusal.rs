@@ -36,19 +36,20 @@ impl Refusal {
         }
     }
 
+    /// Every one.
+    const ALL: [Self; 7] = [
+        Self::SlotTaken,
+        Self::NotOffered,
+        Self::TooMany,
+        Self::AlreadyWaiting,
+        Self::OfferOver,
+        Self::CheckedIn,
+        Self::TooLate,
+    ];
+
     /// The refusal of a code.
     pub(super) fn of_code(code: &str) -> Option<Self> {
-        [
-            Self::SlotTaken,
-            Self::NotOffered,
-            Self::TooMany,
-            Self::AlreadyWaiting,
-            Self::OfferOver,
-            Self::CheckedIn,
-            Self::TooLate,
-        ]
-        .into_iter()
-        .find(|refusal| refusal.code() == code)
+        Self::ALL.into_iter().find(|refusal| refusal.code() == code)
     }
 
     /// As it is answered.
@@ -72,5 +73,20 @@ impl Refusal {
             ),
         };
         Outcome::refused(kind, self.code(), text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a phone does not know it reads as unknown.
+    #[test]
+    fn phones_know_every_code() {
+        for refusal in Refusal::ALL {
+            let json = refusal.outcome().to_json();
+            let read = Outcome::from_json(&json).unwrap();
+            assert_eq!(read.refusal(), Some(refusal.code()));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Whom of the clinic's people a provider vouches for: whoever alone has the identifier. A name says nothing here.
 
 use serde::Deserialize;
-use sokhoe_domain::age::childhood_ends;
+use sokhoe_domain::age::{childhood_ends, dates_contradict};
 use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, BirthDate, Timestamp};
 use sokhoe_fhir::IdentifierKind;
 
@@ -113,14 +113,13 @@ fn is_shut(sql: Sql<'_>, patient: &str) -> Result<bool, StoreError> {
     )
 }
 
-/// Whether two birth dates cannot be of one person, as far as both say (FHIR: a year or a month may stand alone; OpenID
-/// Connect: year 0000 is none).
+/// Whether two birth dates cannot be of one person, as far as both say. OpenID Connect writes the year 0000 where it is not told.
 fn contradict(known: &str, told: &str) -> bool {
-    let (known, told) = (known.split('-'), told.split('-'));
-    known
-        .zip(told)
-        .enumerate()
-        .any(|(part, (known, told))| known != told && !(part == 0 && told == "0000"))
+    let Some(day) = told.strip_prefix("0000") else {
+        return dates_contradict(known, told);
+    };
+    let days = known.split_once('-').zip(day.strip_prefix('-'));
+    days.is_some_and(|((_year, known), told)| dates_contradict(known, told))
 }
 
 /// Somebody who was vouched for was not let in: the logs of those it is about say so.

@@ -15,13 +15,14 @@ mod sqlite;
 mod wakers;
 
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use sokhoe_domain::ports::Clock;
 use tokio::sync::Semaphore;
 
 use self::postgres::{Postgres, Time};
 use crate::config::{ClinicConfig, DataSource, Work};
-use job::Submitted;
+use job::{Job, Submitted};
 use sqlite::Sqlite;
 
 pub(crate) use job::{Isolation, Tx};
@@ -240,11 +241,11 @@ impl Store {
         isolation: Isolation,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (answer, answered) = std::sync::mpsc::sync_channel(1);
-        self.submit(isolation, work, move |result| {
-            let _nobody_waits = answer.send(result);
-        })?;
-        answered.recv().unwrap_or(Err(StoreError::Stopped))
+        wait_for(|answer| {
+            self.submit(isolation, work, move |result| {
+                let _nobody_waits = answer.send(result);
+            })
+        })
     }
 
     /// Writes; completes when it is on disk.
@@ -284,10 +285,9 @@ impl Store {
             answer,
             result: None,
         });
-        match (&self.reads, &self.backend) {
-            (Reads::Apart(reads), _) => reads.submit(job),
-            (Reads::InDatabase, Backend::Sqlite(sqlite)) => sqlite.submit(job),
-            (Reads::InDatabase, Backend::Postgres(postgres)) => postgres.submit(job),
+        match &self.reads {
+            Reads::Apart(reads) => reads.submit(job),
+            Reads::InDatabase => self.queue(job),
         }
     }
 
@@ -296,11 +296,11 @@ impl Store {
         &self,
         work: impl FnMut(Sql<'_>) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
-        let (answer, answered) = std::sync::mpsc::sync_channel(1);
-        self.submit_to_reads(work, move |result| {
-            let _nobody_waits = answer.send(result);
-        })?;
-        answered.recv().unwrap_or(Err(StoreError::Stopped))
+        wait_for(|answer| {
+            self.submit_to_reads(work, move |result| {
+                let _nobody_waits = answer.send(result);
+            })
+        })
     }
 
     /// Queues a job; `answer` is called when it is on disk, or why it is not.
@@ -325,6 +325,10 @@ impl Store {
             answer,
             result: None,
         });
+        self.queue(job)
+    }
+
+    fn queue(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.submit(job),
             Backend::Postgres(postgres) => postgres.submit(job),
@@ -339,6 +343,15 @@ impl Drop for Store {
             apart(|| postgres.close());
         }
     }
+}
+
+/// Blocks until what is queued was answered.
+fn wait_for<T>(
+    queue: impl FnOnce(SyncSender<Result<T, StoreError>>) -> Result<(), StoreError>,
+) -> Result<T, StoreError> {
+    let (answer, answered) = sync_channel(1);
+    queue(answer)?;
+    answered.recv().unwrap_or(Err(StoreError::Stopped))
 }
 
 /// Runs what blocks on a network where no async code runs: PostgreSQL's client would refuse to.

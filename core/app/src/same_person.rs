@@ -41,21 +41,26 @@ impl SoKhoe {
     /// What opening the books may give.
     pub fn same_persons(&self) -> Result<Vec<SamePersonView>, AppError> {
         let session = &*self.inner;
-        let persons = session.account()?.persons()?;
+        let mut known = Vec::new();
+        for person in session.account()?.persons()? {
+            known.extend(session.known_person(&person.id)?.map(|of| (person, of)));
+        }
         let mut found = Vec::new();
-        for (number, one) in persons.iter().enumerate() {
-            for other in &persons[number + 1..] {
-                let Some(proof) = session.proof(&one.id, &other.id)? else {
+        for (number, one) in known.iter().enumerate() {
+            for other in &known[number + 1..] {
+                let Some(proof) = one.1.proof(&other.1) else {
                     continue;
                 };
                 // What only this phone has stays where it is.
-                let has_own = session.has_own_documents(&other.id)?;
-                let (keep, goes) = if has_own { (other, one) } else { (one, other) };
+                let ((keep, of_keep), (goes, of_goes)) = match other.1.has_own_documents {
+                    true => (other, one),
+                    false => (one, other),
+                };
                 let what = [
                     ("name", keep.name.clone()),
-                    ("clinic", session.clinics_of(&keep.id)?),
+                    ("clinic", of_keep.clinics.join(", ")),
                     ("other", goes.name.clone()),
-                    ("there", session.clinics_of(&goes.id)?),
+                    ("there", of_goes.clinics.join(", ")),
                 ];
                 let words = match proof {
                     SamePersonProof::Cccd => "same-person-cccd",
@@ -86,6 +91,13 @@ impl SoKhoe {
     ) -> Result<PersonView, AppError> {
         self.not_moved()?;
         let session = &*self.inner;
+        let not_one = || {
+            let rule = "their clinics do not vouch that they are one person";
+            AppError::invalid("other_id", rule)
+        };
+        if person_id == other_id {
+            return Err(not_one());
+        }
         let (book, other) = (session.book(person_id)?, session.book(other_id)?);
         // Always the same first, so that two who ask at once do not wait for each other.
         let (first, second) = match person_id < other_id {
@@ -93,15 +105,13 @@ impl SoKhoe {
             false => (&other, &book),
         };
         let _nothing_arrives = first.syncing.lock().await;
-        let _nowhere = match person_id == other_id {
-            true => None,
-            false => Some(second.syncing.lock().await),
-        };
-        if session.proof(&book.person.id, &other.person.id)?.is_none() {
-            let rule = "their clinics do not vouch that they are one person";
-            return Err(AppError::invalid("other_id", rule));
-        }
-        if !other.vault.own_documents()?.is_empty() {
+        let _nowhere = second.syncing.lock().await;
+        let of_book = session.known_person(&book.person.id)?.ok_or_else(not_one)?;
+        let of_other = session
+            .known_person(&other.person.id)?
+            .ok_or_else(not_one)?;
+        of_book.proof(&of_other).ok_or_else(not_one)?;
+        if of_other.has_own_documents {
             return Err(AppError::invalid(
                 "other_id",
                 "it has documents of its own: keep that one",
@@ -109,7 +119,7 @@ impl SoKhoe {
         }
         let account = session.account()?;
         let mut count = 0;
-        for link in account.links(&other.person.id)? {
+        for link in &of_other.links {
             count += other.vault.unsent(&link.clinic)?;
         }
         if count > 0 {
@@ -167,74 +177,67 @@ impl SoKhoe {
     }
 }
 
-/// What a clinic has of a person.
-struct Patient(PatientView);
+/// What is known of somebody on this phone.
+struct Known {
+    links: Vec<Link>,
+    /// What those clinics are called.
+    clinics: Vec<String>,
+    /// What the clinics that let the person in have of them, as far as the book has come.
+    vouched: Vec<PatientView>,
+    has_own_documents: bool,
+}
 
-impl Patient {
-    fn identity(&self) -> KnownIdentity<'_> {
-        KnownIdentity {
-            cccd: self.0.identifier(IdentifierKind::Cccd),
-            bhyt: self.0.identifier(IdentifierKind::Bhyt),
-            birth_date: self.0.birth_date.as_deref(),
+impl Known {
+    /// By what two people are one, if they are, and if they may become one here.
+    fn proof(&self, other: &Self) -> Option<SamePersonProof> {
+        // Two patients of one clinic: that is for the clinic to set right.
+        let shares = |link: &Link| self.links.iter().any(|it| it.clinic == link.clinic);
+        if other.links.iter().any(shares) {
+            return None;
         }
+        let mut proof = None;
+        for one in &self.vouched {
+            for other in &other.vouched {
+                // One clinic that does not vouch for it is enough.
+                let found = same_person(&identity(one), &identity(other))?;
+                proof = proof.or(Some(found));
+            }
+        }
+        proof
+    }
+}
+
+fn identity(patient: &PatientView) -> KnownIdentity<'_> {
+    KnownIdentity {
+        cccd: patient.identifier(IdentifierKind::Cccd),
+        bhyt: patient.identifier(IdentifierKind::Bhyt),
+        birth_date: patient.birth_date.as_deref(),
     }
 }
 
 impl Session {
-    /// By what two people are one, if they are, and if they may become one here.
-    fn proof(&self, one: &PersonId, other: &PersonId) -> Result<Option<SamePersonProof>, AppError> {
-        if one == other || !self.helping(one)?.is_empty() || !self.helping(other)?.is_empty() {
+    /// What is known of somebody who is not helped.
+    fn known_person(&self, person: &PersonId) -> Result<Option<Known>, AppError> {
+        if !self.helping(person)?.is_empty() {
             return Ok(None);
         }
-        let account = self.account()?;
-        let links = account.links(one)?;
-        let shares = |link: &Link| links.iter().any(|it| it.clinic == link.clinic);
-        // Two patients of one clinic: that is for the clinic to set right.
-        if account.links(other)?.iter().any(shares) {
-            return Ok(None);
-        }
-        let (ones, others) = (self.vouched(one)?, self.vouched(other)?);
-        let mut proof = None;
-        for one in &ones {
-            for other in &others {
-                match same_person(&one.identity(), &other.identity()) {
-                    Some(found) => proof = proof.or(Some(found)),
-                    // One clinic that does not vouch for it is enough.
-                    None => return Ok(None),
-                }
-            }
-        }
-        Ok(proof)
-    }
-
-    /// What the clinics that let a person in have of them, as far as the book has come.
-    fn vouched(&self, person: &PersonId) -> Result<Vec<Patient>, AppError> {
         let book = self.book(person.as_str())?;
-        let mut patients = Vec::new();
-        for link in self.account()?.links(person)? {
+        let mut known = Known {
+            links: self.account()?.links(person)?,
+            clinics: Vec::new(),
+            vouched: Vec::new(),
+            has_own_documents: !book.vault.own_documents()?.is_empty(),
+        };
+        for link in &known.links {
             let clinic = self.clinic(link.clinic.as_str())?;
+            known.clinics.push(clinic.name);
             // Anybody can name a server that says anything.
-            if clinic.wire != Wire::Clinic {
-                continue;
+            if clinic.wire == Wire::Clinic {
+                let patient = self.patient(&book, &link.clinic).ok();
+                let patient = patient.and_then(|it| PatientView::from_json(&it.json).ok());
+                known.vouched.extend(patient);
             }
-            let patient = self.patient(&book, &link.clinic).ok();
-            let patient = patient.and_then(|it| PatientView::from_json(&it.json).ok());
-            patients.extend(patient.map(Patient));
         }
-        Ok(patients)
-    }
-
-    fn has_own_documents(&self, person: &PersonId) -> Result<bool, AppError> {
-        let book = self.book(person.as_str())?;
-        Ok(!book.vault.own_documents()?.is_empty())
-    }
-
-    /// Where somebody is known, in words.
-    fn clinics_of(&self, person: &PersonId) -> Result<String, AppError> {
-        let mut names = Vec::new();
-        for link in self.account()?.links(person)? {
-            names.push(self.clinic(link.clinic.as_str())?.name);
-        }
-        Ok(names.join(", "))
+        Ok(Some(known))
     }
 }

@@ -16,7 +16,7 @@ use crate::clinic::ClinicClient;
 use crate::enrolment::EnrolmentAnswer;
 use crate::error::{ClientError, GarbledAnswer};
 use crate::exchange::{ORDINARY, read};
-use crate::tokens::says;
+use crate::tokens::{says, wants_another_proof};
 
 /// What this app is called at clinics.
 pub const APP: &str = "vn.sokhoe";
@@ -233,11 +233,11 @@ impl ClinicClient {
                 .body(form.as_bytes().to_vec().into())
                 .map_err(|_| ClientError::Invalid)?;
             let (head, body) = self.send(request, ORDINARY).await?.into_parts();
-            let wants_another = says(&body, "use_dpop_nonce") || says(&body, "invalid_dpop_proof");
-            if head.status == StatusCode::BAD_REQUEST && wants_another && left > 0 {
+            let is_refused = head.status == StatusCode::BAD_REQUEST;
+            if is_refused && wants_another_proof(&body) && left > 0 {
                 continue;
             }
-            if head.status == StatusCode::BAD_REQUEST && says(&body, "invalid_grant") {
+            if is_refused && says(&body, "invalid_grant") {
                 return Err(ClientError::Gone);
             }
             let body = Zeroizing::new(read(Response::from_parts(head, body))?);

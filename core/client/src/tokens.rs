@@ -199,8 +199,7 @@ impl ClinicClient {
             let (head, body) = response.into_parts();
             prover.keep_nonce(&url, &head);
             // As with every request (`sending.rs`).
-            let wants_another = says(&body, "use_dpop_nonce") || says(&body, "invalid_dpop_proof");
-            if wants_another && !was_challenged {
+            if wants_another_proof(&body) && !was_challenged {
                 was_challenged = true;
                 continue;
             }
@@ -236,6 +235,11 @@ impl ClinicClient {
             Renewal::Assertion(assertion) => Ok(assertion),
         }
     }
+}
+
+/// Whether it would look at the same request with a proof of its time, or with one that did not come before.
+pub(crate) fn wants_another_proof(body: &[u8]) -> bool {
+    says(body, "use_dpop_nonce") || says(body, "invalid_dpop_proof")
 }
 
 /// Whether a refusal is this error's (RFC 6749, 5.2). Only the clinic's own word counts.

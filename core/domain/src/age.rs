@@ -31,6 +31,14 @@ pub const CHILD_UNTIL: u32 = 16;
 /// From this birthday on a person is of age.
 pub const OF_AGE: u32 = 18;
 
+/// Whether two dates, each a year, a month or a day as FHIR writes it, cannot be the same: as far as both say.
+#[must_use]
+pub fn dates_contradict(one: &str, other: &str) -> bool {
+    one.split('-')
+        .zip(other.split('-'))
+        .any(|(one, other)| one != other)
+}
+
 impl BirthDate {
     /// Reads `1960`, `1960-05` or `1960-05-02`; nothing for anything else.
     #[must_use]

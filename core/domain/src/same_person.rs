@@ -1,5 +1,7 @@
 //! When two clinics' patients are one person: by a number that both clinics looked at, never by a name.
 
+use crate::age::dates_contradict;
+
 /// What a clinic has of somebody by which they are known elsewhere, as it stands in a Patient.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KnownIdentity<'a> {
@@ -25,7 +27,8 @@ pub enum SamePersonProof {
 /// numbers prove that they are two.
 #[must_use]
 pub fn same_person(one: &KnownIdentity<'_>, other: &KnownIdentity<'_>) -> Option<SamePersonProof> {
-    if contradict(one.birth_date, other.birth_date) {
+    let dates = one.birth_date.zip(other.birth_date);
+    if dates.is_some_and(|(one, other)| dates_contradict(one, other)) {
         return None;
     }
     let citizen = |of: &KnownIdentity<'_>| of.cccd.and_then(digits::<12>).map(str::to_owned);
@@ -56,15 +59,6 @@ fn digits<const COUNT: usize>(text: &str) -> Option<&str> {
     let first = text.bytes().next();
     let is_made_up = text.bytes().all(|b| Some(b) == first);
     (is_number && !is_made_up).then_some(text)
-}
-
-/// Whether two birth dates cannot be of one person, as far as both say.
-fn contradict(one: Option<&str>, other: Option<&str>) -> bool {
-    let both = one.zip(other);
-    both.is_some_and(|(one, other)| {
-        let parts = one.split('-').zip(other.split('-'));
-        parts.into_iter().any(|(one, other)| one != other)
-    })
 }
 
 #[cfg(test)]

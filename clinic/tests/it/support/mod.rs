@@ -17,7 +17,7 @@ use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, PostgresUrl, Running, Sign
 use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{BoxFuture, Clock};
 use sokhoe_qr::Enrolment;
-use sokhoe_testing::{Database, Signer};
+use sokhoe_testing::{Database, Signer, canaries};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -60,25 +60,13 @@ pub const MOTHER: &str = "bn-000001";
 pub const SON: &str = "bn-000002";
 pub const STRANGER: &str = "bn-000004";
 
-/// Names and cards of the hospital's patients, and a helper's: they are in no log.
-const CANARIES: [&str; 8] = [
-    "Quàng Thị Mai",
-    "011156000123",
-    "HT3110112345678",
-    "Quàng Văn Thịnh",
-    "011084000456",
-    "Nguyễn Thị Ngọc Ánh",
-    "Vàng A Páo",
-    "Lò Văn Giúp",
-];
-
 pub async fn hospital() -> Hospital {
     hospital_with(None).await
 }
 
 /// One whose people can come in by a provider, too.
 pub async fn hospital_with(sign_in: Option<SignIn>) -> Hospital {
-    sokhoe_testing::canaries::watch_for(CANARIES);
+    canaries::watch_for(canaries::PEOPLE);
     let folder = tempfile::tempdir().unwrap();
     let now = Timestamp::parse_fhir("2026-11-23T06:00:00+07:00").unwrap();
     let clock = Arc::new(HandClock(AtomicI64::new(now.as_millis())));
