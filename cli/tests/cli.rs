@@ -1478,3 +1478,70 @@ fn a_person_lets_somebody_help_from_phone_to_phone() {
         again.stderr
     );
 }
+
+#[test]
+fn who_is_known_at_two_clinics_becomes_one_person_on_the_command_line_and_two_again() {
+    const PATIENT: &str = "bn-000002";
+    let clinics = [Clinic::serve(), Clinic::serve()];
+    let phone = Phone::new();
+    let mut ids = Vec::new();
+    for clinic in &clinics {
+        let (data, url) = (clinic.data(), clinic.first["url"].as_str().expect("a url"));
+        let enrol = ["clinic", "enrol", "--data", &data, "--base-url", url];
+        let code = run(&[&enrol[..], &["--patient", PATIENT, "--json"]].concat()).json();
+        let code = code["enrolment"].as_str().expect("a code");
+        let person = &phone.json(&["enrol", code])["persons"][0]["id"];
+        ids.push(person.as_str().expect("an id").to_owned());
+        let nobody = phone.run(&["same-person"]);
+        assert!(
+            nobody.ok && nobody.stdout.contains("Nobody is here twice"),
+            "before the clinics told who it is: {nobody:?}"
+        );
+    }
+    assert_ne!(ids[0], ids[1]);
+    for id in &ids {
+        phone.json(&["--person", id, "sync"]);
+    }
+    let asked = phone.json(&["same-person"])["same_persons"].clone();
+    assert_eq!(asked.as_array().expect("a list").len(), 1);
+    let id = |name: &str| asked[0][name].as_str().expect("an id").to_owned();
+    let (keep, other) = (id("person_id"), id("other_id"));
+    assert_eq!(asked[0]["proof"], "cccd");
+    let said = phone.run(&["same-person"]).stdout;
+    assert!(
+        said.contains("have the same citizen's number. Are they one person?")
+            && said.contains(&format!("sokhoe phone unite {keep} {other}")),
+        "{said}"
+    );
+    let itself = phone.run(&["unite", &keep, &keep]);
+    assert!(!itself.ok && !itself.stderr.is_empty());
+
+    let one = phone.json(&["unite", &keep, &other])["person"].clone();
+    assert_eq!((&one["id"], &keep), (&json!(keep), &keep));
+    let clinic_ids = one["clinic_ids"].as_array().expect("clinics").clone();
+    assert_eq!(clinic_ids.len(), 2);
+    // Nobody need say any more who is meant.
+    phone.json(&["sync"]);
+    let persons = phone.json(&["persons"])["persons"].clone();
+    assert_eq!(persons.as_array().expect("persons").len(), 1);
+
+    let clinic = clinic_ids[1].as_str().expect("an id");
+    let parted = phone.run(&["part", "--clinic", clinic]);
+    assert!(
+        parted.ok && parted.stdout.contains("a book of its own again"),
+        "{parted:?}"
+    );
+    let persons = phone.json(&["persons"])["persons"].clone();
+    let persons = persons.as_array().expect("persons");
+    assert_eq!(persons.len(), 2);
+    for person in persons {
+        phone.json(&["--person", person["id"].as_str().expect("an id"), "sync"]);
+    }
+    assert_eq!(
+        phone.json(&["same-person"])["same_persons"]
+            .as_array()
+            .expect("a list")
+            .len(),
+        1
+    );
+}

@@ -9,6 +9,8 @@ import UIKit
 final class BooksModel {
     /// The people of this phone.
     private(set) var persons: [PersonView] = []
+    /// Who may be there twice: to be asked.
+    private(set) var questions: [SamePersonView] = []
     /// The book that is open.
     private(set) var book: BookView?
     /// Whether the core is at work for the screen.
@@ -17,18 +19,20 @@ final class BooksModel {
     private(set) var problem: String?
 
     @ObservationIgnored private var core: SoKhoe?
+    /// The questions that were answered with no, until the app is started again.
+    @ObservationIgnored private var declined: Set<Set<String>> = []
     private let language: Language = Locale.preferredLanguages.first?.hasPrefix("en") == true ? .en : .vi
 
     /// Reads who is on this phone.
     func load() async {
-        await work { core in self.persons = try await core.persons() }
+        await work { core in try await self.showPersons(core) }
     }
 
     /// Brings this phone into a clinic.
     func enrol(_ code: String) async {
         await work { core in
             _ = try await core.enrol(qrText: code)
-            self.persons = try await core.persons()
+            try await self.showPersons(core)
         }
     }
 
@@ -40,13 +44,32 @@ final class BooksModel {
                 return
             }
             _ = try await core.finishSignIn(redirectUrl: end.absoluteString)
-            self.persons = try await core.persons()
+            try await self.showPersons(core)
         }
+    }
+
+    /// Two are one person: their books become one, and what their clinics have of them comes in.
+    func unite(_ question: SamePersonView) async {
+        await work { core in
+            let one = try await core.unitePersons(personId: question.personId, otherId: question.otherId)
+            try await self.showPersons(core)
+            _ = try await core.sync(personId: one.id)
+        }
+    }
+
+    /// Two are two.
+    func decline(_ question: SamePersonView) {
+        declined.insert([question.personId, question.otherId])
+        questions.removeAll { declined.contains([$0.personId, $0.otherId]) }
     }
 
     /// Fetches what is new in a person's book.
     func sync(_ person: PersonView) async {
-        await work { core in _ = try await core.sync(personId: person.id) }
+        await work { core in
+            _ = try await core.sync(personId: person.id)
+            // What came may tell that somebody is there twice.
+            try await self.showPersons(core)
+        }
     }
 
     /// Follows a person's book until the task that called this is cancelled.
@@ -59,6 +82,12 @@ final class BooksModel {
             }
         }
         book = nil
+    }
+
+    private func showPersons(_ core: SoKhoe) async throws {
+        persons = try await core.persons()
+        let found = try await core.samePersons()
+        questions = found.filter { !declined.contains([$0.personId, $0.otherId]) }
     }
 
     private func work(_ call: (SoKhoe) async throws -> Void) async {

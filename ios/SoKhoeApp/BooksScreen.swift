@@ -14,6 +14,16 @@ struct BooksScreen: View {
                 if let problem = model.problem {
                     Text(problem).foregroundStyle(.red)
                 }
+                ForEach(model.questions, id: \.text) { question in
+                    SwiftUI.Section("same-person") {
+                        Text(question.text)
+                        Button("yes") {
+                            Task { await model.unite(question) }
+                        }
+                        Button("no", role: .cancel) { model.decline(question) }
+                    }
+                    .disabled(model.busy)
+                }
                 ForEach(model.persons, id: \.id) { person in
                     NavigationLink(person.name) {
                         BookScreen(model: model, person: person)

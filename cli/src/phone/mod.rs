@@ -25,6 +25,7 @@ mod people;
 mod queue;
 mod reminders;
 pub(crate) mod results;
+mod same_person;
 mod series;
 mod sign_in;
 mod storage;
@@ -93,6 +94,10 @@ enum PhoneCommand {
     SignIn(sign_in::SignInArgs),
     /// List the people whose books are here, and the clinics
     Persons,
+    /// Show who is here twice, as far as their clinics vouch for it
+    SamePerson,
+    Unite(same_person::UniteArgs),
+    Part(same_person::PartArgs),
     /// Show who needs what today, everybody on this phone
     Today,
     Helpers(helpers::HelpersArgs),
@@ -182,6 +187,9 @@ pub(crate) async fn run(
         PhoneCommand::Helpers(args) => helpers::helpers(&phone, args, output).await,
         PhoneCommand::Invitations(args) => helpers::invitations(&phone, args, output).await,
         PhoneCommand::Persons => people::persons(&phone, output),
+        PhoneCommand::SamePerson => same_person::list(&phone, output),
+        PhoneCommand::Unite(args) => same_person::unite(&phone, &args, output).await,
+        PhoneCommand::Part(args) => same_person::part(&phone, &args, output).await,
         PhoneCommand::Services(args) => times::services(&phone, args, output).await,
         PhoneCommand::Find(args) => times::find(&phone, args, output).await,
         PhoneCommand::Book(args) => book::book(&phone, &args, output).await,

@@ -3,9 +3,11 @@
 //! Books are copies of what clinics have. The one that goes is erased, and what its clinics have comes into the other with the next
 //! synchronisation: nothing is copied from book to book that a clinic did not say of this very patient.
 
-use sokhoe_domain::{ClinicId, KnownIdentity, PersonId, SamePersonProof, Wire, same_person};
+use sokhoe_domain::{
+    BookingState, ClinicId, KnownIdentity, PersonId, SamePersonProof, Wire, same_person,
+};
 use sokhoe_fhir::{IdentifierKind, PatientView};
-use sokhoe_vault::Link;
+use sokhoe_vault::{Link, NewEvent, Vault};
 
 use crate::error::AppError;
 use crate::session::{Session, SoKhoe};
@@ -35,7 +37,7 @@ impl std::fmt::Debug for SamePersonView {
 impl SoKhoe {
     /// Who on this phone is there twice, as far as their clinics vouch for it: by the citizen's number, or by the insurance number
     /// and the day of birth; never by a name. Whom this phone helps is not among them: their books are each under a lease of
-    /// their clinic's.
+    /// their clinic's. Nor are two who both have documents that only this phone has ([`SoKhoe::unite_persons`] would refuse it).
     ///
     /// # Errors
     /// What opening the books may give.
@@ -51,8 +53,9 @@ impl SoKhoe {
                 let Some(proof) = one.1.proof(&other.1) else {
                     continue;
                 };
-                // What only this phone has stays where it is.
+                // What only this phone has stays where it is: of two who both have it none may go.
                 let ((keep, of_keep), (goes, of_goes)) = match other.1.has_own_documents {
+                    true if one.1.has_own_documents => continue,
                     true => (other, one),
                     false => (one, other),
                 };
@@ -78,7 +81,8 @@ impl SoKhoe {
     }
 
     /// Makes one person of two, after the question of [`SoKhoe::same_persons`] was answered with yes. The book of `other_id` is
-    /// erased from this phone, and comes into that of `person_id` from its clinics, with the next synchronisation.
+    /// erased from this phone, and comes into that of `person_id` from its clinics, with the next synchronisation; its news and
+    /// its refused bookings, which nobody will tell again, are there at once.
     ///
     /// # Errors
     /// [`AppError::Validation`] where no clinic vouches for it, or both are known at one clinic, or documents that only this phone
@@ -125,6 +129,7 @@ impl SoKhoe {
         if count > 0 {
             return Err(AppError::Unsent { count });
         }
+        take_along(&other.vault, &book.vault)?;
         session.destroy_book(&other.person.id, || {
             Ok(account.unite(&book.person.id, &other.person.id)?)
         })?;
@@ -175,6 +180,24 @@ impl SoKhoe {
         account.part(&Link { clinic, patient_id }, &person)?;
         session.person_view(person)
     }
+}
+
+/// Takes along what no clinic will tell again: news that nobody acknowledged, and bookings that were refused. Repeating it changes
+/// nothing.
+fn take_along(from: &Vault, to: &Vault) -> Result<(), AppError> {
+    let mut refused = from.bookings()?;
+    refused.retain(|booking| matches!(booking.state, BookingState::Refused(_)));
+    let untold: Vec<NewEvent> = from
+        .events()?
+        .into_iter()
+        .map(|event| NewEvent {
+            kind: event.kind,
+            subject: event.subject,
+            at: event.at,
+            body: event.body,
+        })
+        .collect();
+    Ok(to.keep_moved(&refused, &untold)?)
 }
 
 /// What is known of somebody on this phone.
@@ -241,3 +264,6 @@ impl Session {
         Ok(Some(known))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,6 +143,27 @@ public final class SoKhoe: Sendable {
         try await core.persons()
     }
 
+    /// Who on this phone is there twice, as far as their clinics vouch for it; never by a name, and nobody whom this phone
+    /// helps. Ask the question of each, and ``unitePersons(personId:otherId:)`` whom the person says yes to. Needs no network.
+    public func samePersons() async throws -> [SamePersonView] {
+        try await core.samePersons()
+    }
+
+    /// Makes one person of two, after the question of ``samePersons()`` was answered with yes: `otherId` is no more, and what
+    /// their clinics have comes into the book of `personId` with the next ``sync(personId:)``. `SoKhoeError.Validation` where
+    /// no clinic vouches for it or documents that only this phone has would be lost, `SoKhoeError.Unsent` while something is
+    /// not with the clinics; nothing is changed then.
+    public func unitePersons(personId: String, otherId: String) async throws -> PersonView {
+        try await core.unitePersons(personId: personId, otherId: otherId)
+    }
+
+    /// Makes what a clinic knows a person of their own again, who is answered: what came from that clinic leaves the book,
+    /// and comes into the new one with its next ``sync(personId:)``. `SoKhoeError.Unsent` says how much is not with that
+    /// clinic yet and would be lost, and `unsent` that the person knows it.
+    public func partPerson(personId: String, clinicId: String, unsent: UInt64 = 0) async throws -> PersonView {
+        try await core.partPerson(personId: personId, clinicId: clinicId, unsent: unsent)
+    }
+
     /// The clinics this phone is enrolled with.
     public func clinics() async throws -> [ClinicView] {
         try await core.clinics()

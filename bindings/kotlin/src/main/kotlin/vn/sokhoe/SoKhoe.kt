@@ -54,6 +54,7 @@ import vn.sokhoe.core.PaymentQrView
 import vn.sokhoe.core.PersonView
 import vn.sokhoe.core.RemindersView
 import vn.sokhoe.core.RemoteVisitView
+import vn.sokhoe.core.SamePersonView
 import vn.sokhoe.core.ScanView
 import vn.sokhoe.core.SectionCountView
 import vn.sokhoe.core.SeriesRequest
@@ -151,6 +152,34 @@ public class SoKhoe private constructor(
 
     /** The people whose books are on this phone. */
     public suspend fun persons(): List<PersonView> = core.persons()
+
+    /**
+     * Who on this phone is there twice, as far as their clinics vouch for it; never by a name, and nobody whom this phone
+     * helps. Ask the question of each, and [unitePersons] whom the person says yes to. Needs no network.
+     */
+    public suspend fun samePersons(): List<SamePersonView> = core.samePersons()
+
+    /**
+     * Makes one person of two, after the question of [samePersons] was answered with yes: [otherId] is no more, and what
+     * their clinics have comes into the book of [personId] with the next [sync]. [SoKhoeException.Validation] where no
+     * clinic vouches for it or documents that only this phone has would be lost, [SoKhoeException.Unsent] while something
+     * is not with the clinics; nothing is changed then.
+     */
+    public suspend fun unitePersons(
+        personId: String,
+        otherId: String,
+    ): PersonView = core.unitePersons(personId, otherId)
+
+    /**
+     * Makes what a clinic knows a person of their own again, who is answered: what came from that clinic leaves the book,
+     * and comes into the new one with its next [sync]. [SoKhoeException.Unsent] says how much is not with that clinic yet
+     * and would be lost, and [unsent] that the person knows it.
+     */
+    public suspend fun partPerson(
+        personId: String,
+        clinicId: String,
+        unsent: ULong = 0uL,
+    ): PersonView = core.partPerson(personId, clinicId, unsent)
 
     /** The clinics this phone is enrolled with. */
     public suspend fun clinics(): List<ClinicView> = core.clinics()

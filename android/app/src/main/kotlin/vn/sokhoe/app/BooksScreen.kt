@@ -3,6 +3,7 @@ package vn.sokhoe.app
 import androidx.activity.compose.BackHandler
 import androidx.compose.foundation.clickable
 import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
@@ -10,6 +11,7 @@ import androidx.compose.foundation.layout.safeDrawingPadding
 import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.items
 import androidx.compose.material3.Button
+import androidx.compose.material3.Card
 import androidx.compose.material3.LinearProgressIndicator
 import androidx.compose.material3.ListItem
 import androidx.compose.material3.MaterialTheme
@@ -26,6 +28,7 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import vn.sokhoe.core.BookView
+import vn.sokhoe.core.SamePersonView
 
 /** The people of this phone, or the book of one. */
 @Composable
@@ -55,6 +58,9 @@ private fun Persons(
 ) {
     var code by rememberSaveable { mutableStateOf("") }
     LazyColumn {
+        items(state.questions, key = { it.personId + it.otherId }) { question ->
+            SamePerson(question, enabled = !state.busy, onYes = { model.unite(question) }) { model.decline(question) }
+        }
         items(state.persons, key = { it.id }) { person ->
             ListItem(
                 headlineContent = { Text(person.name) },
@@ -77,6 +83,26 @@ private fun Persons(
                 ) {
                     Text(stringResource(R.string.enrol))
                 }
+            }
+        }
+    }
+}
+
+/** Asks whether two are one person. */
+@Composable
+private fun SamePerson(
+    question: SamePersonView,
+    enabled: Boolean,
+    onYes: () -> Unit,
+    onNo: () -> Unit,
+) {
+    Card(Modifier.fillMaxWidth().padding(16.dp)) {
+        Column(Modifier.padding(16.dp)) {
+            Text(stringResource(R.string.same_person), style = MaterialTheme.typography.titleMedium)
+            Text(question.text)
+            Row {
+                TextButton(onClick = onNo, enabled = enabled) { Text(stringResource(R.string.no)) }
+                Button(onClick = onYes, enabled = enabled) { Text(stringResource(R.string.yes)) }
             }
         }
     }

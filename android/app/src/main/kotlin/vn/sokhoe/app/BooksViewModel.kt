@@ -12,11 +12,14 @@ import vn.sokhoe.SoKhoe
 import vn.sokhoe.core.BookView
 import vn.sokhoe.core.Language
 import vn.sokhoe.core.PersonView
+import vn.sokhoe.core.SamePersonView
 import vn.sokhoe.core.SoKhoeException
 
 /** What the screen shows. */
 data class BooksState(
     val persons: List<PersonView> = emptyList(),
+    /** Who may be there twice: to be asked. */
+    val questions: List<SamePersonView> = emptyList(),
     /** The book that is open. */
     val book: BookView? = null,
     val busy: Boolean = true,
@@ -32,6 +35,9 @@ class BooksViewModel(
     private val mutableState = MutableStateFlow(BooksState())
     private var core: SoKhoe? = null
     private var reading: Job? = null
+
+    /** The questions that were answered with no, until the app is started again. */
+    private var declined = emptySet<Set<String>>()
 
     /** What the screen shows. */
     val state: StateFlow<BooksState> = mutableState.asStateFlow()
@@ -64,6 +70,21 @@ class BooksViewModel(
         }
     }
 
+    /** Two are one person: their books become one, and what their clinics have of them comes in. */
+    fun unite(question: SamePersonView) {
+        work {
+            val one = it.unitePersons(question.personId, question.otherId)
+            showPersons()
+            it.sync(one.id)
+        }
+    }
+
+    /** Two are two. */
+    fun decline(question: SamePersonView) {
+        declined = declined.plusElement(setOf(question.personId, question.otherId))
+        work { showPersons() }
+    }
+
     /** Opens a person's book and follows it. */
     fun openBook(personId: String) {
         reading?.cancel()
@@ -77,6 +98,8 @@ class BooksViewModel(
     fun closeBook() {
         reading?.cancel()
         mutableState.update { it.copy(book = null) }
+        // What came meanwhile may tell that somebody is there twice.
+        work { showPersons() }
     }
 
     /** Fetches what is new in a person's book. */
@@ -90,7 +113,9 @@ class BooksViewModel(
 
     private suspend fun showPersons() {
         val persons = core?.persons().orEmpty()
-        mutableState.update { it.copy(persons = persons) }
+        val questions =
+            core?.samePersons().orEmpty().filterNot { setOf(it.personId, it.otherId) in declined }
+        mutableState.update { it.copy(persons = persons, questions = questions) }
     }
 
     private fun work(call: suspend (SoKhoe) -> Unit): Job =
