@@ -200,7 +200,7 @@ fn nothing_that_was_shown_is_lost_and_nothing_is_booked_twice() {
         "SELECT id FROM resource WHERE type = 'Appointment' AND {of_person}"
     ));
     let logged = database.rows(&format!(
-        "SELECT entry FROM access_log_entry WHERE {of_person} ORDER BY number"
+        "SELECT entry FROM access_log_entry WHERE {of_person} ORDER BY place"
     ));
     assert!(booked.len() >= on_phone.len());
     for id in booked {

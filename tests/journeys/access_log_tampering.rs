@@ -137,9 +137,10 @@ impl Stage {
     }
 
     fn entries(&self) -> Vec<Row> {
-        let rows = self
-            .database
-            .rows("SELECT patient, number, place, entry FROM access_log_entry ORDER BY place");
+        let rows = self.database.rows(
+            "SELECT n.patient, n.number, n.place, e.entry FROM access_log_newest n
+                   JOIN access_log_entry e ON e.place = n.place ORDER BY n.place",
+        );
         rows.into_iter()
             .map(|row| Row {
                 patient: row[0].clone(),
@@ -152,13 +153,15 @@ impl Stage {
 
     /// Puts these in the place of all entries.
     fn write(&self, rows: &[Row]) {
-        let mut text =
-            String::from("BEGIN; DELETE FROM access_log_pending; DELETE FROM access_log_entry;");
+        let mut text = String::from(
+            "BEGIN; DELETE FROM access_log_pending; DELETE FROM access_log_entry; DELETE FROM access_log_newest;",
+        );
         for row in rows {
             let quoted = row.text.replace('\'', "''");
             text.push_str(&format!(
-                "INSERT INTO access_log_entry VALUES ('{}', {}, {}, '{quoted}');",
-                row.patient, row.number, row.place
+                "INSERT OR REPLACE INTO access_log_entry VALUES ({}, '{}', '{quoted}');
+                 INSERT INTO access_log_newest VALUES ('{}', {}, {});",
+                row.place, row.patient, row.patient, row.number, row.place
             ));
         }
         text.push_str("COMMIT;");

@@ -1,10 +1,13 @@
 //! Reads are remembered before they are answered. A commit costs milliseconds, so those that come while one runs share the
-//! next: however many read, one commit follows the other.
+//! next: however many read, one commit follows the other, and while many do, not at once: a few milliseconds later it is for
+//! more of them, and the processor does something else meanwhile.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use sokhoe_domain::AccessOutcome;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::{Draft, keep};
@@ -15,6 +18,9 @@ const TOGETHER: usize = 1_024;
 /// Requests that may wait; more are told to come back.
 const WAITING: usize = 8_192;
 
+/// From one commit's begin to the next one's at least, where more than one waited for the last.
+const APART: Duration = Duration::from_millis(4);
+
 /// What is to be remembered of reads.
 pub(crate) struct Gathering {
     store: Arc<Store>,
@@ -23,8 +29,13 @@ pub(crate) struct Gathering {
 
 #[derive(Default)]
 struct State {
+    /// Or about to.
     is_writing: bool,
     waiting: Vec<Noted>,
+    /// When the last commit began that more than one waited for.
+    shared: Option<Instant>,
+    /// Where it is waited for the next.
+    runtime: Option<Handle>,
 }
 
 /// What one request leaves, and who waits for it to be safe.
@@ -87,10 +98,30 @@ impl Gathering {
         state.waiting.push(noted);
         if !state.is_writing {
             state.is_writing = true;
+            state.runtime = Handle::try_current().ok();
             drop(state);
-            self.write();
+            self.write_in_time();
         }
         Ok(())
+    }
+
+    /// Writes what waits, when it is time.
+    fn write_in_time(self: &Arc<Self>) {
+        let (time, runtime) = {
+            let state = self.lock();
+            let time = state.shared.map(|shared| shared + APART);
+            (time, state.runtime.clone())
+        };
+        match (time.filter(|time| *time > Instant::now()), runtime) {
+            (Some(time), Some(runtime)) => {
+                let writes = WritesOnDrop(Arc::clone(self));
+                runtime.spawn(async move {
+                    tokio::time::sleep_until(time.into()).await;
+                    drop(writes);
+                });
+            }
+            _ => self.write(),
+        }
     }
 
     /// Writes what waits, and then what came meanwhile.
@@ -99,6 +130,7 @@ impl Gathering {
             let mut state = self.lock();
             let count = state.waiting.len().min(TOGETHER);
             state.is_writing = count > 0;
+            state.shared = (count > 1).then(Instant::now);
             let batch = state.waiting.drain(..count);
             batch.map(|noted| (noted.drafts, noted.safe)).unzip()
         };
@@ -113,7 +145,7 @@ impl Gathering {
                 for safe in safe.into_iter().flatten().filter(|_| written.is_ok()) {
                     let _nobody_waits = safe.send(());
                 }
-                this.write();
+                this.write_in_time();
             },
         );
         if submitted.is_err() {
@@ -125,5 +157,64 @@ impl Gathering {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// So that what waits is written also where the runtime ends that was to wait.
+struct WritesOnDrop(Arc<Gathering>);
+
+impl Drop for WritesOnDrop {
+    fn drop(&mut self) {
+        self.0.write();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access_log::Who;
+    use crate::{Clinic, ClinicConfig, DataSource};
+
+    fn of_a_read() -> Vec<Draft> {
+        vec![Draft {
+            outcome: AccessOutcome::Done,
+            ..Draft::of_a_read(Who::Desk)
+        }]
+    }
+
+    fn rows(clinic: &Clinic) -> i64 {
+        let count = "SELECT count(*) FROM access_log_pending";
+        let counted = clinic
+            .inner
+            .store
+            .read_reads(|sql| sql.one(count, &[], |row| row.get(0)));
+        counted.unwrap().unwrap()
+    }
+
+    #[test]
+    fn many_reads_share_few_commits_and_no_runtime_that_ends_keeps_one_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataSource::Folder(folder.path().to_owned());
+        let clinic = Clinic::open(ClinicConfig::on_this_machine(data)).unwrap();
+        let gathering = Arc::clone(&clinic.inner.gathering);
+        const READS: usize = 400;
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let notes = (0..READS).map(|_| {
+                let gathering = Arc::clone(&gathering);
+                tokio::spawn(async move { gathering.note(of_a_read()).await })
+            });
+            for note in notes.collect::<Vec<_>>() {
+                note.await.unwrap().unwrap();
+            }
+        });
+        // The next commit waits in a runtime that is not there any more.
+        drop(runtime);
+        let commits = rows(&clinic);
+        assert!(commits < i64::try_from(READS / 4).unwrap(), "{commits}");
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let noted = runtime.block_on(async { gathering.note(of_a_read()).await });
+        noted.unwrap();
+        assert_eq!(rows(&clinic), commits + 1);
     }
 }

@@ -4,8 +4,8 @@
 //!   nobody noted is found at the resources that were written.
 //! * What reads leaves them before the answer goes out ([`Gathering`]): reads that come while a commit runs share the next
 //!   one. A denial does not wait, so that its time does not tell whether there was anything to be denied.
-//! * Both are entries to come. Any process puts them into the log, one at a time ([`sequence_all`]), and into the tree over it
-//!   (RFC 9162, `tree`).
+//! * Both are entries to come. Any process puts them into the log, one at a time ([`sequence_all`]), into the tree over it
+//!   (RFC 9162, `tree`), and into the index by person (`places`).
 //! * Phones ask for the entries of their people and for signed heads ([`reading`]). How a head is checked is in
 //!   `sokhoe_domain::merkle`; what an entry's bytes are, in `sokhoe_fhir::access_log`.
 //!
@@ -14,7 +14,9 @@
 pub(crate) mod audit_event;
 mod draft;
 mod gathering;
+mod insert;
 mod lists;
+mod places;
 pub(crate) mod reading;
 pub(crate) mod request;
 mod sequence;

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde_json::Value;
+use serde_json::Value as Json;
 use sokhoe_domain::merkle::{Hash, TreeHead, consistency_proof, inclusion_proof, root};
 use sokhoe_domain::{AccessAgent, AccessEntry};
 use sokhoe_fhir::access_log::from_text;
 use sokhoe_qr::signed::{Checkpoint, device_digest, sha256};
 
+use super::insert::rows_of;
+use super::places::{self, Numbered};
 use super::tree::Tiles;
 use crate::clinic::Inner;
-use crate::store::{Sql, StoreError, params};
+use crate::store::{Sql, StoreError, Value, params};
 
 /// An entry as it is given.
 pub(crate) struct Line {
@@ -31,9 +33,8 @@ pub(crate) struct Page {
     pub more: bool,
 }
 
-/// The question whose plan a test looks at.
-const ENTRIES: &str = "SELECT number, place, entry FROM access_log_entry
-     WHERE patient = ?1 AND number < ?2 ORDER BY number DESC LIMIT ";
+/// Entries that are asked for by one statement.
+const AT_ONCE: usize = 16;
 
 /// So many of a person's entries that are older than number `before`.
 pub(crate) fn page(
@@ -42,26 +43,28 @@ pub(crate) fn page(
     before: i64,
     count: usize,
 ) -> Result<Page, StoreError> {
-    let mut rows: Vec<(i64, i64, String)> = sql.rows(
-        &format!("{ENTRIES}{}", count + 1),
-        params![patient, before],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-    )?;
-    let more = rows.len() > count;
-    rows.truncate(count);
+    let mut numbered = places::of_person(sql, patient, before, count + 1)?;
+    let more = numbered.len() > count;
+    numbered.truncate(count);
+    let mut texts = texts(sql, &numbered)?;
+    // One that somebody took away is not there: its number is missing.
+    let rows: Vec<(Numbered, String)> = numbered
+        .into_iter()
+        .filter_map(|of| Some((of, texts.remove(&of.place)?)))
+        .collect();
     let mut tiles = Tiles::new(sql);
     let head = head_of(size(sql)?, &mut tiles)?;
     let entries: Vec<AccessEntry> = rows
         .iter()
-        .map(|(_, _, text)| from_text(text).map_err(|_| StoreError::Unexpected))
+        .map(|(_, text)| from_text(text).map_err(|_| StoreError::Unexpected))
         .collect::<Result<_, _>>()?;
     let names = Names::of(sql, patient, &entries)?;
     let mut lines = Vec::with_capacity(rows.len());
-    for ((number, place, text), entry) in rows.into_iter().zip(entries) {
-        let index = place.unsigned_abs();
+    for ((of, text), entry) in rows.into_iter().zip(entries) {
+        let index = of.place.unsigned_abs();
         let proof = inclusion_proof(sha256, index, head.size, &mut tiles)?;
         lines.push(Line {
-            number,
+            number: of.number,
             name: names.name(&entry),
             text,
             entry,
@@ -70,6 +73,22 @@ pub(crate) fn page(
         });
     }
     Ok(Page { lines, head, more })
+}
+
+/// The bytes of entries by their places.
+fn texts(sql: Sql<'_>, numbered: &[Numbered]) -> Result<HashMap<i64, String>, StoreError> {
+    let mut texts = HashMap::with_capacity(numbered.len());
+    let text = format!(
+        "SELECT place, entry FROM access_log_entry WHERE place IN {}",
+        rows_of(AT_ONCE, 1)
+    );
+    for some in numbered.chunks(AT_ONCE) {
+        let mut places: Vec<_> = some.iter().map(|of| Value::Integer(of.place)).collect();
+        // Always as many, so that it is one text: nothing is before the first place.
+        places.resize(AT_ONCE, Value::Integer(-1));
+        texts.extend(sql.rows(&text, &places, |row| Ok((row.get(0)?, row.get(1)?)))?);
+    }
+    Ok(texts)
 }
 
 /// A head, and what proves that it follows another one.
@@ -139,9 +158,9 @@ impl Names {
                 params![consent, patient],
                 |row| row.get(0),
             )?;
-            let json: Value = serde_json::from_str(&json.unwrap_or_default()).unwrap_or_default();
+            let json: Json = serde_json::from_str(&json.unwrap_or_default()).unwrap_or_default();
             let name = json.pointer("/provision/actor/0/reference/display");
-            if let Some(name) = name.and_then(Value::as_str) {
+            if let Some(name) = name.and_then(Json::as_str) {
                 helpers.insert(consent.to_owned(), name.to_owned());
             }
         }
@@ -158,24 +177,5 @@ impl Names {
             (AccessAgent::Phone(digest), None) => self.phones.get(digest).cloned(),
             _ => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_persons_entries_are_found_by_an_index_in_their_order() {
-        let database = crate::store::InMemory::new();
-        let mut plan = database
-            .connection()
-            .prepare(&format!("EXPLAIN QUERY PLAN {ENTRIES}50"))
-            .unwrap();
-        let steps = plan.query_map(rusqlite::params!["p", 7], |row| row.get::<_, String>(3));
-        let plan: Vec<String> = steps.unwrap().map(Result::unwrap).collect();
-        let plan = plan.join("; ");
-        assert!(plan.contains("USING PRIMARY KEY"), "{plan}");
-        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
 }

@@ -12,6 +12,8 @@ use sokhoe_fhir::access_log::to_text;
 use sokhoe_qr::signed::{device_digest, sha256};
 
 use super::draft::{self, Draft, Who};
+use super::insert::{ROWS, insert};
+use super::places::Places;
 use super::tree::Tiles;
 use crate::clinic::Inner;
 use crate::keys::Keys;
@@ -21,8 +23,6 @@ use crate::store::{Dialect, Isolation, Sql, StoreError, Value, params};
 const AT_A_TIME: usize = 1_024;
 /// Rows of what was read that are looked at for them: reads that came together are one.
 const READ_ROWS: usize = 128;
-/// Rows that are written by one statement.
-const ROWS: usize = 16;
 /// Bytes of a salt.
 const SALT: usize = 16;
 
@@ -105,7 +105,7 @@ fn batch(sql: Sql<'_>, keys: &Keys, reads: &[(i64, String)]) -> Result<Done, Sto
         tiles: Tiles::new(sql),
         size: size.unsigned_abs(),
         appended: 0,
-        numbers: HashMap::new(),
+        places: Places::new(sql),
         agents: HashMap::new(),
         rows: Vec::new(),
     };
@@ -142,8 +142,8 @@ fn forget(sql: Sql<'_>, taken: &[i64]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A row of an entry: person, number, place, bytes.
-type EntryRow = (String, i64, i64, String);
+/// A row of an entry: place, person, bytes.
+type EntryRow = (i64, String, String);
 
 /// The log while it grows.
 struct Log<'a> {
@@ -153,8 +153,7 @@ struct Log<'a> {
     size: u64,
     /// Entries of this batch.
     appended: usize,
-    /// The last number of each person.
-    numbers: HashMap<String, i64>,
+    places: Places<'a>,
     /// Phones, with the grant that each has for a person.
     agents: HashMap<(i64, String), (String, Option<String>)>,
     rows: Vec<EntryRow>,
@@ -184,9 +183,9 @@ impl Log<'_> {
     }
 
     fn append(&mut self, draft: Draft) -> Result<(), StoreError> {
-        let number = self.next_number(&draft.patient)?;
-        let (agent, consent) = self.agent(&draft)?;
         let place = i64::try_from(self.size).map_err(|_| StoreError::Unexpected)?;
+        let number = self.places.add(&draft.patient, place)?;
+        let (agent, consent) = self.agent(&draft)?;
         // Nobody but the clinic can compute it, and it need not be kept apart: a place is given once.
         let salt = self.keys.mac(
             "access log",
@@ -210,26 +209,11 @@ impl Log<'_> {
             .append(self.size, leaf_hash(sha256, text.as_bytes()))?;
         self.size += 1;
         self.appended += 1;
-        self.rows.push((entry.patient, number, place, text));
+        self.rows.push((place, entry.patient, text));
         if self.rows.len() == ROWS {
             self.write_rows()?;
         }
         Ok(())
-    }
-
-    fn next_number(&mut self, patient: &str) -> Result<i64, StoreError> {
-        if let Some(last) = self.numbers.get_mut(patient) {
-            *last += 1;
-            return Ok(*last);
-        }
-        let last: Option<i64> = self.sql.one(
-            "SELECT max(number) FROM access_log_entry WHERE patient = ?1",
-            params![patient],
-            |row| row.get(0),
-        )?;
-        let next = last.unwrap_or(0) + 1;
-        self.numbers.insert(patient.to_owned(), next);
-        Ok(next)
     }
 
     fn agent(&mut self, draft: &Draft) -> Result<(AccessAgent, Option<String>), StoreError> {
@@ -270,38 +254,30 @@ impl Log<'_> {
     }
 
     fn write_rows(&mut self) -> Result<(), StoreError> {
-        let rows = std::mem::take(&mut self.rows);
-        let one = |n: usize| {
-            let [a, b, c, d] = [1, 2, 3, 4].map(|column| 4 * n + column);
-            format!("(?{a}, ?{b}, ?{c}, ?{d})")
-        };
-        // Two texts, so that both stay prepared.
-        let at_once = match rows.len() {
-            ROWS => ROWS,
-            _ => 1,
-        };
-        let places: Vec<String> = (0..at_once).map(one).collect();
-        let text = format!(
-            "INSERT INTO access_log_entry (patient, number, place, entry) VALUES {}",
-            places.join(", ")
-        );
-        for rows in rows.chunks(at_once) {
-            let mut values = Vec::with_capacity(4 * rows.len());
-            for (patient, number, place, entry) in rows {
-                values.extend([
-                    Value::Text(patient),
-                    Value::Integer(*number),
+        let values: Vec<_> = self
+            .rows
+            .iter()
+            .flat_map(|(place, patient, entry)| {
+                [
                     Value::Integer(*place),
+                    Value::Text(patient),
                     Value::Text(entry),
-                ]);
-            }
-            self.sql.execute(&text, &values)?;
-        }
+                ]
+            })
+            .collect();
+        insert(
+            self.sql,
+            "access_log_entry (place, patient, entry)",
+            3,
+            &values,
+        )?;
+        self.rows.clear();
         Ok(())
     }
 
     fn finish(mut self) -> Result<(), StoreError> {
         self.write_rows()?;
+        self.places.finish()?;
         self.tiles.write()?;
         let size = i64::try_from(self.size).map_err(|_| StoreError::Unexpected)?;
         self.sql.execute(

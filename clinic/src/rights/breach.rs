@@ -1,5 +1,5 @@
 //! Whose data a leak touched, for the notice that is due within 72 hours (Law 91/2025/QH15, article 23): from the access
-//! log, person by person, without holding them all.
+//! log, in its order. What is held meanwhile is a line for each person, not their names.
 
 use std::collections::BTreeMap;
 
@@ -69,10 +69,28 @@ pub struct BreachSummary {
 
 /// The accesses of one person that are suspected.
 struct Of {
-    patient: String,
     kinds: BTreeMap<String, u64>,
     first: Timestamp,
     last: Timestamp,
+}
+
+impl Of {
+    fn at(at: Timestamp) -> Self {
+        Self {
+            kinds: BTreeMap::new(),
+            first: at,
+            last: at,
+        }
+    }
+
+    fn add(&mut self, kind: &str, at: Timestamp) {
+        match self.kinds.get_mut(kind) {
+            Some(count) => *count += 1,
+            None => _ = self.kinds.insert(kind.to_owned(), 1),
+        }
+        self.first = self.first.min(at);
+        self.last = self.last.max(at);
+    }
 }
 
 impl Suspected {
@@ -95,26 +113,20 @@ pub(crate) fn affected(
     suspected: &Suspected,
     mut each: impl FnMut(Affected) -> bool,
 ) -> Result<BreachSummary, StoreError> {
-    let mut summary = BreachSummary::default();
-    let (mut patient, mut number) = (String::new(), 0_i64);
-    let mut of: Option<Of> = None;
+    let mut people: BTreeMap<String, Of> = BTreeMap::new();
+    let mut from = 0_i64;
     loop {
         let text = format!(
-            "SELECT patient, number, entry FROM access_log_entry
-             WHERE patient > ?1 OR (patient = ?1 AND number > ?2) ORDER BY patient, number LIMIT {PIECE}"
+            "SELECT place, patient, entry FROM access_log_entry WHERE place >= ?1 ORDER BY place LIMIT {PIECE}"
         );
-        let rows: Vec<(String, i64, String)> =
-            sql.rows(&text, params![patient, number], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?;
-        let many = rows.len();
-        for (whose, place, text) in rows {
-            if of.as_ref().is_some_and(|of| of.patient != whose)
-                && let Some(of) = of.take()
-                && !tell(sql, of, &mut summary, &mut each)?
-            {
-                return Ok(summary);
-            }
+        let rows: Vec<(i64, String, String)> = sql.rows(&text, params![from], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        let Some((last, _, _)) = rows.last() else {
+            break;
+        };
+        from = last + 1;
+        for (_, patient, text) in rows {
             // What cannot be read is not left out: that it was touched is all that is known.
             let entry = from_text(&text).ok();
             if entry.as_ref().is_none_or(|entry| suspected.is(entry)) {
@@ -122,30 +134,25 @@ pub(crate) fn affected(
                     .as_ref()
                     .map_or("unreadable", |entry| entry.kind.as_str());
                 let at = entry.as_ref().map_or(suspected.from, |entry| entry.at);
-                let of = of.get_or_insert_with(|| Of {
-                    patient: whose.clone(),
-                    kinds: BTreeMap::new(),
-                    first: at,
-                    last: at,
-                });
-                *of.kinds.entry(kind.to_owned()).or_default() += 1;
-                of.first = of.first.min(at);
-                of.last = of.last.max(at);
+                people
+                    .entry(patient)
+                    .or_insert_with(|| Of::at(at))
+                    .add(kind, at);
             }
-            (patient, number) = (whose, place);
-        }
-        if many < PIECE {
-            break;
         }
     }
-    if let Some(of) = of {
-        tell(sql, of, &mut summary, &mut each)?;
+    let mut summary = BreachSummary::default();
+    for (patient, of) in people {
+        if !tell(sql, patient, of, &mut summary, &mut each)? {
+            break;
+        }
     }
     Ok(summary)
 }
 
 fn tell(
     sql: Sql<'_>,
+    patient: String,
     of: Of,
     summary: &mut BreachSummary,
     each: &mut impl FnMut(Affected) -> bool,
@@ -159,7 +166,7 @@ fn tell(
     summary.last = Some(summary.last.map_or(of.last, |last| last.max(of.last)));
     let json: Option<String> = sql.first(
         "SELECT json FROM resource WHERE type = 'Patient' AND id = ?1 AND json IS NOT NULL",
-        params![of.patient],
+        params![patient],
         |row| row.get(0),
     )?;
     let json = json.unwrap_or_default();
@@ -169,7 +176,7 @@ fn tell(
             .map(|view| view.name)
             .unwrap_or_default(),
         phones: contact.map(|contact| contact.phones).unwrap_or_default(),
-        patient: of.patient,
+        patient,
         kinds: of.kinds,
         first: of.first,
         last: of.last,

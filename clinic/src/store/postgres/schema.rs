@@ -53,6 +53,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/postgres/0011_sign_in.sql"),
         Some(patient_identifiers::note_all),
     ),
+    (
+        include_str!("../../../migrations/postgres/0012_access_log_by_place.sql"),
+        None,
+    ),
 ];
 
 /// Any number that no other program locks by: "SoKhoe" in ASCII.

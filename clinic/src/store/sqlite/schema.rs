@@ -65,6 +65,10 @@ pub(in crate::store) const CLINIC: &Migrations = &[
         include_str!("../../../migrations/sqlite/0013_sign_in.sql"),
         Some(patient_identifiers::note_all),
     ),
+    (
+        include_str!("../../../migrations/sqlite/0014_access_log_by_place.sql"),
+        None,
+    ),
 ];
 
 /// What was read, before it is in the access log.
