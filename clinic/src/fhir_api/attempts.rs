@@ -1,5 +1,5 @@
-//! How often an address may try to come in and fail: codes and tokens cannot be guessed, but who tries costs the clinic work, and is
-//! to be slowed without slowing others.
+//! How often an address may try to come in and fail, and how many may be signing in there: codes and tokens cannot be guessed, but who
+//! tries costs the clinic work and room, and is to be slowed without slowing others.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Request, StatusCode};
+use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::Clock;
 
 use super::ApiError;
@@ -18,6 +19,9 @@ use crate::oauth::DPOP_NONCE;
 
 /// Failures in a quarter of an hour. Many phones share an address (CGNAT, a hospital's Wi-Fi), and some fail for good reasons.
 const FAILURES: u32 = 60;
+/// Sign-ins that an address may begin in a quarter of an hour, without those that came back: who signs in does, and whoever would
+/// fill the room for all of them does not. A hospital's Wi-Fi, and a provider's CGNAT, are one address for many.
+const SIGNING_IN: u32 = 100;
 const QUARTER_MILLIS: i64 = 900_000;
 /// Addresses that are remembered: of more, nobody is slowed.
 const ADDRESSES: usize = 100_000;
@@ -28,7 +32,7 @@ pub(super) struct Failed;
 
 /// Where somebody is: an IPv4 address, or the network of 64 bits that a household has of IPv6.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Origin([u8; 16]);
+pub(super) struct Origin([u8; 16]);
 
 impl Origin {
     fn of(address: IpAddr) -> Self {
@@ -39,11 +43,12 @@ impl Origin {
     }
 }
 
-/// Who failed in the quarter of an hour that runs. Forgotten with it.
+/// Who failed, and who went away to sign in, in the quarter of an hour that runs. Forgotten with it.
 pub(crate) struct Attempts {
     clock: Arc<dyn Clock>,
     proxies: Vec<IpAddr>,
     failed: Window<Origin, QUARTER_MILLIS>,
+    signing_in: Window<Origin, QUARTER_MILLIS>,
 }
 
 impl fmt::Debug for Attempts {
@@ -59,6 +64,7 @@ impl Attempts {
             clock,
             proxies,
             failed: Window::default(),
+            signing_in: Window::default(),
         }
     }
 
@@ -85,16 +91,36 @@ impl Attempts {
     /// Whether somebody may try again; seconds to wait otherwise.
     fn may(&self, origin: Origin) -> Result<(), i64> {
         let now = self.clock.now();
-        if self.failed.count(&origin, now) < FAILURES {
-            return Ok(());
+        match self.failed.count(&origin, now) < FAILURES {
+            true => Ok(()),
+            false => Err(wait(now)),
         }
-        let left = Window::<Origin, QUARTER_MILLIS>::left(now);
-        Err(left.div_euclid(1_000) + 1)
+    }
+
+    /// Counts somebody who goes away to sign in. Whether they may; seconds to wait otherwise.
+    pub(super) fn leaves(&self, origin: Origin) -> Result<(), i64> {
+        let now = self.clock.now();
+        if self.signing_in.count(&origin, now) >= SIGNING_IN {
+            return Err(wait(now));
+        }
+        self.signing_in.add(origin, 1, ADDRESSES, now);
+        Ok(())
+    }
+
+    /// Somebody came back from a sign-in: there is room for another.
+    pub(super) fn comes_back(&self, origin: Origin) {
+        self.signing_in.take(&origin, 1, self.clock.now());
     }
 
     fn note(&self, origin: Origin) {
         self.failed.add(origin, 1, ADDRESSES, self.clock.now());
     }
+}
+
+/// Seconds until the quarter of an hour is over.
+fn wait(now: Timestamp) -> i64 {
+    let left = Window::<Origin, QUARTER_MILLIS>::left(now);
+    (left + 999).div_euclid(1_000)
 }
 
 fn address(text: &str) -> Option<IpAddr> {
@@ -103,10 +129,10 @@ fn address(text: &str) -> Option<IpAddr> {
     Some(IpAddr::to_canonical(&address))
 }
 
-/// Around the ways in.
+/// Around the ways in. Handlers find the [`Origin`] in the request, where there is one.
 pub(super) async fn slow_down(
     State(attempts): State<Arc<Attempts>>,
-    request: Request<Body>,
+    mut request: Request<Body>,
     next: Next,
 ) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
@@ -118,6 +144,7 @@ pub(super) async fn slow_down(
     if let Err(seconds) = attempts.may(origin) {
         return ApiError::TooManyFailures(seconds).into_response();
     }
+    request.extensions_mut().insert(origin);
     let response = next.run(request).await;
     if is_failure(&response) {
         attempts.note(origin);
@@ -185,5 +212,30 @@ mod tests {
                 .is_err_and(|wait| (1..=900).contains(&wait))
         );
         assert_eq!(attempts.may(other), Ok(()));
+    }
+
+    #[test]
+    fn who_lets_too_many_sign_ins_wait_waits_and_nobody_else() {
+        let attempts = attempts();
+        let [one, same, other] = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1"]
+            .map(|it| Origin::of(it.parse().unwrap()));
+        for _ in 0..SIGNING_IN {
+            assert_eq!(attempts.leaves(one), Ok(()));
+        }
+        let waits = |origin| {
+            attempts
+                .leaves(origin)
+                .is_err_and(|wait| (1..=900).contains(&wait))
+        };
+        assert!(waits(one) && waits(same), "one household");
+        assert_eq!(attempts.leaves(other), Ok(()));
+        // Whoever comes back makes room for one, however many were refused meanwhile.
+        attempts.comes_back(same);
+        assert_eq!(attempts.leaves(one), Ok(()));
+        assert!(waits(one));
+        // Who came back from before the quarter of an hour is no debt.
+        attempts.comes_back(Origin::of("203.0.113.7".parse().unwrap()));
+        // A failure is something else.
+        assert_eq!(attempts.may(one), Ok(()));
     }
 }

@@ -1,11 +1,13 @@
 //! `GET /authorize`: an app sends its person's browser here, and it goes on to the provider.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
+use super::attempts::Origin;
 use super::extract::Pairs;
 use super::{Api, ApiError, signed_in};
 use crate::cookies;
@@ -20,6 +22,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 
 pub(super) async fn authorize(
     State(api): State<Api>,
+    origin: Option<Extension<Origin>>,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
     let provider = api.inner.provider.as_ref().ok_or(ApiError::NotFound)?;
@@ -50,6 +53,11 @@ pub(super) async fn authorize(
         Ok(url) => url,
         Err(error) => return Ok(told(error_of(error))),
     };
+    if let Some(Extension(origin)) = origin
+        && let Err(seconds) = api.attempts.leaves(origin)
+    {
+        return Ok(too_many(seconds));
+    }
     let (kept, asked) = (state.clone(), request.clone());
     let has_room = api
         .inner
@@ -134,6 +142,14 @@ pub(super) fn page(status: StatusCode) -> Response {
         NO_REFERRER,
     ];
     (status, headers, PAGE).into_response()
+}
+
+/// Too many of this address are signing in: a page, since it is a browser that is told, for which there are seconds to wait.
+fn too_many(seconds: i64) -> Response {
+    let mut response = page(StatusCode::TOO_MANY_REQUESTS);
+    let wait = HeaderValue::from(seconds);
+    response.headers_mut().insert(header::RETRY_AFTER, wait);
+    response
 }
 
 const NO_STORE: (HeaderName, HeaderValue) =

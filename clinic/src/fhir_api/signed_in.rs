@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, StatusCode};
 
+use super::attempts::Origin;
 use super::authorize::{error_of, is_same_browser, page, redirect, refuse};
 use super::extract::Pairs;
 use super::{Api, ApiError};
@@ -29,6 +31,7 @@ pub(super) fn url(api: &Api) -> String {
 
 pub(super) async fn signed_in(
     State(api): State<Api>,
+    origin: Option<Extension<Origin>>,
     headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
@@ -51,6 +54,9 @@ pub(super) async fn signed_in(
     let Some(waiting) = waiting else {
         return Ok(page(StatusCode::BAD_REQUEST));
     };
+    if let Some(Extension(origin)) = origin {
+        api.attempts.comes_back(origin);
+    }
     let told = |error| refuse(&api, &waiting.redirect_uri, Some(&waiting.app_state), error);
     let vouched = match vouched(&api, provider, &pairs, state).await {
         Ok(Some(vouched)) => vouched,

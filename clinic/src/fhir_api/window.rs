@@ -34,6 +34,13 @@ impl<K: Eq + Hash, const MILLIS: i64> Window<K, MILLIS> {
         *count
     }
 
+    /// Counts so much less.
+    pub fn take(&self, who: &K, less: u32, now: Timestamp) {
+        if let Some(count) = self.at(now).1.get_mut(who) {
+            *count = count.saturating_sub(less);
+        }
+    }
+
     /// Milliseconds until the span is over.
     pub fn left(now: Timestamp) -> i64 {
         MILLIS - now.as_millis().rem_euclid(MILLIS)

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::http::Reply;
 use crate::support::provider::{
-    APP, Answering, Pending, SecondDoor, Signing, exchange, mother, redeem, second_door,
+    APP, Answering, Pending, SecondDoor, Signing, exchange, mother, query, redeem, second_door,
+    second_door_behind,
 };
 use crate::support::{MOTHER, Phone};
 
@@ -503,5 +504,97 @@ async fn a_provider_that_fails_keeps_nobody_waiting() {
     door.provider.does(|doing| doing.keys = Answering::Sound);
     assert_eq!(error_of_mother(&door, &phone).await, "");
     assert!(APP.starts_with("vn.sokhoe:"));
+    door.hospital.running.shutdown().await;
+}
+
+/// A30.
+#[tokio::test]
+async fn sign_ins_that_nobody_comes_back_from_are_slowed_for_that_address_alone() {
+    const ADDRESS: &str = "203.0.113.7";
+    let door = second_door_behind(vec!["127.0.0.1".parse().unwrap()]).await;
+    let phone = door.hospital.new_phone("device-one");
+    let mut connection = door.hospital.connect().await;
+    let mut begins = async |from: &str| {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(door.parameters(&phone, &Pending::new()))
+            .finish();
+        let headers = [("X-Forwarded-For", from)];
+        let path = format!("/authorize?{query}");
+        connection.ask("GET", &path, &headers, "").await
+    };
+    let first = begins(ADDRESS).await;
+    for number in 1..100 {
+        let reply = begins(ADDRESS).await;
+        assert_eq!(reply.status, 303, "{number}: {}", reply.body);
+    }
+    let waiting = "SELECT count(*) FROM sign_in";
+    for _ in 0..3 {
+        let slowed = begins(ADDRESS).await;
+        assert_eq!(slowed.status, 429);
+        let wait: u32 = slowed.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=900).contains(&wait));
+        assert!(slowed.body.contains("<h1>"), "a browser is told");
+        assert_eq!(slowed.header("set-cookie"), None);
+    }
+    assert_eq!(door.hospital.database.number(waiting), 100);
+    assert_eq!(begins("203.0.113.8").await.status, 303);
+
+    // Somebody there comes back, with whatever answer: there is room for another.
+    let asked = query(first.header("location").unwrap());
+    let back = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("error", "access_denied")
+        .append_pair("state", &asked["state"])
+        .append_pair("iss", door.provider.issuer())
+        .finish();
+    let cookie = first.header("set-cookie").unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    let headers = [("X-Forwarded-For", ADDRESS), ("Cookie", cookie)];
+    let path = format!("/signed-in?{back}");
+    let mut browser = door.hospital.connect().await;
+    let told = browser.ask("GET", &path, &headers, "").await;
+    assert_eq!(door.told(&told)["error"], "access_denied");
+    // The same answer once more was taken, and makes no more room.
+    let again = browser.ask("GET", &path, &headers, "").await;
+    assert_eq!(again.status, 400);
+    assert_eq!(begins(ADDRESS).await.status, 303);
+    assert_eq!(begins(ADDRESS).await.status, 429);
+    // The quarter of an hour goes by.
+    door.hospital.clock.advance(Duration::from_secs(900));
+    assert_eq!(begins(ADDRESS).await.status, 303);
+    assert_eq!(door.hospital.database.number(waiting), 1);
+    door.hospital.running.shutdown().await;
+}
+
+/// A30. How many wait is told by the first and the last of them.
+#[tokio::test]
+async fn there_is_room_for_so_many_sign_ins_and_room_again_when_they_are_over() {
+    let door = second_door().await;
+    let phone = door.hospital.new_phone("device-one");
+    let begin = async || {
+        let parameters = door.parameters(&phone, &Pending::new());
+        query(
+            door.authorize(&parameters)
+                .await
+                .header("location")
+                .unwrap(),
+        )
+    };
+    begin().await;
+    begin().await;
+    let database = &door.hospital.database;
+    let shift = |by: i64| {
+        let oldest = "number = (SELECT min(number) FROM sign_in)";
+        let shift = format!("UPDATE sign_in SET number = number - {by} WHERE {oldest}");
+        database.execute(&shift).unwrap();
+    };
+    // As if 99,997 had begun between them.
+    shift(99_997);
+    assert!(!begin().await.contains_key("error"), "the last one");
+    let full = begin().await;
+    assert_eq!(full["error"], "temporarily_unavailable");
+    assert_eq!(database.number("SELECT count(*) FROM sign_in"), 3);
+    door.hospital.clock.advance(Duration::from_secs(600));
+    assert!(!begin().await.contains_key("error"));
+    assert_eq!(database.number("SELECT count(*) FROM sign_in"), 1);
     door.hospital.running.shutdown().await;
 }

@@ -57,6 +57,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/postgres/0012_access_log_by_place.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/postgres/0013_sign_ins_by_number.sql"),
+        None,
+    ),
 ];
 
 /// Any number that no other program locks by: "SoKhoe" in ASCII.

@@ -69,6 +69,10 @@ pub(in crate::store) const CLINIC: &Migrations = &[
         include_str!("../../../migrations/sqlite/0014_access_log_by_place.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/sqlite/0015_sign_ins_by_number.sql"),
+        None,
+    ),
 ];
 
 /// What was read, before it is in the access log.

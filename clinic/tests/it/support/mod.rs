@@ -5,6 +5,7 @@ pub mod http;
 pub mod provider;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -54,6 +55,7 @@ pub struct Hospital {
     pub database: Database,
     pub folder: TempDir,
     pub sign_in: Option<SignIn>,
+    pub proxies: Vec<IpAddr>,
 }
 
 pub const MOTHER: &str = "bn-000001";
@@ -66,13 +68,18 @@ pub async fn hospital() -> Hospital {
 
 /// One whose people can come in by a provider, too.
 pub async fn hospital_with(sign_in: Option<SignIn>) -> Hospital {
+    hospital_behind(Vec::new(), sign_in).await
+}
+
+/// The same behind these proxies.
+pub async fn hospital_behind(proxies: Vec<IpAddr>, sign_in: Option<SignIn>) -> Hospital {
     canaries::watch_for(canaries::PEOPLE);
     let folder = tempfile::tempdir().unwrap();
     let now = Timestamp::parse_fhir("2026-11-23T06:00:00+07:00").unwrap();
     let clock = Arc::new(HandClock(AtomicI64::new(now.as_millis())));
     let keys = folder.path().join("data");
     let database = Database::of_environment(keys.join("clinic.db"));
-    let clinic = open(&database, keys, &clock, sign_in.clone());
+    let clinic = open(&database, keys, &clock, sign_in.clone(), proxies.clone());
     clinic.seed_hospital().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -84,6 +91,7 @@ pub async fn hospital_with(sign_in: Option<SignIn>) -> Hospital {
         database,
         folder,
         sign_in,
+        proxies,
     }
 }
 
@@ -92,6 +100,7 @@ fn open(
     keys: PathBuf,
     clock: &Arc<HandClock>,
     sign_in: Option<SignIn>,
+    proxies: Vec<IpAddr>,
 ) -> Clinic {
     let data = if database.is_postgres() {
         let url = PostgresUrl::new(&database.url(), None).unwrap();
@@ -101,6 +110,7 @@ fn open(
     };
     let config = ClinicConfig {
         sign_in,
+        proxies,
         ..ClinicConfig::new(
             data,
             Arc::clone(clock) as Arc<dyn Clock>,
@@ -122,7 +132,8 @@ impl Hospital {
     /// Another process of the same clinic, as good as.
     pub fn beside(&self) -> Clinic {
         let keys = self.folder.path().join("data");
-        open(&self.database, keys, &self.clock, self.sign_in.clone())
+        let (sign_in, proxies) = (self.sign_in.clone(), self.proxies.clone());
+        open(&self.database, keys, &self.clock, sign_in, proxies)
     }
 
     pub fn base(&self) -> String {

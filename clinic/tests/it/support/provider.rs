@@ -1,6 +1,7 @@
 //! An OpenID provider that can be as wrong as a test wants it, which a real one will not be.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::http::Reply;
-use super::{HandClock, Hospital, Phone, hospital_with};
+use super::{HandClock, Hospital, Phone, hospital_behind};
 use sokhoe_domain::ports::Clock as _;
 
 pub const APP: &str = "vn.sokhoe:/signed-in";
@@ -293,8 +294,13 @@ pub struct SecondDoor {
 }
 
 pub async fn second_door() -> SecondDoor {
+    second_door_behind(Vec::new()).await
+}
+
+/// The same behind these proxies.
+pub async fn second_door_behind(proxies: Vec<IpAddr>) -> SecondDoor {
     let provider = FakeProvider::start().await;
-    let hospital = hospital_with(Some(provider.sign_in())).await;
+    let hospital = hospital_behind(proxies, Some(provider.sign_in())).await;
     let clock = Arc::clone(&hospital.clock);
     provider.does(|doing| doing.clock = Some(clock));
     SecondDoor { hospital, provider }
