@@ -351,3 +351,33 @@ async fn whose_book_is_mine_here_and_helped_there_is_never_mixed() {
     assert_eq!(phone.app.same_persons().unwrap(), []);
     phone.app.sync(&mine).await.unwrap();
 }
+
+/// The counter takes back that the phone is the person's own there, and lets it help.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_helped_at_one_of_their_clinics_from_now_on_is_two_again() {
+    let (hospital, station) = (TestClinic::start().await, TestClinic::start().await);
+    let (phone, asked) = twice([&hospital, &station]).await;
+    let one = phone
+        .app
+        .unite_persons(&asked.person_id, &asked.other_id)
+        .await
+        .unwrap();
+    phone.app.sync(&one.id).await.unwrap();
+    station.clinic.end_access(EMPTY_PATIENT, None).unwrap();
+    let invited = station.invites_a_helper(EMPTY_PATIENT, &GrantScope::ALL);
+    let entered = phone.app.enrol(&invited.code.text).await.unwrap();
+    let helped = &entered.persons[0];
+    assert_ne!(helped.id, one.id);
+    assert!(helped.helping.is_some());
+    let own = phone.app.persons().unwrap();
+    let own = own.iter().find(|it| it.id == one.id).unwrap();
+    assert!(own.helping.is_none(), "mine is under nobody's lease");
+    assert_eq!((own.clinic_ids.len(), helped.clinic_ids.len()), (1, 1));
+    assert_ne!(own.clinic_ids, helped.clinic_ids);
+    let events = phone.app.events(&one.id).unwrap();
+    assert_eq!(events.last().unwrap().kind, "access-ended");
+    for person in [&one.id, &helped.id] {
+        assert!(phone.app.sync(person).await.unwrap().finished);
+    }
+    assert_eq!(phone.app.same_persons().unwrap(), []);
+}

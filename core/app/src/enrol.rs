@@ -37,7 +37,12 @@ impl SoKhoe {
         };
         let entrance = session.entrance(code.clinic_url, code.public_key)?;
         let answer = session.ask_in(&entrance, Ask::Enrolment(&request)).await?;
-        session.take_in(entrance, answer.map_err(answered)?)
+        let answer = answer.map_err(answered)?;
+        for access in answer.access.iter().filter(|it| it.grant.is_some()) {
+            let clinic = ClinicId::from(&*answer.clinic_id);
+            session.no_longer_own(&clinic, &access.patient).await?;
+        }
+        session.take_in(entrance, answer)
     }
 }
 

@@ -239,6 +239,28 @@ fn identity(patient: &PatientView) -> KnownIdentity<'_> {
 }
 
 impl Session {
+    /// A clinic whose patient was this phone's own lets it help them from now on. In a book that other clinics let the person into
+    /// that would put all of it under this clinic's lease: what this clinic gave goes from it, as it does when access ends, and whom
+    /// the phone helps is somebody else.
+    pub(crate) async fn no_longer_own(
+        &self,
+        clinic: &ClinicId,
+        patient_id: &str,
+    ) -> Result<(), AppError> {
+        let account = self.account()?;
+        let Some(person) = account.person_of(clinic, patient_id)? else {
+            return Ok(());
+        };
+        let elsewhere = account.links(&person.id)?;
+        let is_elsewhere = elsewhere.iter().any(|link| link.clinic != *clinic);
+        if !is_elsewhere || !self.helping(&person.id)?.is_empty() {
+            return Ok(());
+        }
+        let book = self.book(person.id.as_str())?;
+        let _nothing_arrives = book.syncing.lock().await;
+        self.lose_access(&book, clinic)
+    }
+
     /// What is known of somebody who is not helped.
     fn known_person(&self, person: &PersonId) -> Result<Option<Known>, AppError> {
         if !self.helping(person)?.is_empty() {
