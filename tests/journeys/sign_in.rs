@@ -1,130 +1,23 @@
 //! A phone comes in by its person's sign-in in the browser: the app may be ended meanwhile, and nobody else's answer counts.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use serde_json::json;
 use sokhoe_app::domain::ports::Clock as _;
 use sokhoe_app::{AppError, EnrolmentRefusal, SystemClock};
 use sokhoe_clinic::SignIn;
-use sokhoe_testing::{Cut, Signer};
+use sokhoe_testing::Cut;
 use sokhoe_tests::browser::Browser;
+use sokhoe_tests::openid_provider::Provider;
 use sokhoe_tests::shifted_clock::ShiftedClock;
 use sokhoe_tests::{EMPTY_PATIENT, NEIGHBOUR, TestClinic, TestPhone};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
 /// Of the patient whose book is empty.
 const CITIZEN: &str = "011084000456";
-
-/// A provider that lets everybody in as this person, without a page.
-struct Provider {
-    issuer: String,
-    signer: Signer,
-    citizen: String,
-    says: &'static str,
-}
-
-impl Provider {
-    /// Serves until the test ends.
-    async fn serve(citizen: &str, says: &'static str) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let issuer = format!("http://{}", listener.local_addr().unwrap());
-        let provider = Arc::new(Self {
-            issuer: issuer.clone(),
-            signer: Signer::default(),
-            citizen: citizen.to_owned(),
-            says,
-        });
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let provider = Arc::clone(&provider);
-                tokio::spawn(async move { provider.answer(stream).await });
-            }
-        });
-        issuer
-    }
-
-    async fn answer(&self, mut stream: TcpStream) {
-        let mut request = Vec::new();
-        let whole = loop {
-            let mut piece = [0; 4096];
-            let read = stream.read(&mut piece).await.unwrap();
-            request.extend_from_slice(&piece[..read]);
-            let text = String::from_utf8_lossy(&request).into_owned();
-            let length = text
-                .to_ascii_lowercase()
-                .split_once("content-length: ")
-                .and_then(|(_, rest)| rest.split("\r\n").next()?.parse::<usize>().ok())
-                .unwrap_or(0);
-            match text.split_once("\r\n\r\n") {
-                Some((_, body)) if body.len() >= length || read == 0 => break text,
-                None if read == 0 => return,
-                _ => {}
-            }
-        };
-        let path = whole.split(' ').nth(1).unwrap();
-        let url = Url::parse(&format!("{}{path}", self.issuer)).unwrap();
-        let asked: HashMap<String, String> = url.query_pairs().into_owned().collect();
-        let (head, body) = match url.path() {
-            "/.well-known/openid-configuration" => ("200 OK".to_owned(), self.metadata()),
-            "/keys" => {
-                let key: Value = serde_json::from_str(&self.signer.jwk()).unwrap();
-                ("200 OK".to_owned(), json!({"keys": [key]}).to_string())
-            }
-            "/auth" => (self.back(&asked), String::new()),
-            "/token" => {
-                let (_, form) = whole.split_once("\r\n\r\n").unwrap();
-                let form: HashMap<String, String> = url::form_urlencoded::parse(form.as_bytes())
-                    .into_owned()
-                    .collect();
-                ("200 OK".to_owned(), self.id_token(&form["code"]))
-            }
-            other => panic!("{other}"),
-        };
-        let length = body.len();
-        let answer = format!(
-            "HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-        );
-        stream.write_all(answer.as_bytes()).await.unwrap();
-    }
-
-    fn metadata(&self) -> String {
-        let issuer = &self.issuer;
-        json!({
-            "issuer": issuer,
-            "authorization_endpoint": format!("{issuer}/auth"),
-            "token_endpoint": format!("{issuer}/token"),
-            "jwks_uri": format!("{issuer}/keys"),
-        })
-        .to_string()
-    }
-
-    /// The code is the nonce: this provider remembers nothing.
-    fn back(&self, asked: &HashMap<String, String>) -> String {
-        let mut url = Url::parse(&asked["redirect_uri"]).unwrap();
-        url.query_pairs_mut().append_pair("state", &asked["state"]);
-        match self.says {
-            "" => url.query_pairs_mut().append_pair("code", &asked["nonce"]),
-            error => url.query_pairs_mut().append_pair("error", error),
-        };
-        format!("303 See Other\r\nlocation: {url}")
-    }
-
-    fn id_token(&self, nonce: &str) -> String {
-        let now = SystemClock.now().as_millis() / 1_000;
-        let claims = json!({
-            "iss": self.issuer, "aud": "clinic", "sub": "x", "iat": now, "exp": now + 60, "nonce": nonce,
-            "cccd": self.citizen,
-        });
-        let token = self.signer.jws(r#"{"alg":"ES256"}"#, &claims.to_string());
-        json!({"access_token": "x", "token_type": "Bearer", "id_token": token}).to_string()
-    }
-}
 
 /// A clinic whose provider says that everybody is this person, or this error.
 async fn clinic(citizen: &str, says: &'static str) -> TestClinic {

@@ -8,6 +8,7 @@ pub mod foreign;
 pub mod hapi_process;
 pub mod hurried_clock;
 pub mod numbered;
+pub mod openid_provider;
 pub mod plain_http;
 pub mod ring;
 pub mod shifted_clock;

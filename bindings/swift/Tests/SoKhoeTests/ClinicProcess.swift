@@ -27,13 +27,14 @@ final class ClinicProcess {
     /// The patient's id.
     private(set) var patient = ""
     private var deskUrl = ""
-    private var baseUrl = ""
+    /// Where the clinic is.
+    private(set) var baseUrl = ""
     private let folder: URL
     private let process: Process
     private let input = Pipe()
 
-    /// Starts a clinic that keeps its data below `folder`.
-    init(folder: URL) async throws {
+    /// Starts a clinic that keeps its data below `folder`; `signIn` says by which provider people come in, too.
+    init(folder: URL, signIn: URL? = nil) async throws {
         self.folder = folder
         let output = folder.appendingPathComponent("clinic.out")
         let log = folder.appendingPathComponent("clinic.log")
@@ -46,6 +47,9 @@ final class ClinicProcess {
             "clinic", "serve", "--data", folder.appendingPathComponent("clinic").path, "--listen", "127.0.0.1:0",
             "--demo-data", "--json", "--wait-stdin",
         ]
+        if let signIn {
+            process.arguments?.append(contentsOf: ["--sign-in", signIn.path])
+        }
         // It ends with this process, however that ends.
         process.standardInput = input
         process.standardOutput = try FileHandle(forWritingTo: output)
@@ -89,7 +93,7 @@ final class ClinicProcess {
     }
 
     /// Goes nowhere else: what sets the cookie is the answer itself.
-    private final class NoRedirects: NSObject, URLSessionTaskDelegate {
+    final class NoRedirects: NSObject, URLSessionTaskDelegate {
         func urlSession(
             _ session: URLSession,
             task: URLSessionTask,
@@ -127,7 +131,7 @@ final class ClinicProcess {
         return url
     }
 
-    private static var program: URL {
+    static var program: URL {
         URL(fileURLWithPath: ProcessInfo.processInfo.environment["SOKHOE_CLI"] ?? "target/debug/sokhoe")
     }
 

@@ -22,6 +22,9 @@ class ClinicProcess private constructor(
     /** The text of an enrolment QR. */
     val enrolment: String get() = value("enrolment")
 
+    /** Where the clinic is. */
+    val url: String get() = value("url")
+
     /** The patient's id. */
     val patient: String get() = value("patient")
 
@@ -40,7 +43,7 @@ class ClinicProcess private constructor(
     ): String {
         val request =
             HttpRequest
-                .newBuilder(URI("${value("url")}/desk/queue/$step"))
+                .newBuilder(URI("$url/desk/queue/$step"))
                 .header("Content-Type", "application/json")
                 .header("Sokhoe-Desk", "1")
                 .POST(HttpRequest.BodyPublishers.ofString(body))
@@ -53,7 +56,7 @@ class ClinicProcess private constructor(
     /** The text of an enrolment QR for these patients of the hospital. */
     fun enrolmentOf(vararg patients: String): String {
         val command = listOf(System.getProperty("sokhoe.cli"), "clinic", "enrol", "--json", "--data", data.path)
-        val more = listOf("--base-url", value("url")) + patients.flatMap { listOf("--patient", it) }
+        val more = listOf("--base-url", url) + patients.flatMap { listOf("--patient", it) }
         val enrolling = ProcessBuilder(command + more).start()
         return valueIn(enrolling.inputStream.bufferedReader().readText(), "enrolment")
     }
@@ -74,12 +77,15 @@ class ClinicProcess private constructor(
             .groupValues[1]
 
     companion object {
-        /** Starts a clinic that keeps its data below [folder]. */
-        fun start(folder: File): ClinicProcess {
+        /** Starts a clinic that keeps its data below [folder]; [signIn] says by which provider people come in, too. */
+        fun start(
+            folder: File,
+            signIn: File? = null,
+        ): ClinicProcess {
             val log = folder.resolve("clinic.log")
             val data = folder.resolve("clinic")
-            val process =
-                ProcessBuilder(
+            val command =
+                mutableListOf(
                     System.getProperty("sokhoe.cli"),
                     "clinic",
                     "serve",
@@ -91,7 +97,9 @@ class ClinicProcess private constructor(
                     "--json",
                     // It ends with this virtual machine, however that ends.
                     "--wait-stdin",
-                ).redirectError(log).start()
+                )
+            signIn?.let { command += listOf("--sign-in", it.path) }
+            val process = ProcessBuilder(command).redirectError(log).start()
             // Its standard output is read to the end, so that it never waits for us.
             val first = CompletableFuture<String?>()
             thread(isDaemon = true, name = "clinic") {
