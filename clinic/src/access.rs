@@ -8,8 +8,8 @@
 //!   [`crate::fhir_api::types`].
 //! * A Binary is given to whoever may see the resource that its `securityContext` names, or where it names none,
 //!   one that refers to it (FHIR R4, 2.20.2); one that nothing refers to is given to nobody.
-//! * A person writes only what [`Access::write`] lets through: readings of their own, and of their Patient the words
-//!   that are theirs.
+//! * A person writes only what [`Access::write`] lets through: readings of their own, of their Patient the words that are
+//!   theirs, who helps, and what they ask of what is kept of them.
 //! * A system of the clinic's own sees what its scopes open, of everybody ([`crate::backend_services`]). It has no session, so that
 //!   nothing that asks for a grant is open to it.
 //! * A type without a rule there is denied. What is not granted looks like what is not there.
@@ -26,7 +26,7 @@ use sokhoe_domain::{GrantScope, GrantScopes, Timestamp};
 use crate::backend_services::{Doing, SystemToken};
 use crate::fhir_api::types::{Rule, rule_of, scopes_of};
 use crate::store::{Dialect, Row, Sql, StoreError, params};
-pub(crate) use writing::{WRITABLE, Writing};
+pub(crate) use writing::{Effect, WRITABLE, Writing};
 
 /// The persons of session `?1` for whom it has one of these scopes at the time that a parameter says, while it is not
 /// revoked: the one condition of every query.

@@ -27,7 +27,9 @@ use crate::import::{self, ImportOptions, ImportReport};
 use crate::keys::Keys;
 use crate::oauth::{self, Nonces, Proving, SeenProofs};
 use crate::queue::{self, CheckIn, Line, Step};
-use crate::rights::{self, Affected, BreachSummary, Erased, Receipt, RightsRow, Suspected};
+use crate::rights::{
+    self, Affected, BreachSummary, Disclosed, Erased, Receipt, RightsRow, Suspected,
+};
 use crate::schedule::timetable::{self, Timetable};
 use crate::schedule::{Calendar, DeskAnswer, DeskBooking};
 use crate::seed::{self, SeedReport};
@@ -330,7 +332,33 @@ impl Clinic {
         patient: &str,
         what: RightsRequest,
     ) -> Result<Receipt, ClinicError> {
-        rights::receive(&self.inner, patient, what)
+        rights::receive(&self.inner, patient, what, None)
+    }
+
+    /// Receives somebody's written request to give their record to somebody else: an insurance, another hospital.
+    ///
+    /// # Errors
+    /// [`ClinicError::BadRecipient`], [`ClinicError::NoSuchPatient`], [`ClinicError::Store`]
+    pub fn receive_request_to_disclose(
+        &self,
+        patient: &str,
+        recipient: &str,
+    ) -> Result<Receipt, ClinicError> {
+        let recipient = Some(recipient.to_owned());
+        rights::receive(&self.inner, patient, RightsRequest::Disclose, recipient)
+    }
+
+    /// Gives `each` the person's resources, as JSON, for a request to disclose them, and nothing once that was all; where it
+    /// never says that it did not take them, the request is done. There is no other way by which a record goes to anybody else.
+    ///
+    /// # Errors
+    /// [`ClinicError::NotDisclosed`], [`ClinicError::Store`]
+    pub fn disclose_for(
+        &self,
+        request: &str,
+        each: impl FnMut(Option<&str>) -> bool + Send,
+    ) -> Result<Disclosed, ClinicError> {
+        Ok(rights::disclose(&self.inner, request, each)??)
     }
 
     /// What people asked and is not done, what is due first at the top; with `all` what is done, too.

@@ -8,6 +8,7 @@ use sokhoe_domain::insurance::BadInsuranceTerms;
 
 use crate::backend_services::{BadJwks, BadScope};
 use crate::queue::QueueRefusal;
+use crate::rights::NotDisclosed;
 use crate::schedule::timetable::TimetableError;
 use crate::sign_in::BadSignIn;
 use crate::store::StoreError;
@@ -43,6 +44,12 @@ pub enum ClinicError {
     /// No patient of that id is here.
     #[error("there is no such patient")]
     NoSuchPatient,
+    /// Who is to get a record is named where that is asked, and there alone.
+    #[error("who is to get the record must be named where that is asked, and nowhere else")]
+    BadRecipient,
+    /// Nothing of a record was given to somebody else.
+    #[error(transparent)]
+    NotDisclosed(#[from] NotDisclosed),
     /// An enrolment needs at least one patient, at most 20.
     #[error("an enrolment is for 1 to 20 patients")]
     BadEnrolment,

@@ -57,7 +57,10 @@ pub use error::ClinicError;
 pub use grants::{Giver, GrantRequest, OfferedGrant, Shown};
 pub use import::{ImportOptions, ImportReport, Skipped};
 pub use queue::{Arrival, CheckIn, Line, LinePerson, QueueRefusal, VisitState};
-pub use rights::{Affected, BreachSummary, Erased, KeptBecause, Receipt, RightsRow, Suspected};
+pub use rights::{
+    Affected, BreachSummary, Disclosed, Erased, KeptBecause, NotDisclosed, Receipt, RightsRow,
+    Suspected,
+};
 pub use schedule::timetable::{
     DayHours, Named, Release, TimeOfDay, Timetable, TimetableError, TimetableService, WeeklyHours,
 };

@@ -50,7 +50,6 @@ pub const NOT_SERVED: &[&str] = &[
     "Slot",
     "StructureDefinition",
     "Subscription",
-    "Task",
     "ValueSet",
 ];
 

@@ -19,6 +19,7 @@ mod memory_signer;
 mod observe;
 mod own_documents;
 mod reminders;
+mod rights;
 mod same_person;
 mod scan;
 mod series;

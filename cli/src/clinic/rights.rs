@@ -1,6 +1,6 @@
 //! `sokhoe clinic rights`: what people ask of what is kept of them, and until when it is due.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::rights::RightsRequest;
-use sokhoe_clinic::{Affected, RightsRow, Suspected};
+use sokhoe_clinic::{Affected, ClinicError, RightsRow, Suspected};
 
 use super::data::{DataArgs, off_thread};
 use crate::failure::Failure;
@@ -27,7 +27,9 @@ pub(super) struct RightsArgs {
 const EXAMPLES: &str = "\
 Examples:
   sokhoe clinic rights receive --data ./clinic --patient bn-000001 withdraw
+  sokhoe clinic rights receive --data ./clinic --patient bn-000001 disclose --recipient 'Bảo hiểm An Tâm'
   sokhoe clinic rights list --data ./clinic
+  sokhoe clinic rights disclose --data ./clinic 01a19b9d-3acf-76a3-9efa-7216ce7bb1e2 --out record.json
   sokhoe clinic rights answered --data ./clinic 01a19b9d-3acf-76a3-9efa-7216ce7bb1e2
   sokhoe clinic rights breach --data ./clinic --from 2026-11-20T00:00:00+07:00 --to 2026-11-23T00:00:00+07:00 --out people.ndjson
   sokhoe clinic rights erase --data ./clinic 01a19b9d-3acf-76a3-9efa-7216ce7bb1e2";
@@ -41,6 +43,7 @@ enum RightsCommand {
     /// Note that it is done
     Done(RequestArgs),
     Erase(RequestArgs),
+    Disclose(DiscloseArgs),
     Breach(BreachArgs),
 }
 
@@ -59,6 +62,10 @@ struct ReceiveArgs {
 
     /// What is asked
     what: What,
+
+    /// Who is to get the record: an insurance, another hospital
+    #[arg(long, value_name = "NAME", required_if_eq("what", "disclose"))]
+    recipient: Option<String>,
 }
 
 /// List what is not done, what is due first at the top
@@ -80,6 +87,23 @@ struct RequestArgs {
     /// The number on the receipt
     #[arg(value_name = "REQUEST")]
     request: String,
+}
+
+/// Write a record for whom the person named, as they asked in writing
+///
+/// A FHIR Bundle of all that is kept of the person. Without a request nothing is given to anybody. The file holds personal data.
+#[derive(Debug, Args)]
+struct DiscloseArgs {
+    #[command(flatten)]
+    data: DataArgs,
+
+    /// The number on the receipt
+    #[arg(value_name = "REQUEST")]
+    request: String,
+
+    /// The file; a new one
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
 }
 
 /// List whose data a leak touched, for the notice that is due within 72 hours
@@ -124,6 +148,8 @@ enum What {
     Correct,
     /// The use is to be restricted
     Restrict,
+    /// The record is to be given to somebody else
+    Disclose,
 }
 
 impl What {
@@ -134,6 +160,7 @@ impl What {
             Self::Copy => RightsRequest::Copy,
             Self::Correct => RightsRequest::Correct,
             Self::Restrict => RightsRequest::Restrict,
+            Self::Disclose => RightsRequest::Disclose,
         }
     }
 }
@@ -145,6 +172,7 @@ const fn words_of(what: RightsRequest) -> &'static str {
         RightsRequest::Copy => "clinic-rights-copy",
         RightsRequest::Correct => "clinic-rights-correct",
         RightsRequest::Restrict => "clinic-rights-restrict",
+        RightsRequest::Disclose => "clinic-rights-disclose",
     }
 }
 
@@ -159,6 +187,7 @@ pub(super) async fn run(
         RightsCommand::Answered(args) => note(args, false, words, output).await,
         RightsCommand::Done(args) => note(args, true, words, output).await,
         RightsCommand::Erase(args) => erase(args, words, output).await,
+        RightsCommand::Disclose(args) => disclose(args, words, output).await,
         RightsCommand::Breach(args) => breach(args, words, output).await,
     }
 }
@@ -166,7 +195,13 @@ pub(super) async fn run(
 async fn receive(args: ReceiveArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
     let clinic = args.data.open_existing().await?;
     let (patient, what) = (args.patient, args.what.request());
-    let receipt = off_thread(move || clinic.receive_rights_request(&patient, what)).await?;
+    let receipt = off_thread(move || match args.recipient {
+        Some(recipient) if what == RightsRequest::Disclose => {
+            clinic.receive_request_to_disclose(&patient, &recipient)
+        }
+        _ => clinic.receive_rights_request(&patient, what),
+    })
+    .await?;
     output.json(&json!(receipt))?;
     let of = &receipt.request;
     output.line(
@@ -188,7 +223,11 @@ async fn receive(args: ReceiveArgs, words: &Words, output: &mut Output) -> Resul
             ],
         ),
     )?;
-    if matches!(what, RightsRequest::Withdraw | RightsRequest::Erase) {
+    if let Some(recipient) = &of.recipient {
+        let recipient = [("recipient", recipient.clone())];
+        output.line(words.say_with("clinic-rights-recipient", &recipient))?;
+    }
+    if what.ends_access() {
         let phones = [("phones", receipt.phones.to_string())];
         output.line(words.say_with("clinic-rights-shut", &phones))?;
     }
@@ -214,6 +253,7 @@ async fn list(args: ListArgs, words: &Words, output: &mut Output) -> Result<(), 
             words.say(words_of(row.what)),
             row.patient.clone(),
             row.id.clone(),
+            row.recipient.clone().unwrap_or_default(),
         ]
     };
     let rows: Vec<Vec<String>> = rows.iter().map(line).collect();
@@ -263,6 +303,50 @@ async fn erase(args: RequestArgs, words: &Words, output: &mut Output) -> Result<
     ))
 }
 
+async fn disclose(args: DiscloseArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
+    let clinic = args.data.open_existing().await?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&args.out);
+    let mut file = BufWriter::new(file.map_err(Failure::file(&args.out))?);
+    let request = args.request;
+    let (disclosed, written) = off_thread(move || {
+        let mut written =
+            file.write_all(br#"{"resourceType":"Bundle","type":"collection","entry":["#);
+        let mut comma = "";
+        let disclosed = clinic.disclose_for(&request, |json| {
+            let write = |file: &mut BufWriter<File>| match json {
+                Some(json) => write!(file, "{comma}\n{{\"resource\":{json}}}"),
+                None => {
+                    file.write_all(b"\n]}\n")?;
+                    file.flush()?;
+                    file.get_ref().sync_all()
+                }
+            };
+            if written.is_ok() {
+                written = write(&mut file);
+            }
+            comma = ",";
+            written.is_ok()
+        });
+        Ok::<_, ClinicError>((disclosed, written))
+    })
+    .await?;
+    if disclosed.is_err() {
+        // Half a record is nobody's.
+        let _not_there = std::fs::remove_file(&args.out);
+    }
+    written.map_err(Failure::file(&args.out))?;
+    let disclosed = disclosed?;
+    output.json(&json!(disclosed))?;
+    let values = [
+        ("recipient", disclosed.recipient.clone()),
+        ("resources", disclosed.resources.to_string()),
+    ];
+    output.line(words.say_with("clinic-rights-disclosed", &values))
+}
+
 async fn breach(args: BreachArgs, words: &Words, output: &mut Output) -> Result<(), Failure> {
     let clinic = args.data.open_existing().await?;
     let suspected = Suspected {
@@ -284,7 +368,7 @@ async fn breach(args: BreachArgs, words: &Words, output: &mut Output) -> Result<
             written.is_ok()
         })?;
         let written = written.and_then(|()| file.flush());
-        Ok::<_, sokhoe_clinic::ClinicError>((summary, written))
+        Ok::<_, ClinicError>((summary, written))
     })
     .await?;
     written.map_err(Failure::file(&args.out))?;

@@ -25,6 +25,7 @@ mod people;
 mod queue;
 mod reminders;
 pub(crate) mod results;
+mod rights;
 mod same_person;
 mod series;
 mod sign_in;
@@ -101,6 +102,7 @@ enum PhoneCommand {
     /// Show who needs what today, everybody on this phone
     Today,
     Helpers(helpers::HelpersArgs),
+    Rights(rights::RightsArgs),
     Invitations(helpers::InvitationsArgs),
     /// List what a clinic offers
     Services(times::ServicesArgs),
@@ -185,6 +187,7 @@ pub(crate) async fn run(
         PhoneCommand::SignIn(args) => sign_in::run(&phone, args, output).await,
         PhoneCommand::Today => people::today(&phone, output),
         PhoneCommand::Helpers(args) => helpers::helpers(&phone, args, output).await,
+        PhoneCommand::Rights(args) => rights::rights(&phone, args, output).await,
         PhoneCommand::Invitations(args) => helpers::invitations(&phone, args, output).await,
         PhoneCommand::Persons => people::persons(&phone, output),
         PhoneCommand::SamePerson => same_person::list(&phone, output),

@@ -1,17 +1,18 @@
-//! What a person may write: readings of their own, of their Patient the words that are theirs, and who may help them. All
-//! else is denied.
+//! What a person may write: readings of their own, of their Patient the words that are theirs, who may help them, and what
+//! they ask of what is kept of them. All else is denied.
 
 use sokhoe_domain::GrantScope;
-use sokhoe_fhir::OwnReadingView;
 use sokhoe_fhir::consent::Grant;
 use sokhoe_fhir::merge::{is_own_observation, keeps_the_clinics_facts, says_the_same};
+use sokhoe_fhir::{OwnReadingView, RightsTask};
 
 use super::Access;
 use crate::grants::own;
+use crate::rights;
 use crate::store::{Sql, StoreError, params};
 
 /// The types that a person may write into.
-pub(crate) const WRITABLE: [&str; 3] = ["Consent", "Observation", "Patient"];
+pub(crate) const WRITABLE: [&str; 4] = ["Consent", "Observation", "Patient", "Task"];
 
 /// What becomes of a resource that a person wants to write.
 #[derive(Debug)]
@@ -33,9 +34,19 @@ pub(crate) enum Writing {
         patient: String,
         json: String,
         new: bool,
-        /// What of who may do what changes with it.
-        grant: Option<own::Change>,
+        effect: Effect,
     },
+}
+
+/// What a resource does that is stored.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// It is read.
+    None,
+    /// It changes who may do what.
+    Grant(own::Change),
+    /// It asks something of the clinic, which gives a receipt.
+    Rights(Box<RightsTask>),
 }
 
 /// What is stored under an id, whoever it belongs to.
@@ -60,6 +71,7 @@ impl Access {
             "Consent" => self.write_grant(sql, id, expected, body),
             "Observation" => self.write_reading(sql, id, expected, body),
             "Patient" => self.write_patient(sql, id, expected, body),
+            "Task" => self.write_request(sql, id, expected, body),
             _ => Ok(Writing::NotThere),
         }
     }
@@ -100,7 +112,7 @@ impl Access {
             patient: patient.clone(),
             json: json.to_owned(),
             new: true,
-            grant: None,
+            effect: Effect::None,
         };
         let Some(before) = before(sql, "Observation", id)? else {
             return Ok(match expected {
@@ -126,7 +138,7 @@ impl Access {
             patient,
             json: body.to_owned(),
             new: false,
-            grant: None,
+            effect: Effect::None,
         })
     }
 
@@ -179,7 +191,67 @@ impl Access {
                 patient,
                 json: body.to_owned(),
                 new,
-                grant: Some(change),
+                effect: Effect::Grant(change),
+            },
+        })
+    }
+
+    /// A person's own phone asks; what was asked stays so.
+    fn write_request(
+        &self,
+        sql: Sql<'_>,
+        id: &str,
+        expected: Option<&str>,
+        body: &str,
+    ) -> Result<Writing, StoreError> {
+        if !is_intent(id) {
+            return Ok(Writing::NotTheirs("The id must be a UUIDv7."));
+        }
+        let Ok(wanted) = RightsTask::from_json(body) else {
+            return Ok(Writing::NotTheirs("This is not a request."));
+        };
+        if wanted.id != id {
+            return Ok(Writing::NotTheirs("The ids in path and body differ."));
+        }
+        let patient = wanted.patient.clone();
+        let before = before(sql, "Task", id)?;
+        let is_own = self.is_own(sql, &patient)?;
+        if !is_own && !rights::is_of_session(sql, id, self.session)? {
+            return Ok(Writing::NotThere);
+        }
+        if let Some(before) = before {
+            if before.patient.as_deref() != Some(&patient) {
+                return Ok(Writing::NotThere);
+            }
+            let Some(stored) = before.json else {
+                return Ok(Writing::Deleted);
+            };
+            // Asked again after a lost answer, maybe one that ended the access.
+            let is_same = RightsTask::from_json(&stored).is_ok_and(|stored| {
+                let receipt = wanted.receipt.clone();
+                RightsTask { receipt, ..stored } == wanted
+            });
+            return Ok(match is_same {
+                true => Writing::Same {
+                    version: before.version,
+                    json: stored,
+                },
+                false => Writing::NotTheirs("What was asked stays so: ask anew."),
+            });
+        }
+        if !is_own {
+            return Ok(Writing::NotThere);
+        }
+        if expected.is_some() {
+            return Ok(Writing::OtherVersion);
+        }
+        Ok(match rights::unsound(sql, &wanted, self.clock.now())? {
+            Some(why) => Writing::NotTheirs(why),
+            None => Writing::Write {
+                patient,
+                json: body.to_owned(),
+                new: true,
+                effect: Effect::Rights(Box::new(wanted)),
             },
         })
     }
@@ -207,7 +279,7 @@ impl Access {
             patient: id.to_owned(),
             json,
             new: false,
-            grant: None,
+            effect: Effect::None,
         })
     }
 }

@@ -233,6 +233,7 @@ pub(crate) const TYPES: &[Served] = &[
     own("Specimen", OWN),
     own("SupplyDelivery", OWN),
     own("SupplyRequest", OWN),
+    own("Task", OWN),
     own("VisionPrescription", OWN),
 ];
 

@@ -6,15 +6,16 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, GrantScope, GrantScopes};
-use sokhoe_fhir::OwnReadingView;
 use sokhoe_fhir::consent::Grant;
+use sokhoe_fhir::{OwnReadingView, RightsTask};
 
 use super::error::fhir;
 use super::extract::{JsonBody, Pairs, Segments, UNKNOWN_PARAMETER};
 use super::{Api, ApiError};
-use crate::access::{Access, WRITABLE, Writing};
-use crate::access_log::{Asked, Draft, owners};
+use crate::access::{Access, Effect, WRITABLE, Writing};
+use crate::access_log::{Asked, Draft, Who, owners};
 use crate::grants::{on_behalf, own};
+use crate::rights;
 use crate::store::resources::{self, Put};
 use crate::store::{Isolation, StoreError, Tx};
 
@@ -58,17 +59,31 @@ pub(super) async fn update(
                 Writing::Same { version, json } => Ok((StatusCode::OK, version, json)),
                 Writing::Write {
                     patient,
-                    json,
+                    mut json,
                     new,
-                    grant,
+                    effect,
                 } => {
-                    if let Some(change) = &grant {
-                        own::apply(tx, &inner, &id, &patient, change)?;
-                    }
+                    let asked = match effect {
+                        Effect::None => None,
+                        Effect::Grant(change) => {
+                            own::apply(tx, &inner, &id, &patient, &change)?;
+                            None
+                        }
+                        Effect::Rights(task) => {
+                            tx.by(Who::Session(access.session()));
+                            let session = Some(access.session());
+                            let (task, _) = rights::received(tx, &inner, *task, session)?;
+                            json = task.to_json();
+                            Some(task)
+                        }
+                    };
                     on_behalf::may(tx, &access, &patient, GrantScope::SeeEverything)?;
                     let put = resources::put(tx, &kind, &id, Some(&patient), &json)?;
                     let (Put::Stored(version) | Put::Same(version)) = put;
                     on_behalf::note(tx, &format!("{id}.{version}"))?;
+                    if let Some(task) = asked {
+                        rights::takes_effect(tx, &inner, &task)?;
+                    }
                     let status = if new {
                         StatusCode::CREATED
                     } else {
@@ -118,6 +133,7 @@ fn note(
     if owners.is_empty() {
         owners.extend(match kind {
             "Consent" => Grant::from_json(body).map(|grant| grant.patient).ok(),
+            "Task" => RightsTask::from_json(body).map(|task| task.patient).ok(),
             _ => OwnReadingView::from_json(body)
                 .map(|reading| reading.patient)
                 .ok(),

@@ -49,7 +49,7 @@ const EVIDENCE: &str = "Luật 91/2025/QH15: phải chứng minh được sự �
 fn law_of(kind: &str) -> &'static str {
     match kind {
         "Invoice" | "PaymentNotice" | "ChargeItem" | "Account" | "PaymentReconciliation" => BOOKS,
-        "Consent" | "Provenance" | "AuditEvent" => EVIDENCE,
+        "Consent" | "Provenance" | "AuditEvent" | "Task" => EVIDENCE,
         _ => RECORD,
     }
 }

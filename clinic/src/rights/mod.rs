@@ -5,27 +5,26 @@
 //! have. An erasure is a job of steps ([`erasure`]) that survives a kill.
 
 mod breach;
+mod disclosure;
 mod erasure;
+mod receive;
 
 use std::fmt;
-use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use sokhoe_domain::Timestamp;
 use sokhoe_domain::rights::{RightsRequest, answer_by, done_by};
-use sokhoe_domain::{AccessAction, AccessOperation, IntentId, Timestamp};
+use sokhoe_fhir::RightsTask;
 
-use crate::ClinicError;
-use crate::access;
-use crate::access_log::Who;
-use crate::clinic::{Inner, hex};
-use crate::schedule::waiting_list::nobody_answers;
-use crate::sign_in;
-use crate::store::{Row, Sql, StoreError, Tx, params};
+use crate::store::{Row, Sql, StoreError, Tx, params, resources};
 pub(crate) use breach::affected;
 pub use breach::{Affected, BreachSummary, Suspected};
+pub(crate) use disclosure::disclose;
+pub use disclosure::{Disclosed, NotDisclosed};
 pub(crate) use erasure::go_on;
 pub use erasure::{Erased, KeptBecause};
+pub(crate) use receive::{is_of_session, receive, received, takes_effect, unsound};
 
 /// A request as the desk sees it.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +35,8 @@ pub struct RightsRow {
     pub patient: String,
     /// What is asked.
     pub what: RightsRequest,
+    /// Who is to get the record, where that is asked.
+    pub recipient: Option<String>,
     /// When it was received.
     pub received: Timestamp,
     /// The last day for an answer.
@@ -67,7 +68,7 @@ pub struct Receipt {
     pub clinic: String,
     /// Phones that lost their access by it.
     pub phones: usize,
-    /// The clinic's signature (Ed25519, in hex) over `id|what|received` (milliseconds since 1970).
+    /// The clinic's signature (Ed25519, in hex) over [`RightsTask::signed`].
     pub signature: String,
 }
 
@@ -80,96 +81,10 @@ impl fmt::Debug for Receipt {
     }
 }
 
-/// Receives a request.
-pub(crate) fn receive(
-    inner: &Arc<Inner>,
-    patient: &str,
-    what: RightsRequest,
-) -> Result<Receipt, ClinicError> {
-    let now = inner.clock.now();
-    let row = RightsRow {
-        id: IntentId::new(now, &*inner.rng).to_string(),
-        patient: patient.to_owned(),
-        what,
-        received: now,
-        answer_by: answer_by(now),
-        done_by: done_by(what, now),
-        answered: None,
-        done: None,
-    };
-    let signed = format!("{}|{what}|{}", row.id, now.as_millis());
-    let signature = inner.keys.identity().sign(signed.as_bytes());
-    let (kept, at) = (row.clone(), Arc::clone(inner));
-    let phones = inner.store.write(move |tx| {
-        let is_patient = tx.sql().exists(
-            "SELECT 1 FROM resource WHERE type = 'Patient' AND id = ?1 AND json IS NOT NULL",
-            params![kept.patient],
-        )?;
-        if !is_patient {
-            return Ok(None);
-        }
-        tx.sql().execute(
-            "INSERT INTO rights_request (id, patient, what, received) VALUES (?1, ?2, ?3, ?4)",
-            params![
-                kept.id,
-                kept.patient,
-                what.as_str(),
-                kept.received.as_millis()
-            ],
-        )?;
-        match what {
-            RightsRequest::Withdraw | RightsRequest::Erase => {
-                let phones = shut(tx, &at, &kept.patient)?;
-                Ok(Some(phones))
-            }
-            RightsRequest::Copy | RightsRequest::Correct | RightsRequest::Restrict => Ok(Some(0)),
-        }
-    })?;
-    Ok(Receipt {
-        request: row,
-        clinic: inner.name.clone(),
-        phones: phones.ok_or(ClinicError::NoSuchPatient)?,
-        signature: hex(signature.as_ref()),
-    })
-}
-
-/// From now on no phone is given anything of the person, and no code brings one in.
-fn shut(tx: &mut Tx<'_>, inner: &Arc<Inner>, patient: &str) -> Result<usize, StoreError> {
-    let now = tx.now();
-    tx.by(Who::CommandLine);
-    let phones = access::end(tx.sql(), patient, None, now)?;
-    if phones > 0 {
-        tx.note_own(
-            patient,
-            AccessOperation::End,
-            AccessAction::Delete,
-            "Device",
-        );
-    }
-    let codes: Vec<(Vec<u8>, String)> = tx.sql().rows(
-        "SELECT code_hash, patients FROM enrolment WHERE session IS NULL",
-        params![],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    for (code, patients) in codes {
-        let patients: Vec<String> =
-            serde_json::from_str(&patients).map_err(|_| StoreError::Unexpected)?;
-        if patients.iter().any(|known| known == patient) {
-            tx.sql()
-                .execute("DELETE FROM enrolment WHERE code_hash = ?1", params![code])?;
-        }
-    }
-    sign_in::cancel(tx, patient)?;
-    nobody_answers(tx, inner, patient)?;
-    Ok(phones)
-}
-
 /// What was asked and is not done, what is due first at the top; with `all` what is done, too.
 pub(crate) fn list(sql: Sql<'_>, all: bool) -> Result<Vec<RightsRow>, StoreError> {
     let of = if all { "" } else { "WHERE done IS NULL" };
-    let text = format!(
-        "SELECT id, patient, what, received, answered, done FROM rights_request {of} ORDER BY received, id"
-    );
+    let text = format!("SELECT {ROW} FROM rights_request {of} ORDER BY received, id");
     let mut rows = sql.rows(&text, params![], row)?;
     rows.sort_by_key(|row| match row.answered {
         None => row.answer_by,
@@ -177,6 +92,9 @@ pub(crate) fn list(sql: Sql<'_>, all: bool) -> Result<Vec<RightsRow>, StoreError
     });
     Ok(rows)
 }
+
+/// The columns that [`row`] reads.
+const ROW: &str = "id, patient, what, received, answered, done, recipient";
 
 fn row(row: Row<'_>) -> Result<RightsRow, StoreError> {
     let what: String = row.get(2)?;
@@ -191,13 +109,14 @@ fn row(row: Row<'_>) -> Result<RightsRow, StoreError> {
         done_by: done_by(what, received),
         answered: row.get::<Option<i64>>(4)?.map(Timestamp::from_millis),
         done: row.get::<Option<i64>>(5)?.map(Timestamp::from_millis),
+        recipient: row.get(6)?,
     })
 }
 
 /// A request of this number.
 fn find(sql: Sql<'_>, id: &str) -> Result<Option<RightsRow>, StoreError> {
     sql.first(
-        "SELECT id, patient, what, received, answered, done FROM rights_request WHERE id = ?1",
+        &format!("SELECT {ROW} FROM rights_request WHERE id = ?1"),
         params![id],
         row,
     )
@@ -212,5 +131,27 @@ pub(crate) fn note(tx: &mut Tx<'_>, id: &str, done: bool) -> Result<bool, StoreE
     } else {
         "UPDATE rights_request SET answered = ?2 WHERE id = ?1 AND answered IS NULL"
     };
-    Ok(tx.sql().execute(noted, params![id, now])? > 0)
+    let is_noted = tx.sql().execute(noted, params![id, now])? > 0;
+    if is_noted && let Some(row) = find(tx.sql(), id)? {
+        tell(tx, &row)?;
+    }
+    Ok(is_noted)
+}
+
+/// Says in the Task, which the person's phones have, how far it came.
+fn tell(tx: &mut Tx<'_>, row: &RightsRow) -> Result<(), StoreError> {
+    let json: Option<String> = tx.sql().first(
+        "SELECT json FROM resource WHERE type = 'Task' AND id = ?1 AND patient = ?2 AND json IS NOT NULL",
+        params![row.id, row.patient],
+        |row| row.get(0),
+    )?;
+    // One of before there were Tasks has none.
+    let Some(mut task) = json.and_then(|json| RightsTask::from_json(&json).ok()) else {
+        return Ok(());
+    };
+    if let Some(receipt) = &mut task.receipt {
+        (receipt.answered, receipt.done) = (row.answered, row.done);
+    }
+    resources::put(tx, "Task", &row.id, Some(&row.patient), &task.to_json())?;
+    Ok(())
 }

@@ -32,6 +32,7 @@ mod refresh;
 mod remote_visits;
 mod review;
 mod rights;
+mod rights_from_phones;
 mod search;
 mod series;
 mod sign_in;

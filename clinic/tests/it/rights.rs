@@ -162,7 +162,8 @@ async fn what_the_person_wrote_is_erased_and_what_the_law_keeps_is_listed() {
             ("Coverage", 1),
             ("Invoice", 1),
             ("Observation", 1),
-            ("Patient", 1)
+            ("Patient", 1),
+            ("Task", 2),
         ]
     );
     let law = |kind: &str| {

@@ -248,6 +248,6 @@ async fn of_a_patient_only_the_persons_own_words_change() {
         })
         .map(|r| r["type"].as_str().unwrap())
         .collect();
-    assert_eq!(writable, ["Consent", "Observation", "Patient"]);
+    assert_eq!(writable, ["Consent", "Observation", "Patient", "Task"]);
     hospital.running.shutdown().await;
 }

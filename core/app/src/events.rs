@@ -9,6 +9,7 @@ use sokhoe_sync::{
 use sokhoe_vault::KeptEvent;
 
 use crate::error::AppError;
+use crate::rights::{RECEIVED, receipt_text};
 use crate::session::{OpenBook, Session, SoKhoe};
 use crate::views::EventView;
 
@@ -57,6 +58,7 @@ impl Session {
                     .map(|called| self.call_text("event-queue-called-to", &called)),
                 QUEUE_MISSED => read::<Called>(event)
                     .map(|called| self.call_text("event-queue-missed-of", &called)),
+                RECEIVED => read(event).map(|kept| receipt_text(words, &kept)),
                 _ => None,
             };
         said.unwrap_or_else(|| words.event(&event.kind))

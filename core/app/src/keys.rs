@@ -5,7 +5,15 @@ use sokhoe_vault::{RecoveryCode, VaultError};
 
 use crate::config::AppConfig;
 use crate::error::AppError;
-use crate::session::{SoKhoe, vault_ports};
+use crate::session::{Session, SoKhoe, vault_ports};
+
+impl Session {
+    /// Asks the key store anew, which asks the person, before anything leaves the phone or somebody else is let in: whoever
+    /// holds the phone while it is open need not be them.
+    pub(crate) fn asks_person(&self) -> Result<(), AppError> {
+        Ok(self.vault_ports.ring.ask_anew()?)
+    }
+}
 
 impl SoKhoe {
     /// Closes all books and wipes their keys from memory, once the transactions under way have ended. Calls that are
@@ -27,9 +35,12 @@ impl SoKhoe {
     /// phone. It opens the books when the key store has lost its key, or on another phone together with their files.
     /// The code before it no longer opens anything. Not kept: it is shown this once.
     ///
+    /// Asks the key store anew.
+    ///
     /// # Errors
     /// [`AppError::KeyStore`], [`AppError::DiskFull`]
     pub fn make_recovery_code(&self) -> Result<String, AppError> {
+        self.inner.asks_person()?;
         let code = self.inner.vault_ports.ring.make_recovery_code()?;
         Ok(code.text().to_string())
     }

@@ -51,6 +51,7 @@ mod persons;
 mod queue;
 mod record_reading;
 mod reminders;
+mod rights;
 mod same_person;
 mod scan;
 mod series;
@@ -102,6 +103,7 @@ pub use queue::QueueView;
 pub use reminders::{
     ReminderAboutView, ReminderKind, ReminderView, RemindersView, SeePrescriptionView,
 };
+pub use rights::{AskForRightsRequest, RightsRequestView};
 pub use same_person::SamePersonView;
 pub use scan::{
     CitizenCardView, InsuranceCardView, PayeeCheckView, PayeeDifference, PaymentScheme, ScanView,

@@ -29,6 +29,7 @@ impl Session {
             body: String::new(),
         };
         let mut events = vec![event(ACCESS_ENDED)];
+        events.extend(self.receipts_to_keep(book, clinic)?);
         if book.vault.unsent(clinic)? > 0 {
             events.push(event(UNSENT_LOST));
         }

@@ -232,7 +232,11 @@ impl Known {
 
 fn identity(patient: &PatientView) -> KnownIdentity<'_> {
     KnownIdentity {
-        cccd: patient.identifier(IdentifierKind::Cccd),
+        // A small child has its personal number on its birth certificate (Luật Hộ tịch 60/2014/QH13, Điều 14), which its card
+        // will have; a register's number has another form, and proves nothing.
+        cccd: patient
+            .identifier(IdentifierKind::Cccd)
+            .or_else(|| patient.identifier(IdentifierKind::BirthCertificate)),
         bhyt: patient.identifier(IdentifierKind::Bhyt),
         birth_date: patient.birth_date.as_deref(),
     }

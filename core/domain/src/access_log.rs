@@ -46,11 +46,13 @@ pub enum AccessOperation {
     Record,
     /// Looked into this very log.
     Log,
+    /// Gave the record to somebody else, as the person asked.
+    Disclose,
 }
 
 impl AccessOperation {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Read,
         Self::Search,
         Self::Changes,
@@ -70,6 +72,7 @@ impl AccessOperation {
         Self::List,
         Self::Record,
         Self::Log,
+        Self::Disclose,
     ];
 
     /// The code.
@@ -95,6 +98,7 @@ impl AccessOperation {
             Self::List => "list",
             Self::Record => "record",
             Self::Log => "log",
+            Self::Disclose => "disclose",
         }
     }
 

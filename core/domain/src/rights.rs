@@ -25,16 +25,19 @@ pub enum RightsRequest {
     Correct,
     /// To have the use restricted.
     Restrict,
+    /// To have the record given to somebody else: nobody else gets it (Law 91/2025/QH15, article 26).
+    Disclose,
 }
 
 impl RightsRequest {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Withdraw,
         Self::Erase,
         Self::Copy,
         Self::Correct,
         Self::Restrict,
+        Self::Disclose,
     ];
 
     /// Its name, in databases and on the command line. Never another one.
@@ -46,6 +49,7 @@ impl RightsRequest {
             Self::Copy => "copy",
             Self::Correct => "correct",
             Self::Restrict => "restrict",
+            Self::Disclose => "disclose",
         }
     }
 
@@ -55,11 +59,17 @@ impl RightsRequest {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
+    /// Whether nothing is given to any phone any more once it is received.
+    #[must_use]
+    pub const fn ends_access(self) -> bool {
+        matches!(self, Self::Withdraw | Self::Erase)
+    }
+
     const fn days(self) -> u64 {
         match self {
             Self::Withdraw | Self::Restrict => 15,
             Self::Erase => 20,
-            Self::Copy | Self::Correct => 10,
+            Self::Copy | Self::Correct | Self::Disclose => 10,
         }
     }
 }

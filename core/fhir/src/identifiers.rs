@@ -15,6 +15,8 @@ pub enum IdentifierKind {
     Passport,
     /// The clinic's own record number.
     RecordNumber,
+    /// Birth certificate (GKS). Since 2016 it has the personal number that the child's citizen card will have.
+    BirthCertificate,
     /// Number of the electronic health book (Sổ SKĐT).
     HealthBook,
 }
@@ -30,6 +32,7 @@ impl IdentifierKind {
             Self::Bhxh => "http://fhir.hl7.org.vn/core/sid/bhxh",
             Self::Passport => "http://fhir.hl7.org.vn/core/sid/passport",
             Self::RecordNumber => "http://fhir.hl7.org.vn/core/sid/mrn",
+            Self::BirthCertificate => "http://fhir.hl7.org.vn/core/sid/gks",
             Self::HealthBook => "http://fhir.hl7.org.vn/core/sid/so-skdt",
         }
     }
@@ -46,6 +49,7 @@ impl IdentifierKind {
             "bhxh" => Self::Bhxh,
             "passport" | "passport-number" => Self::Passport,
             "mrn" | "patient-internal-id" => Self::RecordNumber,
+            "gks" => Self::BirthCertificate,
             "so-skdt" => Self::HealthBook,
             _ => return None,
         })
@@ -71,6 +75,7 @@ mod tests {
             IdentifierKind::Bhxh,
             IdentifierKind::Passport,
             IdentifierKind::RecordNumber,
+            IdentifierKind::BirthCertificate,
             IdentifierKind::HealthBook,
         ] {
             assert_eq!(IdentifierKind::from_system(kind.system()), Some(kind));

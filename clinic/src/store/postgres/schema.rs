@@ -61,6 +61,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/postgres/0013_sign_ins_by_number.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/postgres/0014_rights_from_phones.sql"),
+        None,
+    ),
 ];
 
 /// Any number that no other program locks by: "SoKhoe" in ASCII.

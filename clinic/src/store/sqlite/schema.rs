@@ -73,6 +73,10 @@ pub(in crate::store) const CLINIC: &Migrations = &[
         include_str!("../../../migrations/sqlite/0015_sign_ins_by_number.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/sqlite/0016_rights_from_phones.sql"),
+        None,
+    ),
 ];
 
 /// What was read, before it is in the access log.

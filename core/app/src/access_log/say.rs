@@ -50,6 +50,7 @@ pub(super) fn what(words: &Words, entry: &AccessEntry) -> String {
         AccessOperation::End => "access-log-end",
         AccessOperation::List => "access-log-list",
         AccessOperation::Log => "access-log-log",
+        AccessOperation::Disclose => "access-log-disclose",
     };
     words.say(key)
 }

@@ -1,7 +1,7 @@
 //! The whole book, written elsewhere: for a doctor, for a drawer, for another program. Needs no network.
 //!
 //! What is written is **in the clear**: whoever has the file can read it. The words for people are
-//! `export-in-the-clear`.
+//! `export-in-the-clear`. The key store is asked anew before anything is written.
 
 mod documents;
 mod fhir;
@@ -39,9 +39,10 @@ impl SoKhoe {
     /// of a document, at a time. The output is in the clear.
     ///
     /// # Errors
-    /// [`AppError::NotFound`], [`AppError::CannotWrite`], [`AppError::DiskFull`], what opening a book may
-    /// give. What was written until then is no whole Bundle.
+    /// [`AppError::KeyStore`] where the person does not show that they are there; [`AppError::NotFound`],
+    /// [`AppError::CannotWrite`], [`AppError::DiskFull`], what opening a book may give. What was written until then is no whole Bundle.
     pub fn export_fhir(&self, person_id: &str, out: &mut dyn Write) -> Result<(), AppError> {
+        self.inner.asks_person()?;
         let book = self.inner.book(person_id)?;
         fhir::write(&self.inner, &book, out)
     }
@@ -53,6 +54,7 @@ impl SoKhoe {
     /// # Errors
     /// As [`SoKhoe::export_fhir`].
     pub fn export_html(&self, person_id: &str, out: &mut dyn Write) -> Result<(), AppError> {
+        self.inner.asks_person()?;
         let book = self.inner.book(person_id)?;
         html::write(&self.inner, &book, out)
     }

@@ -100,6 +100,7 @@ impl SoKhoe {
     ///
     /// # Errors
     /// [`AppError::Validation`], also when the words are others; [`AppError::OnlyOwnPhone`]; [`AppError::NotFound`];
+    /// [`AppError::KeyStore`], which is asked anew, where the person does not show that they are there;
     /// [`AppError::DiskFull`]; nothing is kept then.
     pub async fn invite_helper(
         &self,
@@ -122,6 +123,7 @@ impl SoKhoe {
         if place.wire == Wire::Server {
             return Err(AppError::invalid("clinic_id", "must be a clinic of ours"));
         }
+        session.asks_person()?;
         let mut secret = Zeroizing::new([0; 16]);
         session.ports.rng.fill(&mut *secret);
         let code = URL_SAFE_NO_PAD.encode(*secret);

@@ -99,7 +99,8 @@ impl SoKhoe {
     /// Lets somebody help so many days more, from today on, at most a year.
     ///
     /// # Errors
-    /// As [`SoKhoe::end_help`]; [`AppError::Validation`] for more days than may be.
+    /// As [`SoKhoe::end_help`]; [`AppError::Validation`] for more days than may be; [`AppError::KeyStore`], which is asked anew,
+    /// where the person does not show that they are there.
     pub async fn prolong_help(
         &self,
         person_id: &str,
@@ -107,6 +108,7 @@ impl SoKhoe {
         days: u32,
     ) -> Result<HelperView, AppError> {
         invite::check_days(days)?;
+        self.inner.asks_person()?;
         self.change_grant(person_id, consent_id, |grant, now| Grant {
             until: invite::end_of(days, now),
             ..grant
@@ -170,7 +172,7 @@ impl Session {
     ///
     /// # Errors
     /// [`AppError::OnlyOwnPhone`]
-    fn is_own_phone(&self, person: &PersonId) -> Result<(), AppError> {
+    pub(crate) fn is_own_phone(&self, person: &PersonId) -> Result<(), AppError> {
         match self.helping(person)?.is_empty() {
             true => Ok(()),
             false => Err(AppError::OnlyOwnPhone),

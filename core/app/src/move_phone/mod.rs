@@ -78,13 +78,15 @@ impl SoKhoe {
     ///
     /// # Errors
     /// [`AppError::Move`] for a request that cannot be used, with [`MoveRefusal::Nothing`] when there is no
-    /// account here, with [`MoveRefusal::TooLarge`] when it fits no reasonable number of codes.
+    /// account here, with [`MoveRefusal::TooLarge`] when it fits no reasonable number of codes. [`AppError::KeyStore`], which is
+    /// asked anew, where the person does not show that they are there.
     pub fn answer_move(&self, request_text: &str) -> Result<Vec<String>, AppError> {
         let session = &*self.inner;
         let request = MoveRequest::read(request_text, session.now()).map_err(unreadable)?;
         if session.account()?.is_empty()? {
             return Err(refused(MoveRefusal::Nothing));
         }
+        session.asks_person()?;
         let luggage = Luggage::pack(session)?.to_bytes()?;
         let rng = &*session.ports.rng;
         let sealed = seal::seal(&request.sealing_key, request_text.trim(), &luggage, rng)?;

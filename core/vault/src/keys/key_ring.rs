@@ -361,6 +361,21 @@ impl KeyRing {
         Ok(())
     }
 
+    /// Asks the key store anew for the key that it has of the ring, so that the phone asks its person (a finger, a face, a
+    /// code), though the books are open. Changes nothing.
+    ///
+    /// # Errors
+    /// [`VaultError::Key`] where the person does not show that they are there; [`VaultError::WrongKey`].
+    pub fn ask_anew(&self) -> Result<(), VaultError> {
+        let Some(file) = RingFile::read(&*self.files)? else {
+            return Ok(());
+        };
+        let secret = self.keys.unwrap(&alias(file.number), &file.wrapped)?;
+        let ring = Ring::open(file, secret).ok_or(VaultError::WrongKey)?;
+        drop(ring);
+        Ok(())
+    }
+
     /// What is to be known of a vault's entry; nothing when there is none.
     pub(super) fn entry<T>(
         &self,
