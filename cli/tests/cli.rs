@@ -1545,3 +1545,67 @@ fn who_is_known_at_two_clinics_becomes_one_person_on_the_command_line_and_two_ag
         1
     );
 }
+
+#[test]
+fn a_record_goes_to_whom_the_person_named_on_their_phone_and_to_nobody_else() {
+    const PATIENT: &str = "bn-000002";
+    let clinic = Clinic::serve();
+    let phone = Phone::new();
+    let (data, url) = (clinic.data(), clinic.first["url"].as_str().expect("a url"));
+    let enrol = ["clinic", "enrol", "--data", &data, "--base-url", url];
+    let code = run(&[&enrol[..], &["--patient", PATIENT, "--json"]].concat()).json();
+    phone.json(&["enrol", code["enrolment"].as_str().expect("a code")]);
+    phone.json(&["sync"]);
+
+    let ask = [
+        "rights",
+        "ask",
+        "disclose",
+        "--recipient",
+        "Bảo hiểm An Tâm",
+    ];
+    let nobody = phone.run(&ask[..3]);
+    assert!(!nobody.ok && nobody.stderr.contains("--recipient"));
+    let not_yet = phone.json(&ask);
+    assert_eq!(not_yet["agreed"], false);
+    let words = not_yet["words"].as_str().expect("words");
+    assert!(words.contains("Bảo hiểm An Tâm"), "{words}");
+    assert_eq!(phone.json(&["rights"])["requests"], json!([]));
+    let asked = phone.json(&[&ask[..], &["--agreed"]].concat());
+    let number = asked["request"]["id"].as_str().expect("a number");
+    assert!(asked["request"]["signature"].is_string());
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| {
+        folder
+            .path()
+            .join(name)
+            .to_str()
+            .expect("a path")
+            .to_owned()
+    };
+    let disclose = |number: &str, out: &str| {
+        let command = ["clinic", "rights", "disclose", "--data", &data];
+        run(&[&command[..], &[number, "--out", out]].concat())
+    };
+    let nobody = disclose("01a19b9d-3acf-76a3-9efa-7216ce7bb1e2", &file("none.json"));
+    assert!(!nobody.ok && !folder.path().join("none.json").exists());
+    let out = file("record.json");
+    let given = disclose(number, &out);
+    assert!(given.ok, "{}", given.stderr);
+    let bundle = fs::read_to_string(&out).expect("a file");
+    let bundle: Value = serde_json::from_str(&bundle).expect("JSON");
+    let entries = bundle["entry"].as_array().expect("entries");
+    let is_patient = |it: &Value| it["resource"]["id"] == PATIENT;
+    assert!(entries.iter().any(is_patient), "{bundle}");
+    // Once, and into no file that is there.
+    assert!(!disclose(number, &file("again.json")).ok);
+    assert!(!folder.path().join("again.json").exists());
+
+    phone.json(&["sync"]);
+    assert!(phone.json(&["rights"])["requests"][0]["done"].is_string());
+    let withdrawn = phone.json(&["rights", "ask", "withdraw", "--agreed"]);
+    let number = withdrawn["request"]["id"].as_str().expect("a number");
+    let events = phone.run(&["events"]).stdout;
+    assert!(events.contains(number), "the receipt stays: {events}");
+}

@@ -47,6 +47,12 @@ async fn what_is_asked_without_a_network_is_received_later_and_followed_until_it
         let refused = phone.app.words_before_rights(&wrong);
         assert!(matches!(refused, Err(AppError::Validation { .. })));
     }
+    let correct = AskForRightsRequest {
+        details: Some(" Không dị ứng penicillin ".to_owned()),
+        ..request(&mother, RightsRequest::Correct)
+    };
+    let words = phone.app.words_before_rights(&correct).unwrap();
+    assert!(words.contains("“Không dị ứng penicillin”"), "{words}");
     assert!(phone.app.rights_requests(&mother).unwrap().is_empty());
     let asked = ask(&phone, disclose).await;
     assert!(

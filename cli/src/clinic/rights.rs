@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::rights::RightsRequest;
-use sokhoe_clinic::{Affected, ClinicError, RightsRow, Suspected};
+use sokhoe_clinic::{Affected, ClinicError, NotDisclosed, RightsRow, Suspected};
 
 use super::data::{DataArgs, off_thread};
 use crate::failure::Failure;
@@ -338,7 +338,18 @@ async fn disclose(args: DiscloseArgs, words: &Words, output: &mut Output) -> Res
         let _not_there = std::fs::remove_file(&args.out);
     }
     written.map_err(Failure::file(&args.out))?;
-    let disclosed = disclosed?;
+    let disclosed = disclosed.map_err(|error| match error {
+        ClinicError::NotDisclosed(NotDisclosed::NotAsked) => {
+            Failure::said("clinic-rights-not-asked")
+        }
+        ClinicError::NotDisclosed(NotDisclosed::Done) => {
+            Failure::said("clinic-rights-given-before")
+        }
+        ClinicError::NotDisclosed(NotDisclosed::TakenBack) => {
+            Failure::said("clinic-rights-taken-back")
+        }
+        error => error.into(),
+    })?;
     output.json(&json!(disclosed))?;
     let values = [
         ("recipient", disclosed.recipient.clone()),

@@ -120,7 +120,7 @@ pub(super) async fn rights(
     output.line(&words)?;
     if !args.agreed {
         output.json(&json!({"words": words, "agreed": false}))?;
-        return output.line(phone.words.say("clinic-grant-not-agreed"));
+        return output.line(phone.words.say("phone-rights-not-agreed"));
     }
     let asked = phone.app.ask_for_rights(request, &words).await?;
     output.json(&json!({"words": words, "agreed": true, "request": view(&asked)}))?;

@@ -280,7 +280,10 @@ impl Session {
                 "must say what is to be corrected",
             ));
         }
-        if details.is_some_and(|details| details.chars().count() > LONGEST_DETAILS) {
+        if details
+            .as_ref()
+            .is_some_and(|details| details.chars().count() > LONGEST_DETAILS)
+        {
             return Err(AppError::invalid(
                 "details",
                 "must have at most 2000 characters",
@@ -314,6 +317,11 @@ impl Session {
             ("what", what),
         ];
         let mut words = self.words.say_with("rights-words", &values);
+        if let Some(details) = details {
+            let details = [("details", details)];
+            words.push(' ');
+            words.push_str(&self.words.say_with("rights-words-details", &details));
+        }
         if request.what.ends_access() {
             words.push(' ');
             words.push_str(&self.words.say("rights-words-ends"));

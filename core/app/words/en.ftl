@@ -602,6 +602,7 @@ rights-restrict = to restrict the use of my data
 rights-disclose = to give the record to somebody else
 rights-disclose-to = to give the record to { $recipient }
 rights-words = I, { $giver }, ask { $clinic }, about the record of { $person }: { $what }.
+rights-words-details = In my words: “{ $details }”.
 rights-words-ends = I know that every phone then erases what came from this hospital.
 rights-sent = Asked of { $clinic }: { $what }. It has not been sent yet.
 rights-received = { $clinic } received on { $when }: { $what }. An answer comes by { $answer }, and it is done by { $done }.

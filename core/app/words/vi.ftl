@@ -566,6 +566,7 @@ rights-restrict = hạn chế sử dụng dữ liệu của tôi
 rights-disclose = gửi hồ sơ cho nơi khác
 rights-disclose-to = gửi hồ sơ cho { $recipient }
 rights-words = Tôi, { $giver }, yêu cầu { $clinic }, về hồ sơ của { $person }: { $what }.
+rights-words-details = Cụ thể: “{ $details }”.
 rights-words-ends = Tôi biết rằng sau đó mọi điện thoại sẽ xóa những gì đã lấy từ bệnh viện này.
 rights-sent = Yêu cầu { $clinic }: { $what }. Chưa gửi tới bệnh viện.
 rights-received = { $clinic } đã nhận ngày { $when }: { $what }. Trả lời chậm nhất ngày { $answer }, hoàn thành chậm nhất ngày { $done }.
