@@ -13,6 +13,7 @@ mod logs;
 mod output;
 mod phone;
 mod qr;
+mod rights;
 mod stop;
 mod stopwatch;
 mod text;

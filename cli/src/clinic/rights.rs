@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::json;
 use sokhoe_app::domain::Timestamp;
 use sokhoe_app::domain::rights::RightsRequest;
@@ -13,6 +13,7 @@ use sokhoe_clinic::{Affected, ClinicError, NotDisclosed, RightsRow, Suspected};
 use super::data::{DataArgs, off_thread};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::rights::What;
 use crate::text::{Column, table};
 use crate::words::Words;
 
@@ -134,35 +135,6 @@ struct BreachArgs {
 
 fn time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse_fhir(text).ok_or_else(|| "e.g. 2026-11-20T00:00:00+07:00".to_owned())
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum What {
-    /// The consent is taken back
-    Withdraw,
-    /// What no law says must be kept is to be erased
-    Erase,
-    /// A copy is wanted
-    Copy,
-    /// Something is to be corrected
-    Correct,
-    /// The use is to be restricted
-    Restrict,
-    /// The record is to be given to somebody else
-    Disclose,
-}
-
-impl What {
-    const fn request(self) -> RightsRequest {
-        match self {
-            Self::Withdraw => RightsRequest::Withdraw,
-            Self::Erase => RightsRequest::Erase,
-            Self::Copy => RightsRequest::Copy,
-            Self::Correct => RightsRequest::Correct,
-            Self::Restrict => RightsRequest::Restrict,
-            Self::Disclose => RightsRequest::Disclose,
-        }
-    }
 }
 
 const fn words_of(what: RightsRequest) -> &'static str {

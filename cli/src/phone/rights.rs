@@ -1,15 +1,15 @@
 //! `sokhoe phone rights`: what a person asks of what a clinic keeps of them
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use sokhoe_app::domain::Timestamp;
-use sokhoe_app::domain::rights::RightsRequest;
 use sokhoe_app::{AskForRightsRequest, RightsRequestView};
 
 use super::json;
 use super::open::Phone;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::rights::What;
 
 /// See what was asked of what a clinic keeps, and ask: a copy, a correction, erasure, to take the consent back, to give the record to somebody
 #[derive(Debug, Args)]
@@ -58,35 +58,6 @@ struct AskArgs {
     /// Whoever decides has heard or read the words and said yes
     #[arg(long)]
     agreed: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum What {
-    /// The consent is taken back: no phone is given anything any more
-    Withdraw,
-    /// What no law says must be kept is to be erased
-    Erase,
-    /// A copy
-    Copy,
-    /// Something is to be corrected
-    Correct,
-    /// The use is to be restricted
-    Restrict,
-    /// The record is to be given to somebody else
-    Disclose,
-}
-
-impl What {
-    const fn request(self) -> RightsRequest {
-        match self {
-            Self::Withdraw => RightsRequest::Withdraw,
-            Self::Erase => RightsRequest::Erase,
-            Self::Copy => RightsRequest::Copy,
-            Self::Correct => RightsRequest::Correct,
-            Self::Restrict => RightsRequest::Restrict,
-            Self::Disclose => RightsRequest::Disclose,
-        }
-    }
 }
 
 pub(super) async fn rights(

@@ -34,10 +34,7 @@ pub(crate) fn receive(
     what: RightsRequest,
     recipient: Option<String>,
 ) -> Result<Receipt, ClinicError> {
-    let is_for_somebody = recipient.as_deref().is_some_and(is_name);
-    if is_for_somebody != (what == RightsRequest::Disclose)
-        || recipient.is_some() != is_for_somebody
-    {
+    if !is_recipient_of(what, recipient.as_deref()) {
         return Err(ClinicError::BadRecipient);
     }
     let now = inner.clock.now();
@@ -160,6 +157,14 @@ fn shut(tx: &mut Tx<'_>, inner: &Arc<Inner>, patient: &str) -> Result<usize, Sto
     Ok(phones)
 }
 
+/// Whether somebody is named where that is asked, and there alone.
+fn is_recipient_of(what: RightsRequest, recipient: Option<&str>) -> bool {
+    match what {
+        RightsRequest::Disclose => recipient.is_some_and(is_name),
+        _ => recipient.is_none(),
+    }
+}
+
 fn is_name(name: &str) -> bool {
     !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME
 }
@@ -176,10 +181,7 @@ pub(crate) fn unsound(
     if task.shown.is_none() {
         return Ok(Some("The words that were shown are missing."));
     }
-    let is_for_somebody = task.recipient.as_deref().is_some_and(is_name);
-    if is_for_somebody != (task.what == RightsRequest::Disclose)
-        || task.recipient.is_some() != is_for_somebody
-    {
+    if !is_recipient_of(task.what, task.recipient.as_deref()) {
         return Ok(Some(
             "Who is to get the record is named where that is asked, and there alone.",
         ));

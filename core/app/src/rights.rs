@@ -14,7 +14,7 @@ use crate::changes::SyncStates;
 use crate::error::AppError;
 use crate::session::{OpenBook, Session, SoKhoe};
 use crate::views::SyncStateView;
-use crate::words::{Language, Words};
+use crate::words::Words;
 
 /// By which a person hears of a receipt whose book is erased with what was asked.
 pub(crate) const RECEIVED: &str = "rights-received";
@@ -159,11 +159,7 @@ impl SoKhoe {
             giver: giver(&request),
             shown: Some(Shown {
                 text: agreed_words.to_owned(),
-                language: match session.config.language {
-                    Language::Vi => "vi",
-                    Language::En => "en",
-                }
-                .to_owned(),
+                language: session.config.language.code().to_owned(),
                 version: WORDS.to_owned(),
             }),
             receipt: None,
@@ -303,13 +299,7 @@ impl Session {
             AppError::invalid(field, &refusal.to_string())
         })?;
         let giver = request.guardian.as_deref().unwrap_or(&person.name).trim();
-        let what = match recipient {
-            Some(recipient) => {
-                let recipient = [("recipient", recipient.trim().to_owned())];
-                self.words.say_with("rights-disclose-to", &recipient)
-            }
-            None => what_words(&self.words, request.what),
-        };
+        let what = what_words(&self.words, request.what, recipient);
         let values = [
             ("giver", giver.to_owned()),
             ("person", person.name.clone()),
@@ -336,13 +326,7 @@ impl Session {
         states: &SyncStates,
     ) -> Result<RightsRequestView, AppError> {
         let clinic_name = self.clinic(clinic.as_str())?.name;
-        let what = match &task.recipient {
-            Some(recipient) => {
-                let recipient = [("recipient", recipient.clone())];
-                self.words.say_with("rights-disclose-to", &recipient)
-            }
-            None => what_words(&self.words, task.what),
-        };
+        let what = what_words(&self.words, task.what, task.recipient.as_deref());
         let text = said(&self.words, &clinic_name, &what, task.receipt.as_ref());
         let key = ResourceKey::new("Task", task.id.as_str());
         let receipt = task.receipt.as_ref();
@@ -369,7 +353,7 @@ impl Session {
 pub(crate) fn receipt_text(words: &Words, kept: &KeptReceipt) -> String {
     let values = [
         ("clinic", kept.clinic.clone()),
-        ("what", what_words(words, kept.what)),
+        ("what", what_words(words, kept.what, None)),
         ("when", words.date(kept.received)),
         ("done", day_of(words, &kept.done_by)),
         ("number", kept.id.clone()),
@@ -410,7 +394,12 @@ fn day_of(words: &Words, day: &str) -> String {
     )
 }
 
-fn what_words(words: &Words, what: RightsRequest) -> String {
+/// What is asked, with who is to get the record where they are named.
+fn what_words(words: &Words, what: RightsRequest, recipient: Option<&str>) -> String {
+    if let Some(recipient) = recipient {
+        let recipient = [("recipient", recipient.trim().to_owned())];
+        return words.say_with("rights-disclose-to", &recipient);
+    }
     words.say(match what {
         RightsRequest::Withdraw => "rights-withdraw",
         RightsRequest::Erase => "rights-erase",

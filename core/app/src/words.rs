@@ -32,6 +32,16 @@ pub enum Language {
     En,
 }
 
+impl Language {
+    /// As BCP 47 says it.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Vi => "vi",
+            Self::En => "en",
+        }
+    }
+}
+
 const VI: &str = include_str!("../words/vi.ftl");
 const EN: &str = include_str!("../words/en.ftl");
 

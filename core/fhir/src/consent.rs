@@ -12,7 +12,7 @@ use sokhoe_domain::{GrantScope, GrantScopes, Timestamp};
 
 use crate::FhirError;
 use crate::json::{Node, Object};
-use crate::merge::says_the_same;
+use crate::merge::says_nothing_else;
 use crate::read;
 
 /// What a grant allows, as codes of [`GrantScope`].
@@ -196,15 +196,7 @@ impl Grant {
         let grant = read_grant(root).ok_or(FhirError::Unexpected {
             expected: "a grant",
         })?;
-        // What a server adds of its own, and nothing else, may stand there, too.
-        let mut plain = Object::new();
-        for (key, value) in root.fields() {
-            if !key.is_text("meta") {
-                let name = key.text().unwrap_or_default();
-                plain = plain.raw(&name, value.raw());
-            }
-        }
-        if says_the_same(&plain.finish(), &grant.to_json())? {
+        if says_nothing_else(root, &grant.to_json())? {
             Ok(grant)
         } else {
             Err(FhirError::Unexpected {

@@ -16,7 +16,7 @@ use sokhoe_domain::rights::RightsRequest;
 use crate::FhirError;
 use crate::consent::{Giver, Shown};
 use crate::json::{Node, Object};
-use crate::merge::says_the_same;
+use crate::merge::says_nothing_else;
 use crate::read;
 
 /// What is asked, as codes of [`RightsRequest`].
@@ -170,15 +170,7 @@ impl RightsTask {
         let task = read_task(root).ok_or(FhirError::Unexpected {
             expected: "a request",
         })?;
-        // What a server adds of its own, and nothing else, may stand there, too.
-        let mut plain = Object::new();
-        for (key, value) in root.fields() {
-            if !key.is_text("meta") {
-                let name = key.text().unwrap_or_default();
-                plain = plain.raw(&name, value.raw());
-            }
-        }
-        if says_the_same(&plain.finish(), &task.to_json())? {
+        if says_nothing_else(root, &task.to_json())? {
             Ok(task)
         } else {
             Err(FhirError::Unexpected {

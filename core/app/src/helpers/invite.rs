@@ -16,7 +16,6 @@ use sokhoe_vault::{NewChange, PersonRecord};
 use crate::error::AppError;
 use crate::move_phone::signer;
 use crate::session::{Session, SoKhoe};
-use crate::words::Language;
 
 /// Which version of `grant-words` people are shown: a new one whenever those words change.
 const WORDS: &str = "1";
@@ -138,11 +137,7 @@ impl SoKhoe {
             giver: giver(&request),
             shown: Shown {
                 text: agreed_words.to_owned(),
-                language: match session.config.language {
-                    Language::Vi => "vi",
-                    Language::En => "en",
-                }
-                .to_owned(),
+                language: session.config.language.code().to_owned(),
                 version: WORDS.to_owned(),
             },
             shown_hash: sha256(agreed_words.as_bytes()),

@@ -17,7 +17,7 @@ use std::fmt;
 use sokhoe_domain::planted::{Bug, is_planted};
 
 use crate::FhirError;
-use crate::json::{Document, Node};
+use crate::json::{Document, Node, Object};
 pub use fields::is_own_observation;
 use fields::{Author, author};
 use keys::{by_member, canonical, has_element_keys, keys_of};
@@ -135,6 +135,18 @@ pub fn keeps_the_clinics_facts(theirs: &str, ours: &str) -> Option<String> {
         });
     let same = says_the_same(&merged.json, ours).unwrap_or(false);
     (merged.conflicts.is_empty() && words_are_lists && same).then_some(merged.json)
+}
+
+/// Whether a resource says what `json` says and nothing else, but for what a server adds of its own (`meta`).
+pub(crate) fn says_nothing_else(resource: Node<'_>, json: &str) -> Result<bool, FhirError> {
+    let mut plain = Object::new();
+    for (key, value) in resource.fields() {
+        if !key.is_text("meta") {
+            let name = key.text().unwrap_or_default();
+            plain = plain.raw(&name, value.raw());
+        }
+    }
+    says_the_same(&plain.finish(), json)
 }
 
 /// Whether two texts say the same: members may stand in another order, as may elements that have keys.

@@ -8,7 +8,6 @@ use super::text::{css_string, date, readable};
 use super::walk;
 use crate::error::AppError;
 use crate::views::{BookingStatus, BookingView};
-use crate::words::Language;
 
 /// A page is read on other days than it was made: nothing on it is "today".
 const NEVER: Timestamp = Timestamp::from_millis(0);
@@ -60,10 +59,7 @@ pub(super) fn begin(
         ),
         css_string(&made),
     );
-    let language = match context.language {
-        Language::Vi => "vi",
-        Language::En => "en",
-    };
+    let language = context.language.code();
     let head = html! {
         (DOCTYPE)
         (PreEscaped(format!("<html lang=\"{language}\">")))
