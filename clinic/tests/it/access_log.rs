@@ -17,31 +17,20 @@ use crate::support::desk::DeskPage;
 use crate::support::http::Reply;
 use crate::support::{
     Hospital, MOTHER, Phone, SON, STRANGER, by_reference, by_resource, hospital, id, key, link,
-    parameters,
+    logged, parameters,
 };
-
-/// All entries of the log, in their order.
-fn entries(hospital: &Hospital) -> Vec<AccessEntry> {
-    hospital.clinic.tend_access_log().unwrap();
-    let rows = hospital
-        .database
-        .rows("SELECT entry FROM access_log_entry ORDER BY place");
-    rows.iter()
-        .map(|row| from_text(&row[0]).expect("an entry"))
-        .collect()
-}
 
 /// What was left in the log since.
 struct Since<'h>(&'h Hospital, usize);
 
 impl<'h> Since<'h> {
     fn now(hospital: &'h Hospital) -> Self {
-        Self(hospital, entries(hospital).len())
+        Self(hospital, logged(hospital).len())
     }
 
     /// Each entry, as: of whom, what, on what, with which end; and who.
     fn left(&mut self) -> Vec<(String, AccessAgent)> {
-        let all = entries(self.0);
+        let all = logged(self.0);
         let new = all[self.1..].iter().map(|entry| {
             let said = format!(
                 "{} {} {} {} {}",
@@ -205,7 +194,7 @@ async fn every_read_and_search_of_every_type_is_one_entry_also_when_it_is_denied
 /// Waits until so many entries are there: a denial does not wait for its own.
 async fn wait_for(hospital: &Hospital, count: usize) {
     for _ in 0..200 {
-        if entries(hospital).len() >= count {
+        if logged(hospital).len() >= count {
             return;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -597,7 +586,7 @@ fn parts_of(parameters: &str) -> Value {
 #[tokio::test]
 async fn what_the_clinic_does_itself_is_told_by_where_it_was_done() {
     let hospital = hospital().await;
-    let seeded = entries(&hospital);
+    let seeded = logged(&hospital);
     assert!(
         seeded
             .iter()
@@ -881,7 +870,7 @@ async fn processes_that_write_at_once_lose_and_double_nothing() {
         }
         phones.push(phone);
     }
-    let before = entries(&hospital).len();
+    let before = logged(&hospital).len();
     let asking: Vec<_> = phones
         .into_iter()
         .map(|phone| {
@@ -907,7 +896,7 @@ async fn processes_that_write_at_once_lose_and_double_nothing() {
         one.await.unwrap();
     }
     beside.tend_access_log().unwrap();
-    let all = entries(&hospital);
+    let all = logged(&hospital);
     assert_eq!(all.len() - before, 2 * PEOPLE * TIMES);
     let written = hospital
         .database

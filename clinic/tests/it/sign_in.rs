@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use crate::support::provider::{
     APP, CITIZEN, Pending, exchange, mother, query, redeem, second_door,
 };
-use crate::support::{MOTHER, Phone, SON};
+use crate::support::{MOTHER, Phone, SON, logged};
 
 #[tokio::test]
 async fn whoever_is_vouched_for_comes_in_as_with_a_code_of_the_counter() {
@@ -237,16 +237,11 @@ async fn whoever_must_be_looked_at_comes_to_the_counter() {
     ]);
     assert!(answers.iter().all(|told| *told == expected), "{answers:?}");
     // Those whom it is about can see that somebody tried.
-    let drafts = door
-        .hospital
-        .database
-        .rows("SELECT drafts FROM access_log_pending");
-    let enrolments: Vec<_> = drafts
-        .concat()
+    let tried: Vec<_> = logged(&door.hospital)
         .into_iter()
-        .filter(|draft| draft.contains("\"enrol\""))
+        .filter(|entry| entry.operation.code() == "enrol")
+        .map(|entry| entry.patient)
         .collect();
-    let drafts = format!("{enrolments:?}");
     for (patient, times) in [
         (MOTHER, 1),
         ("two-a", 1),
@@ -254,12 +249,8 @@ async fn whoever_must_be_looked_at_comes_to_the_counter() {
         ("dead", 1),
         ("merged", 0),
     ] {
-        let needle = format!(r#"[\"{patient}\","#);
-        assert_eq!(
-            drafts.matches(&needle).count(),
-            times,
-            "{patient}: {drafts}"
-        );
+        let of_them = tried.iter().filter(|whose| *whose == patient).count();
+        assert_eq!(of_them, times, "{patient}: {tried:?}");
     }
     // And who may, comes in; also where another record of theirs is not used any more.
     for (cccd, id) in [("6", "alive"), ("7", "doubling")] {

@@ -9,7 +9,7 @@ use crate::support::provider::{
     APP, Answering, Pending, SecondDoor, Signing, exchange, mother, query, redeem, second_door,
     second_door_behind,
 };
-use crate::support::{MOTHER, Phone};
+use crate::support::{MOTHER, Phone, logged};
 
 fn assert_error(reply: &Reply, error: &str, what: &str) {
     let status = if error == "invalid_client" { 401 } else { 400 };
@@ -144,11 +144,9 @@ async fn a_code_is_of_one_phone_one_app_one_address() {
         0
     );
     // The person's log tells of what was tried with a code of theirs.
-    let drafts = door
-        .hospital
-        .database
-        .rows("SELECT drafts FROM access_log_pending");
-    assert!(format!("{drafts:?}").matches(MOTHER).count() >= 3);
+    let tried = logged(&door.hospital);
+    let of_them = tried.iter().filter(|entry| entry.patient == MOTHER);
+    assert!(of_them.count() >= 3, "{tried:?}");
     door.hospital.running.shutdown().await;
 }
 

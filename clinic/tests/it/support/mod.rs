@@ -15,8 +15,9 @@ use http::{Connection, Reply};
 use serde_json::{Value, json};
 use sokhoe_clinic::system::SystemRng;
 use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, PostgresUrl, Running, SignIn};
-use sokhoe_domain::Timestamp;
 use sokhoe_domain::ports::{BoxFuture, Clock};
+use sokhoe_domain::{AccessEntry, Timestamp};
+use sokhoe_fhir::access_log::from_text;
 use sokhoe_qr::Enrolment;
 use sokhoe_testing::{Database, Signer, canaries};
 use tempfile::TempDir;
@@ -413,6 +414,17 @@ impl Phone {
             }
         }
     }
+}
+
+/// All entries of the access log, in their order: also those that only waited to come into it.
+pub fn logged(hospital: &Hospital) -> Vec<AccessEntry> {
+    hospital.clinic.tend_access_log().unwrap();
+    let rows = hospital
+        .database
+        .rows("SELECT entry FROM access_log_entry ORDER BY place");
+    rows.iter()
+        .map(|row| from_text(&row[0]).expect("an entry"))
+        .collect()
 }
 
 pub fn link(bundle: &Value, relation: &str) -> Option<String> {
