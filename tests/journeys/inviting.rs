@@ -1,7 +1,7 @@
 //! A mother lets her neighbour help, from phone to phone, where there is no network; sees it, gives more time, takes it back.
 
 use sokhoe_app::domain::{GrantScope, Section};
-use sokhoe_app::{AppError, InviteHelperRequest};
+use sokhoe_app::{AppError, EnrolmentRefusal, InviteHelperRequest};
 use sokhoe_testing::Cut;
 use sokhoe_tests::{BOOK_PATIENT, TestClinic, TestPhone};
 
@@ -65,14 +65,10 @@ async fn two_phones_without_a_network_agree_and_the_clinic_hears_of_it_later() {
     let waiting = helper.app.invitations().unwrap();
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0].scopes, asked.scopes);
-    // The helper has a network first: the clinic knows nothing yet.
-    helper.network.cut(Cut::Whole);
-    assert_eq!(helper.app.try_invitations().await.unwrap(), []);
-    assert_eq!(helper.app.invitations().unwrap().len(), 1);
-
     own.network.cut(Cut::Whole);
     own.app.sync(&mother).await.unwrap();
     assert_eq!(own.app.helpers(&mother).unwrap()[0].sync, None);
+    helper.network.cut(Cut::Whole);
     helper.app.sync_all_by_schedule(None).await.unwrap();
     assert!(helper.app.invitations().unwrap().is_empty());
     let person = helper.app.persons().unwrap().remove(0);
@@ -190,4 +186,73 @@ async fn what_is_taken_back_in_time_was_never_given() {
             .iter()
             .all(|it| !it.active && it.sync.is_none())
     );
+}
+
+/// The mother's phone has no network for days: her neighbour's brings what she said, and she hears of it later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helpers_phone_brings_what_a_phone_without_a_network_said() {
+    let clinic = TestClinic::with_book().await;
+    let (own, mother) = TestPhone::enrolled(&clinic, BOOK_PATIENT).await;
+    own.app.sync(&mother).await.unwrap();
+    own.network.cut(Cut::NoNetwork);
+    let asked = request(&mother, &[GrantScope::Book, GrantScope::SeeEverything]);
+    let invitation = invited(&own, &asked).await;
+    // Half a millimetre a module on a screen of six centimetres.
+    assert!(invitation.size <= 113, "{}", invitation.size);
+    let helper = TestPhone::new();
+    let accepted = helper.app.accept_invitation(&invitation.qr_text).await;
+    let person = accepted.unwrap().enrolment.expect("let in").persons[0]
+        .id
+        .clone();
+    helper.app.sync(&person).await.unwrap();
+    assert!(rows(&helper, &person, Some(Section::Results)) > 0);
+    let slot = helper.free_times(&person, 1).await.remove(0);
+    helper.book(&person, slot).await.unwrap();
+    // It lets in one phone, as any code.
+    let stranger = TestPhone::new();
+    let said = stranger.app.accept_invitation(&invitation.qr_text).await;
+    assert!(matches!(
+        said,
+        Err(AppError::Enrolment {
+            reason: EnrolmentRefusal::Used
+        })
+    ));
+
+    // What her own phone sends is there by now; it is hers to end.
+    own.network.cut(Cut::Whole);
+    own.app.sync(&mother).await.unwrap();
+    let known = own.app.helpers(&mother).unwrap();
+    assert_eq!(known.len(), 1);
+    assert!(known[0].active && known[0].sync.is_none(), "{known:?}");
+    let ended = own.app.end_help(&mother, &invitation.consent_id).await;
+    assert!(ended.unwrap().sync.is_none());
+    helper.app.sync(&person).await.unwrap();
+    assert_eq!(rows(&helper, &person, Some(Section::Results)), 0);
+}
+
+/// Given and taken back without a network, while the helper came in: it ends as soon as the clinic hears of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_without_a_network_ends_when_the_clinic_hears_of_it() {
+    let clinic = TestClinic::with_book().await;
+    let (own, mother) = TestPhone::enrolled(&clinic, BOOK_PATIENT).await;
+    own.app.sync(&mother).await.unwrap();
+    own.network.cut(Cut::NoNetwork);
+    let invitation = invited(&own, &request(&mother, &[GrantScope::SeeEverything])).await;
+    own.app
+        .end_help(&mother, &invitation.consent_id)
+        .await
+        .unwrap();
+    let helper = TestPhone::new();
+    let accepted = helper.app.accept_invitation(&invitation.qr_text).await;
+    let person = accepted.unwrap().enrolment.expect("let in").persons[0]
+        .id
+        .clone();
+    helper.app.sync(&person).await.unwrap();
+    assert!(rows(&helper, &person, Some(Section::Results)) > 0);
+    own.network.cut(Cut::Whole);
+    own.app.sync(&mother).await.unwrap();
+    let known = own.app.helpers(&mother).unwrap();
+    assert!(!known[0].active && known[0].sync.is_none(), "{known:?}");
+    helper.app.sync(&person).await.unwrap();
+    assert_eq!(rows(&helper, &person, Some(Section::Results)), 0);
 }

@@ -477,6 +477,7 @@ impl SimClinic for OurClinic {
                     code,
                     device_id: format!("auditor-of-{patient}"),
                     device_name: "auditor".to_owned(),
+                    word: None,
                 })
                 .await
                 .expect("enrolled");

@@ -255,6 +255,7 @@ impl Phone {
             code: code.unwrap().code,
             device_id: "device-of-the-phone".to_owned(),
             device_name: "phone".to_owned(),
+            word: None,
         };
         let tokens = client.enrol(&request).await.unwrap().tokens;
         *held(&world.bad) = true;

@@ -83,17 +83,12 @@ impl Access {
         expected: Option<&str>,
         body: &str,
     ) -> Result<Writing, StoreError> {
-        if !is_intent(id) {
-            return Ok(Writing::NotTheirs("The id must be a UUIDv7."));
-        }
-        let Ok(reading) = OwnReadingView::from_json(body) else {
-            return Ok(Writing::NotTheirs(
-                "This is not a reading of a person's own.",
-            ));
+        let read =
+            OwnReadingView::from_json(body).map_err(|_| "This is not a reading of a person's own.");
+        let reading = match read.and_then(|it| of_id(it, |it| &it.id, id)) {
+            Ok(reading) => reading,
+            Err(why) => return Ok(Writing::NotTheirs(why)),
         };
-        if reading.id != id {
-            return Ok(Writing::NotTheirs("The ids in path and body differ."));
-        }
         let patient = reading.patient;
         if !self.may(sql, &patient, GrantScope::SeeEverything)? {
             return Ok(Writing::NotThere);
@@ -150,15 +145,11 @@ impl Access {
         expected: Option<&str>,
         body: &str,
     ) -> Result<Writing, StoreError> {
-        if !is_intent(id) {
-            return Ok(Writing::NotTheirs("The id must be a UUIDv7."));
-        }
-        let Ok(wanted) = Grant::from_json(body) else {
-            return Ok(Writing::NotTheirs("This is not a grant."));
+        let read = Grant::from_json(body).map_err(|_| "This is not a grant.");
+        let wanted = match read.and_then(|it| of_id(it, |it| &it.id, id)) {
+            Ok(wanted) => wanted,
+            Err(why) => return Ok(Writing::NotTheirs(why)),
         };
-        if wanted.id != id {
-            return Ok(Writing::NotTheirs("The ids in path and body differ."));
-        }
         let patient = wanted.patient.clone();
         if !self.is_own(sql, &patient)? {
             return Ok(Writing::NotThere);
@@ -204,15 +195,11 @@ impl Access {
         expected: Option<&str>,
         body: &str,
     ) -> Result<Writing, StoreError> {
-        if !is_intent(id) {
-            return Ok(Writing::NotTheirs("The id must be a UUIDv7."));
-        }
-        let Ok(wanted) = RightsTask::from_json(body) else {
-            return Ok(Writing::NotTheirs("This is not a request."));
+        let read = RightsTask::from_json(body).map_err(|_| "This is not a request.");
+        let wanted = match read.and_then(|it| of_id(it, |it| &it.id, id)) {
+            Ok(wanted) => wanted,
+            Err(why) => return Ok(Writing::NotTheirs(why)),
         };
-        if wanted.id != id {
-            return Ok(Writing::NotTheirs("The ids in path and body differ."));
-        }
         let patient = wanted.patient.clone();
         let before = before(sql, "Task", id)?;
         let is_own = self.is_own(sql, &patient)?;
@@ -281,6 +268,17 @@ impl Access {
             new: false,
             effect: Effect::None,
         })
+    }
+}
+
+/// What a body says, where its id is the path's and such as a phone makes.
+fn of_id<T>(body: T, id_of: impl Fn(&T) -> &str, id: &str) -> Result<T, &'static str> {
+    if !is_intent(id) {
+        Err("The id must be a UUIDv7.")
+    } else if id_of(&body) != id {
+        Err("The ids in path and body differ.")
+    } else {
+        Ok(body)
     }
 }
 

@@ -15,17 +15,21 @@ use super::{Api, ApiError};
 use crate::access::{Access, Stored};
 use crate::clinic::Inner;
 use crate::enrolment::{Device, Enrolled, Refused, redeem};
-use crate::oauth::Given;
+use crate::oauth::{Given, decode};
 use crate::store::{Isolation, StoreError, Tx};
 
 const LONGEST_NAME: usize = 100;
 const LONGEST_CODE: usize = 200;
+/// Letters of a word, as base64url.
+const LONGEST_WORD: usize = 1_400;
 
 #[derive(Deserialize)]
 struct Request {
     code: String,
     device_id: String,
     device_name: String,
+    /// What the phone that made an invitation says, as base64url.
+    word: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +53,9 @@ struct About<'a> {
     public_key: String,
 }
 
+const NOT_SOUND: ApiError =
+    ApiError::BadRequest("The device's id or name, the code, or the word is not sound.");
+
 pub(super) async fn enrol(
     State(api): State<Api>,
     // Whom this device may see already it may see with the new session, too: a phone keeps one a clinic.
@@ -59,10 +66,13 @@ pub(super) async fn enrol(
     let request: Request = serde_json::from_str(&body)
         .map_err(|_| ApiError::BadRequest("The body must have code, device_id and device_name."))?;
     if !is_device(&request.device_id, &request.device_name) || request.code.len() > LONGEST_CODE {
-        return Err(ApiError::BadRequest(
-            "The device's id or name, or the code, is not sound.",
-        ));
+        return Err(NOT_SOUND);
     }
+    let word = match request.word.as_deref() {
+        None => None,
+        Some(word) if word.len() > LONGEST_WORD => return Err(NOT_SOUND),
+        Some(word) => Some(decode(word).ok_or(NOT_SOUND)?),
+    };
     let inner = Arc::clone(&api.inner);
     let answer = api
         .inner
@@ -76,7 +86,7 @@ pub(super) async fn enrol(
                 name: &request.device_name,
                 thumbprint: proof.thumbprint,
             };
-            let enrolled = redeem(tx, &inner, &request.code, &device, earlier)?;
+            let enrolled = redeem(tx, &inner, &request.code, word.as_deref(), &device, earlier)?;
             Ok(match enrolled {
                 Ok(enrolled) => Ok(CameIn::of(tx, &inner, enrolled, earlier)?),
                 Err(refused) => Err(refused),

@@ -26,9 +26,5 @@ pub(super) fn check(
     until: Timestamp,
     now: Timestamp,
 ) -> Result<(), GiverRefusal> {
-    let guardian = match giver {
-        Giver::Person => None,
-        Giver::Guardian { child_agrees, .. } => Some(*child_agrees),
-    };
-    check_giver(born, guardian, until, now)
+    check_giver(born, giver.guardian(), until, now)
 }

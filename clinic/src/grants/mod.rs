@@ -3,6 +3,7 @@
 //! A grant is a Consent in the person's record and a row of `access_grant` for each phone that it brought in. The row is
 //! what [`crate::access`] asks; the Consent says who gave it and what they were shown.
 
+pub(crate) mod carried;
 mod giver;
 pub(crate) mod on_behalf;
 pub(crate) mod own;
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::{GiverRefusal, GrantScope, GrantScopes, IntentId, Timestamp};
-use sokhoe_fhir::consent::Grant;
 pub use sokhoe_fhir::consent::{Giver, Shown};
+use sokhoe_fhir::consent::{Grant, is_name};
 use sokhoe_qr::Invitation;
 
 use crate::ClinicError;
@@ -28,8 +29,6 @@ pub(crate) use giver::birth_date;
 
 /// A helper is asked again once a year.
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
-/// Letters of a name.
-const LONGEST_NAME: usize = 200;
 /// Letters of what the giver was shown.
 const LONGEST_TEXT: usize = 4_000;
 
@@ -81,19 +80,11 @@ impl GrantRequest {
     }
 }
 
-fn is_name(name: &str) -> bool {
-    !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME
-}
-
 /// Whether a grant says all that it must.
 fn is_sound(grant: &Grant, now: Timestamp) -> bool {
-    let has_giver = match &grant.giver {
-        Giver::Person => true,
-        Giver::Guardian { name, .. } => is_name(name),
-    };
     let shown = &grant.shown;
     !grant.scopes.is_empty()
-        && has_giver
+        && grant.giver.is_named()
         && [&grant.helper, &shown.language, &shown.version]
             .into_iter()
             .all(|name| is_name(name))

@@ -14,7 +14,7 @@ use crate::schedule::waiting_list::nobody_answers;
 use crate::store::{Sql, StoreError, Tx, params};
 
 /// For so long a helper's phone may come in by a code that the person's phone made.
-const INVITED_FOR: Duration = Duration::from_secs(7 * 86_400);
+pub(super) const INVITED_FOR: Duration = Duration::from_secs(7 * 86_400);
 
 /// What a written Consent changes of who may do what.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ pub(crate) fn apply(
 }
 
 /// Notes the code by which the helper's phone comes in: only its hash was ever told.
-fn invite(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), StoreError> {
+pub(super) fn invite(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), StoreError> {
     let Some(hash) = grant.invitation_hash else {
         return Ok(());
     };

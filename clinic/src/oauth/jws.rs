@@ -98,6 +98,12 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
+/// The thumbprint of a key of P-256, by its point in the long form.
+pub(crate) fn thumbprint_of_point(point: &[u8; 65]) -> Thumbprint {
+    let (x, y) = point[1..].split_at(32);
+    thumbprint(x, y)
+}
+
 fn thumbprint(x: &[u8], y: &[u8]) -> Thumbprint {
     let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
     sha256(format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#).as_bytes())

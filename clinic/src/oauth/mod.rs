@@ -17,12 +17,12 @@ use sokhoe_domain::ports::Clock;
 
 pub(crate) use handover::take_over;
 pub(crate) use jwk::Jwk;
-pub(crate) use jws::{Thumbprint, decode};
+pub(crate) use jws::{Thumbprint, decode, thumbprint_of_point};
 pub(crate) use nonce::Nonces;
 pub(crate) use proof::{DPOP_NONCE, Demand, Proof, ProofError};
 pub(crate) use refresh::{Refreshed, end as end_session, refresh};
 pub(crate) use seen_proofs::{Seen, SeenProofs};
-pub(crate) use session::{Known, authenticate, first_use, forget_proofs};
+pub(crate) use session::{Known, authenticate, first_use, forget_proofs, sessions_of_key};
 pub(crate) use tokens::{Family, Given, Kind, Token};
 
 /// What every check of a proof needs besides the request.

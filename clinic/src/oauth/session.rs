@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use super::jws::Thumbprint;
 use super::proof::{Proof, WINDOW};
 use super::refresh::WHOLE;
 use super::seconds;
 use super::seen_proofs::Seen;
 use super::tokens::{ACCESS_LASTS, Token};
+use sokhoe_domain::Timestamp;
+
 use crate::access::Access;
 use crate::clinic::Inner;
 use crate::store::{Dialect, Isolation, Row, Sql, StoreError, Tx, params};
@@ -135,6 +138,24 @@ fn find(sql: Sql<'_>, token: &Token, proof: &Proof, now: i64) -> Result<Option<F
             Found::of,
         ),
     }
+}
+
+/// The sessions of a key that have not ended.
+pub(crate) fn sessions_of_key(
+    sql: Sql<'_>,
+    inner: &Inner,
+    thumbprint: Thumbprint,
+    now: Timestamp,
+) -> Result<Vec<Access>, StoreError> {
+    let found: Vec<(i64, String)> = sql.rows(
+        "SELECT pk, device FROM session
+         WHERE thumbprint = ?1 AND revoked IS NULL AND created > ?2 ORDER BY pk",
+        params![thumbprint, now.as_millis() - WHOLE],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let access =
+        |(session, device): &(i64, String)| Access::of_session(*session, device, &inner.clock);
+    Ok(found.iter().map(access).collect())
 }
 
 /// Until when a proof is remembered: it may be of the future, and good for as long after.

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use sokhoe_domain::age::check_giver;
 use sokhoe_domain::rights::{RightsRequest, answer_by, done_by};
 use sokhoe_domain::{AccessAction, AccessOperation, IntentId, Timestamp};
-use sokhoe_fhir::consent::Giver;
+use sokhoe_fhir::consent::{Giver, is_name};
 use sokhoe_fhir::{RightsReceipt, RightsTask};
 
 use super::{Receipt, RightsRow};
@@ -23,8 +23,7 @@ use crate::store::{Sql, StoreError, Tx, params, resources};
 
 /// Requests of a person that are not done, at most.
 const OPEN: i64 = 20;
-/// Letters of a recipient's name, and of what is to be corrected, at most.
-const LONGEST_NAME: usize = 200;
+/// Letters of what is to be corrected, at most.
 const LONGEST_DETAILS: usize = 2_000;
 
 /// Receives a request at the counter.
@@ -165,10 +164,6 @@ fn is_recipient_of(what: RightsRequest, recipient: Option<&str>) -> bool {
     }
 }
 
-fn is_name(name: &str) -> bool {
-    !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME
-}
-
 /// Why a phone's request is none that can be received, if so.
 pub(crate) fn unsound(
     sql: Sql<'_>,
@@ -195,13 +190,8 @@ pub(crate) fn unsound(
         return Ok(Some("What is to be corrected must be said."));
     }
     let born = birth_date(sql, &task.patient)?;
-    let guardian = match &task.giver {
-        Giver::Person => None,
-        // What is told to others of a child from seven on needs the child's word, too (Law 91/2025/QH15, article 24).
-        Giver::Guardian { child_agrees, .. } => {
-            Some(*child_agrees || task.what != RightsRequest::Disclose)
-        }
-    };
+    let needs_child = task.what.needs_child();
+    let guardian = task.giver.guardian().map(|agrees| agrees || !needs_child);
     if check_giver(born, guardian, now, now).is_err() {
         return Ok(Some("By the person's age somebody else decides."));
     }

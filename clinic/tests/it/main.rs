@@ -13,6 +13,7 @@ mod admission;
 mod backend_services;
 mod binary;
 mod booking;
+mod carried_grants;
 mod change_notice;
 mod days;
 mod desk;

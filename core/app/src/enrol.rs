@@ -1,5 +1,7 @@
 //! A phone comes in: the clinic's QR, tokens bound to this phone's key there, the people's vaults.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sokhoe_client::{
     ClientError, ClinicClient, CodeRequest, EnrolmentAnswer, EnrolmentRequest, GarbledAnswer,
     KnownBy, PersonAccess,
@@ -34,6 +36,7 @@ impl SoKhoe {
             code: code.code,
             device_id: account.device_id()?,
             device_name: session.config.device_name.clone(),
+            word: code.word.map(|word| URL_SAFE_NO_PAD.encode(word)),
         };
         let entrance = session.entrance(code.clinic_url, code.public_key)?;
         let answer = session.ask_in(&entrance, Ask::Enrolment(&request)).await?;
@@ -191,6 +194,8 @@ struct EntryCode {
     clinic_url: String,
     code: String,
     public_key: PublicKey,
+    /// What the phone that made it says to the clinic.
+    word: Option<Vec<u8>>,
 }
 
 impl EntryCode {
@@ -202,12 +207,14 @@ impl EntryCode {
                     public_key: invitation.key_of_clinic(),
                     clinic_url: invitation.clinic_url,
                     code: invitation.code,
+                    word: invitation.word,
                 })
             }
             enrolment => enrolment.map(|enrolment| Self {
                 clinic_url: enrolment.clinic_url,
                 code: enrolment.code,
                 public_key: enrolment.public_key,
+                word: None,
             }),
         }
     }

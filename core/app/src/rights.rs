@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sokhoe_domain::age::check_giver;
 use sokhoe_domain::rights::RightsRequest;
 use sokhoe_domain::{BirthDate, ClinicId, GiverRefusal, IntentId, ResourceKey, Timestamp, Wire};
-use sokhoe_fhir::consent::{Giver, Shown};
+use sokhoe_fhir::consent::{Giver, Shown, is_name};
 use sokhoe_fhir::{RightsReceipt, RightsTask};
 use sokhoe_vault::{NewChange, NewEvent, PersonRecord};
 
@@ -22,8 +22,7 @@ pub(crate) const RECEIVED: &str = "rights-received";
 const WORDS: &str = "1";
 /// Tasks that are looked at: nobody has more requests.
 const MOST: u32 = 200;
-/// Letters of a name, and of what is to be corrected, at most, as the clinic has it.
-const LONGEST_NAME: usize = 200;
+/// Letters of what is to be corrected, at most, as the clinic has it.
 const LONGEST_DETAILS: usize = 2_000;
 
 /// What somebody asks.
@@ -258,8 +257,8 @@ impl Session {
         if place.wire == Wire::Server {
             return Err(AppError::invalid("clinic_id", "must be a clinic of ours"));
         }
-        let is_name = |name: &str| !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME;
-        if !request.guardian.as_deref().is_none_or(is_name) {
+        let giver = giver(request);
+        if !giver.is_named() {
             return Err(AppError::invalid("guardian", "must be a name"));
         }
         let recipient = request.recipient.as_deref();
@@ -286,10 +285,8 @@ impl Session {
             ));
         }
         let born = person.birth_date.as_deref().and_then(BirthDate::parse);
-        let guardian = request
-            .guardian
-            .is_some()
-            .then_some(request.child_agrees || request.what != RightsRequest::Disclose);
+        let needs_child = request.what.needs_child();
+        let guardian = giver.guardian().map(|agrees| agrees || !needs_child);
         let now = self.now();
         check_giver(born, guardian, now, now).map_err(|refusal| {
             let field = match refusal {
@@ -298,10 +295,10 @@ impl Session {
             };
             AppError::invalid(field, &refusal.to_string())
         })?;
-        let giver = request.guardian.as_deref().unwrap_or(&person.name).trim();
+        let name = request.guardian.as_deref().unwrap_or(&person.name).trim();
         let what = what_words(&self.words, request.what, recipient);
         let values = [
-            ("giver", giver.to_owned()),
+            ("giver", name.to_owned()),
             ("person", person.name.clone()),
             ("clinic", place.name),
             ("what", what),
@@ -411,13 +408,7 @@ fn what_words(words: &Words, what: RightsRequest, recipient: Option<&str>) -> St
 }
 
 fn giver(request: &AskForRightsRequest) -> Giver {
-    match &request.guardian {
-        None => Giver::Person,
-        Some(name) => Giver::Guardian {
-            name: name.trim().to_owned(),
-            child_agrees: request.child_agrees,
-        },
-    }
+    Giver::of(request.guardian.as_deref(), request.child_agrees)
 }
 
 fn trimmed(text: Option<&str>) -> Option<String> {

@@ -23,6 +23,9 @@ pub struct EnrolmentRequest {
     pub device_id: String,
     /// A name that the clinic's desk can show.
     pub device_name: String,
+    /// What the phone that made an invitation says to the clinic, as base64url: it may have had no network since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
 }
 
 impl fmt::Debug for EnrolmentRequest {

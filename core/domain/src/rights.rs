@@ -59,6 +59,12 @@ impl RightsRequest {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
+    /// Whether a child from seven on is asked, too: for what is told to others of them (Law 91/2025/QH15, article 24).
+    #[must_use]
+    pub const fn needs_child(self) -> bool {
+        matches!(self, Self::Disclose)
+    }
+
     /// Whether nothing is given to any phone any more once it is received.
     #[must_use]
     pub const fn ends_access(self) -> bool {

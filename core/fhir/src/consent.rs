@@ -24,6 +24,8 @@ const SHOWN_HASH: &str = "https://sokhoe.vn/fhir/StructureDefinition/sha-256";
 const CONSENT_SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 const ROLE_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
+/// Characters of a name at most.
+const LONGEST_NAME: usize = 200;
 const LAW: &str = "Luật 91/2025/QH15";
 
 /// Who decided that a helper may help.
@@ -38,6 +40,44 @@ pub enum Giver {
         /// Whether a child from seven on was asked and agrees.
         child_agrees: bool,
     },
+}
+
+impl Giver {
+    /// The guardian of this name where there is one, else the person.
+    #[must_use]
+    pub fn of(guardian: Option<&str>, child_agrees: bool) -> Self {
+        match guardian {
+            None => Self::Person,
+            Some(name) => Self::Guardian {
+                name: name.trim().to_owned(),
+                child_agrees,
+            },
+        }
+    }
+
+    /// Where a guardian decides: whether a child from seven on was asked and agrees.
+    #[must_use]
+    pub fn guardian(&self) -> Option<bool> {
+        match self {
+            Self::Person => None,
+            Self::Guardian { child_agrees, .. } => Some(*child_agrees),
+        }
+    }
+
+    /// Whether it says who.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        match self {
+            Self::Person => true,
+            Self::Guardian { name, .. } => is_name(name),
+        }
+    }
+}
+
+/// Whether this can be a name: not empty, at most 200 characters.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME
 }
 
 /// What the giver was shown before they said yes: the evidence that Law 91/2025/QH15 asks for.

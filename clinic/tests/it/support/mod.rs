@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Connection, Reply};
 use serde_json::{Value, json};
 use sokhoe_clinic::system::SystemRng;
@@ -177,7 +179,16 @@ impl Hospital {
 
     /// Shows a code, with a token when the phone has one.
     pub async fn enrol(&self, code: &str, phone: &Phone) -> Reply {
-        let body = json!({"code": code, "device_id": phone.device, "device_name": "Điện thoại"});
+        self.enrol_with(code, None, phone).await
+    }
+
+    /// The same, bringing the word of the phone that made the code.
+    pub async fn enrol_with(&self, code: &str, word: Option<&[u8]>, phone: &Phone) -> Reply {
+        let mut body =
+            json!({"code": code, "device_id": phone.device, "device_name": "Điện thoại"});
+        if let Some(word) = word {
+            body["word"] = json!(URL_SAFE_NO_PAD.encode(word));
+        }
         phone
             .ask(
                 "POST",

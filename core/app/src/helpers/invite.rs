@@ -8,11 +8,13 @@ use ring::digest::{SHA256, digest};
 use sokhoe_domain::age::check_giver;
 use sokhoe_domain::ports::Zeroizing;
 use sokhoe_domain::{BirthDate, GiverRefusal, GrantScope, IntentId, ResourceKey, Timestamp, Wire};
-use sokhoe_fhir::consent::{Giver, Grant, Shown};
+use sokhoe_fhir::consent::{Giver, Grant, Shown, is_name};
 use sokhoe_qr::draw::For;
+use sokhoe_qr::signed::{CarriedGrant, SignError};
 use sokhoe_qr::{Invitation, Matrix, PublicKey};
 use sokhoe_vault::{NewChange, PersonRecord};
 
+use crate::device_keys::alias;
 use crate::error::AppError;
 use crate::move_phone::signer;
 use crate::session::{Session, SoKhoe};
@@ -23,8 +25,6 @@ const WORDS: &str = "1";
 const GOOD_FOR: Duration = Duration::from_secs(7 * 86_400);
 /// Days of a grant at most.
 const MOST_DAYS: u32 = 365;
-/// Characters of a name at most, as the code has it.
-const LONGEST_NAME: usize = 200;
 
 /// What somebody is to be allowed.
 #[derive(Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl SoKhoe {
 
     /// Makes the code by which somebody's phone helps a person from now on. `agreed_words` are those of
     /// [`SoKhoe::words_before_grant`] to which they said yes: kept with the grant, as the law asks. Needs no network: the
-    /// grant goes to the clinic as soon as one of the two phones has one.
+    /// grant goes to the clinic as soon as one of the two phones has one, by the helper's in the code itself.
     ///
     /// # Errors
     /// [`AppError::Validation`], also when the words are others; [`AppError::OnlyOwnPhone`]; [`AppError::NotFound`];
@@ -151,13 +151,13 @@ impl SoKhoe {
         let invitation = Invitation {
             clinic_url: place.base_url.trim_end_matches('/').to_owned(),
             clinic_name: place.name.clone(),
+            word: session.carried(&grant, &code, &place.public_key)?,
             code,
             person: book.person.name.clone(),
             scopes: grant.scopes.iter().collect(),
             public_key: PublicKey::of(&key).map_err(|_| AppError::internal("invitation"))?,
             expires,
             clinic_key: Some(PublicKey::from_bytes(place.public_key)),
-            word: None,
         };
         let text = invitation
             .sign(&key)
@@ -187,21 +187,51 @@ impl SoKhoe {
 }
 
 impl Session {
+    /// The grant as the helper's phone can bring it to the clinic, by which this phone is known with a key. None where it is
+    /// too long for a code: then the clinic hears of it from this phone alone.
+    fn carried(
+        &self,
+        grant: &Grant,
+        code: &str,
+        clinic_key: &[u8; 32],
+    ) -> Result<Option<Vec<u8>>, AppError> {
+        let carried = CarriedGrant {
+            id: grant.id.clone(),
+            patient: grant.patient.clone(),
+            helper: grant.helper.clone(),
+            scopes: grant.scopes,
+            given: grant.given,
+            until: grant.until,
+            guardian: match &grant.giver {
+                Giver::Person => None,
+                Giver::Guardian { name, child_agrees } => Some((name.clone(), *child_agrees)),
+            },
+            shown: grant.shown.text.clone(),
+            language: grant.shown.language.clone(),
+            version: grant.shown.version.clone(),
+        };
+        let key = self.signing_key(clinic_key)?;
+        match carried.word(code, &key) {
+            Ok(word) => {
+                let signature = self.ports.keys.sign(&alias(clinic_key), word.message())?;
+                Ok(Some(word.signed(&signature)))
+            }
+            Err(SignError::TooLong) => Ok(None),
+            Err(_) => Err(AppError::internal("invitation")),
+        }
+    }
+
     fn grant_words(
         &self,
         person: &PersonRecord,
         request: &InviteHelperRequest,
         now: Timestamp,
     ) -> Result<String, AppError> {
-        let is_name = |name: &str| !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME;
         if !is_name(&request.helper) {
             return Err(AppError::invalid("helper", "must be a name"));
         }
-        if request
-            .guardian
-            .as_deref()
-            .is_some_and(|name| !is_name(name))
-        {
+        let giver = giver(request);
+        if !giver.is_named() {
             return Err(AppError::invalid("guardian", "must be a name"));
         }
         if request.scopes.is_empty() {
@@ -209,13 +239,13 @@ impl Session {
         }
         check_days(request.days)?;
         let until = end_of(request.days, now);
-        check_for(person, &giver(request), until, now)?;
+        check_for(person, &giver, until, now)?;
         let scopes: sokhoe_domain::GrantScopes = request.scopes.iter().copied().collect();
         let may: Vec<_> = scopes.iter().map(|scope| self.words.scope(scope)).collect();
         let last = Timestamp::from_millis(until.as_millis() - 1);
-        let giver = request.guardian.as_deref().unwrap_or(&person.name);
+        let name = request.guardian.as_deref().unwrap_or(&person.name);
         let values = [
-            ("giver", giver.trim().to_owned()),
+            ("giver", name.trim().to_owned()),
             ("person", person.name.clone()),
             ("helper", request.helper.trim().to_owned()),
             ("may", may.join("; ")),
@@ -245,11 +275,7 @@ fn check_for(
     now: Timestamp,
 ) -> Result<(), AppError> {
     let born = person.birth_date.as_deref().and_then(BirthDate::parse);
-    let guardian = match giver {
-        Giver::Person => None,
-        Giver::Guardian { child_agrees, .. } => Some(*child_agrees),
-    };
-    check_giver(born, guardian, until, now).map_err(|refusal| {
+    check_giver(born, giver.guardian(), until, now).map_err(|refusal| {
         let field = match refusal {
             GiverRefusal::NeedsGuardian | GiverRefusal::DecidesThemselves => "guardian",
             GiverRefusal::NeedsChild => "child_agrees",
@@ -260,13 +286,7 @@ fn check_for(
 }
 
 fn giver(request: &InviteHelperRequest) -> Giver {
-    match &request.guardian {
-        None => Giver::Person,
-        Some(name) => Giver::Guardian {
-            name: name.trim().to_owned(),
-            child_agrees: request.child_agrees,
-        },
-    }
+    Giver::of(request.guardian.as_deref(), request.child_agrees)
 }
 
 pub(super) fn check_days(days: u32) -> Result<(), AppError> {

@@ -37,12 +37,13 @@ pub struct Invitation {
     pub expires: Timestamp,
     /// The clinic's key, where a phone made this.
     pub clinic_key: Option<PublicKey>,
-    /// What that phone says to the clinic, for the helper's phone to bring along: at most 1,000 bytes. Never in `Debug`.
+    /// What that phone says to the clinic, for the helper's phone to bring along: a
+    /// [`CarriedGrant`](super::CarriedGrant) of at most 1,000 bytes. Never in `Debug`.
     pub word: Option<Vec<u8>>,
 }
 
 /// Bytes of a word at most.
-const LONGEST_WORD: usize = 1_000;
+pub(super) const LONGEST_WORD: usize = 1_000;
 
 #[derive(Encode, Decode)]
 #[cbor(array)]

@@ -12,6 +12,7 @@
 //! A code that was read says nothing yet: [`Unproven::prove`] and [`TicketGate`] say whether it is
 //! whole, of this clinic, and of now.
 
+mod carried_grant;
 mod checkpoint;
 mod clinic_url;
 mod device_digest;
@@ -28,6 +29,7 @@ mod ticket;
 mod unproven;
 mod wire;
 
+pub use carried_grant::{CarriedGrant, UnsignedWord};
 pub use checkpoint::{Checkpoint, sha256};
 pub use device_digest::device_digest;
 pub use enrolment::Enrolment;
