@@ -104,8 +104,18 @@ clinic-payment-conflict = Another transfer of this number was counted before, fo
 clinic-to-settle = The money is recorded and waits to be settled: { $reason }.
 clinic-settle-unknown_reference = no invoice has this reference
 clinic-settle-other_amount = the invoice is over another amount
+clinic-settle-underpaid = less than is due of the invoice
+clinic-settle-overpaid = more than is due of the invoice
+clinic-settle-several_references = it names several invoices
+clinic-settle-other_account = it arrived in another's account
+clinic-settle-same_transfer = the same transfer was told before under another number
+clinic-settle-conflict = the same number was told before with something else
+clinic-settle-visit_cancelled = the visit was called off after it was paid
 clinic-settle-already_paid = the invoice is paid already
 clinic-settle-cancelled = the invoice was called off
+clinic-money-settled = Settled.
+clinic-money-left = Noted. { $amount } of it wait on.
+clinic-money-book = { $arrived } arrived: { $applied } pay invoices, { $refunded } were given back, { $dismissed } were not the clinic's, { $open } wait.
 
 ## The phone
 phone-not-there = There is no phone at { $path }. Check --folder, or get the code at reception and run: sokhoe phone enrol CODE

@@ -95,8 +95,18 @@ clinic-payment-conflict = Đã có một khoản chuyển khác mang số này, 
 clinic-to-settle = Tiền đã được ghi lại và chờ đối soát: { $reason }.
 clinic-settle-unknown_reference = không có phiếu thu nào mang mã này
 clinic-settle-other_amount = phiếu thu có số tiền khác
+clinic-settle-underpaid = chuyển thiếu so với phiếu thu
+clinic-settle-overpaid = chuyển thừa so với phiếu thu
+clinic-settle-several_references = nội dung có mã của nhiều phiếu thu
+clinic-settle-other_account = tiền vào tài khoản khác
+clinic-settle-same_transfer = giao dịch này đã được báo trước đó dưới một số khác
+clinic-settle-conflict = số này đã được báo trước đó với nội dung khác
+clinic-settle-visit_cancelled = lượt khám bị hủy sau khi đã thanh toán
 clinic-settle-already_paid = phiếu thu đã thanh toán rồi
 clinic-settle-cancelled = phiếu thu đã bị hủy
+clinic-money-settled = Đã đối soát xong.
+clinic-money-left = Đã ghi nhận. Còn { $amount } chờ đối soát.
+clinic-money-book = Đã nhận { $arrived }: { $applied } trả phiếu thu, { $refunded } đã hoàn lại, { $dismissed } không phải tiền của cơ sở, { $open } chờ đối soát.
 
 ## Điện thoại
 phone-not-there = Không có điện thoại nào ở { $path }. Hãy kiểm tra --folder, hoặc lấy mã ở quầy tiếp đón rồi chạy: sokhoe phone enrol MÃ

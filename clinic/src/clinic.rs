@@ -18,7 +18,10 @@ use tokio::net::TcpListener;
 use crate::access;
 use crate::access_log::{self, Draft, Gathering, ListName, Lists, Who};
 use crate::backend_services::{self, System};
-use crate::billing::{self, InvoiceLine, IssuedInvoice, PaymentOutcome};
+use crate::bank_messages::BankMessages;
+use crate::billing::{
+    self, InvoiceLine, IssuedInvoice, MoneyBook, OpenPayment, PaymentOutcome, Settlement,
+};
 use crate::config::{ClinicConfig, Payee};
 use crate::desk::{self, BookingRow};
 use crate::enrolment::{self, EnrolmentText};
@@ -63,6 +66,8 @@ pub(crate) struct Inner {
     pub store: Arc<Store>,
     /// What is to be remembered of reads.
     pub gathering: Arc<Gathering>,
+    /// Who tells what arrived in its account.
+    pub bank_messages: Option<BankMessages>,
     /// The proxies in front of it.
     pub proxies: Vec<IpAddr>,
     /// Who was in which list on the clinic's screens.
@@ -138,9 +143,13 @@ impl Clinic {
             clock,
             rng,
             sign_in,
+            bank_messages,
             proxies,
             ..
         } = config;
+        if let Some(messages) = &bank_messages {
+            messages.check()?;
+        }
         let provider = match sign_in {
             Some(sign_in) => {
                 sign_in.check()?;
@@ -189,6 +198,7 @@ impl Clinic {
                 store,
                 proving,
                 provider,
+                bank_messages,
                 proxies,
                 calendar: RwLock::new(Arc::new(calendar)),
             }),
@@ -698,6 +708,42 @@ impl Clinic {
             tx.by(Who::CommandLine);
             billing::record_payment(tx, &inner, &reference, amount, &provider_id)
         })?)
+    }
+
+    /// The payments that wait for a person, the oldest first: 1,000 at most.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn payments_to_settle(&self) -> Result<Vec<OpenPayment>, ClinicError> {
+        Ok(self
+            .inner
+            .store
+            .read(|sql| billing::to_settle(sql, 1_000))?)
+    }
+
+    /// Settles what is open of a payment. What is left open.
+    ///
+    /// # Errors
+    /// [`ClinicError::NotSettled`], [`ClinicError::Store`]; nothing changed then.
+    pub fn settle_payment(
+        &self,
+        payment: &str,
+        settlement: Settlement,
+    ) -> Result<Vnd, ClinicError> {
+        let (inner, payment) = (Arc::clone(&self.inner), payment.to_owned());
+        let left = self.inner.store.write(move |tx| {
+            tx.by(Who::CommandLine);
+            billing::settle(tx, &inner, &payment, &settlement)
+        })?;
+        Ok(left?)
+    }
+
+    /// All money that arrived, and what became of it.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]
+    pub fn money_book(&self) -> Result<MoneyBook, ClinicError> {
+        Ok(self.inner.store.read(billing::book)?)
     }
 
     /// The bookings of a day in Vietnam, by time.

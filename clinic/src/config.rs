@@ -8,6 +8,7 @@ use std::sync::Arc;
 use sokhoe_domain::ports::{Clock, Rng};
 
 use crate::ClinicError;
+use crate::bank_messages::BankMessages;
 use crate::sign_in::SignIn;
 
 /// Where a clinic's data lie.
@@ -191,6 +192,8 @@ pub struct ClinicConfig {
     pub time_of_database: bool,
     /// How people come in by an OpenID provider, if they can.
     pub sign_in: Option<SignIn>,
+    /// Who tells what arrived in the clinic's account, if anybody does.
+    pub bank_messages: Option<BankMessages>,
     /// The proxies in front of the clinic: what they say of where a request comes from (`X-Forwarded-For`) is believed. Without them
     /// who comes from this machine is slowed by nothing, since that may be everybody.
     pub proxies: Vec<IpAddr>,
@@ -212,6 +215,7 @@ impl ClinicConfig {
             work: Work::default(),
             time_of_database: false,
             sign_in: None,
+            bank_messages: None,
             proxies: Vec::new(),
             has_access_log: true,
         }

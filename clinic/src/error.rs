@@ -7,6 +7,8 @@ use sokhoe_domain::GiverRefusal;
 use sokhoe_domain::insurance::BadInsuranceTerms;
 
 use crate::backend_services::{BadJwks, BadScope};
+use crate::bank_messages::BadBankMessages;
+use crate::billing::NotSettled;
 use crate::queue::QueueRefusal;
 use crate::rights::NotDisclosed;
 use crate::schedule::timetable::TimetableError;
@@ -73,6 +75,12 @@ pub enum ClinicError {
     /// A configuration of sign-in that is not taken.
     #[error(transparent)]
     BadSignIn(#[from] BadSignIn),
+    /// A configuration of bank messages that is not taken.
+    #[error(transparent)]
+    BadBankMessages(#[from] BadBankMessages),
+    /// A payment that was not settled.
+    #[error(transparent)]
+    NotSettled(#[from] NotSettled),
     /// Amounts of an invoice are whole, not negative and below 500,000,000 đ.
     #[error("the invoice's amounts do not add up to something that can be paid")]
     BadInvoice,

@@ -12,7 +12,7 @@
 //! * `schedule`: what is offered, what is free, holds and bookings, one answer per intent.
 //! * `queue`: who is there with which number, who is called next, about when it is whose turn.
 //! * `remote_visits`: when and where doctor and patient meet by video. `tickets`: what a phone shows at the kiosk.
-//! * `billing`: what a visit costs, invoices, payments. `insurance`: how the clinic stands to the health insurance.
+//! * `billing`: what a visit costs, invoices, payments. `bank_messages`: who tells that money arrived. `insurance`: how the clinic stands to the health insurance.
 //! * `fhir_api`: what phones call. `desk`: what the counter sees.
 //! * `import`, `seed`: how data come in.
 //!
@@ -22,6 +22,7 @@ mod access;
 mod access_log;
 mod admission;
 mod backend_services;
+mod bank_messages;
 mod billing;
 mod clinic;
 mod config;
@@ -48,7 +49,11 @@ pub mod system;
 mod tickets;
 
 pub use backend_services::{BadJwks, BadScope, System, SystemScopes};
-pub use billing::{InvoiceLine, IssuedInvoice, PaymentOutcome, ToSettle};
+pub use bank_messages::{BadBankMessages, BankMessages, CassoKey, PayosKey, SepayKeys};
+pub use billing::{
+    InvoiceLine, IssuedInvoice, MoneyBook, NotSettled, OpenPayment, PaymentOutcome, Settlement,
+    ToSettle,
+};
 pub use clinic::Clinic;
 pub use config::{ClinicConfig, DataSource, Payee, PostgresUrl, Work};
 pub use desk::BookingRow;

@@ -25,6 +25,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use crate::ClinicError;
 use crate::access_log;
 use crate::admission::Door;
+use crate::bank_messages::{self, BankApi};
 use crate::clinic::Inner;
 use crate::desk::{self, Desk};
 use crate::fhir_api::{self, Api, ApiError, Attempts};
@@ -196,8 +197,13 @@ fn door(inner: &Arc<Inner>, base_url: &str, key: &str, stopping: &watch::Receive
         key: key.into(),
         stopping: stopping.clone(),
     };
+    let bank = BankApi {
+        inner: Arc::clone(inner),
+        attempts: Arc::clone(&api.attempts),
+    };
     let inside = fhir_api::router(api)
         .merge(desk::router(desk))
+        .merge(bank_messages::router(bank))
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))

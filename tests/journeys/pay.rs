@@ -3,9 +3,32 @@
 use std::time::Duration;
 
 use sokhoe_app::{AppError, PaymentStatus};
+use sokhoe_client::HttpTransport;
+use sokhoe_clinic::Payee;
+use sokhoe_clinic::system::SystemClock;
+use sokhoe_domain::ports::{Clock as _, Limits, Transport as _};
 use sokhoe_qr::{Scanned, VietQr, scan};
 use sokhoe_testing::Cut;
+use sokhoe_testing::bank::{BANK_KEY, BankProvider, BankTransfer};
 use sokhoe_tests::{EMPTY_PATIENT, TestClinic, TestPhone};
+
+/// What the clinic's bank tells it now.
+async fn tell(clinic: &TestClinic, transfer: &BankTransfer) {
+    let now = SystemClock.now().as_millis();
+    let message = transfer.told_by(BankProvider::Sepay, BANK_KEY, now);
+    let mut request = http::Request::post(format!("{}{}", clinic.url, message.path));
+    for (name, value) in message.headers() {
+        request = request.header(name, value);
+    }
+    let request = request.body(message.body.into()).unwrap();
+    let limits = Limits {
+        timeout: Duration::from_secs(10),
+        max_body: 65_536,
+    };
+    let transport = HttpTransport::new().unwrap();
+    let answer = transport.send(request, limits).await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_invoice_becomes_a_vietqr_and_turns_paid_by_itself() {
@@ -36,10 +59,14 @@ async fn the_invoice_becomes_a_vietqr_and_turns_paid_by_itself() {
         tokio::spawn(async move { app.wait_for_changes(&person, Duration::from_secs(20)).await })
     };
     tokio::time::sleep(Duration::from_millis(200)).await;
-    clinic
-        .clinic
-        .record_payment(&invoice.reference, invoice.amount, "bank-1")
-        .unwrap();
+    let transfer = BankTransfer {
+        id: 1,
+        bank_reference: "FT26326000001".to_owned(),
+        account: Payee::default().account,
+        amount: invoice.amount.dong(),
+        text: format!("MBVCB.123.{}.CT tu 0011", invoice.reference),
+    };
+    tell(&clinic, &transfer).await;
     let told = tokio::time::timeout(Duration::from_secs(10), waiting)
         .await
         .expect("told before the wait is over")
@@ -63,10 +90,7 @@ async fn the_invoice_becomes_a_vietqr_and_turns_paid_by_itself() {
         matches!(again, AppError::UntrustedPayment { .. }),
         "a paid invoice is not paid twice: {again:?}"
     );
-    clinic
-        .clinic
-        .record_payment(&invoice.reference, invoice.amount, "bank-1")
-        .unwrap();
+    tell(&clinic, &transfer).await;
     assert_eq!(
         phone.app.sync(&person).await.unwrap().stored,
         0,

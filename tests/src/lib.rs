@@ -24,9 +24,10 @@ use sokhoe_app::{
     SoKhoe, SystemClock, system_ports,
 };
 use sokhoe_clinic::{
-    Clinic, ClinicConfig, DataSource, Giver, GrantRequest, ImportOptions, OfferedGrant, Running,
-    Shown, SignIn, Work,
+    BankMessages, Clinic, ClinicConfig, DataSource, Giver, GrantRequest, ImportOptions,
+    OfferedGrant, Running, SepayKeys, Shown, SignIn, Work,
 };
+use sokhoe_testing::bank::BANK_KEY;
 use sokhoe_testing::disk::SimDisk;
 use sokhoe_testing::{CuttableTransport, MemoryKeys};
 use tempfile::TempDir;
@@ -95,6 +96,13 @@ impl TestClinic {
         let config = ClinicConfig {
             clock,
             sign_in,
+            bank_messages: Some(BankMessages {
+                sepay: Some(SepayKeys {
+                    secret: Some(BANK_KEY.to_owned()),
+                    api_key: None,
+                }),
+                ..BankMessages::default()
+            }),
             ..ClinicConfig::on_this_machine(data)
         };
         let clinic = Clinic::open(config).expect("a clinic");

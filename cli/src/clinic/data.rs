@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sokhoe_clinic::{
-    Clinic, ClinicConfig, ClinicError, DataSource, ImportOptions, ImportReport, PostgresUrl,
-    SeedReport, SignIn,
+    BankMessages, Clinic, ClinicConfig, ClinicError, DataSource, ImportOptions, ImportReport,
+    PostgresUrl, SeedReport, SignIn,
 };
 
 use crate::data;
@@ -54,17 +54,19 @@ impl DataArgs {
 
     /// Opens the clinic; makes it when it is not there.
     pub async fn open(self) -> Result<Clinic, Failure> {
-        self.open_with(None, Vec::new()).await
+        self.open_with(None, None, Vec::new()).await
     }
 
-    /// The same, whose people can come in by an OpenID provider, too.
+    /// The same, whose people can come in by an OpenID provider, too, and which hears what arrives in its account.
     pub async fn open_with(
         self,
         sign_in: Option<SignIn>,
+        bank_messages: Option<BankMessages>,
         proxies: Vec<IpAddr>,
     ) -> Result<Clinic, Failure> {
         let config = ClinicConfig {
             sign_in,
+            bank_messages,
             proxies,
             ..ClinicConfig::on_this_machine(self.source()?)
         };

@@ -5,6 +5,7 @@ mod enrol;
 mod grant;
 mod import;
 mod insurance;
+mod money;
 mod pay;
 mod rights;
 mod serve;
@@ -43,6 +44,7 @@ enum ClinicCommand {
     Rights(rights::RightsArgs),
     System(system::SystemArgs),
     Pay(pay::PayArgs),
+    Money(money::MoneyArgs),
     Timetable(timetable::TimetableArgs),
     VideoRooms(video_rooms::VideoRoomsArgs),
     Insurance(insurance::InsuranceArgs),
@@ -65,6 +67,7 @@ pub(crate) async fn run(
         ClinicCommand::Rights(args) => rights::run(args, words, output).await,
         ClinicCommand::System(args) => system::run(args, words, output).await,
         ClinicCommand::Pay(args) => pay::run(args, words, output).await,
+        ClinicCommand::Money(args) => money::run(args, words, output).await,
         ClinicCommand::Timetable(args) => timetable::run(args, words, output).await,
         ClinicCommand::VideoRooms(args) => video_rooms::run(args, words, output).await,
         ClinicCommand::Insurance(args) => insurance::run(args, words, output).await,

@@ -69,13 +69,8 @@ pub(super) async fn run(args: PayArgs, words: &Words, output: &mut Output) -> Re
     }
 }
 
-fn code(reason: ToSettle) -> &'static str {
-    match reason {
-        ToSettle::UnknownReference => "unknown_reference",
-        ToSettle::OtherAmount => "other_amount",
-        ToSettle::AlreadyPaid => "already_paid",
-        ToSettle::Cancelled => "cancelled",
-    }
+fn code(reason: ToSettle) -> String {
+    reason.code().replace('-', "_")
 }
 
 /// A number that no bank gives.

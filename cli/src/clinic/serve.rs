@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
-use sokhoe_clinic::{ClinicError, SignIn};
+use sokhoe_clinic::{BankMessages, ClinicError, SignIn};
 use tokio::net::TcpListener;
 
 use super::data::{DataArgs, fill_demo, off_thread};
@@ -39,6 +39,12 @@ client_key (a private key of P-256, PEM of PKCS #8) may stand in the place of th
 names what the identifier is when it is not the citizen's number, and \"app\": {\"client_id\", \"redirect_uris\"}
 another app than vn.sokhoe. The address to register at the provider is <base-url>/signed-in.
 
+--bank-messages names a file like
+  {\"payos\": {\"checksum_key\": \"…\"}, \"sepay\": {\"secret\": \"…\"}, \"casso\": {\"key\": \"…\"},
+   \"accounts\": [\"VQRQ00021VQX6\"]}
+with at least one of the three; sepay may have \"api_key\" in the place of the secret, or both, and accounts are those that are
+the clinic's besides the one on its invoices. The addresses to register there are <base-url>/bank-messages/payos, …/sepay and …/casso.
+
 With --json the first line of stdout is
   {\"url\":…,\"desk\":…,\"clinic\":…,\"enrolment\":\"SK1E:…\",\"patient\":…}
 (the last two with --demo-data), written when the clinic answers.")]
@@ -63,6 +69,10 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "FILE", env = "SOKHOE_SIGN_IN")]
     sign_in: Option<PathBuf>,
 
+    /// Who tells what arrived in the clinic's account: a file of JSON, as below. It holds secrets
+    #[arg(long, value_name = "FILE", env = "SOKHOE_BANK_MESSAGES")]
+    bank_messages: Option<PathBuf>,
+
     /// Fill it with a fictional hospital and a patient with a long book, and let one phone in
     #[arg(long)]
     demo_data: bool,
@@ -72,10 +82,13 @@ pub(super) struct ServeArgs {
     wait_stdin: bool,
 }
 
-/// Reads how people come in by a provider.
-fn sign_in(path: PathBuf) -> Result<SignIn, Failure> {
+/// Reads a part of the configuration.
+fn read<T, E>(path: PathBuf, of: impl FnOnce(&str) -> Result<T, E>) -> Result<T, Failure>
+where
+    ClinicError: From<E>,
+{
     let text = std::fs::read_to_string(&path).map_err(|error| Failure::File { path, error })?;
-    Ok(SignIn::from_json(&text).map_err(ClinicError::from)?)
+    Ok(of(&text).map_err(ClinicError::from)?)
 }
 
 pub(super) async fn run(
@@ -85,8 +98,12 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     // Asked for before anything is promised, so that a stop during the filling is not lost.
     let mut stop = std::pin::pin!(stop::asked()?);
-    let sign_in = args.sign_in.map(sign_in).transpose()?;
-    let clinic = args.data.open_with(sign_in, args.proxy).await?;
+    let sign_in = args.sign_in.map(|path| read(path, SignIn::from_json));
+    let bank = args
+        .bank_messages
+        .map(|path| read(path, BankMessages::from_json));
+    let (sign_in, bank) = (sign_in.transpose()?, bank.transpose()?);
+    let clinic = args.data.open_with(sign_in, bank, args.proxy).await?;
     if args.demo_data {
         let filled = clinic.clone();
         let fill = off_thread(move || fill_demo(&filled));

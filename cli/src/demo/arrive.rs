@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use sokhoe_clinic::{Clinic, ClinicConfig, ClinicError, DataSource};
 
+use super::bank::Bank;
 use super::report::Told;
 use super::stage::{NewPhone, OpenClinic, Phone, Stage};
 use crate::clinic::{fill_demo, off_thread};
@@ -20,8 +21,12 @@ const ENROLMENT: Duration = Duration::from_secs(15 * 60);
 /// Makes the hospital, with the patient's records in it, and lets it answer.
 pub(super) async fn open_clinic(stage: &mut Stage, words: &Words) -> Result<((), Told), Failure> {
     let folder = stage.folder.join("clinic");
+    let (bank, messages) = Bank::new()?;
     let (clinic, seeded, imported) = off_thread(move || {
-        let clinic = Clinic::open(ClinicConfig::on_this_machine(DataSource::Folder(folder)))?;
+        let clinic = Clinic::open(ClinicConfig {
+            bank_messages: Some(messages),
+            ..ClinicConfig::on_this_machine(DataSource::Folder(folder))
+        })?;
         let (seeded, imported) = fill_demo(&clinic)?;
         Ok::<_, ClinicError>((clinic, seeded, imported))
     })
@@ -30,7 +35,7 @@ pub(super) async fn open_clinic(stage: &mut Stage, words: &Words) -> Result<((),
         let place = format!("{}:{}: {}", skipped.file, skipped.line, skipped.reason);
         return Err(Failure::Said("demo-bad-data", vec![("place", place)]));
     }
-    let open = stage.serve(clinic).await?;
+    let open = stage.serve(clinic, bank).await?;
     let numbers = Numbers::of(words);
     let count = |count: usize| numbers.whole(u64::try_from(count).unwrap_or(u64::MAX));
     let values = [

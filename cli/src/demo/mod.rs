@@ -5,6 +5,7 @@
 //! * `arrive`, `visit`, `book`, `pay`: the steps themselves.
 
 mod arrive;
+mod bank;
 mod book;
 mod network;
 mod pay;

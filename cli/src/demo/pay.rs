@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use sokhoe_app::{AppError, InvoiceView, PaymentStatus, SoKhoe};
-use sokhoe_clinic::PaymentOutcome;
 
 use super::report::Told;
 use super::stage::{OpenClinic, Phone};
-use crate::clinic::off_thread;
 use crate::failure::Failure;
 use crate::phone::invoices::payment_lines;
 use crate::phone::json;
@@ -18,8 +16,6 @@ use crate::words::Words;
 
 /// How long the phone asks the clinic to keep an answer back.
 const WAIT: Duration = Duration::from_secs(20);
-/// The number that the bank gives the transfer.
-const TRANSFER: &str = "FT-DEMO-0001";
 /// How long the phone listens before the bank's message comes, so that it comes to a waiting phone.
 const BEFORE_THE_MONEY: Duration = Duration::from_millis(100);
 
@@ -87,15 +83,11 @@ pub(super) async fn be_told(
     let listening = Listening::start(phone);
     tokio::time::sleep(BEFORE_THE_MONEY).await;
     let watch = Stopwatch::start();
-    let (clinic, reference, amount) = (
-        open.clinic.clone(),
-        invoice.reference.clone(),
-        invoice.amount,
-    );
-    let outcome = off_thread(move || clinic.record_payment(&reference, amount, TRANSFER)).await?;
-    if !matches!(outcome, PaymentOutcome::Applied { .. }) {
-        return Err(Failure::said("demo-not-applied"));
-    }
+    // What banks make of what the payer's app wrote.
+    let text = format!("MBVCB.7411.{} KHAM BENH.CT TU 0011", invoice.reference);
+    open.bank
+        .tells(&*phone.outside, &open.url, invoice.amount, &text)
+        .await?;
     let paid = |shown: &InvoiceView| shown.id == invoice.id && shown.status == PaymentStatus::Paid;
     let book = phone.shows(|book| book.invoices.iter().any(paid)).await?;
     let span = watch.read();

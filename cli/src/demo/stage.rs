@@ -11,6 +11,7 @@ use sokhoe_clinic::{Clinic, Running};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::bank::Bank;
 use super::network::{Switch, SwitchedNetwork};
 use crate::clinic::off_thread;
 use crate::data::PATIENT;
@@ -39,6 +40,7 @@ pub(super) struct Stage {
 pub(super) struct OpenClinic {
     pub clinic: Clinic,
     pub url: String,
+    pub bank: Bank,
     running: Running,
 }
 
@@ -53,7 +55,7 @@ impl Stage {
     }
 
     /// Lets the clinic answer.
-    pub async fn serve(&mut self, clinic: Clinic) -> Result<&OpenClinic, Failure> {
+    pub async fn serve(&mut self, clinic: Clinic, bank: Bank) -> Result<&OpenClinic, Failure> {
         let listener = tokio::net::TcpListener::bind(self.listen).await?;
         let mut address = listener.local_addr()?;
         if address.ip().is_unspecified() {
@@ -63,6 +65,7 @@ impl Stage {
         let running = clinic.serve(listener, &url).await?;
         Ok(self.clinic.insert(OpenClinic {
             clinic,
+            bank,
             url,
             running,
         }))
@@ -110,6 +113,7 @@ impl OpenClinic {
 /// A phone before it knows anybody.
 pub(super) struct NewPhone {
     app: SoKhoe,
+    outside: Arc<dyn Transport>,
     switch: Switch,
 }
 
@@ -119,6 +123,8 @@ pub(super) struct Phone {
     pub person: PersonView,
     pub clinic_id: String,
     pub switch: Switch,
+    /// A network beside the phone's, for others.
+    pub outside: Arc<dyn Transport>,
     screen: watch::Receiver<Option<BookView>>,
     background: JoinHandle<()>,
     _subscription: Subscription,
@@ -128,6 +134,7 @@ impl NewPhone {
     /// Opens the core as an app does, on a network that can be cut.
     pub fn open(folder: &Path, words: &Words) -> Result<Self, Failure> {
         let ports = open_ports(folder)?;
+        let outside = Arc::clone(&ports.transport);
         let (network, switch) = SwitchedNetwork::new(ports.transport);
         let transport: Arc<dyn Transport> = Arc::new(network);
         let config = AppConfig {
@@ -135,7 +142,11 @@ impl NewPhone {
             device_name: "sokhoe demo".to_owned(),
         };
         let app = SoKhoe::open(config, Ports { transport, ..ports })?;
-        Ok(Self { app, switch })
+        Ok(Self {
+            app,
+            outside,
+            switch,
+        })
     }
 
     /// The core, to enrol with.
@@ -167,6 +178,7 @@ impl NewPhone {
             person,
             clinic_id,
             switch: self.switch,
+            outside: self.outside,
             screen,
             background,
             _subscription: subscription,

@@ -9,14 +9,17 @@ use sokhoe_qr::PaymentOrder;
 use sokhoe_qr::signed::PaymentOrderDetails;
 use uuid::Uuid;
 
-use super::{InvoiceLine, IssuedInvoice, tariff};
+use super::{InvoiceLine, IssuedInvoice, entries, tariff};
 use crate::clinic::Inner;
 use crate::insurance::Insurance;
 use crate::schedule::Service;
 use crate::store::{DeskNews, Dialect, StoreError, Tx, params, resources};
 
 /// Letters of a reference: none that two people read differently.
-const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+pub(super) const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+/// With what a reference begins, and how many letters follow.
+pub(super) const PREFIX: &str = "SK";
+pub(super) const RANDOM_LETTERS: usize = 6;
 /// A free reference is found at the first try but once in a billion invoices.
 const TRIES: usize = 8;
 
@@ -109,14 +112,15 @@ pub(crate) fn cancel_for_visit(tx: &mut Tx<'_>, appointment: i64) -> Result<(), 
             params![appointment],
         )?;
     }
-    let moved = tx.sql().execute(
-        "UPDATE payment SET state = 'to_settle', reason = 'visit-cancelled'
-         WHERE state = 'applied'
-           AND reference IN (SELECT reference FROM invoice WHERE appointment = ?1)",
+    let references: Vec<String> = tx.sql().rows(
+        "SELECT reference FROM invoice WHERE appointment = ?1",
         params![appointment],
+        |row| row.get(0),
     )?;
-    if moved > 0 {
-        tx.tell_desk(DeskNews::Payments);
+    for reference in references {
+        if entries::take_back(tx, &reference, "visit-cancelled")? > 0 {
+            tx.tell_desk(DeskNews::Payments);
+        }
     }
     let open: Option<(String, String)> = tx.sql().first(
         "SELECT id, patient FROM invoice WHERE appointment = ?1 AND state = 'issued'",
@@ -222,8 +226,8 @@ pub(crate) fn random_id(rng: &dyn Rng) -> String {
 }
 
 fn random_reference(rng: &dyn Rng) -> String {
-    let mut bytes = [0_u8; 6];
+    let mut bytes = [0_u8; RANDOM_LETTERS];
     rng.fill(&mut bytes);
     let letters = bytes.iter().map(|b| LETTERS[usize::from(b % 32)]);
-    format!("SK{}", letters.map(char::from).collect::<String>())
+    format!("{PREFIX}{}", letters.map(char::from).collect::<String>())
 }

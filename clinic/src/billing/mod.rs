@@ -1,7 +1,10 @@
 //! Money: what a visit costs, invoices, payments.
 
+mod entries;
 mod invoice;
 mod payment;
+mod references;
+mod settle;
 mod tariff;
 
 use std::sync::Arc;
@@ -11,7 +14,9 @@ use sokhoe_fhir::PatientView;
 
 pub(crate) use invoice::{Visit, cancel_for_visit, issue_for_visit};
 pub use payment::{PaymentOutcome, ToSettle};
-pub(crate) use payment::{is_amount_of, record_payment};
+pub(crate) use payment::{is_due, receive, record_payment};
+pub use settle::{MoneyBook, NotSettled, OpenPayment, Settlement};
+pub(crate) use settle::{book, settle, to_settle};
 
 use crate::ClinicError;
 use crate::access_log::Who;

@@ -15,7 +15,7 @@ use super::Desk;
 use super::bookings::{BookingRow, bookings_between};
 use super::session::AtDesk;
 use crate::access_log::{ListName, Who};
-use crate::billing::{PaymentOutcome, is_amount_of, record_payment};
+use crate::billing::{PaymentOutcome, is_due, record_payment};
 use crate::enrolment;
 use crate::store::{Isolation, Sql, StoreError, read_async};
 
@@ -146,7 +146,7 @@ pub(super) async fn confirm_payment(
             let provider_id = format!("desk:{}", payment.reference);
             let amount = Vnd::new(payment.amount);
             // What the cashier mistook is no payment: recorded, it would use up the invoice's one number.
-            if !is_amount_of(tx, &payment.reference, amount)? {
+            if !is_due(tx, &payment.reference, amount, &provider_id)? {
                 return Ok(None);
             }
             record_payment(tx, &inner, &payment.reference, amount, &provider_id).map(Some)

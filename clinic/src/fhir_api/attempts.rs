@@ -130,7 +130,7 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// Around the ways in. Handlers find the [`Origin`] in the request, where there is one.
-pub(super) async fn slow_down(
+pub(crate) async fn slow_down(
     State(attempts): State<Arc<Attempts>>,
     mut request: Request<Body>,
     next: Next,

@@ -79,7 +79,7 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/token", post(token::token))
         .route("/authorize", get(authorize::authorize))
         .route(signed_in::PATH, get(signed_in::signed_in))
-        .route_layer(from_fn_with_state(attempts, attempts::slow_down))
+        .route_layer(from_fn_with_state(attempts, slow_down))
         // What follows is for those who are in.
         .route("/access", get(granted::access))
         .route("/.well-known/smart-configuration", get(well_known::smart))
@@ -108,7 +108,7 @@ pub(crate) fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-pub(crate) use attempts::Attempts;
+pub(crate) use attempts::{Attempts, slow_down};
 pub(crate) use error::ApiError;
 #[cfg(test)]
 pub(crate) use error::FHIR_JSON;

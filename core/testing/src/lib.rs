@@ -1,5 +1,6 @@
 //! Fakes and faults for tests: only what the real thing will not do when asked.
 
+pub mod bank;
 pub mod canaries;
 mod clinic_wire;
 mod clock;

@@ -65,6 +65,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/postgres/0014_rights_from_phones.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/postgres/0015_payment_entries.sql"),
+        None,
+    ),
 ];
 
 /// Any number that no other program locks by: "SoKhoe" in ASCII.

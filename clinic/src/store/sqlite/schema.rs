@@ -77,6 +77,10 @@ pub(in crate::store) const CLINIC: &Migrations = &[
         include_str!("../../../migrations/sqlite/0016_rights_from_phones.sql"),
         None,
     ),
+    (
+        include_str!("../../../migrations/sqlite/0017_payment_entries.sql"),
+        None,
+    ),
 ];
 
 /// What was read, before it is in the access log.

@@ -16,11 +16,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Connection, Reply};
 use serde_json::{Value, json};
 use sokhoe_clinic::system::SystemRng;
-use sokhoe_clinic::{Clinic, ClinicConfig, DataSource, PostgresUrl, Running, SignIn};
+use sokhoe_clinic::{
+    BankMessages, CassoKey, Clinic, ClinicConfig, DataSource, PayosKey, PostgresUrl, Running,
+    SepayKeys, SignIn,
+};
 use sokhoe_domain::ports::{BoxFuture, Clock};
 use sokhoe_domain::{AccessEntry, Timestamp};
 use sokhoe_fhir::access_log::from_text;
 use sokhoe_qr::Enrolment;
+use sokhoe_testing::bank::BANK_KEY;
 use sokhoe_testing::{Database, Signer, canaries};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -114,6 +118,7 @@ fn open(
     let config = ClinicConfig {
         sign_in,
         proxies,
+        bank_messages: Some(bank_messages()),
         ..ClinicConfig::new(
             data,
             Arc::clone(clock) as Arc<dyn Clock>,
@@ -121,6 +126,23 @@ fn open(
         )
     };
     Clinic::open(config).unwrap()
+}
+
+/// Whose messages every clinic of the tests takes.
+fn bank_messages() -> BankMessages {
+    BankMessages {
+        accounts: vec!["VQRQ-00021".to_owned()],
+        payos: Some(PayosKey {
+            checksum_key: BANK_KEY.to_owned(),
+        }),
+        sepay: Some(SepayKeys {
+            secret: Some(BANK_KEY.to_owned()),
+            api_key: None,
+        }),
+        casso: Some(CassoKey {
+            key: BANK_KEY.to_owned(),
+        }),
+    }
 }
 
 impl Hospital {
