@@ -207,7 +207,7 @@ fn told_before(
     let by = format!("{}:", transfer.provider);
     Ok(if told.is_empty() {
         None
-    } else if told.iter().all(|payment| payment.starts_with(&by)) {
+    } else if told.iter().any(|payment| payment.starts_with(&by)) {
         Some(ToldBy::TheSame)
     } else {
         Some(ToldBy::Another)

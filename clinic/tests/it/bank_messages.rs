@@ -346,8 +346,8 @@ async fn the_rest_of_an_invoice_is_paid_by_a_second_transfer() {
 struct Model {
     /// Payments by provider and number: what was told under it.
     told: HashMap<(BankProvider, String), HashSet<(i64, String)>>,
-    /// Who told of a transfer first: by the bank's number, the account, the amount.
-    first: HashMap<(String, String, i64), BankProvider>,
+    /// Who told of a transfer: by the bank's number, the account, the amount.
+    tellers: HashMap<(String, String, i64), HashSet<BankProvider>>,
     arrived: i64,
 }
 
@@ -368,12 +368,13 @@ impl Model {
             transfer.amount,
         );
         let is_new_number = !self.told.contains_key(&number);
-        if is_new_number && self.first.get(&of_bank).is_some_and(|by| *by != provider) {
+        let tellers = self.tellers.get(&of_bank);
+        if is_new_number && tellers.is_some_and(|by| !by.contains(&provider)) {
             return;
         }
         if self.told.entry(number).or_default().insert(said) {
             self.arrived += transfer.amount;
-            self.first.entry(of_bank).or_insert(provider);
+            self.tellers.entry(of_bank).or_default().insert(provider);
         }
     }
 }
