@@ -958,6 +958,31 @@ fn a_phone_on_the_command_line_does_what_an_app_does() {
         "{}",
         twice.stderr
     );
+    // What was paid twice waits, and is given back.
+    let data = clinic.data();
+    let money = |args: &[&str]| {
+        let folder: &[&str] = &["--data", &data, "--json"];
+        run(&[&["clinic", "money"], args, folder].concat())
+    };
+    let listed = money(&["list"]).json();
+    let waiting = listed["payments"].as_array().expect("payments");
+    assert_eq!(waiting.len(), 1, "{listed}");
+    assert_eq!(waiting[0]["reason"], "already-paid");
+    assert_eq!(listed["open"], invoice["amount"]);
+    let id = waiting[0]["id"].as_str().expect("an id");
+    assert!(!money(&["apply", id, reference]).ok);
+    assert!(!money(&["refund", id, "--receipt", " "]).ok);
+    assert_eq!(
+        money(&["refund", id, "--receipt", "PC-1"]).json()["open"],
+        0
+    );
+    let settled = money(&["list"]).json();
+    assert_eq!(settled["payments"], json!([]));
+    assert_eq!(settled["refunded"], invoice["amount"]);
+    assert_eq!(
+        settled["arrived"].as_i64(),
+        invoice["amount"].as_i64().map(|one| 2 * one)
+    );
     phone.json(&["sync"]);
     assert_eq!(
         phone.json(&["invoice", "list"])["invoices"][0]["status"],
