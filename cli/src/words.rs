@@ -5,12 +5,10 @@
 use std::io;
 
 use clap::ValueEnum;
-use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use sokhoe_app::domain::GiverRefusal;
 use sokhoe_app::{AppError, Language};
-use sokhoe_clinic::ClinicError;
-use unic_langid::LanguageIdentifier;
+use sokhoe_clinic::{BadPassword, ClinicError, StaffError};
+use sokhoe_words::Messages;
 
 /// A language that the command line speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -37,7 +35,7 @@ const EN: &str = include_str!("../words/en.ftl");
 /// The words of one language.
 pub(crate) struct Words {
     lang: Lang,
-    bundle: FluentBundle<FluentResource>,
+    messages: Messages,
     core: sokhoe_app::words::Words,
 }
 
@@ -48,17 +46,9 @@ impl Words {
             Lang::Vi => ("vi", VI),
             Lang::En => ("en", EN),
         };
-        // A test reads both files without an error; what could be read is used whatever happens.
-        let resource =
-            FluentResource::try_new(text.to_owned()).unwrap_or_else(|(partly, _)| partly);
-        let mut bundle = FluentBundle::new_concurrent(vec![
-            id.parse().unwrap_or_else(|_| LanguageIdentifier::default()),
-        ]);
-        bundle.set_use_isolating(false);
-        bundle.add_resource_overriding(resource);
         Self {
             lang,
-            bundle,
+            messages: Messages::read(id, text),
             core: sokhoe_app::words::Words::new(lang.into()),
         }
     }
@@ -75,29 +65,12 @@ impl Words {
 
     /// A message with values.
     pub fn say_with(&self, key: &str, values: &[(&str, String)]) -> String {
-        let Some(pattern) = self
-            .bundle
-            .get_message(key)
-            .and_then(|message| message.value())
-        else {
-            return key.to_owned();
-        };
-        let args: FluentArgs<'_> = values
-            .iter()
-            .map(|(name, value)| match value.as_str() {
-                // A number to it, so that it can say "1 record" and "2 records".
-                "1" => (*name, FluentValue::from(1)),
-                value => (*name, FluentValue::from(value)),
-            })
-            .collect();
-        self.bundle
-            .format_pattern(pattern, Some(&args), &mut Vec::new())
-            .into_owned()
+        self.messages.say_with(key, values)
     }
 
     /// A message, when the language has it.
     pub fn find(&self, key: &str) -> Option<String> {
-        self.bundle.has_message(key).then(|| self.say(key))
+        self.messages.has(key).then(|| self.say(key))
     }
 
     /// An error of the phone's core, in its own words.
@@ -117,6 +90,22 @@ impl Words {
         }
     }
 
+    fn of_staff(&self, error: StaffError) -> String {
+        self.say(match error {
+            StaffError::BadLogin => "clinic-error-staff-login",
+            StaffError::BadName => "clinic-error-staff-name",
+            StaffError::NoRole => "clinic-error-staff-role",
+            StaffError::LoginTaken => "clinic-error-staff-taken",
+            StaffError::NoSuchStaff => "clinic-error-staff-none",
+            StaffError::LastAdministrator => "clinic-error-staff-last",
+            StaffError::BadPassword(BadPassword::Length) => "clinic-error-staff-password-length",
+            StaffError::BadPassword(BadPassword::Guessable) => {
+                "clinic-error-staff-password-guessable"
+            }
+            StaffError::BadPassword(BadPassword::Hash) => "clinic-error-staff-password-hash",
+        })
+    }
+
     /// An error of the clinic.
     pub fn of_clinic(&self, error: &ClinicError) -> String {
         match error {
@@ -126,6 +115,7 @@ impl Words {
             ClinicError::BadGrant => self.say("clinic-error-grant"),
             ClinicError::Giver(refusal) => self.of_giver(*refusal),
             ClinicError::BadInvoice => self.say("clinic-error-invoice"),
+            ClinicError::Staff(error) => self.of_staff(*error),
             ClinicError::File { path, error } => {
                 let values = [
                     ("path", path.display().to_string()),
@@ -162,20 +152,14 @@ impl Words {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use sokhoe_words::{is_whole, keys};
 
-    fn keys(text: &str) -> Vec<&str> {
-        text.lines()
-            .filter(|line| !line.starts_with(['#', ' ']))
-            .filter_map(|line| line.split_once(" = "))
-            .map(|(key, _)| key)
-            .collect()
-    }
+    use super::*;
 
     #[test]
     fn both_languages_are_whole_and_say_the_same_things() {
         for text in [VI, EN] {
-            assert!(FluentResource::try_new(text.to_owned()).is_ok());
+            assert!(is_whole(text));
         }
         assert_eq!(keys(VI), keys(EN));
     }

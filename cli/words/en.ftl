@@ -116,6 +116,22 @@ clinic-settle-cancelled = the invoice was called off
 clinic-money-settled = Settled.
 clinic-money-left = Noted. { $amount } of it wait on.
 clinic-money-book = { $arrived } arrived: { $applied } pay invoices, { $refunded } were given back, { $dismissed } were not the clinic's, { $open } wait.
+clinic-staff-type-password = Type the password and press Enter (what you type is shown).
+clinic-staff-none = No member of staff has an account: whoever has the address that serve prints opens the desk.
+clinic-staff-is-ended = ended
+clinic-staff-added = The account { $login } is there. From now on the desk opens only for who signs in.
+clinic-staff-roles = { $login } has other roles now.
+clinic-staff-password = { $login } has another password; whoever was signed in with the old one is no more.
+clinic-staff-ended = The account { $login } ended.
+clinic-error-staff-login = A login is 2 to 40 lower-case letters a-z, digits, dots and dashes, and begins with a letter.
+clinic-error-staff-name = A name has 1 to 80 letters.
+clinic-error-staff-role = An account needs at least one role.
+clinic-error-staff-taken = Somebody has, or had, this login.
+clinic-error-staff-none = There is no such account, or it ended.
+clinic-error-staff-last = At least one administrator must stay.
+clinic-error-staff-password-length = A password has 10 to 200 letters.
+clinic-error-staff-password-guessable = This password is easy to guess. Take some words that do not belong together.
+clinic-error-staff-password-hash = The password could not be set; nothing was changed.
 
 ## The phone
 phone-not-there = There is no phone at { $path }. Check --folder, or get the code at reception and run: sokhoe phone enrol CODE

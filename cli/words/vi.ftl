@@ -107,6 +107,22 @@ clinic-settle-cancelled = phiếu thu đã bị hủy
 clinic-money-settled = Đã đối soát xong.
 clinic-money-left = Đã ghi nhận. Còn { $amount } chờ đối soát.
 clinic-money-book = Đã nhận { $arrived }: { $applied } trả phiếu thu, { $refunded } đã hoàn lại, { $dismissed } không phải tiền của cơ sở, { $open } chờ đối soát.
+clinic-staff-type-password = Gõ mật khẩu rồi nhấn Enter (chữ gõ sẽ hiện ra).
+clinic-staff-none = Chưa có tài khoản nhân viên nào: ai có địa chỉ mà serve in ra đều mở được quầy.
+clinic-staff-is-ended = đã ngừng
+clinic-staff-added = Đã tạo tài khoản { $login }. Từ nay quầy chỉ mở khi đăng nhập.
+clinic-staff-roles = Đã đổi vai trò của { $login }.
+clinic-staff-password = Đã đặt mật khẩu mới cho { $login }; ai đang đăng nhập bằng mật khẩu cũ đã bị thoát ra.
+clinic-staff-ended = Đã ngừng tài khoản { $login }.
+clinic-error-staff-login = Tên đăng nhập gồm 2 đến 40 chữ thường không dấu, số, dấu chấm, gạch; bắt đầu bằng chữ.
+clinic-error-staff-name = Họ tên có từ 1 đến 80 chữ.
+clinic-error-staff-role = Tài khoản cần ít nhất một vai trò.
+clinic-error-staff-taken = Tên đăng nhập này đã có hoặc đã từng có người dùng.
+clinic-error-staff-none = Không có tài khoản này, hoặc đã ngừng.
+clinic-error-staff-last = Phải còn ít nhất một người quản trị.
+clinic-error-staff-password-length = Mật khẩu có từ 10 đến 200 chữ.
+clinic-error-staff-password-guessable = Mật khẩu này dễ đoán. Hãy dùng vài từ không liên quan nhau.
+clinic-error-staff-password-hash = Chưa đặt được mật khẩu, chưa có gì thay đổi.
 
 ## Điện thoại
 phone-not-there = Không có điện thoại nào ở { $path }. Hãy kiểm tra --folder, hoặc lấy mã ở quầy tiếp đón rồi chạy: sokhoe phone enrol MÃ

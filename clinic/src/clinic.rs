@@ -766,7 +766,7 @@ impl Clinic {
         } = &*self.inner;
         let now = self.inner.clock.now();
         gathering.note_blocking(lists.drafts(list, Who::CommandLine, people.clone(), now))?;
-        lists.are_kept(list, people);
+        lists.are_kept(list, Who::CommandLine, people);
         Ok(())
     }
 

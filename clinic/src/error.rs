@@ -13,6 +13,7 @@ use crate::queue::QueueRefusal;
 use crate::rights::NotDisclosed;
 use crate::schedule::timetable::TimetableError;
 use crate::sign_in::BadSignIn;
+use crate::staff::StaffError;
 use crate::store::StoreError;
 
 /// Why a clinic could not do what was asked. Texts hold no personal data.
@@ -78,6 +79,9 @@ pub enum ClinicError {
     /// A configuration of bank messages that is not taken.
     #[error(transparent)]
     BadBankMessages(#[from] BadBankMessages),
+    /// An account of staff that was not made or changed.
+    #[error(transparent)]
+    Staff(#[from] StaffError),
     /// A payment that was not settled.
     #[error(transparent)]
     NotSettled(#[from] NotSettled),

@@ -13,7 +13,7 @@
 //! * `queue`: who is there with which number, who is called next, about when it is whose turn.
 //! * `remote_visits`: when and where doctor and patient meet by video. `tickets`: what a phone shows at the kiosk.
 //! * `billing`: what a visit costs, invoices, payments. `bank_messages`: who tells that money arrived. `insurance`: how the clinic stands to the health insurance.
-//! * `fhir_api`: what phones call. `desk`: what the counter sees.
+//! * `staff`: who works here. `desk`: what they see. `fhir_api`: what phones call.
 //! * `import`, `seed`: how data come in.
 //!
 //! Logs and errors hold no personal data: no names, no ids of persons, no addresses with a query.
@@ -33,6 +33,7 @@ mod enrolment;
 mod error;
 mod fhir_api;
 mod grants;
+mod ids;
 mod import;
 mod insurance;
 mod keys;
@@ -44,6 +45,7 @@ mod schedule;
 pub mod seed;
 mod serve;
 mod sign_in;
+mod staff;
 mod store;
 pub mod system;
 mod tickets;
@@ -73,4 +75,5 @@ pub use schedule::{DeskAnswer, DeskBooking, DeskRequest, Refusal, Source};
 pub use seed::SeedReport;
 pub use serve::{InProcess, Running};
 pub use sign_in::{BadSignIn, OpenIdProvider, PhoneApp, SignIn};
+pub use staff::{BadPassword, NewStaff, Password, StaffError, StaffRow};
 pub use store::StoreError;

@@ -33,6 +33,7 @@ use crate::oauth;
 use crate::queue;
 use crate::schedule;
 use crate::sign_in;
+use crate::staff;
 use crate::store::Isolation;
 
 /// The longest request body.
@@ -195,6 +196,7 @@ fn door(inner: &Arc<Inner>, base_url: &str, key: &str, stopping: &watch::Receive
         inner: Arc::clone(inner),
         base_url: base_url.into(),
         key: key.into(),
+        attempts: Arc::clone(&api.attempts),
         stopping: stopping.clone(),
     };
     let bank = BankApi {
@@ -240,6 +242,7 @@ async fn keep_house(inner: Arc<Inner>, mut stopping: watch::Receiver<bool>) {
             .store
             .write_async(Isolation::Serializable, |tx| {
                 sign_in::forget(tx)?;
+                staff::session::forget_old(tx)?;
                 schedule::forget_old(tx)
             })
             .await;

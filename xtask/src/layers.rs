@@ -58,6 +58,7 @@ impl fmt::Display for Breach {
 const MAY_USE: &[(&str, &[&str])] = &[
     ("sokhoe-domain", &[]),
     ("sokhoe-sqlcipher", &[]),
+    ("sokhoe-words", &[]),
     ("sokhoe-qr", &["sokhoe-domain"]),
     ("sokhoe-fhir", &["sokhoe-domain"]),
     (
@@ -92,6 +93,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sokhoe-vault",
             "sokhoe-client",
             "sokhoe-sync",
+            "sokhoe-words",
         ],
     ),
     (
@@ -112,6 +114,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sokhoe-qr",
             "sokhoe-fhir",
             "sokhoe-sqlcipher",
+            "sokhoe-words",
         ],
     ),
     (
@@ -122,6 +125,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sokhoe-fhir",
             "sokhoe-app",
             "sokhoe-clinic",
+            "sokhoe-words",
         ],
     ),
     ("xtask", &[]),
@@ -132,7 +136,7 @@ const TESTS: &str = "sokhoe-tests";
 /// Fakes and builders: only tests may use them.
 const TESTING: &str = "sokhoe-testing";
 /// No clock, no network, no files.
-const PURE: &[&str] = &["sokhoe-domain", "sokhoe-qr", "sokhoe-fhir"];
+const PURE: &[&str] = &["sokhoe-domain", "sokhoe-qr", "sokhoe-fhir", "sokhoe-words"];
 /// What brings a clock, a network, files or a database with it.
 const IMPURE: &[&str] = &[
     "axum",

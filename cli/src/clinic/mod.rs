@@ -9,6 +9,7 @@ mod money;
 mod pay;
 mod rights;
 mod serve;
+mod staff;
 mod system;
 mod timetable;
 mod video_rooms;
@@ -45,6 +46,7 @@ enum ClinicCommand {
     System(system::SystemArgs),
     Pay(pay::PayArgs),
     Money(money::MoneyArgs),
+    Staff(staff::StaffArgs),
     Timetable(timetable::TimetableArgs),
     VideoRooms(video_rooms::VideoRoomsArgs),
     Insurance(insurance::InsuranceArgs),
@@ -68,6 +70,7 @@ pub(crate) async fn run(
         ClinicCommand::System(args) => system::run(args, words, output).await,
         ClinicCommand::Pay(args) => pay::run(args, words, output).await,
         ClinicCommand::Money(args) => money::run(args, words, output).await,
+        ClinicCommand::Staff(args) => staff::run(args, words, output).await,
         ClinicCommand::Timetable(args) => timetable::run(args, words, output).await,
         ClinicCommand::VideoRooms(args) => video_rooms::run(args, words, output).await,
         ClinicCommand::Insurance(args) => insurance::run(args, words, output).await,

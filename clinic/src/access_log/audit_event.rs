@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sokhoe_domain::{AccessAction, AccessAgent, AccessEntry, AccessOutcome};
+use sokhoe_domain::{AccessAction, AccessAgent, AccessEntry, AccessOutcome, AccessReason};
 use sokhoe_fhir::access_log::ENTRY;
 
 use super::reading::Line;
@@ -18,6 +18,10 @@ const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";
 const ENTITY_TYPE: &str = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
 const ENTITY_ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
 const OPERATION: &str = "https://sokhoe.vn/fhir/CodeSystem/access-operation";
+const STAFF: &str = "https://sokhoe.vn/fhir/NamingSystem/staff";
+const STAFF_ROLE: &str = "https://sokhoe.vn/fhir/CodeSystem/staff-role";
+const REASON: &str = "https://sokhoe.vn/fhir/CodeSystem/access-reason";
+const ACT_REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 const DEVICE: &str = "https://sokhoe.vn/fhir/NamingSystem/device-digest";
 
 /// The id of the AuditEvent and its JSON. `base` is the FHIR base.
@@ -62,6 +66,9 @@ pub(crate) fn audit_event(inner: &Inner, base: &str, line: &Line) -> (String, St
     });
     if let Some(profile) = profile(entry) {
         event["meta"] = json!({"profile": [format!("{PROFILES}.{profile}")]});
+    }
+    if let Some(reason) = entry.reason {
+        event["purposeOfEvent"] = json!([purpose(reason)]);
     }
     if entry.outcome != AccessOutcome::Done {
         event["outcomeDesc"] = json!(entry.outcome.code());
@@ -118,6 +125,9 @@ fn agents(base: &str, line: &Line) -> Value {
         AccessAgent::Phone(digest) => {
             json!({"type": "Device", "identifier": {"system": DEVICE, "value": digest}})
         }
+        AccessAgent::Staff(id, _) => {
+            json!({"type": "Practitioner", "identifier": {"system": STAFF, "value": id}})
+        }
         other => json!({"display": other.code()}),
     };
     let mut client = json!({
@@ -129,6 +139,12 @@ fn agents(base: &str, line: &Line) -> Value {
             "valueCode": "masked",
         }]},
     });
+    if let AccessAgent::Staff(_, role) = &entry.agent {
+        client["role"] = json!([{"coding": [{"system": STAFF_ROLE, "code": role.code()}]}]);
+    }
+    if let Some(reason) = entry.reason {
+        client["purposeOfUse"] = json!([purpose(reason)]);
+    }
     if let Some(name) = &line.name {
         client["name"] = json!(name);
     }
@@ -142,6 +158,23 @@ fn agents(base: &str, line: &Line) -> Value {
         "network": {"address": base, "type": "5"},
     });
     json!([client, server])
+}
+
+/// Why, in our code and in HL7's that is nearest.
+fn purpose(reason: AccessReason) -> Value {
+    let (code, display) = match reason {
+        AccessReason::Visit => ("PATADMIN", "patient administration"),
+        AccessReason::Caller | AccessReason::AtCounter | AccessReason::HandOut => {
+            ("PATRQT", "patient requested")
+        }
+        AccessReason::Emergency => ("ETREAT", "Emergency Treatment"),
+        AccessReason::Correction => ("RECORDMGT", "records management"),
+        AccessReason::Complaint => ("HOPERAT", "healthcare operations"),
+    };
+    json!({"coding": [
+        {"system": REASON, "code": reason.code()},
+        coding(ACT_REASON, code, display),
+    ]})
 }
 
 fn entities(entry: &AccessEntry) -> Value {

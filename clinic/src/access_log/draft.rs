@@ -1,19 +1,27 @@
 //! Entries to come: what an entry will say, but for its number, its salt and under which grant it was.
 
 use serde::{Deserialize, Serialize};
-use sokhoe_domain::{AccessAction, AccessOperation, AccessOutcome, Timestamp};
+use sokhoe_domain::{
+    AccessAction, AccessOperation, AccessOutcome, AccessReason, StaffRole, Timestamp,
+};
 
 use crate::store::{Sql, StoreError, params};
 
 /// Who does it, as it is kept until the entry is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Who {
     /// A phone, by its session.
     #[serde(rename = "s")]
     Session(i64),
-    /// The counter, the cashier, the kiosk.
+    /// The counter or the cashier, where nobody signed in.
     #[serde(rename = "d")]
     Desk,
+    /// Somebody who works here.
+    #[serde(rename = "p")]
+    Staff(ActingStaff),
+    /// A kiosk.
+    #[serde(rename = "k")]
+    Kiosk,
     /// An import.
     #[serde(rename = "i")]
     Import,
@@ -29,6 +37,48 @@ pub(crate) enum Who {
     /// A phone that has no session.
     #[serde(rename = "u")]
     Unknown,
+}
+
+/// A member of staff, by their row, what they do it as, and why, where they had to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "KeptStaff", try_from = "KeptStaff")]
+pub(crate) struct ActingStaff {
+    pub staff: i64,
+    pub role: StaffRole,
+    pub reason: Option<AccessReason>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptStaff(i64, String, Option<String>);
+
+impl From<ActingStaff> for KeptStaff {
+    fn from(acting: ActingStaff) -> Self {
+        let reason = acting.reason.map(|reason| reason.code().to_owned());
+        Self(acting.staff, acting.role.code().to_owned(), reason)
+    }
+}
+
+impl TryFrom<KeptStaff> for ActingStaff {
+    type Error = StoreError;
+
+    fn try_from(KeptStaff(staff, role, reason): KeptStaff) -> Result<Self, StoreError> {
+        let reason = reason.map(|code| AccessReason::of_code(&code).ok_or(StoreError::Unexpected));
+        Ok(Self {
+            staff,
+            role: StaffRole::of_code(&role).ok_or(StoreError::Unexpected)?,
+            reason: reason.transpose()?,
+        })
+    }
+}
+
+impl Who {
+    /// Why, where whoever it is had to say.
+    pub fn reason(&self) -> Option<AccessReason> {
+        match self {
+            Self::Staff(acting) => acting.reason,
+            _ => None,
+        }
+    }
 }
 
 /// An entry to come.
@@ -138,6 +188,12 @@ mod tests {
         let drafts = [
             Who::Session(3),
             Who::Desk,
+            Who::Kiosk,
+            Who::Staff(ActingStaff {
+                staff: 4,
+                role: StaffRole::Doctor,
+                reason: Some(AccessReason::Emergency),
+            }),
             Who::Import,
             Who::System(2),
             Who::CommandLine,

@@ -1,4 +1,4 @@
-//! Lists on the clinic's screens, which refresh by themselves: who is in one is remembered once a day.
+//! Lists on the clinic's screens, which refresh by themselves: who is in one is remembered once a day for everybody who sees it.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
@@ -27,7 +27,7 @@ pub(crate) struct Lists(Mutex<Day>);
 #[derive(Default)]
 struct Day {
     day: NaiveDate,
-    seen: HashSet<(ListName, String)>,
+    seen: HashSet<(ListName, Who, String)>,
 }
 
 impl fmt::Debug for Lists {
@@ -56,7 +56,7 @@ impl Lists {
         }
         // A search is somebody's doing, each time.
         let is_new = |patient: &String| {
-            list == ListName::Patients || !day.seen.contains(&(list, patient.clone()))
+            list == ListName::Patients || !day.seen.contains(&(list, who, patient.clone()))
         };
         let people: BTreeSet<String> = people.into_iter().filter(is_new).collect();
         let kind = match list {
@@ -79,9 +79,9 @@ impl Lists {
     }
 
     /// These are remembered.
-    pub fn are_kept(&self, list: ListName, people: impl IntoIterator<Item = String>) {
+    pub fn are_kept(&self, list: ListName, who: Who, people: impl IntoIterator<Item = String>) {
         let mut day = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = people.into_iter().map(|patient| (list, patient));
+        let kept = people.into_iter().map(|patient| (list, who, patient));
         day.seen.extend(kept);
     }
 }
@@ -98,10 +98,12 @@ mod tests {
         let count = |list, now| lists.drafts(list, Who::Desk, people(), now).len();
         assert_eq!(count(ListName::Queue, now), 2);
         assert_eq!(count(ListName::Queue, now), 2, "it was not kept");
-        lists.are_kept(ListName::Queue, people());
+        lists.are_kept(ListName::Queue, Who::Desk, people());
         assert_eq!(count(ListName::Queue, now), 0);
+        let kiosk = lists.drafts(ListName::Queue, Who::Kiosk, people(), now);
+        assert_eq!(kiosk.len(), 2, "somebody else saw it");
         assert_eq!(count(ListName::Bookings, now), 2);
-        lists.are_kept(ListName::Patients, people());
+        lists.are_kept(ListName::Patients, Who::Desk, people());
         assert_eq!(count(ListName::Patients, now), 2);
         let tomorrow = now.plus(std::time::Duration::from_secs(86_400));
         assert_eq!(count(ListName::Queue, tomorrow), 2);

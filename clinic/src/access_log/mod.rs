@@ -22,7 +22,7 @@ pub(crate) mod request;
 mod sequence;
 mod tree;
 
-pub(crate) use draft::{Draft, Who, keep};
+pub(crate) use draft::{ActingStaff, Draft, Who, keep};
 pub(crate) use gathering::Gathering;
 pub(crate) use lists::{ListName, Lists};
 pub(crate) use request::{Asked, is_patient, owners};

@@ -130,12 +130,22 @@ fn head_of(size: u64, tiles: &mut Tiles<'_>) -> Result<TreeHead, StoreError> {
     })
 }
 
+/// The id of the member of staff who did it.
+fn staff_of(entry: &AccessEntry) -> Option<&str> {
+    match &entry.agent {
+        AccessAgent::Staff(id, _) => Some(id),
+        _ => None,
+    }
+}
+
 /// The names of who could see a person: looked up when they are shown, since the log has none.
 struct Names {
     /// Of the person's own phones, by their digests.
     phones: HashMap<String, String>,
     /// Of helpers, by their Consents.
     helpers: HashMap<String, String>,
+    /// Of staff, by their ids.
+    staff: HashMap<String, String>,
 }
 
 impl Names {
@@ -164,8 +174,15 @@ impl Names {
                 helpers.insert(consent.to_owned(), name.to_owned());
             }
         }
+        let ids: BTreeSet<&str> = entries.iter().filter_map(staff_of).collect();
+        let mut staff = HashMap::new();
+        for id in ids {
+            let name = crate::staff::name_of(sql, id)?;
+            staff.extend(name.map(|name| (id.to_owned(), name)));
+        }
         Ok(Self {
             phones: phones.into_iter().collect(),
+            staff,
             helpers,
         })
     }
@@ -175,6 +192,7 @@ impl Names {
         match (&entry.agent, &entry.consent) {
             (_, Some(consent)) => self.helpers.get(consent).cloned(),
             (AccessAgent::Phone(digest), None) => self.phones.get(digest).cloned(),
+            (AccessAgent::Staff(id, _), None) => self.staff.get(id).cloned(),
             _ => None,
         }
     }

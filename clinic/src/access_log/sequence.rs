@@ -186,6 +186,7 @@ impl Log<'_> {
         let place = i64::try_from(self.size).map_err(|_| StoreError::Unexpected)?;
         let number = self.places.add(&draft.patient, place)?;
         let (agent, consent) = self.agent(&draft)?;
+        let reason = draft.who.reason();
         // Nobody but the clinic can compute it, and it need not be kept apart: a place is given once.
         let salt = self.keys.mac(
             "access log",
@@ -203,6 +204,7 @@ impl Log<'_> {
             outcome: draft.outcome,
             agent,
             consent,
+            reason,
         };
         let text = to_text(&entry);
         self.tiles
@@ -220,8 +222,18 @@ impl Log<'_> {
         let session = match draft.who {
             Who::Session(session) => session,
             Who::Desk => return Ok((AccessAgent::Desk, None)),
+            Who::Kiosk => return Ok((AccessAgent::Kiosk, None)),
+            Who::Staff(acting) => {
+                let id = self.id_of("staff", acting.staff)?;
+                return Ok((AccessAgent::Staff(id, acting.role), None));
+            }
             Who::Import => return Ok((AccessAgent::Import, None)),
-            Who::System(client) => return Ok((AccessAgent::System(self.system(client)?), None)),
+            Who::System(client) => {
+                return Ok((
+                    AccessAgent::System(self.id_of("system_client", client)?),
+                    None,
+                ));
+            }
             Who::CommandLine => return Ok((AccessAgent::CommandLine, None)),
             Who::Server => return Ok((AccessAgent::Server, None)),
             Who::Unknown => return Ok((AccessAgent::Phone(String::new()), None)),
@@ -244,12 +256,9 @@ impl Log<'_> {
         Ok((AccessAgent::Phone(digest), consent))
     }
 
-    fn system(&self, client: i64) -> Result<String, StoreError> {
-        let id = self.sql.first(
-            "SELECT id FROM system_client WHERE pk = ?1",
-            params![client],
-            |row| row.get(0),
-        )?;
+    fn id_of(&self, table: &'static str, pk: i64) -> Result<String, StoreError> {
+        let text = format!("SELECT id FROM {table} WHERE pk = ?1");
+        let id = self.sql.first(&text, params![pk], |row| row.get(0))?;
         Ok(id.unwrap_or_default())
     }
 

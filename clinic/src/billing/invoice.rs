@@ -7,10 +7,10 @@ use sokhoe_fhir::invoice::InvoiceLine as FhirLine;
 use sokhoe_fhir::{InvoiceView, PatientView, Ref};
 use sokhoe_qr::PaymentOrder;
 use sokhoe_qr::signed::PaymentOrderDetails;
-use uuid::Uuid;
 
 use super::{InvoiceLine, IssuedInvoice, entries, tariff};
 use crate::clinic::Inner;
+use crate::ids::random_id;
 use crate::insurance::Insurance;
 use crate::schedule::Service;
 use crate::store::{DeskNews, Dialect, StoreError, Tx, params, resources};
@@ -212,17 +212,6 @@ fn signed_order(
         .sign(inner.keys.identity())
         .map_err(|error| tracing::error!(%error, "a payment order could not be signed"))
         .ok()
-}
-
-/// A version 4 UUID.
-pub(crate) fn random_id(rng: &dyn Rng) -> String {
-    let mut bytes = [0; 16];
-    rng.fill(&mut bytes);
-    uuid::Builder::from_random_bytes(bytes)
-        .into_uuid()
-        .hyphenated()
-        .encode_lower(&mut Uuid::encode_buffer())
-        .to_owned()
 }
 
 fn random_reference(rng: &dyn Rng) -> String {

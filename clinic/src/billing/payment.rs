@@ -4,10 +4,11 @@ use serde_json::json;
 use sokhoe_domain::{Timestamp, Vnd};
 
 use super::entries::{Entry, Kind, add, open_of, paid_of};
-use super::invoice::{random_id, set_state};
+use super::invoice::set_state;
 use super::references::{Meant, meant};
 use crate::bank_messages::{Transfer, plain};
 use crate::clinic::Inner;
+use crate::ids::random_id;
 use crate::keys::sha256;
 use crate::store::{DeskNews, StoreError, Tx, params, resources};
 

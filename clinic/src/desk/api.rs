@@ -11,34 +11,17 @@ use serde::{Deserialize, Serialize};
 use sokhoe_domain::{Vnd, text};
 use sokhoe_fhir::PatientView;
 
-use super::Desk;
 use super::bookings::{BookingRow, bookings_between};
-use super::session::AtDesk;
-use crate::access_log::{ListName, Who};
+use super::guard::AtDesk;
+use super::{Desk, Failed};
+use crate::access_log::ListName;
 use crate::billing::{PaymentOutcome, is_due, record_payment};
 use crate::enrolment;
-use crate::store::{Isolation, Sql, StoreError, read_async};
+use crate::store::{Isolation, Sql, StoreError, params, patient_search, read_async};
 
 const DAYS_SHOWN: u64 = 14;
 const PATIENTS_SHOWN: usize = 20;
 const ENROLMENT: Duration = Duration::from_secs(10 * 60);
-
-/// A failure of the desk, without a word about its cause: that is in the log.
-#[derive(Debug)]
-pub(super) struct Failed(pub(super) StatusCode);
-
-impl IntoResponse for Failed {
-    fn into_response(self) -> Response {
-        self.0.into_response()
-    }
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "a request of the desk failed");
-        Self(StatusCode::SERVICE_UNAVAILABLE)
-    }
-}
 
 #[derive(Serialize)]
 pub(super) struct Listed {
@@ -47,10 +30,7 @@ pub(super) struct Listed {
 }
 
 /// Today's bookings and those of the two weeks to come.
-pub(super) async fn bookings(
-    State(desk): State<Desk>,
-    _at_desk: AtDesk,
-) -> Result<Response, Failed> {
+pub(super) async fn bookings(State(desk): State<Desk>, here: AtDesk) -> Result<Response, Failed> {
     let now = desk.inner.clock.now();
     let first = now.vietnam_day();
     let last = first
@@ -61,7 +41,8 @@ pub(super) async fn bookings(
     })
     .await?;
     let listed = bookings.iter().map(|row| row.patient.clone());
-    desk.listed(ListName::Bookings, listed.collect()).await?;
+    desk.listed(ListName::Bookings, here.who(), listed.collect())
+        .await?;
     Ok(private(Json(Listed {
         now: now.as_millis(),
         bookings,
@@ -81,41 +62,38 @@ struct Person {
     born: String,
 }
 
-/// Patients whose names hold all words, by given name.
+/// Patients with all these words in their names, or with this number; nobody, where so little is asked that it tells nobody from
+/// others.
 pub(super) async fn patients(
     State(desk): State<Desk>,
-    _at_desk: AtDesk,
+    here: AtDesk,
     Query(named): Query<Named>,
 ) -> Result<Response, Failed> {
     let people = read_async(&desk.inner.store, move |sql| people(sql, &named.q)).await?;
     let listed = people.iter().map(|person| person.id.clone());
-    desk.listed(ListName::Patients, listed.collect()).await?;
+    desk.listed(ListName::Patients, here.who(), listed.collect())
+        .await?;
     Ok(private(Json(people)))
 }
 
 fn people(sql: Sql<'_>, query: &str) -> Result<Vec<Person>, StoreError> {
-    let folded = text::fold(query);
+    let found = patient_search::find(sql, query, PATIENTS_SHOWN)?;
     let mut people = Vec::new();
-    sql.stream(
-        "SELECT json FROM resource WHERE type = 'Patient' AND json IS NOT NULL",
-        &[],
-        |row| {
-            let Ok(view) = PatientView::from_json(row.text(0)?) else {
-                return Ok(true);
-            };
-            let name = text::fold(&view.name);
-            if folded.split(' ').all(|word| name.contains(word)) {
-                people.push(Person {
-                    id: view.id,
-                    name: view.name,
-                    born: view.birth_date.unwrap_or_default(),
-                });
-            }
-            Ok(true)
-        },
-    )?;
+    for id in found {
+        let json: Option<String> = sql.first(
+            "SELECT json FROM resource WHERE type = 'Patient' AND id = ?1 AND json IS NOT NULL",
+            params![id],
+            |row| row.get(0),
+        )?;
+        if let Some(view) = json.and_then(|json| PatientView::from_json(&json).ok()) {
+            people.push(Person {
+                id: view.id,
+                name: view.name,
+                born: view.birth_date.unwrap_or_default(),
+            });
+        }
+    }
     people.sort_by_cached_key(|person| text::name_sort_key(&person.name));
-    people.truncate(PATIENTS_SHOWN);
     Ok(people)
 }
 
@@ -133,15 +111,15 @@ struct Done {
 /// The cashier has the money.
 pub(super) async fn confirm_payment(
     State(desk): State<Desk>,
-    _at_desk: AtDesk,
+    here: AtDesk,
     Json(payment): Json<Payment>,
 ) -> Result<Response, Failed> {
-    let inner = Arc::clone(&desk.inner);
+    let (inner, who) = (Arc::clone(&desk.inner), here.who());
     let outcome = desk
         .inner
         .store
         .write_async(Isolation::Serializable, move |tx| {
-            tx.by(Who::Desk);
+            tx.by(who);
             // One payment at the counter for each invoice: pressing twice counts once.
             let provider_id = format!("desk:{}", payment.reference);
             let amount = Vnd::new(payment.amount);
@@ -177,7 +155,7 @@ struct Shown {
 /// A code for a phone to scan.
 pub(super) async fn enrol(
     State(desk): State<Desk>,
-    _at_desk: AtDesk,
+    here: AtDesk,
     Json(bring): Json<Bring>,
 ) -> Result<Response, Failed> {
     let shown = tokio::task::spawn_blocking(move || {
@@ -186,7 +164,7 @@ pub(super) async fn enrol(
             &bring.patients,
             ENROLMENT,
             &desk.base_url,
-            Who::Desk,
+            here.who(),
         )?;
         let svg = code.to_svg()?;
         Ok::<_, crate::ClinicError>(Shown {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use sokhoe_domain::{Timestamp, Vnd};
 use sokhoe_fhir::{Appointment, PatientView};
 
-use crate::store::{Sql, StoreError, params};
+use crate::store::{Row, Sql, StoreError, params};
 
 /// A booking with its invoice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,8 +52,26 @@ pub(crate) fn bookings_between(
 ) -> Result<Vec<BookingRow>, StoreError> {
     let from = Timestamp::start_of_day(first).as_millis();
     let to = Timestamp::start_of_day(last.succ_opt().unwrap_or(last)).as_millis();
-    let listed =
-        "SELECT a.id, a.starts, a.ends, a.patient, p.json, v.name, s.practitioner_name, s.location_name,
+    let text = format!(
+        "{LISTED} WHERE a.starts >= ?1 AND a.starts < ?2 AND a.state <> 'held' ORDER BY a.starts, a.pk"
+    );
+    sql.rows(&text, params![from, to], booking)
+}
+
+/// A person's bookings from a day on, by time.
+pub(super) fn bookings_of(
+    sql: Sql<'_>,
+    patient: &str,
+    first: NaiveDate,
+) -> Result<Vec<BookingRow>, StoreError> {
+    let from = Timestamp::start_of_day(first).as_millis();
+    let text = format!(
+        "{LISTED} WHERE a.patient = ?1 AND a.starts >= ?2 AND a.state <> 'held' ORDER BY a.starts, a.pk"
+    );
+    sql.rows(&text, params![patient, from], booking)
+}
+
+const LISTED: &str = "SELECT a.id, a.starts, a.ends, a.patient, p.json, v.name, s.practitioner_name, s.location_name,
                 CASE WHEN q.state IS NULL THEN a.state
                      WHEN q.state = 'done' THEN 'fulfilled'
                      WHEN q.state = 'noshow' THEN 'noshow'
@@ -66,33 +84,31 @@ pub(crate) fn bookings_between(
          LEFT JOIN visit q ON q.appointment = a.pk
          LEFT JOIN invoice i ON i.appointment = a.pk
          LEFT JOIN resource p ON p.type = 'Patient' AND p.id = a.patient
-         LEFT JOIN resource r ON r.type = 'Appointment' AND r.id = a.id
-         WHERE a.starts >= ?1 AND a.starts < ?2 AND a.state <> 'held'
-         ORDER BY a.starts, a.pk";
-    sql.rows(listed, params![from, to], |row| {
-        let patient: Option<String> = row.get(4)?;
-        Ok(BookingRow {
-            id: row.get(0)?,
-            start: Timestamp::from_millis(row.get(1)?),
-            end: Timestamp::from_millis(row.get(2)?),
-            patient: row.get(3)?,
-            patient_name: patient
-                .and_then(|json| PatientView::from_json(&json).ok())
-                .map(|view| view.name)
-                .unwrap_or_default(),
-            service: row.get(5)?,
-            practitioner: row.get(6)?,
-            room: row.get(7)?,
-            status: row.get(8)?,
-            made: Timestamp::from_millis(row.get(9)?),
-            reference: row.get(10)?,
-            amount: row.get::<Option<i64>>(11)?.map(Vnd::new),
-            invoice_status: row.get(12)?,
-            number: row.get(13)?,
-            service_id: row.get(14)?,
-            helped_by: row
-                .text_or_null(15)?
-                .and_then(|json| Appointment::from_json(json).ok()?.helped_by),
-        })
+         LEFT JOIN resource r ON r.type = 'Appointment' AND r.id = a.id";
+
+fn booking(row: Row<'_>) -> Result<BookingRow, StoreError> {
+    let patient: Option<String> = row.get(4)?;
+    Ok(BookingRow {
+        id: row.get(0)?,
+        start: Timestamp::from_millis(row.get(1)?),
+        end: Timestamp::from_millis(row.get(2)?),
+        patient: row.get(3)?,
+        patient_name: patient
+            .and_then(|json| PatientView::from_json(&json).ok())
+            .map(|view| view.name)
+            .unwrap_or_default(),
+        service: row.get(5)?,
+        practitioner: row.get(6)?,
+        room: row.get(7)?,
+        status: row.get(8)?,
+        made: Timestamp::from_millis(row.get(9)?),
+        reference: row.get(10)?,
+        amount: row.get::<Option<i64>>(11)?.map(Vnd::new),
+        invoice_status: row.get(12)?,
+        number: row.get(13)?,
+        service_id: row.get(14)?,
+        helped_by: row
+            .text_or_null(15)?
+            .and_then(|json| Appointment::from_json(json).ok()?.helped_by),
     })
 }

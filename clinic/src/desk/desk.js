@@ -2,9 +2,15 @@
 // The desk's page: lists the bookings, and lists them again whenever the clinic says that something changed.
 
 const byId = (id) => document.getElementById(id);
+const words = JSON.parse(byId("words").textContent);
+// A message; `%name%` in it is a value.
+const say = (key, values = {}) => (words[key] || key).replace(/%(\w+)%/g, (_, name) => values[name]);
+// What whoever is signed in may do here.
+const may = (what) => byId("may").dataset.may.split(" ").includes(what);
+const language = document.documentElement.lang === "en" ? "en-GB" : "vi-VN";
 const zone = "Asia/Ho_Chi_Minh";
-const time = new Intl.DateTimeFormat("vi-VN", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
-const date = new Intl.DateTimeFormat("vi-VN", { weekday: "long", day: "2-digit", month: "2-digit", year: "numeric", timeZone: zone });
+const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
+const date = new Intl.DateTimeFormat(language, { weekday: "long", day: "2-digit", month: "2-digit", year: "numeric", timeZone: zone });
 const dayKey = new Intl.DateTimeFormat("en-CA", { timeZone: zone });
 const money = new Intl.NumberFormat("vi-VN");
 const dong = (amount) => money.format(amount).replace(/,/g, ".") + " đ";
@@ -21,10 +27,10 @@ async function post(path, body) {
 }
 
 const outcomes = {
-  "applied": "Đã ghi nhận thanh toán",
-  "already-counted": "Khoản này đã được ghi nhận từ trước",
-  "to-settle": "Đã nhận tiền nhưng hóa đơn không còn chờ thanh toán: cần đối soát",
-  "conflict": "Đã có một khoản khác cùng mã: cần đối soát",
+  "applied": say("paid-applied"),
+  "already-counted": say("paid-already-counted"),
+  "to-settle": say("paid-to-settle"),
+  "conflict": say("paid-conflict"),
 };
 
 function tell(reference, text) {
@@ -39,14 +45,14 @@ function tag(text, off, due) {
 }
 
 const queueRefusals = {
-  "unknown": () => "không có lịch khám này",
-  "cancelled": () => "lịch khám đã bị hủy",
-  "another-day": (said) => "lịch khám vào ngày " + said.day.split("-").reverse().join("/"),
-  "over": () => "lượt khám này đã kết thúc",
-  "bad-ticket": () => "phiếu không hợp lệ hoặc không phải của giờ này",
-  "ticket-used": (said) => "phiếu đã dùng lúc " + time.format(said.at) + (said.number ? ", số " + said.number : ""),
-  "ticket-outdated": () => "phiếu cũ: lịch khám đã đổi giờ",
-  "stands-elsewhere": () => "tình trạng vừa thay đổi, hãy xem lại danh sách",
+  "unknown": () => say("refused-unknown"),
+  "cancelled": () => say("refused-cancelled"),
+  "another-day": (said) => say("refused-another-day", { day: said.day.split("-").reverse().join("/") }),
+  "over": () => say("refused-over"),
+  "bad-ticket": () => say("refused-bad-ticket"),
+  "ticket-used": (said) => say("refused-ticket-used", { time: time.format(said.at) }) + (said.number ? say("refused-ticket-number", { number: said.number }) : ""),
+  "ticket-outdated": () => say("refused-ticket-outdated"),
+  "stands-elsewhere": () => say("refused-stands-elsewhere"),
 };
 
 // Asks for something that may be refused. What it answers; nothing when it was refused or failed, which is said.
@@ -63,11 +69,12 @@ async function ask(path, body, notice, what, refusals) {
       notice.textContent = `${what}: ${why ? why(said) : said.refusal}`;
       return undefined;
     }
+    if (answer.status === 401) { location.reload(); return undefined; }
     if (!answer.ok) throw new Error(String(answer.status));
     notice.textContent = "";
     return await answer.json();
   } catch {
-    notice.textContent = what + ": chưa thực hiện được, hãy thử lại";
+    notice.textContent = say("not-done", { what });
     return undefined;
   } finally {
     await Promise.all([listQueue(), list()]).catch(() => {});
@@ -81,7 +88,7 @@ async function checkIn(body, what) {
   const first = byId("goes-first");
   const came = await queueStep("check-in", { ...body, goes_first: first.checked }, what);
   if (came) first.checked = false;
-  if (came) byId("queue-notice").textContent = `${what}: số thứ tự ${came.number}`;
+  if (came) byId("queue-notice").textContent = say("number-given", { what, number: came.number });
 }
 
 function button(text, press) {
@@ -96,21 +103,23 @@ function button(text, press) {
 }
 
 const states = {
-  "waiting": "Đang chờ",
-  "called": "Đã gọi",
-  "in-room": "Đang khám",
-  "missed": "Đã gọi nhưng vắng mặt",
+  "waiting": say("state-waiting"),
+  "called": say("state-called"),
+  "in-room": say("state-in-room"),
+  "missed": say("state-missed"),
 };
 
 function queueActions(person) {
   const of = { appointment: person.appointment };
-  const what = "Số " + person.number;
+  const what = say("number", { number: person.number });
   const step = (path, text) => button(text, () => queueStep(path, of, what));
+  if (!may("call")) return [];
+  const returned = may("check-in") ? [button(say("returned"), () => checkIn(of, what))] : [];
   switch (person.state) {
-    case "called": return [step("begin", "Vào khám"), step("call-again", "Gọi lại"), step("missed", "Vắng mặt")];
-    case "in-room": return [step("finish", "Khám xong")];
-    case "missed": return [button("Đã quay lại", () => checkIn(of, what)), step("take-back", "Hủy báo đến")];
-    case "waiting": return [step("take-back", "Hủy báo đến")];
+    case "called": return [step("begin", say("begin")), step("call-again", say("call-again")), step("missed", say("missed"))];
+    case "in-room": return [step("finish", say("finish"))];
+    case "missed": return [...returned, step("take-back", say("take-back"))];
+    case "waiting": return [step("take-back", say("take-back"))];
     default: return [];
   }
 }
@@ -119,10 +128,10 @@ function queueRow(person) {
   const element = byId("queue-row").content.firstElementChild.cloneNode(true);
   const set = (name, text) => { element.querySelector("." + name).textContent = text; };
   set("number", person.number);
-  set("name", person.name || "(không rõ tên)");
+  set("name", person.name || say("no-name"));
   const said = [states[person.state] || person.state];
   if (person.state === "called") said.push(person.station, time.format(person.called));
-  if (person.state === "waiting" && person.priority) said.push("Ưu tiên");
+  if (person.state === "waiting" && person.priority) said.push(say("priority"));
   set("state", said.join(" · "));
   element.querySelector(".action").append(...queueActions(person));
   if (person.state === "called") element.classList.add("called");
@@ -135,14 +144,14 @@ function lineParts(line) {
   head.className = "line-head";
   const title = document.createElement("h3");
   const waiting = line.people.filter((person) => person.state === "waiting").length;
-  title.textContent = `${line.room} · ${line.practitioner}: ${waiting} người chờ, ${line.done} đã xong`;
-  const next = button("Gọi tiếp", async () => {
+  title.textContent = say("line", { room: line.room, practitioner: line.practitioner, waiting, done: line.done });
+  const next = button(say("next"), async () => {
     const what = line.room;
     const called = await queueStep("next", { schedule: line.schedule, station: line.room }, what);
-    if (called) byId("queue-notice").textContent = `${what}: mời số ${called.number}`;
+    if (called) byId("queue-notice").textContent = say("called", { what, number: called.number });
   });
   next.disabled = waiting === 0;
-  head.append(title, next);
+  head.append(title, ...(may("call") ? [next] : []));
   const table = document.createElement("table");
   const body = document.createElement("tbody");
   body.append(...line.people.map(queueRow));
@@ -151,7 +160,9 @@ function lineParts(line) {
 }
 
 async function listQueue() {
+  if (!may("queue")) return;
   const answer = await fetch("/desk/queue");
+  if (answer.status === 401) { location.reload(); return; }
   if (!answer.ok) throw new Error(String(answer.status));
   const { lines } = await answer.json();
   byId("lines").replaceChildren(...lines.flatMap(lineParts));
@@ -159,22 +170,23 @@ async function listQueue() {
 }
 
 function arrival(booking, now) {
-  if (booking.number !== null) return [tag("Số " + booking.number)];
-  if (booking.status !== "booked" || dayKey.format(booking.start) !== dayKey.format(now)) return [];
+  if (booking.number !== null) return [tag(say("number", { number: booking.number }))];
+  if (!may("check-in") || booking.status !== "booked" || dayKey.format(booking.start) !== dayKey.format(now)) return [];
   const what = booking.patient_name || time.format(booking.start);
-  return [button("Báo đã đến", () => checkIn({ appointment: booking.id }, what))];
+  return [button(say("here"), () => checkIn({ appointment: booking.id }, what))];
 }
 
 function action(booking) {
   if (booking.status === "cancelled") {
     const paid = booking.invoice_status === "balanced" && booking.amount > 0;
-    return paid ? tag("Phải hoàn tiền", false, true) : tag("Đã hủy lịch", true);
+    return paid ? tag(say("to-refund"), false, true) : tag(say("cancelled"), true);
   }
-  if (booking.invoice_status === "balanced") return tag("Đã thanh toán");
+  if (booking.invoice_status === "balanced") return tag(say("paid"));
   if (booking.invoice_status !== "issued") return tag("—", true);
+  if (!may("pay")) return tag(say("unpaid"), false, true);
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = "Đã nhận tiền";
+  button.textContent = say("take-money");
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
@@ -182,9 +194,9 @@ function action(booking) {
       tell(booking.reference, outcomes[outcome] || outcome);
       await list();
     } catch {
-      tell(booking.reference, "Chưa ghi nhận được");
+      tell(booking.reference, say("not-recorded"));
       button.disabled = false;
-      button.textContent = "Chưa được, thử lại";
+      button.textContent = say("try-again");
     }
   });
   return button;
@@ -194,14 +206,22 @@ function row(booking, now) {
   const element = byId("row").content.firstElementChild.cloneNode(true);
   const set = (name, text) => { element.querySelector("." + name).textContent = text; };
   set("time", time.format(booking.start));
-  set("name", booking.patient_name || "(không rõ tên)");
+  const name = element.querySelector(".name");
+  if (may("book")) {
+    const link = document.createElement("a");
+    link.href = "/desk/persons/" + encodeURIComponent(booking.patient);
+    link.textContent = booking.patient_name || say("no-name");
+    name.append(link);
+  } else {
+    name.textContent = booking.patient_name || say("no-name");
+  }
   set("service", booking.service);
   set("doctor", booking.practitioner);
   set("room", booking.room);
   set("amount", booking.amount === null ? "" : dong(booking.amount));
   set("reference", booking.reference || "");
-  if (booking.helped_by) element.querySelector(".action").append(tag("Đặt giúp: " + booking.helped_by, true));
-  if (booking.status === "noshow") element.querySelector(".action").append(tag("Không đến", true));
+  if (booking.helped_by) element.querySelector(".action").append(tag(say("helped-by", { name: booking.helped_by }), true));
+  if (booking.status === "noshow") element.querySelector(".action").append(tag(say("no-show"), true));
   element.querySelector(".action").append(...arrival(booking, now), ...changes(booking, now), action(booking));
   if (booking.status === "cancelled") element.classList.add("cancelled");
   if (seen && !seen.has(booking.id)) element.classList.add("new");
@@ -212,8 +232,8 @@ function dayName(key, now) {
   const shift = (days) => dayKey.format(now + days * 86400000);
   const noon = Date.parse(key + "T12:00:00+07:00");
   const name = date.format(noon);
-  if (key === shift(0)) return "Hôm nay · " + name;
-  if (key === shift(1)) return "Ngày mai · " + name;
+  if (key === shift(0)) return say("today") + " · " + name;
+  if (key === shift(1)) return say("tomorrow") + " · " + name;
   return name;
 }
 
@@ -242,7 +262,7 @@ async function list() {
   const live = bookings.filter((booking) => booking.status !== "cancelled");
   const paid = live.filter((booking) => booking.invoice_status === "balanced");
   byId("empty").hidden = bookings.length > 0;
-  byId("totals").textContent = live.length ? `${live.length} lịch khám, ${paid.length} đã thanh toán` : "";
+  byId("totals").textContent = live.length ? say("totals", { count: live.length, paid: paid.length }) : "";
   seen = new Set(bookings.map((booking) => booking.id));
 }
 
@@ -251,7 +271,7 @@ function listen() {
   const events = new EventSource("/desk/events");
   const show = (on) => {
     state.classList.toggle("on", on);
-    state.textContent = on ? "Trực tuyến" : "Mất kết nối, đang thử lại…";
+    state.textContent = on ? say("online") : say("offline");
   };
   const again = () => Promise.all([list(), listQueue()]).catch(() => show(false));
   events.addEventListener("open", () => { show(true); again(); });
@@ -260,23 +280,31 @@ function listen() {
   again();
 }
 
+// So much as tells somebody from others: two words of a name, or a whole number.
+const tells = (query) => query.trim().split(/\s+/).length > 1 || query.replace(/\D/g, "").length >= 9;
+
 async function find() {
-  const answer = await fetch("/desk/patients?q=" + encodeURIComponent(byId("q").value));
-  if (!answer.ok) return;
+  const query = byId("q").value;
+  byId("q-hint").hidden = tells(query);
+  if (!tells(query)) { byId("people").replaceChildren(); return; }
+  const answer = await fetch("/desk/patients?q=" + encodeURIComponent(query));
+  if (answer.status === 401) { location.reload(); return; }
+  if (!answer.ok || query !== byId("q").value) return;
   const people = await answer.json();
   byId("people").replaceChildren(...people.map((person) => {
     const item = document.createElement("li");
-    const who = document.createElement("span");
+    const who = document.createElement("a");
+    who.href = "/desk/persons/" + encodeURIComponent(person.id);
     who.textContent = person.name || person.id;
     const born = document.createElement("small");
-    born.textContent = person.born ? "Sinh " + person.born.split("-").reverse().join("/") : "";
+    born.textContent = person.born ? say("born", { day: person.born.split("-").reverse().join("/") }) : "";
     who.append(born);
     const actions = document.createElement("span");
     actions.className = "person-actions";
     actions.append(
-      button("Đặt lịch", () => planBooking(person)),
-      button("Lấy số", () => planWalkIn(person)),
-      button("Mã QR", () => enrol(person)),
+      button(say("book"), () => planBooking(person)),
+      ...(may("check-in") ? [button(say("take-number"), () => planWalkIn(person))] : []),
+      ...(may("enrol") ? [button(say("code"), () => enrol(person))] : []),
     );
     item.append(who, actions);
     return item;
@@ -293,15 +321,15 @@ async function enrol(person) {
   byId("code").hidden = false;
 }
 
-byId("scan").addEventListener("submit", async (event) => {
+if (may("check-in")) byId("scan").addEventListener("submit", async (event) => {
   event.preventDefault();
   const input = byId("ticket");
   const ticket = input.value.trim();
   input.value = "";
-  if (ticket) await checkIn({ ticket }, "Phiếu khám");
+  if (ticket) await checkIn({ ticket }, say("ticket"));
   input.focus();
 });
 
 let typing;
-byId("q").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(find, 200); });
-addEventListener("DOMContentLoaded", () => { listen(); find(); });
+if (may("book")) byId("q").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(find, 200); });
+addEventListener("DOMContentLoaded", listen);

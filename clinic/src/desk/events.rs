@@ -11,12 +11,12 @@ use tokio_stream::wrappers::{BroadcastStream, WatchStream};
 use tokio_stream::{Stream, StreamExt as _};
 
 use super::Desk;
-use super::session::AtDesk;
+use super::guard::AtDesk;
 use crate::store::DeskNews;
 
 pub(super) async fn events(
     State(desk): State<Desk>,
-    _at_desk: AtDesk,
+    _: AtDesk,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let news = BroadcastStream::new(desk.inner.store.wakers().desk()).map(|news| {
         Some(match news {

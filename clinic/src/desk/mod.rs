@@ -1,25 +1,34 @@
-//! The desk: one page for the counter, behind a key of its own. What it shows arrives live.
+//! The desk: pages for those who work here. What they show arrives live; who may what is in `routes`, asked by `guard`.
 
 mod api;
 mod bookings;
 mod events;
+mod form;
+mod guard;
+mod layout;
 mod page;
+mod person;
 mod queue;
 mod requests;
-mod session;
+mod routes;
+mod sign_in;
+mod staff;
+mod words;
 
 use std::fmt;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::routing::{get, post};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use tokio::sync::watch;
 
 pub use bookings::BookingRow;
 pub(crate) use bookings::bookings_between;
+pub(crate) use routes::router;
 
 use crate::access_log::{ListName, Who};
 use crate::clinic::Inner;
+use crate::fhir_api::Attempts;
 use crate::store::StoreError;
 
 /// What every handler of the desk works with.
@@ -30,6 +39,8 @@ pub(crate) struct Desk {
     pub base_url: Arc<str>,
     /// The key of this run.
     pub key: Arc<str>,
+    /// Who tries to come in and fails.
+    pub attempts: Arc<Attempts>,
     /// Becomes true when the server stops.
     pub stopping: watch::Receiver<bool>,
 }
@@ -42,41 +53,41 @@ impl fmt::Debug for Desk {
 
 impl Desk {
     /// Remembers who was in a list, before it is shown.
-    async fn listed(&self, list: ListName, people: Vec<String>) -> Result<(), StoreError> {
+    async fn listed(
+        &self,
+        list: ListName,
+        who: Who,
+        people: Vec<String>,
+    ) -> Result<(), StoreError> {
         let Inner {
             lists, gathering, ..
         } = &*self.inner;
         let now = self.inner.clock.now();
-        let drafts = lists.drafts(list, Who::Desk, people.clone(), now);
+        let drafts = lists.drafts(list, who, people.clone(), now);
         gathering.note(drafts).await?;
-        lists.are_kept(list, people);
+        lists.are_kept(list, who, people);
         Ok(())
     }
 }
 
 /// A key for one run of the desk.
 pub(crate) fn new_key(inner: &Inner) -> String {
-    session::new_key(inner)
+    guard::new_key(inner)
 }
 
-/// The desk's routes.
-pub(crate) fn router(desk: Desk) -> Router {
-    Router::new()
-        .route("/desk", get(page::page))
-        .route("/desk/desk.css", get(page::css))
-        .route("/desk/desk.js", get(page::js))
-        .route("/desk/bookings", get(api::bookings))
-        .route("/desk/patients", get(api::patients))
-        .route("/desk/payments", post(api::confirm_payment))
-        .route("/desk/enrolments", post(api::enrol))
-        .route("/desk/queue", get(queue::lines))
-        .route("/desk/queue/check-in", post(queue::check_in))
-        .route("/desk/queue/next", post(queue::call_next))
-        .route("/desk/queue/{step}", post(queue::step))
-        .route("/desk/offers", get(requests::offers))
-        .route("/desk/free", get(requests::free))
-        .route("/desk/requests", post(requests::ask))
-        .route("/desk/requests.js", get(page::requests_js))
-        .route("/desk/events", get(events::events))
-        .with_state(desk)
+/// A failure of the desk, without a word about its cause: that is in the log.
+#[derive(Debug)]
+struct Failed(StatusCode);
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a request of the desk failed");
+        Self(StatusCode::SERVICE_UNAVAILABLE)
+    }
 }

@@ -1,53 +1,167 @@
-//! The page and its files, all from the program itself.
+//! The desk's first page: today's queue and bookings, live, and whom something is done for. Its files are in the program itself.
 
+use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde::Deserialize;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::{Request, StatusCode};
+use maud::{Markup, html};
+use sokhoe_domain::StaffRole;
+use url::form_urlencoded;
 
-use super::Desk;
-use axum::extract::Query;
+use super::guard::AtDesk;
+use super::layout::{Page, answer, file, page as laid_out, see};
+use super::words::Words;
+use super::{Desk, Failed};
 
-const PAGE: &str = include_str!("page.html");
-const LOCKED: &str = include_str!("locked.html");
 const CSS: &str = include_str!("desk.css");
 const JS: &str = include_str!("desk.js");
 const REQUESTS_JS: &str = include_str!("requests.js");
 
-const POLICY: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-#[derive(Deserialize)]
-pub(super) struct Opening {
-    key: Option<String>,
+/// Takes the key of this run out of the address, and gives a cookie for it while nobody has an account.
+pub(super) async fn take_key(
+    State(desk): State<Desk>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let is_key =
+        |(name, value): (_, std::borrow::Cow<'_, str>)| name == "key" && desk.is_key(&value);
+    if request.uri().path() != "/desk" || !form_urlencoded::parse(query.as_bytes()).any(is_key) {
+        return next.run(request).await;
+    }
+    match desk.opens_by_key().await {
+        Ok(true) => see("/desk", &[desk.set_key_cookie()]),
+        Ok(false) => see("/desk", &[]),
+        Err(error) => Failed::from(error).into_response(),
+    }
 }
 
-/// The page; with the key in the address, the cookie and the page's bare address.
-pub(super) async fn page(
-    State(desk): State<Desk>,
-    Query(opening): Query<Opening>,
-    headers: HeaderMap,
-) -> Response {
-    if opening.key.is_some_and(|key| desk.is_key(&key)) {
-        let cookie = desk.set_cookie();
-        return (
-            StatusCode::SEE_OTHER,
-            [(header::LOCATION, "/desk"), (header::SET_COOKIE, &cookie)],
-        )
-            .into_response();
+/// What somebody may do here, as the page's scripts know it.
+fn may(here: &AtDesk) -> String {
+    use StaffRole::{Cashier, Doctor, Operator, Reception};
+    let all: [(&str, &[StaffRole]); 6] = [
+        ("queue", &[Reception, Doctor, Operator]),
+        ("call", &[Reception, Doctor]),
+        ("check-in", &[Reception]),
+        ("enrol", &[Reception]),
+        ("book", &[Reception, Operator, Doctor]),
+        ("pay", &[Cashier]),
+    ];
+    let has = |(_, roles): &(&str, &[StaffRole])| roles.iter().any(|role| here.has(*role));
+    let may: Vec<_> = all.into_iter().filter(has).map(|(what, _)| what).collect();
+    may.join(" ")
+}
+
+/// The page.
+pub(super) async fn page(State(desk): State<Desk>, here: AtDesk) -> Response {
+    let may = may(&here);
+    if may.is_empty() {
+        return see("/desk/staff", &[]);
     }
-    if desk.knows(&headers) {
-        let name = escape(&desk.inner.name);
-        file(
-            StatusCode::OK,
-            "text/html; charset=utf-8",
-            PAGE.replace("{{clinic}}", &name),
-        )
-    } else {
-        file(
-            StatusCode::UNAUTHORIZED,
-            "text/html; charset=utf-8",
-            LOCKED.to_owned(),
-        )
+    let words = here.words;
+    let has = |what: &str| may.split(' ').any(|it| it == what);
+    let body = html! {
+        p id="live" class="live" role="status" aria-live="polite" { (words.say("connecting")) }
+        main id="may" data-may=(may) {
+            @if has("queue") { (queue(words, has("check-in"))) }
+            section aria-labelledby="today-title" {
+                div.title-row {
+                    h2 id="today-title" { (words.say("bookings")) }
+                    p.totals id="totals" {}
+                }
+                p.hint id="notice" role="status" aria-live="polite" {}
+                div id="days" {}
+                p.empty id="empty" hidden { (words.say("bookings-none")) }
+            }
+            @if has("book") { (people(words)) }
+        }
+        (rows())
+    };
+    let page_of = Page {
+        path: "/desk",
+        title: words.say("desk"),
+        scripts: &["/desk/desk.js", "/desk/requests.js"],
+        body,
+    };
+    answer(StatusCode::OK, laid_out(&desk, &here, page_of))
+}
+
+fn queue(words: Words, can_check_in: bool) -> Markup {
+    html! {
+        section aria-labelledby="queue-title" {
+            div.title-row {
+                h2 id="queue-title" { (words.say("queue")) }
+                @if can_check_in {
+                    form.scan id="scan" {
+                        label for="ticket" { (words.say("scan")) }
+                        input id="ticket" type="text" inputmode="numeric" autocomplete="off" placeholder=(words.say("scan-hint"));
+                        input id="goes-first" type="checkbox";
+                        label for="goes-first" { (words.say("goes-first")) }
+                    }
+                }
+            }
+            p.hint id="queue-notice" role="status" aria-live="polite" {}
+            div id="lines" {}
+            p.empty id="queue-empty" { (words.say("queue-none")) }
+        }
+    }
+}
+
+fn people(words: Words) -> Markup {
+    html! {
+        aside aria-labelledby="people-title" {
+            h2 id="people-title" { (words.say("patients")) }
+            label for="q" { (words.say("find")) }
+            input id="q" type="search" autocomplete="off" aria-describedby="q-hint" placeholder=(words.say("find-how"));
+            p.hint id="q-hint" { (words.say("find-hint")) }
+            ul.people id="people" {}
+            form.plan id="plan" aria-labelledby="plan-title" hidden {
+                h3 id="plan-title" {}
+                p.hint id="plan-what" {}
+                fieldset id="plan-by" {
+                    legend { (words.say("patient")) }
+                    label { input type="radio" name="by" value="counter" checked; " " (words.say("at-counter")) }
+                    label { input type="radio" name="by" value="hotline"; " " (words.say("on-telephone")) }
+                }
+                label for="plan-service" id="plan-service-label" { (words.say("service")) }
+                select id="plan-service" {}
+                p.hint id="plan-notice" role="status" aria-live="polite" {}
+                ul.times id="plan-times" {}
+                button.plain type="button" id="plan-close" { (words.say("close")) }
+            }
+            div.code id="code" hidden {
+                p.code-name id="code-name" {}
+                img id="code-image" alt=(words.say("code-image"));
+                p.hint { (words.say("code-hint")) " " span id="code-until" {} "." }
+                details {
+                    summary { (words.say("code-fails")) }
+                    textarea id="code-text" readonly rows="4" aria-label=(words.say("code-text")) {}
+                }
+            }
+        }
+    }
+}
+
+/// What the scripts fill.
+fn rows() -> Markup {
+    html! {
+        template id="row" {
+            tr {
+                td.time {}
+                td { strong.name {} span.service {} }
+                td { span.doctor {} span.room {} }
+                td.money { span.amount {} span.reference {} }
+                td.action {}
+            }
+        }
+        template id="queue-row" {
+            tr {
+                td.number {}
+                td { strong.name {} span.state {} }
+                td.action {}
+            }
+        }
     }
 }
 
@@ -66,25 +180,4 @@ pub(super) async fn requests_js() -> Response {
 fn script(text: &str) -> Response {
     let kind = "text/javascript; charset=utf-8";
     file(StatusCode::OK, kind, text.to_owned())
-}
-
-fn file(status: StatusCode, kind: &'static str, text: String) -> Response {
-    const POLICY_HEADER: HeaderName = header::CONTENT_SECURITY_POLICY;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (POLICY_HEADER, HeaderValue::from_static(POLICY)),
-        (
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("no-referrer"),
-        ),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (status, headers, text).into_response()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

@@ -9,10 +9,10 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::Timestamp;
 
-use super::Desk;
-use super::api::{Failed, private};
-use super::session::AtDesk;
-use crate::access_log::{ListName, Who};
+use super::api::private;
+use super::guard::AtDesk;
+use super::{Desk, Failed};
+use crate::access_log::ListName;
 use crate::queue::{self, Arrival, CheckIn, Line, QueueRefusal, Step};
 use crate::store::{Isolation, read_async};
 
@@ -26,14 +26,14 @@ struct Listed {
 }
 
 /// The lines of today.
-pub(super) async fn lines(State(desk): State<Desk>, _at_desk: AtDesk) -> Result<Response, Failed> {
+pub(super) async fn lines(State(desk): State<Desk>, here: AtDesk) -> Result<Response, Failed> {
     let now = desk.inner.clock.now();
     let day = now.vietnam_day();
     let (lines, people) = read_async(&desk.inner.store, move |sql| {
         Ok((queue::lines(sql, day)?, queue::people_of_day(sql, day)?))
     })
     .await?;
-    desk.listed(ListName::Queue, people).await?;
+    desk.listed(ListName::Queue, here.who(), people).await?;
     let listed = Listed {
         now: now.as_millis(),
         lines,
@@ -87,7 +87,7 @@ struct Refused {
 
 pub(super) async fn check_in(
     State(desk): State<Desk>,
-    _at_desk: AtDesk,
+    here: AtDesk,
     Json(comes): Json<Comes>,
 ) -> Result<Response, Failed> {
     let Some((arrival, goes_first)) = comes.arrival() else {
@@ -98,11 +98,12 @@ pub(super) async fn check_in(
         goes_first,
     };
     let inner = Arc::clone(&desk.inner);
+    let who = here.who();
     let numbered = desk
         .inner
         .store
         .write_async(Isolation::LocksRows, move |tx| {
-            tx.by(Who::Desk);
+            tx.by(who);
             queue::check_in(tx, &inner, &coming)
         })
         .await?;
@@ -123,15 +124,16 @@ pub(super) struct Next {
 
 pub(super) async fn call_next(
     State(desk): State<Desk>,
-    _at_desk: AtDesk,
+    here: AtDesk,
     Json(next): Json<Next>,
 ) -> Result<Response, Failed> {
     let station = station(&next.station)?;
+    let who = here.who();
     let called = desk
         .inner
         .store
         .write_async(Isolation::LocksRows, move |tx| {
-            tx.by(Who::Desk);
+            tx.by(who);
             queue::call_next(tx, &next.schedule, &station)
         })
         .await?;
@@ -153,7 +155,7 @@ pub(super) struct Whom {
 /// `call-again`, `missed`, `begin`, `finish` or `take-back`.
 pub(super) async fn step(
     State(desk): State<Desk>,
-    _at_desk: AtDesk,
+    here: AtDesk,
     Path(step): Path<String>,
     Json(whom): Json<Whom>,
 ) -> Result<Response, Failed> {
@@ -166,11 +168,12 @@ pub(super) async fn step(
         _ => return Err(Failed(StatusCode::NOT_FOUND)),
     };
     let station = whom.station.as_deref().map(station).transpose()?;
+    let who = here.who();
     let done = desk
         .inner
         .store
         .write_async(Isolation::LocksRows, move |tx| {
-            tx.by(Who::Desk);
+            tx.by(who);
             queue::step(tx, &whom.appointment, step, station.as_deref())
         })
         .await?;

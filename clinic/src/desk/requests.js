@@ -2,10 +2,10 @@
 // What somebody who calls, or stands there, wants: a time, another one, none at all, or a number without a booking.
 
 const requestRefusals = {
-  "slot-taken": () => "giờ này vừa có người đặt, hãy chọn giờ khác",
-  "not-offered": () => "giờ này không còn, hoặc lịch khám đã bắt đầu",
-  "too-many": () => "người bệnh đã có đủ số lịch khám cho phép",
-  "checked-in": () => "người bệnh đã báo đến: hãy hủy báo đến trước",
+  "slot-taken": () => say("refused-slot-taken"),
+  "not-offered": () => say("refused-not-offered"),
+  "too-many": () => say("refused-too-many"),
+  "checked-in": () => say("refused-checked-in"),
 };
 
 let plan = null;
@@ -39,7 +39,7 @@ async function openPlan(of, title, what) {
   byId("plan-by").hidden = of.kind === "walk-in";
   byId("plan").hidden = false;
   const answer = await fetch("/desk/offers");
-  if (!answer.ok) { byId("plan-notice").textContent = "Chưa tải được, hãy thử lại"; return; }
+  if (!answer.ok) { byId("plan-notice").textContent = say("not-loaded"); return; }
   const offers = await answer.json();
   const options = new Map();
   for (const offer of offers) {
@@ -58,12 +58,12 @@ async function openPlan(of, title, what) {
   select.focus();
 }
 
-const planBooking = (person) => openPlan({ kind: "book", patient: person.id }, person.name, "Đặt lịch khám");
-const planWalkIn = (person) => openPlan({ kind: "walk-in", patient: person.id, name: person.name }, person.name, "Lấy số khám hôm nay, không cần đặt lịch");
+const planBooking = (person) => openPlan({ kind: "book", patient: person.id }, person.name, say("plan-book"));
+const planWalkIn = (person) => openPlan({ kind: "walk-in", patient: person.id, name: person.name }, person.name, say("plan-walk-in"));
 const planMove = (booking) => openPlan(
   { kind: "move", patient: booking.patient, booking: booking.id, service: booking.service_id },
   booking.patient_name,
-  `Đổi giờ ${booking.service}: hiện là ${time.format(booking.start)}, ${date.format(booking.start)}`,
+  say("plan-move", { service: booking.service, time: time.format(booking.start), day: date.format(booking.start) }),
 );
 
 // What can be pressed: free times, or the number.
@@ -75,7 +75,7 @@ async function listTimes() {
   if (!chosen) { times.replaceChildren(); return; }
   if (now.kind === "walk-in") {
     const { schedule, service } = chosen.offer;
-    times.replaceChildren(item(button("Lấy số", async () => {
+    times.replaceChildren(item(button(say("take-number"), async () => {
       await checkIn({ patient: now.patient, schedule, service }, now.name);
       closePlan();
       byId("queue-title").scrollIntoView({ block: "nearest" });
@@ -85,7 +85,7 @@ async function listTimes() {
   const query = new URLSearchParams({ service: chosen.offer.service, by: by() });
   const answer = await fetch("/desk/free?" + query);
   if (plan !== now) return;
-  if (!answer.ok) { byId("plan-notice").textContent = "Chưa tải được, hãy thử lại"; return; }
+  if (!answer.ok) { byId("plan-notice").textContent = say("not-loaded"); return; }
   const free = await answer.json();
   times.replaceChildren(...free.map((slot) => {
     const key = newKey();
@@ -98,36 +98,38 @@ async function listTimes() {
       const done = await request(wish, byId("plan-notice"), text);
       if (done) {
         closePlan();
-        byId("notice").textContent = `${byId("plan-title").textContent}: đã đặt ${text}`;
+        byId("notice").textContent = say("booked", { who: byId("plan-title").textContent, text });
       } else {
         await listTimes();
       }
     }), where);
   }));
-  if (free.length === 0) byId("plan-notice").textContent = "Không còn giờ trống trong hai tuần tới.";
+  if (free.length === 0) byId("plan-notice").textContent = say("no-times");
 }
 
 // What the desk can change of a booking that has not begun. Calling off is asked twice.
 function changes(booking, now) {
-  if (booking.status !== "booked" || booking.start <= now) return [];
+  if (!may("book") || booking.status !== "booked" || booking.start <= now) return [];
   const key = newKey();
   const what = booking.patient_name || time.format(booking.start);
-  const cancel = button("Hủy lịch", async () => {
+  const cancel = button(say("cancel"), async () => {
     if (cancel.dataset.sure !== "yes") {
       cancel.dataset.sure = "yes";
-      cancel.textContent = "Chắc chắn hủy?";
+      cancel.textContent = say("cancel-sure");
       return;
     }
     const wish = { what: "cancel", patient: booking.patient, by: by(), key, booking: booking.id };
     const done = await request(wish, byId("notice"), what);
-    if (done) byId("notice").textContent = `${what}: đã hủy lịch ${time.format(booking.start)}`;
+    if (done) byId("notice").textContent = say("cancel-done", { what, time: time.format(booking.start) });
   });
   cancel.className = "plain";
-  const move = button("Đổi giờ", () => planMove(booking));
+  const move = button(say("move"), () => planMove(booking));
   move.className = "plain";
   return [move, cancel];
 }
 
-byId("plan").addEventListener("submit", (event) => event.preventDefault());
-byId("plan").addEventListener("change", () => listTimes());
-byId("plan-close").addEventListener("click", closePlan);
+if (may("book")) {
+  byId("plan").addEventListener("submit", (event) => event.preventDefault());
+  byId("plan").addEventListener("change", () => listTimes());
+  byId("plan-close").addEventListener("click", closePlan);
+}

@@ -10,10 +10,9 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sokhoe_domain::Timestamp;
 
-use super::Desk;
-use super::api::{Failed, private};
-use super::session::AtDesk;
-use crate::access_log::Who;
+use super::api::private;
+use super::guard::AtDesk;
+use super::{Desk, Failed};
 use crate::schedule::{self, DeskAnswer, DeskBooking, DeskRequest, Source, Wanted};
 use crate::store::{Isolation, Sql, StoreError, read_async};
 
@@ -49,7 +48,7 @@ struct Given {
 }
 
 /// What can be booked, and where one can wait without a booking.
-pub(super) async fn offers(State(desk): State<Desk>, _at_desk: AtDesk) -> Result<Response, Failed> {
+pub(super) async fn offers(State(desk): State<Desk>, _: AtDesk) -> Result<Response, Failed> {
     let given = read_async(&desk.inner.store, given).await?;
     Ok(private(Json(given)))
 }
@@ -90,7 +89,7 @@ struct FreeTime {
 /// The nearest free times of a service.
 pub(super) async fn free(
     State(desk): State<Desk>,
-    _at_desk: AtDesk,
+    _: AtDesk,
     Query(looked): Query<Looked>,
 ) -> Result<Response, Failed> {
     let now = desk.inner.clock.now();
@@ -161,7 +160,7 @@ struct Refused {
 /// Does it, or says why not.
 pub(super) async fn ask(
     State(desk): State<Desk>,
-    _at_desk: AtDesk,
+    here: AtDesk,
     Json(asked): Json<Asked>,
 ) -> Result<Response, Failed> {
     let booking = DeskBooking {
@@ -171,11 +170,12 @@ pub(super) async fn ask(
         key: asked.key,
     };
     let inner = Arc::clone(&desk.inner);
+    let who = here.who();
     let done = desk
         .inner
         .store
         .write_async(Isolation::Serializable, move |tx| {
-            tx.by(Who::Desk);
+            tx.by(who);
             schedule::book_at_desk(tx, &inner, &booking)
         })
         .await?;

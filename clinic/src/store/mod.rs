@@ -7,6 +7,7 @@ mod binaries;
 pub(crate) mod calendar_version;
 mod job;
 mod patient_identifiers;
+pub(crate) mod patient_search;
 mod postgres;
 pub(crate) mod resources;
 pub(crate) mod settings;

@@ -2,7 +2,7 @@
 
 use sokhoe_domain::AccessAction;
 
-use super::{Dialect, Sql, StoreError, Tx, binaries, params, patient_identifiers};
+use super::{Dialect, Sql, StoreError, Tx, binaries, params, patient_identifiers, patient_search};
 
 /// What became of a [`put`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,7 @@ pub(crate) fn put(
     };
     binaries::note(tx.sql(), kind, id, json)?;
     patient_identifiers::note(tx.sql(), kind, id, json)?;
+    patient_search::note(tx.sql(), kind, id, json)?;
     if is_of_calendar(tx, kind, id)? {
         tx.tell_calendar()?;
     }
@@ -106,6 +107,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<bool, Stor
     )?;
     binaries::forget(tx.sql(), kind, id)?;
     patient_identifiers::forget(tx.sql(), kind, id)?;
+    patient_search::forget(tx.sql(), kind, id)?;
     if is_of_calendar(tx, kind, id)? {
         tx.tell_calendar()?;
     }

@@ -139,7 +139,7 @@ async fn a_name_that_is_markup_stays_text_at_the_desk() {
     let headers = [("Cookie", desk.cookie.as_str())];
     let mut connection = hospital.connect().await;
     let reply = connection
-        .ask("GET", "/desk/patients?q=onerror", &headers, "")
+        .ask("GET", "/desk/patients?q=onerror%20mai", &headers, "")
         .await;
     assert_eq!(reply.status, 200);
     assert!(reply.body.contains("onerror"), "{}", reply.body);

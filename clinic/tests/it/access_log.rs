@@ -607,6 +607,8 @@ async fn what_the_clinic_does_itself_is_told_by_where_it_was_done() {
         assert_eq!(since.left(), expected);
     }
     desk.get("/desk/patients?q=mai").await;
+    assert_eq!(since.left(), [], "so little tells nobody from others");
+    desk.get("/desk/patients?q=thi%20mai").await;
     let found = since.left();
     assert!(!found.is_empty(), "somebody is called so");
     assert!(

@@ -39,6 +39,7 @@ mod search;
 mod series;
 mod sign_in;
 mod sign_in_attacks;
+mod staff;
 mod support;
 mod tickets;
 mod timetable;

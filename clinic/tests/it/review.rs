@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sokhoe_clinic::{Clinic, ClinicConfig, ClinicError, DataSource, ImportOptions, PaymentOutcome};
 use sokhoe_domain::Vnd;
 
+use crate::support::desk::DeskPage;
 use crate::support::{
     Hospital, MOTHER, STRANGER, by_resource, hospital, id, key, link, parameters, refusal,
 };
@@ -289,12 +290,11 @@ async fn money_of_a_visit_that_is_called_off_waits_for_a_person() {
     assert_eq!(phone.post(path, Some(&key()), &body).await.status, 200);
     let payment = hospital.database.rows("SELECT state, reason FROM payment");
     assert_eq!(payment, [["to_settle", "visit-cancelled"]]);
-    let script = hospital
-        .connect()
-        .await
-        .ask("GET", "/desk/desk.js", &[], "")
-        .await;
-    assert!(script.body.contains("Phải hoàn tiền"));
+    let desk = DeskPage::open(&hospital).await;
+    let cookie = [("Cookie", &*desk.cookie)];
+    let mut connection = hospital.connect().await;
+    let page = connection.ask("GET", "/desk", &cookie, "").await;
+    assert!(page.body.contains("Phải hoàn tiền"));
     hospital.running.shutdown().await;
 }
 

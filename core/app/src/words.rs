@@ -6,8 +6,6 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use chrono::Datelike;
-use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use sokhoe_domain::{
     BookingState, Criterion, GrantScope, Paper, Refusal, RemoteVisitState, RemoteVisitWindow,
     Section, Timestamp, VisitMode, Wire,
@@ -15,7 +13,7 @@ use sokhoe_domain::{
 use sokhoe_fhir::Measure;
 use sokhoe_sync::{CancellationRefused, Elsewhere, HeldBack, MoveRefused, Moved};
 use sokhoe_vault::{IntentKind, StoredBooking};
-use unic_langid::LanguageIdentifier;
+use sokhoe_words::Messages;
 
 use crate::error::{AppError, EnrolmentRefusal, RecoveryCodeRefusal};
 use crate::parked::GIVEN_UP;
@@ -45,8 +43,6 @@ impl Language {
 const VI: &str = include_str!("../words/vi.ftl");
 const EN: &str = include_str!("../words/en.ftl");
 
-type Bundle = FluentBundle<FluentResource>;
-
 /// How a book stands with a clinic, to be said.
 #[derive(Clone, Copy, Debug)]
 pub struct SyncWords {
@@ -70,22 +66,12 @@ pub struct SyncWords {
 
 /// The words of one language.
 pub struct Words {
-    bundle: &'static Bundle,
+    messages: &'static Messages,
 }
 
 /// Read once, at the first use: reading a file takes about as long as opening the account.
-static IN_VIETNAMESE: LazyLock<Bundle> = LazyLock::new(|| bundle("vi", VI));
-static IN_ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle("en", EN));
-
-fn bundle(id: &str, text: &str) -> Bundle {
-    // A test reads both files without an error; what could be read is used whatever happens.
-    let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(partly, _)| partly);
-    let language = id.parse::<LanguageIdentifier>().unwrap_or_default();
-    let mut bundle = FluentBundle::new_concurrent(vec![language]);
-    bundle.set_use_isolating(false);
-    bundle.add_resource_overriding(resource);
-    bundle
-}
+static IN_VIETNAMESE: LazyLock<Messages> = LazyLock::new(|| Messages::read("vi", VI));
+static IN_ENGLISH: LazyLock<Messages> = LazyLock::new(|| Messages::read("en", EN));
 
 impl fmt::Debug for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,11 +83,11 @@ impl Words {
     /// The words of this language.
     #[must_use]
     pub fn new(language: Language) -> Self {
-        let bundle = match language {
+        let messages = match language {
             Language::Vi => &*IN_VIETNAMESE,
             Language::En => &*IN_ENGLISH,
         };
-        Self { bundle }
+        Self { messages }
     }
 
     /// A message without values; its key when the language has no such message.
@@ -113,29 +99,13 @@ impl Words {
     /// A message with values. One is a number to it, so that it can say "1 person" and "2 people".
     #[must_use]
     pub fn say_with(&self, key: &str, values: &[(&str, String)]) -> String {
-        let Some(pattern) = self
-            .bundle
-            .get_message(key)
-            .and_then(|message| message.value())
-        else {
-            return key.to_owned();
-        };
-        let args: FluentArgs<'_> = values
-            .iter()
-            .map(|(name, value)| match value.as_str() {
-                "1" => (*name, FluentValue::from(1)),
-                value => (*name, FluentValue::from(value)),
-            })
-            .collect();
-        self.bundle
-            .format_pattern(pattern, Some(&args), &mut Vec::new())
-            .into_owned()
+        self.messages.say_with(key, values)
     }
 
     /// Whether the language has this message.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
-        self.bundle.has_message(key)
+        self.messages.has(key)
     }
 
     /// A day and a time: `Thứ Ba, 24/11/2026, 08:30`, or `Hôm nay, 08:30`.
@@ -704,20 +674,12 @@ mod tests {
     use crate::documents::AttachmentState;
     use crate::error::{DocumentRefusal, KeyStoreRefusal, MoveRefusal};
 
-    fn keys(text: &str) -> Vec<&str> {
-        text.lines()
-            .filter(|l| !l.starts_with(['#', ' ']))
-            .filter_map(|l| l.split_once(" = "))
-            .map(|(key, _)| key)
-            .collect()
-    }
-
     #[test]
     fn both_languages_are_whole_and_say_the_same_things() {
         for text in [VI, EN] {
-            assert!(FluentResource::try_new(text.to_owned()).is_ok());
+            assert!(sokhoe_words::is_whole(text));
         }
-        assert_eq!(keys(VI), keys(EN));
+        assert_eq!(sokhoe_words::keys(VI), sokhoe_words::keys(EN));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::Timestamp;
+use crate::staff::{AccessReason, StaffRole};
 
 /// What somebody did, as the person reads it. The code is in the log for ever: never another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,11 +49,13 @@ pub enum AccessOperation {
     Log,
     /// Gave the record to somebody else, as the person asked.
     Disclose,
+    /// Opened the person's page on a screen of the clinic's.
+    Open,
 }
 
 impl AccessOperation {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Read,
         Self::Search,
         Self::Changes,
@@ -73,6 +76,7 @@ impl AccessOperation {
         Self::Record,
         Self::Log,
         Self::Disclose,
+        Self::Open,
     ];
 
     /// The code.
@@ -99,6 +103,7 @@ impl AccessOperation {
             Self::Record => "record",
             Self::Log => "log",
             Self::Disclose => "disclose",
+            Self::Open => "open",
         }
     }
 
@@ -188,8 +193,12 @@ impl AccessOutcome {
 pub enum AccessAgent {
     /// A phone, by the digest of its device id: it knows itself by it, and nobody else can tell the id.
     Phone(String),
-    /// The clinic's counter, cashier, kiosk.
+    /// The clinic's counter or cashier, where nobody signed in.
     Desk,
+    /// A member of staff, by their id, and what they did it as.
+    Staff(String, StaffRole),
+    /// A kiosk of the clinic's.
+    Kiosk,
     /// Data that came in from the clinic's other systems.
     Import,
     /// One of these systems, by its client id: what it read itself.
@@ -207,6 +216,8 @@ impl AccessAgent {
         match self {
             Self::Phone(digest) => format!("phone:{digest}"),
             Self::Desk => "desk".to_owned(),
+            Self::Staff(id, role) => format!("{}:{id}", role.code()),
+            Self::Kiosk => "kiosk".to_owned(),
             Self::Import => "import".to_owned(),
             Self::System(id) => format!("system:{id}"),
             Self::CommandLine => "command-line".to_owned(),
@@ -219,6 +230,7 @@ impl AccessAgent {
     pub fn of_code(code: &str) -> Option<Self> {
         Some(match code {
             "desk" => Self::Desk,
+            "kiosk" => Self::Kiosk,
             "import" => Self::Import,
             "command-line" => Self::CommandLine,
             "server" => Self::Server,
@@ -227,7 +239,7 @@ impl AccessAgent {
                 match kind {
                     "phone" => Self::Phone(id.to_owned()),
                     "system" => Self::System(id.to_owned()),
-                    _ => return None,
+                    role => Self::Staff(id.to_owned(), StaffRole::of_code(role)?),
                 }
             }
         })
@@ -259,6 +271,8 @@ pub struct AccessEntry {
     pub agent: AccessAgent,
     /// The Consent under which a helper acted; unset for a person's own phones and for the clinic.
     pub consent: Option<String>,
+    /// Why it was, where whoever did it had to say.
+    pub reason: Option<AccessReason>,
 }
 
 /// Whose it is, and what they did, is not for logs of ours.
@@ -285,6 +299,8 @@ mod tests {
         for agent in [
             AccessAgent::Phone("00ff".to_owned()),
             AccessAgent::Desk,
+            AccessAgent::Staff("staff-00ff".to_owned(), StaffRole::Cashier),
+            AccessAgent::Kiosk,
             AccessAgent::Import,
             AccessAgent::System("system-00ff".to_owned()),
             AccessAgent::CommandLine,
@@ -293,6 +309,7 @@ mod tests {
             assert_eq!(AccessAgent::of_code(&agent.code()), Some(agent));
         }
         assert_eq!(AccessAgent::of_code("doctor"), None);
+        assert_eq!(AccessAgent::of_code("nurse:staff-00ff"), None);
         assert_eq!(AccessOutcome::of_code("done"), Some(AccessOutcome::Done));
     }
 }

@@ -1,14 +1,15 @@
 //! Entries of a clinic's access log: the bytes that the log's tree is over, and the AuditEvents that carry them.
 //!
 //! An entry is a JSON array, `[1,salt,number,milliseconds,patient,action,operation,type,id,outcome,agent,consent]`, without
-//! spaces; `id` and `consent` may be null. One entry has one text: what does not come out again as it was read is refused, so
-//! that nothing can hide in how something is written. A later program appends members under another first number.
+//! spaces; `id` and `consent` may be null. Where whoever did it had to say why, the reason's code follows, and the first number
+//! is 2. One entry has one text: what does not come out again as it was read is refused, so that nothing can hide in how something
+//! is written. A later program appends members under another first number.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sokhoe_domain::merkle::Hash;
 use sokhoe_domain::{
-    AccessAction, AccessAgent, AccessEntry, AccessOperation, AccessOutcome, Timestamp,
+    AccessAction, AccessAgent, AccessEntry, AccessOperation, AccessOutcome, AccessReason, Timestamp,
 };
 
 use crate::FhirError;
@@ -19,8 +20,10 @@ use crate::read;
 /// The extension of an AuditEvent that proves it: parts `entry`, `index` and `proof`.
 pub const ENTRY: &str = "https://sokhoe.vn/fhir/StructureDefinition/access-log-entry";
 
-/// The first member of an entry.
-const VERSION: u64 = 1;
+/// The first member of an entry that gives no reason.
+const WITHOUT_REASON: u64 = 1;
+/// The first member of one that does.
+const WITH_REASON: u64 = 2;
 /// Longer entries are not believed.
 const LONGEST: usize = 1_024;
 /// No tree is higher.
@@ -29,7 +32,8 @@ const HIGHEST: usize = 64;
 /// The bytes of an entry.
 #[must_use]
 pub fn to_text(entry: &AccessEntry) -> String {
-    let mut out = format!("[{VERSION},");
+    let version = version(entry);
+    let mut out = format!("[{version},");
     push_string(&mut out, &entry.salt);
     out.push_str(&format!(",{},{},", entry.number, entry.at.as_millis()));
     for text in [
@@ -48,9 +52,21 @@ pub fn to_text(entry: &AccessEntry) -> String {
         }
         out.push(',');
     }
-    out.pop();
+    match entry.reason {
+        Some(reason) => push_string(&mut out, reason.code()),
+        None => {
+            out.pop();
+        }
+    }
     out.push(']');
     out
+}
+
+const fn version(entry: &AccessEntry) -> u64 {
+    match entry.reason {
+        Some(_) => WITH_REASON,
+        None => WITHOUT_REASON,
+    }
 }
 
 /// Reads the bytes of an entry.
@@ -69,7 +85,7 @@ pub fn from_text(text: &str) -> Result<AccessEntry, FhirError> {
     let document = Document::parse(&document)?;
     let members: Vec<Node<'_>> = document.root().get("entry").items().collect();
     let [
-        version,
+        _version,
         salt,
         number,
         at,
@@ -81,11 +97,22 @@ pub fn from_text(text: &str) -> Result<AccessEntry, FhirError> {
         outcome,
         agent,
         consent,
+        ref more @ ..,
     ] = members[..]
     else {
         return Err(BAD);
     };
     let text_of = |node: Node<'_>| node.text().map(|text| text.into_owned());
+    let reason = match more {
+        [] => None,
+        [reason] => Some(
+            reason
+                .text()
+                .and_then(|code| AccessReason::of_code(&code))
+                .ok_or(BAD)?,
+        ),
+        _ => return Err(BAD),
+    };
     let read = || {
         Some(AccessEntry {
             salt: text_of(salt)?,
@@ -99,11 +126,10 @@ pub fn from_text(text: &str) -> Result<AccessEntry, FhirError> {
             outcome: AccessOutcome::of_code(&outcome.text()?)?,
             agent: AccessAgent::of_code(&agent.text()?)?,
             consent: text_of(consent),
+            reason,
         })
     };
-    read()
-        .filter(|entry| version.u64() == Some(VERSION) && to_text(entry) == text)
-        .ok_or(BAD)
+    read().filter(|entry| to_text(entry) == text).ok_or(BAD)
 }
 
 /// An AuditEvent with what proves it.
@@ -258,6 +284,8 @@ fn hashes(text: &str) -> Result<Vec<Hash>, FhirError> {
 mod tests {
     use proptest::prelude::*;
 
+    use sokhoe_domain::StaffRole;
+
     use super::*;
 
     fn entry() -> AccessEntry {
@@ -273,6 +301,7 @@ mod tests {
             outcome: AccessOutcome::Done,
             agent: AccessAgent::Phone("00ff00ff00ff00ff".to_owned()),
             consent: None,
+            reason: None,
         }
     }
 
@@ -285,6 +314,32 @@ mod tests {
         );
         assert!(text.len() <= 150);
         assert_eq!(from_text(&text), Ok(entry()));
+    }
+
+    #[test]
+    fn why_it_was_is_proved_too() {
+        let opened = AccessEntry {
+            operation: AccessOperation::Open,
+            agent: AccessAgent::Staff("staff-00ff".to_owned(), StaffRole::Doctor),
+            reason: Some(AccessReason::Emergency),
+            ..entry()
+        };
+        let text = to_text(&opened);
+        assert!(text.starts_with("[2,"), "{text}");
+        assert!(
+            text.ends_with(r#","doctor:staff-00ff",null,"emergency"]"#),
+            "{text}"
+        );
+        assert_eq!(from_text(&text), Ok(opened));
+        for other in [
+            text.replace("[2,", "[1,"),
+            text.replace("\"emergency\"", "null"),
+            text.replace("\"emergency\"", "\"boredom\""),
+            text.replace(",\"emergency\"", ""),
+            text.replace("\"emergency\"", "\"emergency\",\"visit\""),
+        ] {
+            assert!(from_text(&other).is_err(), "{other}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Numbered migrations. A shipped file is never edited. Processes that start together do them one after the other.
 
-use super::super::patient_identifiers;
+use super::super::{patient_identifiers, patient_search};
 use super::StoreError;
 use super::connect::Connection;
 use crate::store::sql::{Prepared, Session, Sql};
@@ -68,6 +68,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
     (
         include_str!("../../../migrations/postgres/0015_payment_entries.sql"),
         None,
+    ),
+    (
+        include_str!("../../../migrations/postgres/0016_staff.sql"),
+        Some(patient_search::note_all),
     ),
 ];
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::super::{binaries, patient_identifiers};
+use super::super::{binaries, patient_identifiers, patient_search};
 use super::{Sql, StoreError};
 
 /// What a step does that SQL cannot.
@@ -80,6 +80,10 @@ pub(in crate::store) const CLINIC: &Migrations = &[
     (
         include_str!("../../../migrations/sqlite/0017_payment_entries.sql"),
         None,
+    ),
+    (
+        include_str!("../../../migrations/sqlite/0018_staff.sql"),
+        Some(patient_search::note_all),
     ),
 ];
 

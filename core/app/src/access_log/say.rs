@@ -17,6 +17,17 @@ pub(super) fn who(words: &Words, entry: &AccessEntry, name: Option<&str>, device
         (AccessAgent::Phone(_), None, Some(name)) => named("access-log-own-phone", name),
         (AccessAgent::Phone(_), None, None) => words.say("access-log-strange-phone"),
         (AccessAgent::Desk, ..) => words.say("access-log-desk"),
+        (AccessAgent::Staff(_, role), _, name) => {
+            let role = words.say(&format!("staff-role-{}", role.code()));
+            match name {
+                Some(name) => words.say_with(
+                    "access-log-staff",
+                    &[("name", name.to_owned()), ("role", role)],
+                ),
+                None => words.say_with("access-log-a-staff", &[("role", role)]),
+            }
+        }
+        (AccessAgent::Kiosk, ..) => words.say("access-log-kiosk"),
         (AccessAgent::Import, ..) => words.say("access-log-import"),
         (AccessAgent::System(_), ..) => words.say("access-log-system"),
         (AccessAgent::CommandLine, ..) => words.say("access-log-command-line"),
@@ -24,8 +35,17 @@ pub(super) fn who(words: &Words, entry: &AccessEntry, name: Option<&str>, device
     }
 }
 
-/// What they did.
+/// What they did, and why, where they had to say.
 pub(super) fn what(words: &Words, entry: &AccessEntry) -> String {
+    let what = deed(words, entry);
+    let Some(reason) = entry.reason else {
+        return what;
+    };
+    let reason = words.say(&format!("access-reason-{}", reason.code()));
+    words.say_with("access-log-because", &[("what", what), ("reason", reason)])
+}
+
+fn deed(words: &Words, entry: &AccessEntry) -> String {
     let key = match entry.operation {
         AccessOperation::Read | AccessOperation::Search => {
             return words.say(&format!("access-log-see-{}", part(&entry.kind)));
@@ -51,6 +71,7 @@ pub(super) fn what(words: &Words, entry: &AccessEntry) -> String {
         AccessOperation::List => "access-log-list",
         AccessOperation::Log => "access-log-log",
         AccessOperation::Disclose => "access-log-disclose",
+        AccessOperation::Open => "access-log-open",
     };
     words.say(key)
 }
@@ -104,6 +125,8 @@ pub(super) fn sentence(words: &Words, who: &str, what: &str, count: u32, outcome
 
 #[cfg(test)]
 mod tests {
+    use sokhoe_domain::{AccessReason, StaffRole};
+
     use super::*;
     use crate::Language;
 
@@ -135,6 +158,7 @@ mod tests {
             outcome: AccessOutcome::Done,
             agent,
             consent: None,
+            reason: None,
         }
     }
 
@@ -156,9 +180,31 @@ mod tests {
                     assert!(!what(&words, &entry).starts_with("access-log"), "{entry:?}");
                 }
             }
+            for reason in AccessReason::ALL {
+                let entry = AccessEntry {
+                    reason: Some(reason),
+                    ..entry(AccessOperation::Open, AccessAgent::Desk)
+                };
+                assert!(!what(&words, &entry).contains("access-"), "{entry:?}");
+            }
+            for role in StaffRole::ALL {
+                let agent = AccessAgent::Staff("x".to_owned(), role);
+                let said = who(
+                    &words,
+                    &entry(AccessOperation::Open, agent),
+                    Some("Hoa"),
+                    "",
+                );
+                assert!(
+                    said.starts_with("Hoa, ") && !said.contains("staff-"),
+                    "{said}"
+                );
+            }
             let consent = Some("c".to_owned());
             for agent in [
                 "desk",
+                "kiosk",
+                "cashier:x",
                 "import",
                 "system:x",
                 "command-line",
