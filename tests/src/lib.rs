@@ -161,10 +161,30 @@ impl TestClinic {
         offered.expect("an invitation")
     }
 
+    /// The desk's address with the key of this run.
+    ///
+    /// # Panics
+    /// When it was stopped.
+    #[must_use]
+    pub fn desk_url(&self) -> &str {
+        &self.running.as_ref().expect("it runs").desk_url
+    }
+
     /// Its database, to break in.
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.folder.path().join("clinic").join("clinic.db")
+    }
+
+    /// Serves again where it was.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub async fn serve_again(&mut self) {
+        let address = self.url.trim_start_matches("http://");
+        let listener = TcpListener::bind(address).await.expect("its port");
+        let running = self.clinic.serve(listener, &self.url).await;
+        self.running = Some(running.expect("a server"));
     }
 
     /// Stops serving; the data stay.

@@ -1,6 +1,7 @@
 //! The parts of `cargo xtask test`, in the order in which they run. A new part is one more line of [`PARTS`].
 
 mod access;
+mod browser;
 mod contention;
 mod kotlin;
 mod peers;
@@ -62,6 +63,11 @@ pub const PARTS: &[Part] = &[
         name: "postgres",
         about: "the clinic's tests on PostgreSQL, and several clinic processes on one database",
         run: postgres::run,
+    },
+    Part {
+        name: "browser",
+        about: "the clinic's pages in Chromium, with axe-core, while phones book",
+        run: browser::run,
     },
     Part {
         name: "kotlin",

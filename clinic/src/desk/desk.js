@@ -266,17 +266,36 @@ async function list() {
   seen = new Set(bookings.map((booking) => booking.id));
 }
 
+// Beats of the clinic's that may be missed.
+const silence = 40000;
+
 function listen() {
   const state = byId("live");
-  const events = new EventSource("/desk/events");
   const show = (on) => {
     state.classList.toggle("on", on);
     state.textContent = on ? say("online") : say("offline");
   };
   const again = () => Promise.all([list(), listQueue()]).catch(() => show(false));
-  events.addEventListener("open", () => { show(true); again(); });
-  events.addEventListener("error", () => show(false));
-  for (const name of ["bookings", "payments", "queue", "everything"]) events.addEventListener(name, again);
+  let events;
+  let missed;
+  const heard = () => {
+    clearTimeout(missed);
+    missed = setTimeout(() => { show(false); connect(); }, silence);
+  };
+  const connect = () => {
+    if (events) events.close();
+    events = new EventSource("/desk/events");
+    heard();
+    events.addEventListener("open", () => { heard(); show(true); again(); });
+    events.addEventListener("error", () => {
+      show(false);
+      // Where somebody else answered, the browser does not try again by itself.
+      if (events.readyState === EventSource.CLOSED) setTimeout(connect, 3000);
+    });
+    events.addEventListener("beat", heard);
+    for (const name of ["bookings", "payments", "queue", "everything"]) events.addEventListener(name, () => { heard(); again(); });
+  };
+  connect();
   again();
 }
 

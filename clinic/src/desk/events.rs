@@ -14,6 +14,9 @@ use super::Desk;
 use super::guard::AtDesk;
 use crate::store::DeskNews;
 
+/// How often the page hears that the clinic is there.
+const BEAT: Duration = Duration::from_secs(15);
+
 pub(super) async fn events(
     State(desk): State<Desk>,
     _: AtDesk,
@@ -34,5 +37,7 @@ pub(super) async fn events(
         .merge(stopping)
         .take_while(Option::is_some)
         .filter_map(|name| name.map(|name| Ok(Event::default().event(name).data("{}"))));
-    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+    // A page that hears nothing for longer than this knows that the network is away, also where no connection broke.
+    let beat = Event::default().event("beat").data("{}");
+    Sse::new(events).keep_alive(KeepAlive::new().interval(BEAT).event(beat))
 }

@@ -17,16 +17,12 @@ pub fn modules(folder: &Path, log: &mut Log) -> Result<PathBuf> {
     debian::program("npm", &["npm"], log)?;
     let lock = folder.join("package-lock.json");
     let key = fs::read_to_string(&lock).map_err(Error::file(&lock))?;
-    Installed::new(folder.join("node_modules"), key).or_install(
-        "the npm packages of the peers",
-        log,
-        |_, log| {
-            Run::new("npm")
-                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-                .dir(folder)
-                .quiet()
-                .check(log)?;
-            Ok(())
-        },
-    )
+    Installed::new(folder.join("node_modules"), key).or_install("npm packages", log, |_, log| {
+        Run::new("npm")
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .dir(folder)
+            .quiet()
+            .check(log)?;
+        Ok(())
+    })
 }
