@@ -53,8 +53,8 @@ mod tickets;
 pub use backend_services::{BadJwks, BadScope, System, SystemScopes};
 pub use bank_messages::{BadBankMessages, BankMessages, CassoKey, PayosKey, SepayKeys};
 pub use billing::{
-    InvoiceLine, IssuedInvoice, MoneyBook, NotSettled, OpenPayment, PaymentOutcome, Settlement,
-    ToSettle,
+    InvoiceLine, IssuedInvoice, Means, MoneyBook, NotSettled, OpenPayment, PaymentOutcome,
+    Settlement, ToSettle,
 };
 pub use clinic::Clinic;
 pub use config::{ClinicConfig, DataSource, Payee, PostgresUrl, Work};

@@ -130,6 +130,15 @@ impl Person<'_> {
         self.does("press", json!({"role": "link", "name": name}));
     }
 
+    /// Opens what is folded away.
+    #[track_caller]
+    pub fn unfolds(&self, summary: &str) {
+        self.does(
+            "press",
+            json!({"css": format!("summary:text-is('{summary}')")}),
+        );
+    }
+
     /// Ticks a box or chooses.
     #[track_caller]
     pub fn ticks(&self, label: &str) {

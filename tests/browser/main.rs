@@ -1,6 +1,7 @@
 //! The clinic's pages in real Chromium, against a real clinic with real phones. `cargo xtask test --only browser` brings what they
 //! need; pictures are kept in `target/tmp/browser`.
 
+mod cashier;
 mod chromium;
 mod desk;
 mod staff;

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 use sokhoe_app::domain::Vnd;
-use sokhoe_clinic::{MoneyBook, OpenPayment, Settlement};
+use sokhoe_clinic::{Means, MoneyBook, OpenPayment, Settlement};
 
 use super::data::{DataArgs, off_thread};
 use crate::failure::Failure;
@@ -87,7 +87,13 @@ pub(super) async fn run(
         }
         MoneyCommand::Refund(args) => {
             let receipt = args.receipt;
-            (args.payment, Settlement::Refund { receipt })
+            (
+                args.payment,
+                Settlement::Refund {
+                    receipt,
+                    means: Means::Transfer,
+                },
+            )
         }
         MoneyCommand::Dismiss(args) => (args, Settlement::Dismiss),
     };

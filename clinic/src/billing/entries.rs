@@ -3,6 +3,7 @@
 
 use sokhoe_domain::Vnd;
 
+use super::counter::Means;
 use crate::store::{Sql, StoreError, Tx, params};
 
 /// What became of a part of a payment.
@@ -11,7 +12,7 @@ pub(super) enum Kind<'a> {
     /// It pays the invoice of this reference.
     Applied { invoice: &'a str },
     /// It was given back to whoever paid.
-    Refunded,
+    Refunded { means: Means },
     /// It was not the clinic's, or no money.
     Dismissed,
 }
@@ -29,18 +30,25 @@ pub(super) struct Entry<'a> {
 pub(super) fn add(tx: &mut Tx<'_>, payment: &str, entry: &Entry<'_>) -> Result<(), StoreError> {
     let (kind, invoice) = match entry.kind {
         Kind::Applied { invoice } => ("applied", Some(invoice)),
-        Kind::Refunded => ("refunded", None),
+        Kind::Refunded { .. } => ("refunded", None),
         Kind::Dismissed => ("dismissed", None),
     };
+    let means = match entry.kind {
+        Kind::Refunded { means } => Some(means.code()),
+        Kind::Applied { .. } | Kind::Dismissed => None,
+    };
     tx.sql().execute(
-        "INSERT INTO payment_entry (payment, kind, invoice, amount, receipt, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO payment_entry (payment, kind, invoice, amount, receipt, at, means, staff)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             payment,
             kind,
             invoice,
             entry.amount.dong(),
             entry.receipt,
-            tx.now().as_millis()
+            tx.now().as_millis(),
+            means,
+            tx.staff()
         ],
     )?;
     let state = match open_of(tx.sql(), payment)? == Vnd::default() {

@@ -1,5 +1,6 @@
 //! Money: what a visit costs, invoices, payments.
 
+mod counter;
 mod entries;
 mod invoice;
 mod payment;
@@ -12,9 +13,11 @@ use std::sync::Arc;
 use sokhoe_domain::Vnd;
 use sokhoe_fhir::PatientView;
 
+pub use counter::Means;
+pub(crate) use counter::{Closing, Drawer, NotTaken, Taken, close, closings, drawer, take};
 pub(crate) use invoice::{Visit, cancel_for_visit, issue_for_visit};
 pub use payment::{PaymentOutcome, ToSettle};
-pub(crate) use payment::{is_due, receive, record_payment};
+pub(crate) use payment::{receive, record_payment};
 pub use settle::{MoneyBook, NotSettled, OpenPayment, Settlement};
 pub(crate) use settle::{book, settle, to_settle};
 

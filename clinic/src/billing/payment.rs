@@ -335,7 +335,7 @@ pub(super) fn payable(tx: &Tx<'_>, payment: &str, invoice: &Invoice) -> Result<V
 }
 
 /// Whether this amount is due of the invoice of this reference, or the payment of this number was counted.
-pub(crate) fn is_due(
+pub(super) fn is_due(
     tx: &Tx<'_>,
     reference: &str,
     amount: Vnd,

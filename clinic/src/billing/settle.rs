@@ -2,6 +2,7 @@
 
 use sokhoe_domain::{Timestamp, Vnd};
 
+use super::counter::Means;
 use super::entries::{Entry, Kind, add, open_of};
 use super::payment::{find, pay, payable};
 use crate::clinic::Inner;
@@ -19,6 +20,8 @@ pub enum Settlement {
     Refund {
         /// The number of the receipt, or of the transfer back: 1 to 100 characters.
         receipt: String,
+        /// By what means.
+        means: Means,
     },
     /// It is not the clinic's money, or none: another's account, a provider's test, what was told twice.
     Dismiss,
@@ -121,13 +124,13 @@ pub(crate) fn settle(
             }
             pay(tx, inner, payment, &invoice, amount)?;
         }
-        Settlement::Refund { receipt } => {
+        Settlement::Refund { receipt, means } => {
             let receipt = receipt.trim();
             if !(1..=LONGEST_RECEIPT).contains(&receipt.chars().count()) {
                 return Ok(Err(NotSettled::NoReceipt));
             }
             let entry = Entry {
-                kind: Kind::Refunded,
+                kind: Kind::Refunded { means: *means },
                 amount: open,
                 receipt: Some(receipt),
             };

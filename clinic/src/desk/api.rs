@@ -1,6 +1,5 @@
 //! What the page asks for and does.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -8,16 +7,15 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
-use sokhoe_domain::{Vnd, text};
+use sokhoe_domain::text;
 use sokhoe_fhir::PatientView;
 
 use super::bookings::{BookingRow, bookings_between};
 use super::guard::AtDesk;
 use super::{Desk, Failed};
 use crate::access_log::ListName;
-use crate::billing::{PaymentOutcome, is_due, record_payment};
 use crate::enrolment;
-use crate::store::{Isolation, Sql, StoreError, params, patient_search, read_async};
+use crate::store::{Sql, StoreError, params, patient_search, read_async};
 
 const DAYS_SHOWN: u64 = 14;
 const PATIENTS_SHOWN: usize = 20;
@@ -95,49 +93,6 @@ fn people(sql: Sql<'_>, query: &str) -> Result<Vec<Person>, StoreError> {
     }
     people.sort_by_cached_key(|person| text::name_sort_key(&person.name));
     Ok(people)
-}
-
-#[derive(Deserialize)]
-pub(super) struct Payment {
-    reference: String,
-    amount: i64,
-}
-
-#[derive(Serialize)]
-struct Done {
-    outcome: &'static str,
-}
-
-/// The cashier has the money.
-pub(super) async fn confirm_payment(
-    State(desk): State<Desk>,
-    here: AtDesk,
-    Json(payment): Json<Payment>,
-) -> Result<Response, Failed> {
-    let (inner, who) = (Arc::clone(&desk.inner), here.who());
-    let outcome = desk
-        .inner
-        .store
-        .write_async(Isolation::Serializable, move |tx| {
-            tx.by(who);
-            // One payment at the counter for each invoice: pressing twice counts once.
-            let provider_id = format!("desk:{}", payment.reference);
-            let amount = Vnd::new(payment.amount);
-            // What the cashier mistook is no payment: recorded, it would use up the invoice's one number.
-            if !is_due(tx, &payment.reference, amount, &provider_id)? {
-                return Ok(None);
-            }
-            record_payment(tx, &inner, &payment.reference, amount, &provider_id).map(Some)
-        })
-        .await?
-        .ok_or(Failed(StatusCode::UNPROCESSABLE_ENTITY))?;
-    let outcome = match outcome {
-        PaymentOutcome::Applied { .. } => "applied",
-        PaymentOutcome::AlreadyCounted => "already-counted",
-        PaymentOutcome::Conflict => "conflict",
-        PaymentOutcome::ToSettle(_) => "to-settle",
-    };
-    Ok(private(Json(Done { outcome })))
 }
 
 #[derive(Deserialize)]

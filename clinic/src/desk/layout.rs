@@ -60,6 +60,7 @@ const PAGES: &[(&str, &str, &[StaffRole])] = &[
             StaffRole::Cashier,
         ],
     ),
+    ("/desk/cashier", "nav-cashier", &[StaffRole::Cashier]),
     ("/desk/staff", "nav-staff", &[StaffRole::Administrator]),
 ];
 

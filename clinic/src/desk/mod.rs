@@ -2,6 +2,7 @@
 
 mod api;
 mod bookings;
+mod cashier;
 mod events;
 mod form;
 mod guard;

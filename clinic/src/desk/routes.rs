@@ -9,7 +9,7 @@ use http::Method;
 use sokhoe_domain::StaffRole::{self, Administrator, Cashier, Doctor, Operator, Reception};
 
 use super::guard::{Rule, guard};
-use super::{Desk, api, events, page, person, queue, requests, sign_in, staff};
+use super::{Desk, api, cashier, events, page, person, queue, requests, sign_in, staff};
 use crate::fhir_api::slow_down;
 
 /// Everybody who works here.
@@ -58,7 +58,33 @@ fn guarded() -> Vec<(Rule, Handler)> {
         show("/desk/bookings", LISTS, Live, get(api::bookings)),
         show("/desk/events", STAFF, Live, get(events::events)),
         show("/desk/patients", BOOKS, Data, get(api::patients)),
-        act("/desk/payments", CASHIER, Data, post(api::confirm_payment)),
+        act(
+            "/desk/payments",
+            CASHIER,
+            Data,
+            post(cashier::confirm_payment),
+        ),
+        show("/desk/cashier", CASHIER, Page, get(cashier::floor)),
+        act(
+            "/desk/payments/settle",
+            CASHIER,
+            Page,
+            post(cashier::settle),
+        ),
+        show(
+            "/desk/invoices/{reference}",
+            CASHIER,
+            Page,
+            get(cashier::invoice),
+        ),
+        act(
+            "/desk/invoices/{reference}/payment",
+            CASHIER,
+            Page,
+            post(cashier::pay),
+        ),
+        act("/desk/closings", CASHIER, Page, post(cashier::close)),
+        show("/desk/closings/{id}", CASHIER, Page, get(cashier::closing)),
         act("/desk/enrolments", RECEPTION, Data, post(api::enrol)),
         show("/desk/queue", QUEUE, Live, get(queue::lines)),
         act(
@@ -204,6 +230,7 @@ mod tests {
                 .path
                 .replace("{id}", "bn-1")
                 .replace("{login}", "nobody");
+            let path = path.replace("{reference}", "SK222222");
             let path = path.replace("{step}", "finish");
             let mut request = Request::builder()
                 .method(rule.method.clone())

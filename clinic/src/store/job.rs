@@ -103,6 +103,14 @@ impl<'a> Tx<'a> {
         self.who = who;
     }
 
+    /// The account of whoever does this, by its row; nothing where nobody signed in.
+    pub fn staff(&self) -> Option<i64> {
+        match self.who {
+            Who::Staff(acting) => Some(acting.staff),
+            _ => None,
+        }
+    }
+
     /// Remembers that somebody did something with a person's record. What is written of others besides is remembered as
     /// of whoever does this job.
     pub fn note(&mut self, draft: Draft) {

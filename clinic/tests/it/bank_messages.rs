@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use serde_json::json;
-use sokhoe_clinic::{ClinicError, InvoiceLine, IssuedInvoice, MoneyBook, NotSettled, Settlement};
+use sokhoe_clinic::{
+    ClinicError, InvoiceLine, IssuedInvoice, Means, MoneyBook, NotSettled, Settlement,
+};
 use sokhoe_domain::Vnd;
 use sokhoe_domain::ports::{Clock as _, Rng as _};
 use sokhoe_testing::SeededRng;
@@ -235,6 +237,7 @@ async fn what_does_not_fit_waits_with_its_reason_and_a_person_settles_it() {
     };
     let refund = |receipt: &str| Settlement::Refund {
         receipt: receipt.to_owned(),
+        means: Means::Transfer,
     };
     let refused = |said: Result<Vnd, ClinicError>| match said {
         Err(ClinicError::NotSettled(why)) => why,
@@ -415,6 +418,7 @@ async fn whatever_arrives_in_whatever_order_the_sum_is_right() {
             let settlement = match random(3) {
                 0 => Settlement::Refund {
                     receipt: format!("PC-{step}"),
+                    means: Means::Cash,
                 },
                 1 => Settlement::Dismiss,
                 _ => Settlement::Apply {

@@ -15,6 +15,7 @@ mod bank_messages;
 mod binary;
 mod booking;
 mod carried_grants;
+mod cashier;
 mod change_notice;
 mod days;
 mod desk;

@@ -73,6 +73,10 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
         include_str!("../../../migrations/postgres/0016_staff.sql"),
         Some(patient_search::note_all),
     ),
+    (
+        include_str!("../../../migrations/postgres/0017_counter_payments.sql"),
+        None,
+    ),
 ];
 
 /// Any number that no other program locks by: "SoKhoe" in ASCII.

@@ -85,6 +85,10 @@ pub(in crate::store) const CLINIC: &Migrations = &[
         include_str!("../../../migrations/sqlite/0018_staff.sql"),
         Some(patient_search::note_all),
     ),
+    (
+        include_str!("../../../migrations/sqlite/0019_counter_payments.sql"),
+        None,
+    ),
 ];
 
 /// What was read, before it is in the access log.

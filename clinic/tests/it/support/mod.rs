@@ -3,6 +3,7 @@
 pub mod desk;
 pub mod http;
 pub mod provider;
+pub mod staff;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
