@@ -68,6 +68,27 @@ clinic-rights-taken-back = The person took their consent back after they asked t
 clinic-rights-breach = { $people } people, { $accesses } accesses, from { $first } to { $last }.
 clinic-serving = Serving. Ctrl-C stops.
 clinic-stopped = Stopped.
+clinic-check-seen = Looked at { $resources } resources, { $bookings } bookings, { $invoices } invoices, { $log } entries of the access log.
+clinic-check-clean = All is whole.
+clinic-check-broken = Something is wrong. Keep the data as they are, and see docs/running/README.md.
+clinic-check-damaged = The database file is damaged ({ $times }).
+clinic-check-reads-damaged = The file of what was read is damaged ({ $times }).
+clinic-check-dangling = Rows refer to rows that are not there ({ $times }).
+clinic-check-log-entry = Entries of the access log are not what was written ({ $times }).
+clinic-check-log-hash = Hashes of the access log are missing or wrong ({ $times }).
+clinic-check-money-book = The money that arrived is not what became of it.
+clinic-check-payment-state = Payments have another state than their entries say ({ $times }).
+clinic-check-payment-overspent = More was spent of payments than arrived ({ $times }).
+clinic-check-entry-alone = Entries of the money have no payment or no invoice ({ $times }).
+clinic-check-invoice-overpaid = Invoices are paid with more than their amount ({ $times }).
+clinic-check-invoice-state = Invoices have another state than what was paid ({ $times }).
+clinic-check-invoice-of-booking = Invoices do not fit their bookings ({ $times }).
+clinic-check-invoice-not-in-book = Invoices are missing in the persons' books ({ $times }).
+clinic-check-booking-without-time = Bookings do not have their time ({ $times }).
+clinic-check-time-without-booking = Time is taken by no booking that stands ({ $times }).
+clinic-check-two-in-one-seat = Two are in one seat at a time ({ $times }).
+clinic-check-booking-not-in-book = Bookings are missing in the persons' books ({ $times }).
+clinic-check-feed-ahead = Feeds tell of what is not there ({ $times }).
 clinic-imported = { $stored ->
     [one] { $stored } record
    *[other] { $stored } records

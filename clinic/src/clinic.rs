@@ -22,6 +22,7 @@ use crate::bank_messages::BankMessages;
 use crate::billing::{
     self, InvoiceLine, IssuedInvoice, MoneyBook, OpenPayment, PaymentOutcome, Settlement,
 };
+use crate::check::{self, CheckReport};
 use crate::config::{ClinicConfig, Payee};
 use crate::desk::{self, BookingRow};
 use crate::enrolment::{self, EnrolmentText};
@@ -744,6 +745,15 @@ impl Clinic {
     /// [`ClinicError::Store`]
     pub fn money_book(&self) -> Result<MoneyBook, ClinicError> {
         Ok(self.inner.store.read(billing::book)?)
+    }
+
+    /// Looks whether all that is kept is whole and fits together: the file, the access log, the money, bookings and invoices.
+    /// Changes nothing.
+    ///
+    /// # Errors
+    /// [`ClinicError::Store`]: what is damaged so that it cannot be read.
+    pub fn check(&self) -> Result<CheckReport, ClinicError> {
+        Ok(check::check(&self.inner.store)?)
     }
 
     /// The bookings of a day in Vietnam, by time.

@@ -14,7 +14,7 @@
 //! * `remote_visits`: when and where doctor and patient meet by video. `tickets`: what a phone shows at the kiosk.
 //! * `billing`: what a visit costs, invoices, payments. `bank_messages`: who tells that money arrived. `insurance`: how the clinic stands to the health insurance.
 //! * `staff`: who works here. `desk`: what they see. `fhir_api`: what phones call.
-//! * `import`, `seed`: how data come in.
+//! * `import`, `seed`: how data come in. `check`: whether they are whole.
 //!
 //! Logs and errors hold no personal data: no names, no ids of persons, no addresses with a query.
 
@@ -24,6 +24,7 @@ mod admission;
 mod backend_services;
 mod bank_messages;
 mod billing;
+mod check;
 mod clinic;
 mod config;
 mod cookies;
@@ -56,6 +57,7 @@ pub use billing::{
     InvoiceLine, IssuedInvoice, Means, MoneyBook, NotSettled, OpenPayment, PaymentOutcome,
     Settlement, ToSettle,
 };
+pub use check::{CheckReport, Fault};
 pub use clinic::Clinic;
 pub use config::{ClinicConfig, DataSource, Payee, PostgresUrl, Work};
 pub use desk::BookingRow;

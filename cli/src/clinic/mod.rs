@@ -1,5 +1,6 @@
 //! `sokhoe clinic`: a clinic on this computer.
 
+mod check;
 mod data;
 mod enrol;
 mod grant;
@@ -22,7 +23,7 @@ use crate::words::Words;
 
 pub(crate) use data::{fill_demo, off_thread};
 
-/// Run a clinic: serve phones and the desk, take in records, let phones in, count payments
+/// Run a clinic: serve phones and the desk, save and check its data, take in records, let phones in, count payments
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub(crate) struct ClinicArgs {
@@ -39,6 +40,7 @@ A clinic from nothing, and a phone that enrols there:
 #[derive(Debug, Subcommand)]
 enum ClinicCommand {
     Serve(serve::ServeArgs),
+    Check(check::CheckArgs),
     Import(import::ImportArgs),
     Enrol(enrol::EnrolArgs),
     Grant(grant::GrantArgs),
@@ -63,6 +65,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     match args.command {
         ClinicCommand::Serve(args) => serve::run(args, words, output).await,
+        ClinicCommand::Check(args) => check::run(args, words, output).await,
         ClinicCommand::Import(args) => import::run(args, words, output).await,
         ClinicCommand::Enrol(args) => enrol::run(args, words, output).await,
         ClinicCommand::Grant(args) => grant::run(args, words, output).await,

@@ -11,10 +11,11 @@ use sokhoe_qr::signed::sha256;
 use crate::store::{Sql, StoreError, params};
 
 /// Hashes of a tile.
-const WIDTH: u64 = 256;
+pub(super) const WIDTH: u64 = 256;
 /// Levels of the tree in a tile.
 const HEIGHT: u32 = 8;
-const HASH: usize = 32;
+/// Bytes of a hash.
+pub(super) const HASH: usize = 32;
 
 /// A tile's level, and its place there.
 type Place = (i64, i64);
@@ -122,7 +123,7 @@ impl Nodes for Tiles<'_> {
 }
 
 /// The hash over a complete subtree of hashes that lie one after the other.
-fn over(hashes: &[u8]) -> Result<Hash, StoreError> {
+pub(super) fn over(hashes: &[u8]) -> Result<Hash, StoreError> {
     let (hashes, rest) = hashes.as_chunks::<HASH>();
     if !rest.is_empty() || !hashes.len().is_power_of_two() {
         return Err(StoreError::Unexpected);

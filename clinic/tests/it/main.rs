@@ -17,6 +17,7 @@ mod booking;
 mod carried_grants;
 mod cashier;
 mod change_notice;
+mod check;
 mod days;
 mod desk;
 mod desk_requests;
