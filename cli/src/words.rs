@@ -7,7 +7,7 @@ use std::io;
 use clap::ValueEnum;
 use sokhoe_app::domain::GiverRefusal;
 use sokhoe_app::{AppError, Language};
-use sokhoe_clinic::{BadPassword, ClinicError, StaffError};
+use sokhoe_clinic::{BackupError, BadPassword, ClinicError, StaffError};
 use sokhoe_words::Messages;
 
 /// A language that the command line speaks.
@@ -106,6 +106,22 @@ impl Words {
         })
     }
 
+    fn of_backup(&self, error: &BackupError) -> String {
+        match error {
+            BackupError::Postgres => self.say("clinic-error-backup-postgres"),
+            BackupError::ShortPassphrase => self.say("clinic-error-backup-short"),
+            BackupError::NoBackup => self.say("clinic-error-backup-none"),
+            BackupError::Altered => self.say("clinic-error-backup-altered"),
+            BackupError::NeedsPassphrase => self.say("clinic-error-backup-needs-passphrase"),
+            BackupError::WrongPassphrase => self.say("clinic-error-backup-passphrase"),
+            BackupError::NeedsKeys => self.say("clinic-error-backup-keys"),
+            BackupError::NotEmpty(path) => self.say_with(
+                "clinic-error-backup-not-empty",
+                &[("path", path.display().to_string())],
+            ),
+        }
+    }
+
     /// An error of the clinic.
     pub fn of_clinic(&self, error: &ClinicError) -> String {
         match error {
@@ -113,6 +129,7 @@ impl Words {
             ClinicError::NoSuchPatient => self.say("clinic-error-patient"),
             ClinicError::BadEnrolment => self.say("clinic-error-enrolment"),
             ClinicError::BadGrant => self.say("clinic-error-grant"),
+            ClinicError::Backup(error) => self.of_backup(error),
             ClinicError::Giver(refusal) => self.of_giver(*refusal),
             ClinicError::BadInvoice => self.say("clinic-error-invoice"),
             ClinicError::Staff(error) => self.of_staff(*error),

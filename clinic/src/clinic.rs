@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use crate::access;
 use crate::access_log::{self, Draft, Gathering, ListName, Lists, Who};
 use crate::backend_services::{self, System};
+use crate::backup::RESTORED;
 use crate::bank_messages::BankMessages;
 use crate::billing::{
     self, InvoiceLine, IssuedInvoice, MoneyBook, OpenPayment, PaymentOutcome, Settlement,
@@ -45,7 +46,7 @@ use crate::{ClinicError, insurance, remote_visits, schedule};
 /// No service is worth more to the insurance.
 const HIGHEST_TARIFF: Vnd = Vnd::new(500_000_000);
 /// The setting by which a database knows whose it is.
-const PUBLIC_KEY: &str = "public-key";
+pub(crate) const PUBLIC_KEY: &str = "public-key";
 
 /// A clinic and its data. Cheap to clone; all clones are the same clinic.
 ///
@@ -160,14 +161,11 @@ impl Clinic {
             None => None,
         };
         let known = store.read(|sql| settings::get(sql, PUBLIC_KEY))?;
-        let keys = Keys::open(&data, &*rng, known.as_deref())?;
+        let restored = store.read(|sql| settings::get(sql, RESTORED))?;
+        let keys = Keys::open(&data, &*rng, known.as_deref())?.after(restored);
         let public_key = PublicKey::of(keys.identity())
             .map_err(|_| ClinicError::BadKeyFile(data.key_file("identity.key")))?;
-        // The id is the identity: a clinic with another key is another clinic.
-        let id = format!(
-            "clinic-{}",
-            hex(keys.public_key().get(..8).unwrap_or_default())
-        );
+        let id = id_of(&keys);
         let (kept, public) = (name.clone(), hex(keys.public_key()));
         store.write(move |tx| {
             settings::set(tx.sql(), "name", &kept)?;
@@ -898,7 +896,7 @@ fn people(rows: &[BookingRow]) -> Vec<String> {
 }
 
 /// Makes the folder for the clinic's user alone. One that is there stays as its owner wants it.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -907,6 +905,14 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(folder)
+}
+
+/// The id is the identity: a clinic with another key is another clinic.
+pub(crate) fn id_of(keys: &Keys) -> String {
+    format!(
+        "clinic-{}",
+        hex(keys.public_key().get(..8).unwrap_or_default())
+    )
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -7,6 +7,7 @@ use sokhoe_domain::GiverRefusal;
 use sokhoe_domain::insurance::BadInsuranceTerms;
 
 use crate::backend_services::{BadJwks, BadScope};
+use crate::backup::BackupError;
 use crate::bank_messages::BadBankMessages;
 use crate::billing::NotSettled;
 use crate::queue::QueueRefusal;
@@ -44,6 +45,9 @@ pub enum ClinicError {
     /// The database did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nothing was saved, or nothing came back.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// No patient of that id is here.
     #[error("there is no such patient")]
     NoSuchPatient,

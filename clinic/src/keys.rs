@@ -15,11 +15,17 @@ use crate::clinic::hex;
 use crate::config::DataSource;
 
 const LEN: usize = 32;
+/// The file of the key that signs.
+pub(crate) const IDENTITY: &str = "identity.key";
+/// The file of the secret.
+pub(crate) const SECRET: &str = "secret.key";
 
 /// The clinic's keys.
 pub(crate) struct Keys {
     identity: Ed25519KeyPair,
     secret: hmac::Key,
+    /// Which restore the database came out of, if one.
+    restored: String,
 }
 
 impl fmt::Debug for Keys {
@@ -36,18 +42,43 @@ impl Keys {
         rng: &dyn Rng,
         known: Option<&str>,
     ) -> Result<Self, ClinicError> {
-        let identity_file = data.key_file("identity.key");
+        let identity_file = data.key_file(IDENTITY);
         let seed = read_or_make(&identity_file, rng, known.is_none())?;
         let identity = Ed25519KeyPair::from_seed_unchecked(&seed)
             .map_err(|_| ClinicError::BadKeyFile(identity_file.clone()))?;
         if known.is_some_and(|known| known != hex(identity.public_key().as_ref())) {
             return Err(ClinicError::OtherKey(identity_file));
         }
-        let secret = read_or_make(&data.key_file("secret.key"), rng, known.is_none())?;
+        let secret = read_or_make(&data.key_file(SECRET), rng, known.is_none())?;
         Ok(Self {
             identity,
             secret: hmac::Key::new(hmac::HMAC_SHA256, &secret),
+            restored: String::new(),
         })
+    }
+
+    /// Those of the bytes of two files.
+    pub fn of(identity: &[u8], secret: &[u8]) -> Result<Self, ClinicError> {
+        let bad = || ClinicError::BadKeyFile(IDENTITY.into());
+        let identity = Ed25519KeyPair::from_seed_unchecked(identity).map_err(|_| bad())?;
+        Ok(Self {
+            identity,
+            secret: hmac::Key::new(hmac::HMAC_SHA256, secret),
+            restored: String::new(),
+        })
+    }
+
+    /// The same for a database that came out of a restore.
+    pub fn after(self, restored: Option<String>) -> Self {
+        Self {
+            restored: restored.unwrap_or_default(),
+            ..self
+        }
+    }
+
+    /// Which restore the database came out of; empty where none.
+    pub fn restored(&self) -> &str {
+        &self.restored
     }
 
     /// The pair that signs enrolments and payment orders.

@@ -14,7 +14,7 @@
 //! * `remote_visits`: when and where doctor and patient meet by video. `tickets`: what a phone shows at the kiosk.
 //! * `billing`: what a visit costs, invoices, payments. `bank_messages`: who tells that money arrived. `insurance`: how the clinic stands to the health insurance.
 //! * `staff`: who works here. `desk`: what they see. `fhir_api`: what phones call.
-//! * `import`, `seed`: how data come in. `check`: whether they are whole.
+//! * `import`, `seed`: how data come in. `check`: whether they are whole. `backup`: how they are saved and come back.
 //!
 //! Logs and errors hold no personal data: no names, no ids of persons, no addresses with a query.
 
@@ -22,6 +22,7 @@ mod access;
 mod access_log;
 mod admission;
 mod backend_services;
+mod backup;
 mod bank_messages;
 mod billing;
 mod check;
@@ -52,6 +53,7 @@ pub mod system;
 mod tickets;
 
 pub use backend_services::{BadJwks, BadScope, System, SystemScopes};
+pub use backup::{BackupError, Backups, KeysFrom, Passphrase, Restored, restore};
 pub use bank_messages::{BadBankMessages, BankMessages, CassoKey, PayosKey, SepayKeys};
 pub use billing::{
     InvoiceLine, IssuedInvoice, Means, MoneyBook, NotSettled, OpenPayment, PaymentOutcome,

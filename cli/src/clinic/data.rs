@@ -36,7 +36,8 @@ pub(super) struct DataArgs {
 }
 
 impl DataArgs {
-    fn source(self) -> Result<DataSource, Failure> {
+    /// Where it is.
+    pub fn source(self) -> Result<DataSource, Failure> {
         match (self.data, self.database_url) {
             (Some(keys), Some(url)) if PostgresUrl::is_one(&url) => Ok(DataSource::Postgres {
                 url: PostgresUrl::new(&url, self.database_ca)?,
@@ -73,8 +74,8 @@ impl DataArgs {
         off_thread(move || Clinic::open(config)).await
     }
 
-    /// Opens a clinic that is there: a slip in a path must not make an empty one.
-    pub async fn open_existing(self) -> Result<Clinic, Failure> {
+    /// Where a clinic is that is there: a slip in a path must not make an empty one.
+    pub fn existing(self) -> Result<DataSource, Failure> {
         let source = self.source()?;
         // Where the database is no file, the keys say whether there is a clinic.
         let file = match &source {
@@ -89,6 +90,12 @@ impl DataArgs {
                 vec![("path", file.display().to_string())],
             ));
         }
+        Ok(source)
+    }
+
+    /// Opens a clinic that is there.
+    pub async fn open_existing(self) -> Result<Clinic, Failure> {
+        let source = self.existing()?;
         off_thread(move || Clinic::open(ClinicConfig::on_this_machine(source))).await
     }
 }

@@ -1,5 +1,6 @@
 //! `sokhoe clinic`: a clinic on this computer.
 
+mod backup;
 mod check;
 mod data;
 mod enrol;
@@ -8,6 +9,7 @@ mod import;
 mod insurance;
 mod money;
 mod pay;
+mod restore;
 mod rights;
 mod serve;
 mod staff;
@@ -40,6 +42,8 @@ A clinic from nothing, and a phone that enrols there:
 #[derive(Debug, Subcommand)]
 enum ClinicCommand {
     Serve(serve::ServeArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
     Check(check::CheckArgs),
     Import(import::ImportArgs),
     Enrol(enrol::EnrolArgs),
@@ -65,6 +69,8 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     match args.command {
         ClinicCommand::Serve(args) => serve::run(args, words, output).await,
+        ClinicCommand::Backup(args) => backup::run(args, words, output).await,
+        ClinicCommand::Restore(args) => restore::run(args, words, output).await,
         ClinicCommand::Check(args) => check::run(args, words, output).await,
         ClinicCommand::Import(args) => import::run(args, words, output).await,
         ClinicCommand::Enrol(args) => enrol::run(args, words, output).await,

@@ -346,6 +346,11 @@ impl Drop for Store {
     }
 }
 
+/// The newest version of a SQLite database that this program knows.
+pub(crate) fn newest_schema() -> u32 {
+    u32::try_from(sqlite::CLINIC.len()).unwrap_or(u32::MAX)
+}
+
 /// Blocks until what is queued was answered.
 fn wait_for<T>(
     queue: impl FnOnce(SyncSender<Result<T, StoreError>>) -> Result<(), StoreError>,

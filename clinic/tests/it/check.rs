@@ -93,11 +93,7 @@ async fn what_people_did_fits_together_and_what_is_changed_behind_them_is_found(
     );
     damage(
         "UPDATE payment_entry SET payment = 'counter:9' WHERE payment = 'counter:3'",
-        &[
-            (Fault::MoneyBook, 1),
-            (Fault::PaymentState, 1),
-            (Fault::EntryAlone, 1),
-        ],
+        &[(Fault::PaymentState, 1), (Fault::EntryAlone, 1)],
     );
     damage(
         "UPDATE payment_entry SET payment = 'counter:3' WHERE payment = 'counter:9'",
@@ -135,8 +131,8 @@ async fn what_people_did_fits_together_and_what_is_changed_behind_them_is_found(
         &[],
     );
     damage(
-        &format!("UPDATE busy SET seat = seat + 60 WHERE cell =
-                  (SELECT min(cell) FROM busy WHERE appointment = (SELECT pk FROM appointment WHERE id = {one}))"),
+        &format!("UPDATE busy SET seat = seat + 60 WHERE appointment = (SELECT pk FROM appointment WHERE id = {one})
+                    AND cell = (SELECT min(b.cell) FROM busy b WHERE b.appointment = busy.appointment)"),
         &[(Fault::BookingWithoutTime, 1)],
     );
     damage("UPDATE busy SET seat = seat - 60 WHERE seat >= 60", &[]);

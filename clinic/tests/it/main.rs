@@ -11,6 +11,7 @@ mod access;
 mod access_log;
 mod admission;
 mod backend_services;
+mod backup;
 mod bank_messages;
 mod binary;
 mod booking;
