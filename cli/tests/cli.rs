@@ -1,5 +1,6 @@
 //! The binary as people and programs run it.
 
+mod drill;
 mod support;
 
 use std::fs;
