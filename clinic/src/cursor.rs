@@ -44,7 +44,7 @@ pub(crate) fn open(keys: &Keys, purpose: &str, bound: &[&str], text: &str) -> Op
 fn key(keys: &Keys) -> Option<LessSafeKey> {
     // A place in a feed from before a restore is none in the feed after it, whose numbers were given twice.
     let restored = keys.restored();
-    let restored = (!restored.is_empty()).then(|| restored.as_bytes());
+    let restored = (!restored.is_empty()).then_some(restored.as_bytes());
     let parts: Vec<&[u8]> = restored.into_iter().collect();
     UnboundKey::new(&CHACHA20_POLY1305, &keys.mac("cursor key", &parts))
         .ok()

@@ -1,7 +1,7 @@
 //! Whether what is kept is whole.
 
 use serde_json::{Value, json};
-use sokhoe_clinic::{Clinic, Fault, Settlement};
+use sokhoe_clinic::{Clinic, Fault, Means, Settlement};
 use sokhoe_domain::Vnd;
 
 use crate::support::{Hospital, MOTHER, Phone, by_resource, hospital, id, key};
@@ -44,7 +44,8 @@ async fn day(hospital: &Hospital) -> Phone {
     assert_eq!(gone.status, 200, "{}", gone.body);
     pay("SKNOBODY", 5_000, "counter:3");
     let receipt = "PC-1".to_owned();
-    let refund = Settlement::Refund { receipt };
+    let means = Means::Cash;
+    let refund = Settlement::Refund { receipt, means };
     hospital.clinic.settle_payment("counter:3", refund).unwrap();
     let (reference, amount, _) = &references[2];
     pay(reference, *amount - 1_000, "counter:4");
@@ -154,9 +155,9 @@ async fn what_people_did_fits_together_and_what_is_changed_behind_them_is_found(
         .database
         .number(&format!("SELECT count(*) FROM busy WHERE appointment = (SELECT pk FROM appointment WHERE id = {one})"));
     damage(
-        &format!("UPDATE appointment SET state = 'cancelled' WHERE pk = (SELECT pk FROM appointment WHERE id =
+        "UPDATE appointment SET state = 'cancelled' WHERE pk = (SELECT pk FROM appointment WHERE id =
                   (SELECT min(a.id) FROM appointment a JOIN invoice i ON i.appointment = a.pk
-                   WHERE a.state = 'booked' AND i.state = 'issued'))"),
+                   WHERE a.state = 'booked' AND i.state = 'issued'))",
         &[
             (Fault::InvoiceOfBooking, 1),
             (Fault::TimeWithoutBooking, cells.unsigned_abs()),
