@@ -155,19 +155,28 @@ impl Person<'_> {
     #[track_caller]
     pub fn types(&self, text: &str) {
         self.does("type", json!({"text": text}));
+        self.enters();
+    }
+
+    /// Presses Enter, as a scanner does behind a code. Milliseconds until the page after it is there.
+    #[track_caller]
+    pub fn enters(&self) -> u64 {
+        let at = std::time::Instant::now();
         self.does("key", json!({"key": "Enter"}));
+        self.does("ready", json!({}));
+        u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Types without Enter.
+    #[track_caller]
+    pub fn keys_in(&self, text: &str) {
+        self.does("type", json!({"text": text}));
     }
 
     /// Waits until the page shows something.
     #[track_caller]
     pub fn sees(&self, text: &str) {
         self.does("see", json!({"text": text}));
-    }
-
-    /// Waits until it shows it no more.
-    #[track_caller]
-    pub fn misses(&self, text: &str) {
-        self.does("gone", json!({"text": text}));
     }
 
     /// How much of it there is.
@@ -182,15 +191,6 @@ impl Person<'_> {
     #[track_caller]
     pub fn reads(&self, css: &str) -> String {
         self.does("text", json!({"css": css}))["text"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    }
-
-    /// Where they are.
-    #[track_caller]
-    pub fn is_at(&self) -> String {
-        self.does("url", json!({}))["url"]
             .as_str()
             .unwrap()
             .to_owned()

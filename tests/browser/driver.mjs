@@ -59,6 +59,7 @@ const doings = {
   // As a scanner or a person types, into whatever has the focus.
   type: (of, { text }) => of.keyboard.type(text),
   key: (of, { key }) => of.keyboard.press(key),
+  ready: (of) => of.waitForLoadState("domcontentloaded"),
   see: (of, { text }) => of.getByText(text).first().waitFor({ state: "visible" }),
   gone: (of, { text }) => of.getByText(text).first().waitFor({ state: "hidden" }),
   text: async (of, told) => ({ text: await meant(of, told).innerText() }),

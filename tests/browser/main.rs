@@ -4,6 +4,7 @@
 mod cashier;
 mod chromium;
 mod desk;
+mod kiosk;
 mod staff;
 
 use sokhoe_app::domain::StaffRole;

@@ -170,6 +170,19 @@ impl TestClinic {
         &self.running.as_ref().expect("it runs").desk_url
     }
 
+    /// The number on a patient's citizen card.
+    ///
+    /// # Panics
+    /// When they have none.
+    #[must_use]
+    pub fn citizen_number(&self, patient: &str) -> String {
+        let connection = rusqlite::Connection::open(self.database()).expect("a database");
+        let text =
+            "SELECT value FROM patient_identifier WHERE patient = ?1 AND system LIKE '%/cccd'";
+        let number = connection.query_row(text, [patient], |row| row.get(0));
+        number.expect("a card")
+    }
+
     /// Its database, to break in.
     #[must_use]
     pub fn database(&self) -> PathBuf {

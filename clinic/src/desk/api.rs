@@ -12,6 +12,7 @@ use sokhoe_fhir::PatientView;
 
 use super::bookings::{BookingRow, bookings_between};
 use super::guard::AtDesk;
+use super::scanned::{self, Scan};
 use super::{Desk, Failed};
 use crate::access_log::ListName;
 use crate::enrolment;
@@ -75,7 +76,11 @@ pub(super) async fn patients(
 }
 
 fn people(sql: Sql<'_>, query: &str) -> Result<Vec<Person>, StoreError> {
-    let found = patient_search::find(sql, query, PATIENTS_SHOWN)?;
+    let found = match scanned::read(query) {
+        Scan::Number(number) => patient_search::find(sql, &number, PATIENTS_SHOWN)?,
+        Scan::Ticket(_) => Vec::new(),
+        Scan::Other => patient_search::find(sql, query, PATIENTS_SHOWN)?,
+    };
     let mut people = Vec::new();
     for id in found {
         let json: Option<String> = sql.first(

@@ -62,6 +62,11 @@ const PAGES: &[(&str, &str, &[StaffRole])] = &[
     ),
     ("/desk/cashier", "nav-cashier", &[StaffRole::Cashier]),
     ("/desk/staff", "nav-staff", &[StaffRole::Administrator]),
+    (
+        "/desk/screens",
+        "nav-screens",
+        &[StaffRole::Administrator, StaffRole::Reception],
+    ),
 ];
 
 /// What stands on a page.
@@ -109,6 +114,42 @@ pub(super) fn page(desk: &Desk, here: &AtDesk, page: Page<'_>) -> Markup {
     whole(words, &page, header)
 }
 
+/// What stands on a screen that stands alone.
+pub(super) struct Screen<'p> {
+    pub title: String,
+    pub scripts: &'p [&'p str],
+    /// After how many seconds without a touch it shows another page.
+    pub back: Option<(u32, &'p str)>,
+    pub class: &'static str,
+    pub body: Markup,
+}
+
+/// A screen that stands alone: large, with no way to another page.
+pub(super) fn screen(desk: &Desk, words: Words, screen: Screen<'_>) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(words.language.code()) {
+            (head(words, &screen.title, screen.scripts))
+            body class=(screen.class) data-seconds=[screen.back.map(|(seconds, _)| seconds)] data-back=[screen.back.map(|(_, path)| path)] {
+                header {
+                    h1 { (desk.inner.name) }
+                    div.signed-in { (language(words, screen.path())) }
+                }
+                (screen.body)
+            }
+        }
+    }
+}
+
+impl Screen<'_> {
+    fn path(&self) -> &'static str {
+        match self.class {
+            "board" => "/desk/board",
+            _ => "/desk/kiosk",
+        }
+    }
+}
+
 /// A page for anybody.
 pub(super) fn open_page(desk: &Desk, words: Words, page: Page<'_>) -> Markup {
     let header = html! {
@@ -127,19 +168,25 @@ fn whole(words: Words, page: &Page<'_>, header: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(words.language.code()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (page.title) }
-                link rel="stylesheet" href="/desk/desk.css";
-                @for script in page.scripts {
-                    script src=(script) defer {}
-                }
-                @if !page.scripts.is_empty() {
-                    script id="words" type="application/json" { (maud::PreEscaped(words.of_scripts())) }
-                }
-            }
+            (head(words, &page.title, page.scripts))
             body { (header) (page.body) }
+        }
+    }
+}
+
+fn head(words: Words, title: &str, scripts: &[&str]) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            title { (title) }
+            link rel="stylesheet" href="/desk/desk.css";
+            @for script in scripts {
+                script src=(script) defer {}
+            }
+            @if !scripts.is_empty() {
+                script id="words" type="application/json" { (maud::PreEscaped(words.of_scripts())) }
+            }
         }
     }
 }

@@ -1,17 +1,21 @@
 //! The desk: pages for those who work here. What they show arrives live; who may what is in `routes`, asked by `guard`.
 
 mod api;
+mod board;
 mod bookings;
 mod cashier;
 mod events;
 mod form;
 mod guard;
+mod kiosk;
 mod layout;
 mod page;
 mod person;
 mod queue;
 mod requests;
 mod routes;
+mod scanned;
+mod screens;
 mod sign_in;
 mod staff;
 mod words;

@@ -16,6 +16,8 @@ use super::{Desk, Failed};
 
 const CSS: &str = include_str!("desk.css");
 const JS: &str = include_str!("desk.js");
+const KIOSK_JS: &str = include_str!("kiosk.js");
+const BOARD_JS: &str = include_str!("board.js");
 const REQUESTS_JS: &str = include_str!("requests.js");
 
 /// Takes the key of this run out of the address, and gives a cookie for it while nobody has an account.
@@ -175,6 +177,14 @@ pub(super) async fn js() -> Response {
 
 pub(super) async fn requests_js() -> Response {
     script(REQUESTS_JS)
+}
+
+pub(super) async fn kiosk_js() -> Response {
+    script(KIOSK_JS)
+}
+
+pub(super) async fn board_js() -> Response {
+    script(BOARD_JS)
 }
 
 fn script(text: &str) -> Response {

@@ -9,8 +9,12 @@ use http::Method;
 use sokhoe_domain::StaffRole::{self, Administrator, Cashier, Doctor, Operator, Reception};
 
 use super::guard::{Rule, guard};
-use super::{Desk, api, cashier, events, page, person, queue, requests, sign_in, staff};
+use super::{
+    Desk, api, board, cashier, events, kiosk, page, person, queue, requests, screens, sign_in,
+    staff,
+};
 use crate::fhir_api::slow_down;
+use crate::staff::Screen;
 
 /// Everybody who works here.
 const STAFF: &[StaffRole] = &[Reception, Doctor, Cashier, Operator, Administrator];
@@ -25,6 +29,8 @@ const CALLS: &[StaffRole] = &[Doctor, Reception];
 const RECEPTION: &[StaffRole] = &[Reception];
 const CASHIER: &[StaffRole] = &[Cashier];
 const ADMINISTRATOR: &[StaffRole] = &[Administrator];
+/// Who sets up a screen that stands alone.
+const SCREENS: &[StaffRole] = &[Administrator, Reception];
 
 /// What a request shows: a page, or data that a page asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,6 +40,9 @@ enum Shows {
     /// Data that a page asks for by itself.
     Live,
 }
+
+const KIOSK: &[Screen] = &[Screen::Kiosk];
+const BOARD: &[Screen] = &[Screen::Board];
 
 fn rule(method: Method, path: &'static str, roles: &'static [StaffRole], shows: Shows) -> Rule {
     Rule {
@@ -46,17 +55,34 @@ fn rule(method: Method, path: &'static str, roles: &'static [StaffRole], shows: 
     }
 }
 
-/// What a route does.
-type Handler = MethodRouter<Desk>;
+/// A route: who may, and what it does.
+struct Route {
+    rule: Rule,
+    handler: MethodRouter<Desk>,
+}
+
+impl Route {
+    /// The same, also at screens that stand alone.
+    fn at(mut self, screens: &'static [Screen]) -> Self {
+        self.rule.screens = screens;
+        self
+    }
+}
 
 /// All routes but those that are for everybody.
-fn guarded() -> Vec<(Rule, Handler)> {
+fn guarded() -> Vec<Route> {
     use Shows::{Data, Live, Page};
-    let show = |path, roles, shows, handler| (rule(Method::GET, path, roles, shows), handler);
-    let act = |path, roles, shows, handler| (rule(Method::POST, path, roles, shows), handler);
+    let show = |path, roles, shows, handler| Route {
+        rule: rule(Method::GET, path, roles, shows),
+        handler,
+    };
+    let act = |path, roles, shows, handler| Route {
+        rule: rule(Method::POST, path, roles, shows),
+        handler,
+    };
     vec![
         show("/desk/bookings", LISTS, Live, get(api::bookings)),
-        show("/desk/events", STAFF, Live, get(events::events)),
+        show("/desk/events", STAFF, Live, get(events::events)).at(BOARD),
         show("/desk/patients", BOOKS, Data, get(api::patients)),
         act(
             "/desk/payments",
@@ -105,6 +131,19 @@ fn guarded() -> Vec<(Rule, Handler)> {
             Page,
             post(person::open),
         ),
+        show("/desk/kiosk", RECEPTION, Page, get(kiosk::start)).at(KIOSK),
+        act("/desk/kiosk/scan", RECEPTION, Page, post(kiosk::scan)).at(KIOSK),
+        act(
+            "/desk/kiosk/arrive",
+            RECEPTION,
+            Page,
+            post(kiosk::confirmed),
+        )
+        .at(KIOSK),
+        show("/desk/board", QUEUE, Page, get(board::page)).at(BOARD),
+        show("/desk/board/lines", QUEUE, Live, get(board::lines)).at(BOARD),
+        show("/desk/screens", SCREENS, Page, get(screens::choose)),
+        act("/desk/screens", SCREENS, Page, post(screens::set_up)),
         act("/desk/sign-out", STAFF, Page, post(sign_in::sign_out)),
         show("/desk/password", STAFF, Page, get(staff::own_password)),
         act("/desk/password", STAFF, Page, post(staff::set_own_password)),
@@ -140,11 +179,17 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route("/desk/language", post(sign_in::language))
         .route("/desk/desk.css", get(page::css))
         .route("/desk/desk.js", get(page::js))
-        .route("/desk/requests.js", get(page::requests_js));
+        .route("/desk/requests.js", get(page::requests_js))
+        .route("/desk/kiosk.js", get(page::kiosk_js))
+        .route("/desk/board.js", get(page::board_js));
     // The page takes the key of this run before it asks who is there.
     let home = rule(Method::GET, "/desk", STAFF, Shows::Page);
-    let all = guarded().into_iter().chain([(home, get(page::page))]);
-    let router = all.fold(for_everybody, |router, (rule, handler)| {
+    let home = Route {
+        rule: home,
+        handler: get(page::page),
+    };
+    let all = guarded().into_iter().chain([home]);
+    let router = all.fold(for_everybody, |router, Route { rule, handler }| {
         let path = rule.path;
         let guarded = from_fn_with_state((desk.clone(), Arc::new(rule)), guard);
         router.route(path, handler.route_layer(guarded))
@@ -260,7 +305,7 @@ mod tests {
                 &Password::from("khác hẳn trước".to_owned()),
             )
             .unwrap();
-        for (rule, _) in guarded() {
+        for Route { rule, .. } in guarded() {
             let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
             for role in StaffRole::ALL {
                 let may = rule.roles.contains(&role);
@@ -311,9 +356,9 @@ mod tests {
         let of = |path: &str| {
             guarded()
                 .into_iter()
-                .find(|(rule, _)| rule.path == path)
+                .map(|route| route.rule)
+                .find(|rule| rule.path == path)
                 .unwrap()
-                .0
         };
         let (doing, live) = (of("/desk/offers"), of("/desk/bookings"));
         let store = Arc::clone(&staffed.clinic.inner.store);
