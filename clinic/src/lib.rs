@@ -35,6 +35,7 @@ mod enrolment;
 mod error;
 mod fhir_api;
 mod grants;
+mod health;
 mod ids;
 mod import;
 mod insurance;

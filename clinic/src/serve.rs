@@ -29,6 +29,7 @@ use crate::bank_messages::{self, BankApi};
 use crate::clinic::Inner;
 use crate::desk::{self, Desk};
 use crate::fhir_api::{self, Api, ApiError, Attempts};
+use crate::health;
 use crate::oauth;
 use crate::queue;
 use crate::schedule;
@@ -206,6 +207,7 @@ fn door(inner: &Arc<Inner>, base_url: &str, key: &str, stopping: &watch::Receive
     let inside = fhir_api::router(api)
         .merge(desk::router(desk))
         .merge(bank_messages::router(bank))
+        .merge(health::router(Arc::clone(inner)))
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -26,6 +26,7 @@ mod dpop;
 mod feed;
 mod find;
 mod grants;
+mod health;
 mod import;
 mod insurance;
 mod measure;
