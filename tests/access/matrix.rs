@@ -295,6 +295,19 @@ const OF_PERSONS: &[OfPerson] = &[
     }),
     ("A34 desk, free", |_| Asked::get("/desk/free")),
     ("A34 desk, events", |_| Asked::get("/desk/events")),
+    ("A34 desk, somebody's page", |whose| {
+        Asked::get(format!("/desk/persons/{whose}"))
+    }),
+    ("A34 desk, people by a number", |_| {
+        Asked::get("/desk/patients?q=0912345678")
+    }),
+    ("A34 desk, cashier", |_| Asked::get("/desk/cashier")),
+    ("A34 desk, an invoice", |_| {
+        Asked::get("/desk/invoices/SK222222")
+    }),
+    ("A34 desk, staff", |_| Asked::get("/desk/staff")),
+    ("A34 kiosk", |_| Asked::get("/desk/kiosk")),
+    ("A34 board", |_| Asked::get("/desk/board/lines")),
     ("A34 metrics", |_| Asked::get("/metrics")),
 ];
 

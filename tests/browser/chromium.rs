@@ -26,7 +26,7 @@ impl Chromium {
             .spawn()
             .expect("node starts");
         let input = process.stdin.take();
-        let output = BufReader::new(process.stdout.take().unwrap());
+        let output = BufReader::new(process.stdout.take().expect("a pipe"));
         Self {
             process,
             pipes: Mutex::new((input, output)),
@@ -44,7 +44,8 @@ impl Chromium {
     #[track_caller]
     fn tell(&self, told: &Value) -> Value {
         let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(pipes.0.as_mut().unwrap(), "{told}").expect("the driver listens");
+        writeln!(pipes.0.as_mut().expect("it is not dropped"), "{told}")
+            .expect("the driver listens");
         let mut answer = String::new();
         pipes.1.read_line(&mut answer).expect("the driver answers");
         let answer: Value = serde_json::from_str(&answer).expect("the driver answers JSON");
@@ -93,7 +94,7 @@ impl Person<'_> {
     #[track_caller]
     pub fn opens(&self, path: &str) -> u64 {
         let opened = self.does("goto", json!({"url": path}));
-        opened["status"].as_u64().unwrap()
+        opened["status"].as_u64().expect("an answer")
     }
 
     /// Fills a field in.
@@ -184,7 +185,7 @@ impl Person<'_> {
     pub fn counts(&self, css: &str) -> u64 {
         self.does("count", json!({"css": css}))["count"]
             .as_u64()
-            .unwrap()
+            .expect("an answer")
     }
 
     /// What a part of the page says.
@@ -192,7 +193,7 @@ impl Person<'_> {
     pub fn reads(&self, css: &str) -> String {
         self.does("text", json!({"css": css}))["text"]
             .as_str()
-            .unwrap()
+            .expect("an answer")
             .to_owned()
     }
 
@@ -206,7 +207,7 @@ impl Person<'_> {
     #[track_caller]
     pub fn keeps_picture(&self, name: &str) {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
-        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::create_dir_all(&folder).expect("a folder");
         let file: PathBuf = folder.join(format!("{name}.png"));
         self.does("shot", json!({"file": file}));
         let looked = self.does("axe", json!({}));

@@ -1,6 +1,12 @@
 //! The clinic's pages in real Chromium, against a real clinic with real phones. `cargo xtask test --only browser` brings what they
 //! need; pictures are kept in `target/tmp/browser`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "how long a browser takes is real time"
+)]
+
 mod cashier;
 mod chromium;
 mod desk;
