@@ -160,6 +160,7 @@ js-helped-by = Booked by %name%
 js-no-show = Did not come
 js-today = Today
 js-tomorrow = Tomorrow
+js-show-day = %count% bookings: show
 js-totals = %count% bookings, %paid% paid
 js-born = Born %day%
 js-book = Book

@@ -160,6 +160,7 @@ js-helped-by = Đặt giúp: %name%
 js-no-show = Không đến
 js-today = Hôm nay
 js-tomorrow = Ngày mai
+js-show-day = %count% lịch khám: xem
 js-totals = %count% lịch khám, %paid% đã thanh toán
 js-born = Sinh %day%
 js-book = Đặt lịch

@@ -5,12 +5,13 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use chrono::{Days, NaiveDate};
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
-use sokhoe_domain::text;
+use sokhoe_domain::{Timestamp, text};
 use sokhoe_fhir::PatientView;
 
-use super::bookings::{BookingRow, bookings_between};
+use super::bookings::{BookingRow, bookings_between, counts_of_days};
 use super::guard::AtDesk;
 use super::scanned::{self, Scan};
 use super::{Desk, Failed};
@@ -19,33 +20,61 @@ use crate::enrolment;
 use crate::store::{Sql, StoreError, params, patient_search, read_async};
 
 const DAYS_SHOWN: u64 = 14;
+/// Bookings that are listed of the days after the first: what a tablet draws again with each change.
+const BOOKINGS_SHOWN: usize = 300;
 const PATIENTS_SHOWN: usize = 20;
 const ENROLMENT: Duration = Duration::from_secs(10 * 60);
 
-#[derive(Serialize)]
-pub(super) struct Listed {
-    now: i64,
-    bookings: Vec<BookingRow>,
+#[derive(Deserialize)]
+pub(super) struct OfDay {
+    day: Option<NaiveDate>,
 }
 
-/// Today's bookings and those of the two weeks to come.
-pub(super) async fn bookings(State(desk): State<Desk>, here: AtDesk) -> Result<Response, Failed> {
+#[derive(Serialize)]
+struct Listed {
+    now: i64,
+    bookings: Vec<BookingRow>,
+    /// Days whose bookings are not in the list: there would be too many.
+    later: Vec<DayOfMany>,
+}
+
+#[derive(Serialize)]
+struct DayOfMany {
+    day: NaiveDate,
+    count: usize,
+}
+
+/// The bookings of a day; of none, today's and as many whole days of the two weeks to come as a page takes.
+pub(super) async fn bookings(
+    State(desk): State<Desk>,
+    here: AtDesk,
+    Query(of): Query<OfDay>,
+) -> Result<Response, Failed> {
     let now = desk.inner.clock.now();
-    let first = now.vietnam_day();
-    let last = first
-        .checked_add_days(chrono::Days::new(DAYS_SHOWN))
-        .unwrap_or(first);
-    let bookings = read_async(&desk.inner.store, move |sql| {
-        bookings_between(sql, first, last)
-    })
-    .await?;
-    let listed = bookings.iter().map(|row| row.patient.clone());
-    desk.listed(ListName::Bookings, here.who(), listed.collect())
-        .await?;
-    Ok(private(Json(Listed {
+    let listed = read_async(&desk.inner.store, move |sql| listed(sql, of.day, now)).await?;
+    let people = listed.bookings.iter().map(|row| row.patient.clone());
+    let people = people.collect();
+    desk.listed(ListName::Bookings, here.who(), people).await?;
+    Ok(private(Json(listed)))
+}
+
+fn listed(sql: Sql<'_>, day: Option<NaiveDate>, now: Timestamp) -> Result<Listed, StoreError> {
+    let first = day.unwrap_or_else(|| now.vietnam_day());
+    let days = if day.is_some() { 0 } else { DAYS_SHOWN };
+    let last = first.checked_add_days(Days::new(days)).unwrap_or(first);
+    let (mut whole, mut later, mut sum) = (first, Vec::new(), 0);
+    for (day, count) in counts_of_days(sql, first, last)? {
+        sum += count;
+        match day == first || (sum <= BOOKINGS_SHOWN && later.is_empty()) {
+            true => whole = day,
+            false => later.push(DayOfMany { day, count }),
+        }
+    }
+    Ok(Listed {
         now: now.as_millis(),
-        bookings,
-    })))
+        bookings: bookings_between(sql, first, whole)?,
+        later,
+    })
 }
 
 #[derive(Deserialize)]

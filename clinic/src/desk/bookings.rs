@@ -1,6 +1,6 @@
 //! The bookings as the desk lists them.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use sokhoe_domain::{Timestamp, Vnd};
 use sokhoe_fhir::{Appointment, PatientView};
@@ -56,6 +56,28 @@ pub(crate) fn bookings_between(
         "{LISTED} WHERE a.starts >= ?1 AND a.starts < ?2 AND a.state <> 'held' ORDER BY a.starts, a.pk"
     );
     sql.rows(&text, params![from, to], booking)
+}
+
+/// The days from `first` to `last` that have bookings, with how many.
+pub(super) fn counts_of_days(
+    sql: Sql<'_>,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Vec<(NaiveDate, usize)>, StoreError> {
+    let from = Timestamp::start_of_day(first).as_millis();
+    let to = Timestamp::start_of_day(last.succ_opt().unwrap_or(last)).as_millis();
+    // Days count from the first one's begin: Vietnam has no summer time.
+    let days: Vec<(i64, i64)> = sql.rows(
+        "SELECT (starts - ?1) / 86400000, COUNT(*) FROM appointment
+         WHERE starts >= ?1 AND starts < ?2 AND state <> 'held' GROUP BY 1 ORDER BY 1",
+        params![from, to],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let day_of = |(day, count): (i64, i64)| {
+        let day = first.checked_add_days(Days::new(u64::try_from(day).ok()?))?;
+        Some((day, usize::try_from(count).ok()?))
+    };
+    Ok(days.into_iter().filter_map(day_of).collect())
 }
 
 /// A person's bookings from a day on, by time.

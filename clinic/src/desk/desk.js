@@ -237,33 +237,54 @@ function dayName(key, now) {
   return name;
 }
 
-async function list() {
-  const answer = await fetch("/desk/bookings");
-  if (answer.status === 401) { location.reload(); return; }
+// Days with so many bookings that they are listed only when somebody asks.
+const opened = new Set();
+
+async function bookingsOf(day) {
+  const answer = await fetch("/desk/bookings" + (day ? "?day=" + day : ""));
+  if (answer.status === 401) { location.reload(); return { now: 0, bookings: [], later: [] }; }
   if (!answer.ok) throw new Error(String(answer.status));
-  const { now, bookings } = await answer.json();
+  return answer.json();
+}
+
+function dayParts(key, ofDay, now) {
+  const title = document.createElement("h3");
+  title.textContent = dayName(key, now);
+  const table = document.createElement("table");
+  const body = document.createElement("tbody");
+  body.append(...ofDay.map((booking) => row(booking, now)));
+  table.append(body);
+  return [title, table];
+}
+
+function foldedDay({ day, count }, now) {
+  const title = document.createElement("h3");
+  title.textContent = dayName(day, now) + " ";
+  const show = button(say("show-day", { count }), async () => { opened.add(day); await list(); });
+  show.className = "plain";
+  title.append(show);
+  return title;
+}
+
+async function list() {
+  const { now, bookings, later } = await bookingsOf();
   const days = new Map();
   for (const booking of bookings) {
     const key = dayKey.format(booking.start);
     if (!days.has(key)) days.set(key, []);
     days.get(key).push(booking);
   }
-  const parts = [];
-  for (const [key, ofDay] of days) {
-    const title = document.createElement("h3");
-    title.textContent = dayName(key, now);
-    const table = document.createElement("table");
-    const body = document.createElement("tbody");
-    body.append(...ofDay.map((booking) => row(booking, now)));
-    table.append(body);
-    parts.push(title, table);
-  }
-  byId("days").replaceChildren(...parts);
-  const live = bookings.filter((booking) => booking.status !== "cancelled");
+  const more = await Promise.all(later.filter(({ day }) => opened.has(day)).map(async ({ day }) => [day, (await bookingsOf(day)).bookings]));
+  for (const [day, ofDay] of more) days.set(day, ofDay);
+  const folded = new Map(later.filter(({ day }) => !days.has(day)).map((one) => [one.day, one]));
+  const keys = [...days.keys(), ...folded.keys()].sort();
+  byId("days").replaceChildren(...keys.flatMap((key) => days.has(key) ? dayParts(key, days.get(key), now) : [foldedDay(folded.get(key), now)]));
+  const shown = [...days.values()].flat();
+  const live = shown.filter((booking) => booking.status !== "cancelled");
   const paid = live.filter((booking) => booking.invoice_status === "balanced");
-  byId("empty").hidden = bookings.length > 0;
+  byId("empty").hidden = keys.length > 0;
   byId("totals").textContent = live.length ? say("totals", { count: live.length, paid: paid.length }) : "";
-  seen = new Set(bookings.map((booking) => booking.id));
+  seen = new Set(shown.map((booking) => booking.id));
 }
 
 // Beats of the clinic's that may be missed.
@@ -275,7 +296,20 @@ function listen() {
     state.classList.toggle("on", on);
     state.textContent = on ? say("online") : say("offline");
   };
-  const again = () => Promise.all([list(), listQueue()]).catch(() => show(false));
+  // In a busy hour one list answers several changes.
+  let running = false;
+  let due = false;
+  const again = async () => {
+    due = true;
+    if (running) return;
+    running = true;
+    while (due) {
+      due = false;
+      await Promise.all([list(), listQueue()]).catch(() => show(false));
+      await new Promise((later) => setTimeout(later, 250));
+    }
+    running = false;
+  };
   let events;
   let missed;
   const heard = () => {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
+use sokhoe_domain::Timestamp;
+use sokhoe_domain::ports::Clock as _;
 
 use crate::support::{Hospital, MOTHER, hospital, id, key};
 
@@ -150,4 +152,46 @@ async fn a_booking_appears_by_itself_and_is_paid_at_the_counter() {
         begun.elapsed() < Duration::from_secs(5),
         "open events do not hold the server"
     );
+}
+
+#[tokio::test]
+async fn a_busy_hospitals_later_days_are_listed_when_somebody_asks() {
+    let hospital = hospital().await;
+    let desk = crate::support::desk::DeskPage::open(&hospital).await;
+    let today = Timestamp::start_of_day(hospital.clock.now().vietnam_day());
+    let day = |after: i64| today.as_millis() + after * 86_400_000 + 8 * 3_600_000;
+    // Today many, tomorrow a few, then so many that they are too many together, then a few.
+    for (after, count) in [(0, 400), (1, 30), (2, 280), (3, 5)] {
+        let starts = day(after);
+        let mut rows: Vec<String> = Vec::new();
+        for n in 0..count {
+            rows.push(format!(
+                "('a{after}-{n}', (SELECT min(pk) FROM schedule), (SELECT min(pk) FROM service), '{MOTHER}',
+                  {starts} + {n} * 1000, {starts} + {n} * 1000 + 900000, 'booked', {starts})"
+            ));
+        }
+        let text = format!(
+            "INSERT INTO appointment (id, schedule, service, patient, starts, ends, state, created) VALUES {}",
+            rows.join(", ")
+        );
+        hospital.database.execute(&text).unwrap();
+    }
+    let days = |listed: &serde_json::Value| {
+        let later = listed["later"].as_array().unwrap().iter();
+        let later: Vec<_> = later.map(|it| it["count"].as_u64().unwrap()).collect();
+        (listed["bookings"].as_array().unwrap().len(), later)
+    };
+    let listed = desk.get("/desk/bookings").await;
+    // Today is always whole; what follows is not, where it is too much.
+    assert_eq!(days(&listed), (400, vec![30, 280, 5]));
+    let second = listed["later"][1]["day"].as_str().unwrap().to_owned();
+    let of_day = desk.get(&format!("/desk/bookings?day={second}")).await;
+    assert_eq!(days(&of_day), (280, vec![]));
+    hospital
+        .database
+        .execute("DELETE FROM appointment WHERE id LIKE 'a0-%'")
+        .unwrap();
+    let listed = desk.get("/desk/bookings").await;
+    assert_eq!(days(&listed), (30, vec![280, 5]));
+    hospital.running.shutdown().await;
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde_json::json;
 use sokhoe_clinic::ImportOptions;
+use sokhoe_domain::ports::Clock as _;
 
 use crate::support::http::Connection;
 use crate::support::{MOTHER, by_reference, hospital, id, key};
@@ -142,5 +143,75 @@ async fn measure_bookings() {
         times[times.len() / 2],
         times[times.len() * 99 / 100],
     );
+    hospital.running.shutdown().await;
+}
+
+/// The desk of a province's hospital: 100,000 people, 3,000 bookings a day for fifteen days.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn measure_the_desk() {
+    const PEOPLE: usize = 100_000;
+    const BOOKINGS: usize = 3_000;
+    const FAMILIES: [&str; 6] = ["Quàng", "Lò", "Nguyễn", "Trần", "Vàng", "Giàng"];
+    const GIVEN: [&str; 7] = ["Mai", "Hương", "Thịnh", "Páo", "Ánh", "Long", "Dung"];
+    let hospital = hospital().await;
+    let lines: String = (0..PEOPLE)
+        .map(|n| {
+            let name = format!("{} Thị {} {}", FAMILIES[n % 6], GIVEN[n / 6 % 7], GIVEN[n / 42 % 7]);
+            let patient = json!({
+                "resourceType": "Patient", "id": format!("p{n}"), "name": [{"text": name}], "birthDate": "1970-01-01",
+                "telecom": [{"system": "phone", "value": format!("09{n:08}")}],
+                "identifier": [{"system": "http://fhir.hl7.org.vn/core/sid/cccd", "value": format!("0{n:011}")}],
+            });
+            format!("{patient}\n")
+        })
+        .collect();
+    let options = ImportOptions::default();
+    let mut reader = lines.as_bytes();
+    hospital
+        .clinic
+        .import_reader("p.ndjson", &mut reader, &options)
+        .unwrap();
+    let today =
+        sokhoe_domain::Timestamp::start_of_day(hospital.clock.now().vietnam_day()).as_millis();
+    for day in 0..15_i64 {
+        let starts = today + day * 86_400_000 + 8 * 3_600_000;
+        hospital.database.execute(&format!(
+            "WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < {BOOKINGS})
+             INSERT INTO appointment (id, schedule, service, patient, starts, ends, state, created, source)
+             SELECT 'a{day}-' || n, (SELECT min(pk) FROM schedule), (SELECT min(pk) FROM service), 'p' || (n * 31 % {PEOPLE}),
+                    {starts} + n * 9000, {starts} + n * 9000 + 900000, 'booked', {starts}, 'app' FROM n"
+        )).unwrap();
+    }
+    let desk = crate::support::desk::DeskPage::open(&hospital).await;
+    let mut connection = hospital.connect().await;
+    let headers = [("Cookie", &*desk.cookie)];
+    for path in [
+        "/desk",
+        "/desk/bookings",
+        "/desk/bookings",
+        "/desk/patients?q=quang%20thi%20mai",
+        "/desk/patients?q=thi%20dung",
+        "/desk/patients?q=000000012345",
+        "/desk/patients?q=0900012345",
+        "/desk/queue",
+        "/desk/cashier",
+        "/desk/persons/p31",
+    ] {
+        let mut times = Vec::new();
+        let mut bytes = 0;
+        for _ in 0..20 {
+            let begun = Instant::now();
+            let reply = connection.ask("GET", path, &headers, "").await;
+            times.push(begun.elapsed());
+            assert_eq!(reply.status, 200, "{path}");
+            bytes = reply.body.len();
+        }
+        times.sort();
+        eprintln!(
+            "{path}: p50 {:?}, p95 {:?}, {bytes} bytes",
+            times[10], times[18]
+        );
+    }
     hospital.running.shutdown().await;
 }
