@@ -42,6 +42,16 @@ async fn a_payment_that_does_not_match() {
     thu.presses("Đã nhận 85.000");
     thu.sees("Đã ghi nhận thanh toán");
     assert_eq!(thu.counts("svg"), 0, "nothing is due: no code");
+    // Another one is paid by a transfer while the page shows it.
+    let by_transfer = bill("Xét nghiệm máu", 61_000);
+    thu.opens(&format!("/desk/invoices/{by_transfer}"));
+    thu.sees("Chuyển khoản bằng VietQR");
+    let told = clinic
+        .clinic
+        .record_payment(&by_transfer, Vnd::new(61_000), "sepay:92705");
+    told.unwrap();
+    thu.sees("Đã thanh toán");
+    assert_eq!(thu.counts("svg"), 0);
     // What did not match pays the other one; the rest is given back.
     thu.follows("Quay lại");
     thu.fills_at("không rõ mã", "Mã phiếu thu", &drugs);
@@ -60,6 +70,6 @@ async fn a_payment_that_does_not_match() {
     let book = clinic.clinic.money_book().unwrap();
     assert_eq!(
         (book.arrived, book.applied, book.refunded, book.open),
-        (225_000, 217_500, 7_500, 0)
+        (286_000, 278_500, 7_500, 0)
     );
 }

@@ -116,7 +116,7 @@ async fn a_ticket_and_a_card_become_numbers_that_the_board_calls() {
     hoa.presses("Gọi tiếp");
     hoa.sees(&format!("mời số {number}"));
     let at = Instant::now();
-    board.sees(&format!("{number}"));
+    board.sees(&number);
     board.sees("Tiếp theo");
     println!(
         "on the board {} ms after the desk showed it",

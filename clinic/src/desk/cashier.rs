@@ -170,7 +170,7 @@ async fn show(desk: &Desk, here: &AtDesk, wrong: Option<&str>) -> Result<Respons
     let page_of = Page {
         path: PATH,
         title: words.say("nav-cashier"),
-        scripts: &[],
+        scripts: &["/desk/live.js"],
         body,
     };
     Ok(answer(status, page(desk, here, page_of)))
@@ -411,7 +411,7 @@ async fn show_invoice(
     let page_of = Page {
         path: &format!("/desk/invoices/{reference}"),
         title: words.say("invoice"),
-        scripts: &[],
+        scripts: &["/desk/live.js"],
         body,
     };
     Ok(answer(status, page(desk, here, page_of)))

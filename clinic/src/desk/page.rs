@@ -16,6 +16,7 @@ use super::{Desk, Failed};
 
 const CSS: &str = include_str!("desk.css");
 const JS: &str = include_str!("desk.js");
+const LIVE_JS: &str = include_str!("live.js");
 const KIOSK_JS: &str = include_str!("kiosk.js");
 const BOARD_JS: &str = include_str!("board.js");
 const REQUESTS_JS: &str = include_str!("requests.js");
@@ -177,6 +178,10 @@ pub(super) async fn js() -> Response {
 
 pub(super) async fn requests_js() -> Response {
     script(REQUESTS_JS)
+}
+
+pub(super) async fn live_js() -> Response {
+    script(LIVE_JS)
 }
 
 pub(super) async fn kiosk_js() -> Response {

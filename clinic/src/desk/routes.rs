@@ -180,6 +180,7 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route("/desk/desk.css", get(page::css))
         .route("/desk/desk.js", get(page::js))
         .route("/desk/requests.js", get(page::requests_js))
+        .route("/desk/live.js", get(page::live_js))
         .route("/desk/kiosk.js", get(page::kiosk_js))
         .route("/desk/board.js", get(page::board_js));
     // The page takes the key of this run before it asks who is there.

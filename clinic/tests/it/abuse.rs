@@ -147,7 +147,13 @@ async fn a_name_that_is_markup_stays_text_at_the_desk() {
     assert!(kind.starts_with("application/json"), "{kind}");
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
     // The page's own script puts texts in as texts.
-    for script in ["/desk/desk.js", "/desk/requests.js"] {
+    for script in [
+        "/desk/desk.js",
+        "/desk/requests.js",
+        "/desk/live.js",
+        "/desk/kiosk.js",
+        "/desk/board.js",
+    ] {
         let script = connection.ask("GET", script, &headers, "").await.body;
         for way in [
             "innerHTML",
