@@ -64,7 +64,7 @@ const ACCESS_LOG_TENDING: Duration = Duration::from_secs(1);
 pub struct Running {
     /// Where it listens.
     pub addr: SocketAddr,
-    /// The desk, with the key that opens it.
+    /// The desk; with the key that opens it, while nobody has an account.
     pub desk_url: String,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
@@ -97,7 +97,10 @@ pub(crate) fn serve(
     let addr = listener.local_addr().map_err(ClinicError::Serve)?;
     let base_url = base_url.trim_end_matches('/').to_owned();
     let key = desk::new_key(&inner);
-    let desk_url = format!("{base_url}/desk?key={key}");
+    let desk_url = match inner.store.read(staff::are_there_any)? {
+        true => format!("{base_url}/desk"),
+        false => format!("{base_url}/desk?key={key}"),
+    };
     let (stop, stopping) = watch::channel(false);
     let app = door(&inner, &base_url, &key, &stopping);
     let housekeeping = keep_house(Arc::clone(&inner), stopping.clone());

@@ -28,7 +28,7 @@ fn a_part_that_does_not_exist_is_told_with_those_that_do() {
     assert!(!output.status.success());
     assert!(
         said.contains(
-            "style, rust, simulation, power_cuts, access, contention, postgres, kotlin, swift, peers"
+            "style, rust, simulation, power_cuts, access, contention, postgres, browser, kotlin, swift, peers"
         ),
         "{said}"
     );

@@ -22,8 +22,8 @@ const DEMO_ENROLMENT: Duration = Duration::from_secs(24 * 3600);
 
 /// Answer phones and show the desk, until Ctrl-C or SIGTERM
 ///
-/// The desk's address carries a key that is new at every start: who has it may see today's bookings and
-/// confirm payments. To reach the clinic from other machines put a proxy with TLS in front of it and
+/// While nobody has an account (`sokhoe clinic staff add`), the desk's address carries a key that is new at every start: who has it
+/// may do all that staff may. To reach the clinic from other machines put a proxy with TLS in front of it and
 /// give its address as --base-url: phones talk plain HTTP only to their own machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\

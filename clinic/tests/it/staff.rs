@@ -73,6 +73,16 @@ async fn the_first_account_ends_the_key_of_the_run() {
         None,
         "the key gives nothing any more"
     );
+    let again = hospital.clinic.serve(
+        tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        "http://clinic",
+    );
+    let again = again.await.unwrap();
+    assert_eq!(
+        again.desk_url, "http://clinic/desk",
+        "nobody is told a key that opens nothing"
+    );
+    again.shutdown().await;
     let mut nam = signed_in(&hospital, "nam").await;
     let staff = nam.get("/desk/staff").await;
     assert!(staff.status == 200 && staff.body.contains("Lò Văn Nam"));
